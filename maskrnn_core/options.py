@@ -1,0 +1,168 @@
+"""Options of every stage: one frozen dataclass each, defaults as in the paper.
+
+`maskrnn_core.digest.stable_digest` of an options object goes into the key of what the stage makes.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+_STRICT = {"extra": "forbid"}  # read by pydantic where options arrive from outside
+
+
+@dataclass(frozen=True)
+class NetworkOptions:
+    """The two-stream segmentation net and the localization net (sections 3.3 and 4)."""
+
+    __pydantic_config__ = _STRICT
+
+    width: float = 1.0
+    """Channels relative to VGG-16; 1.0 is VGG-16 itself."""
+    norm: Literal["none", "group"] = "none"
+    """Normalisation after each convolution; VGG-16 has none, training from scratch needs it."""
+    head: Literal["single", "osvos"] = "single"
+    flow_stream: bool = True
+    mask_input: Literal["warped", "previous", "none"] = "warped"
+    localization: bool = True
+    """Whether the localization net exists and is trained; `InferenceOptions.gate` applies it."""
+    roi_pooling: Literal["pool", "align"] = "pool"
+    fc_width: int = 1024
+    """4096 when the weights of VGG's classifier are loaded."""
+
+
+@dataclass(frozen=True)
+class AugmentationOptions:
+    """Random geometry of frame, label map and flow magnitudes together (section 4)."""
+
+    __pydantic_config__ = _STRICT
+
+    flip: bool = True
+    rotation: float = 30.0
+    """Largest angle, degrees."""
+    scale: tuple[float, float] = (0.75, 1.25)
+    crop: float = 1.0
+    """Side of the crop relative to the frame's; the crop keeps the object."""
+    brightness: float = 0.0
+    """Largest relative change of brightness and contrast."""
+
+
+@dataclass(frozen=True)
+class PerturbationOptions:
+    """Random change of the true mask, in place of an imperfect previous prediction (section 4)."""
+
+    __pydantic_config__ = _STRICT
+
+    morphology: float = 5.0
+    """Largest radius of dilation or erosion, pixels at a short side of 480."""
+    deformation: float = 0.1
+    """Thin-plate displacement of control points, relative to the object's box."""
+    scale: float = 0.1
+    rotation: float = 10.0
+    """Largest angle, degrees."""
+    translation: float = 0.1
+    """Relative to the object's box."""
+    drop: float = 0.0
+    """Probability that the previous mask is empty."""
+
+
+@dataclass(frozen=True)
+class StaticOptions:
+    """First offline stage: single frames with perturbed masks."""
+
+    __pydantic_config__ = _STRICT
+
+    epochs: float = 10.0
+    """Passes over all (frame, object) samples."""
+    steps: int | None = None
+    """Optimizer steps; overrides `epochs`."""
+    batch_size: int = 1
+    learning_rate: float = 1e-5
+    final_learning_rate: float = 1e-6
+    decay_power: float = 0.9
+    localization_weight: float = 1.0
+    seed: int = 0
+    augmentation: AugmentationOptions = field(default_factory=AugmentationOptions)
+    perturbation: PerturbationOptions = field(default_factory=PerturbationOptions)
+
+
+@dataclass(frozen=True)
+class RecurrentOptions:
+    """Second offline stage: contiguous frames, backpropagation through time."""
+
+    __pydantic_config__ = _STRICT
+
+    clip_length: int = 7
+    epochs: float = 10.0
+    steps: int | None = None
+    learning_rate: float = 1e-5
+    final_learning_rate: float = 1e-6
+    decay_power: float = 0.9
+    checkpoint_activations: bool = False
+    """Half the memory for about a quarter more time."""
+    seed: int = 0
+    augmentation: AugmentationOptions = field(default_factory=AugmentationOptions)
+    perturbation: PerturbationOptions = field(default_factory=PerturbationOptions)
+
+
+@dataclass(frozen=True)
+class FinetuneOptions:
+    """Online finetuning on the first annotated frame, per object (section 4)."""
+
+    __pydantic_config__ = _STRICT
+
+    iterations: int = 200
+    batch_size: int = 1
+    learning_rate: float = 1e-5
+    final_learning_rate: float = 1e-6
+    decay_power: float = 0.9
+    localization_weight: float = 1.0
+    seed: int = 0
+    augmentation: AugmentationOptions = field(default_factory=AugmentationOptions)
+    perturbation: PerturbationOptions = field(default_factory=PerturbationOptions)
+
+
+@dataclass(frozen=True)
+class InferenceOptions:
+    """Recurrent inference and fusion (sections 3.2 and 3.3)."""
+
+    __pydantic_config__ = _STRICT
+
+    gate: bool = True
+    """Whether the localization net's box discards what lies outside."""
+    box_scale: float = 1.25
+    threshold: float = 0.5
+    feedback: Literal["own", "fused"] = "own"
+    causal: bool = False
+    """Never look at the next frame: forward magnitudes are zero."""
+    lost_growth: float = 1.25
+    """Growth per frame of a lost object's last box."""
+
+
+@dataclass(frozen=True)
+class ComputeOptions:
+    """Where and how precisely; part of no key but that of results it changes."""
+
+    __pydantic_config__ = _STRICT
+
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    threads: int | None = None
+    """CPU threads of the process; None leaves torch's choice."""
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named configuration of the whole method.
+
+    `network` None means no network at all: `carry` then says how the first mask moves on.
+    """
+
+    __pydantic_config__ = _STRICT
+
+    name: str
+    network: NetworkOptions | None = field(default_factory=NetworkOptions)
+    carry: Literal["warped", "first"] = "warped"
+    """Without a network: warp the previous mask, or copy the first one."""
+    static: StaticOptions | None = field(default_factory=StaticOptions)
+    recurrent: RecurrentOptions | None = field(default_factory=RecurrentOptions)
+    finetune: FinetuneOptions | None = field(default_factory=FinetuneOptions)
+    inference: InferenceOptions = field(default_factory=InferenceOptions)
