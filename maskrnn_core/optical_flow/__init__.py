@@ -1,0 +1,1 @@
+"""Optical flow: estimators, streaming over a video, consistency and pictures."""
