@@ -78,6 +78,8 @@ class StaticOptions:
     learning_rate: float = 1e-5
     final_learning_rate: float = 1e-6
     decay_power: float = 0.9
+    balance: Literal["classes", "none"] = "classes"
+    """Weighting of the cross entropy: by class as in OSVOS, or none."""
     localization_weight: float = 1.0
     seed: int = 0
     augmentation: AugmentationOptions = field(default_factory=AugmentationOptions)
@@ -96,6 +98,7 @@ class RecurrentOptions:
     learning_rate: float = 1e-5
     final_learning_rate: float = 1e-6
     decay_power: float = 0.9
+    balance: Literal["classes", "none"] = "classes"
     checkpoint_activations: bool = False
     """Half the memory for about a quarter more time."""
     seed: int = 0
@@ -114,6 +117,8 @@ class FinetuneOptions:
     learning_rate: float = 1e-5
     final_learning_rate: float = 1e-6
     decay_power: float = 0.9
+    balance: Literal["classes", "none"] = "classes"
+    """Weighting of the cross entropy: by class as in OSVOS, or none."""
     localization_weight: float = 1.0
     seed: int = 0
     augmentation: AugmentationOptions = field(default_factory=AugmentationOptions)

@@ -49,6 +49,10 @@ class Video(Protocol):
         """Label map as uint8 (H, W): 0 background, 1..N objects, 255 void; None if unannotated."""
         ...
 
+    def annotation(self, index: int) -> UInt8Array | None:
+        """The label map at `output_size`, as the source has it; None if unannotated."""
+        ...
+
     def backward_flow(self, index: int) -> FloatArray | None:
         """flow[index -> index - 1], float32 (H, W, 2), (dx, dy) in pixels; None at index 0."""
         ...

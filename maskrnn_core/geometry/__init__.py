@@ -1,0 +1,1 @@
+"""Boxes, proposals and warping."""

@@ -1,0 +1,138 @@
+"""One object followed by its network: warp, segment, localize, gate, lose and find again."""
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from maskrnn_core.compute import Compute
+from maskrnn_core.geometry.boxes import Box, clip_box, decode_box, enlarge_box, mask_box
+from maskrnn_core.geometry.boxes import proposal_box as proposal_of
+from maskrnn_core.geometry.warping import warp
+from maskrnn_core.inference.state import ObjectFrame, TrackState
+from maskrnn_core.networks import MaskRNN
+from maskrnn_core.options import InferenceOptions
+
+REACQUIRE_PROBABILITY = 0.8
+"""Mean probability that a component must have to count as the lost object."""
+REACQUIRE_AREA = 0.1
+"""Its smallest area, relative to the object's when it was last seen."""
+
+
+class NetworkTracker:
+    """Applies one object's finetuned network frame by frame.
+
+    Args:
+        network: in evaluation mode, on the device of `compute`.
+        options: gate, threshold, growth of a lost object's box.
+        compute: device and precision.
+        warp_mask: warp the previous probability; otherwise it is read as it was.
+    """
+
+    def __init__(
+        self, network: MaskRNN, options: InferenceOptions, compute: Compute, *, warp_mask: bool
+    ) -> None:
+        self._network = network
+        self._options = options
+        self._compute = compute
+        self._warp_mask = warp_mask
+        self._last_area = 0.0
+
+    def step(
+        self, previous: ObjectFrame, frame: Tensor, backward: Tensor | None, magnitudes: Tensor
+    ) -> ObjectFrame:
+        """Segment the object in the next frame.
+
+        Args:
+            previous: the object in the frame before.
+            frame: (1, 3, H, W) RGB in [0, 255].
+            backward: (1, 2, H, W) backward flow in pixels; None where there is none.
+            magnitudes: (1, 2, H, W) in [0, 1].
+        """
+        mask = previous.probability[None, None]
+        if self._warp_mask and backward is not None:
+            mask = warp(mask, backward)
+        proposal = proposal_of(mask[0, 0].cpu().numpy())
+        if proposal is None:
+            mask = torch.zeros_like(mask)
+        with self._compute.autocast():
+            segmentation = self._network(frame, mask, magnitudes)
+        probability = torch.sigmoid(segmentation.logits[0, 0])
+        if not self._network.reads_mask:
+            return self._unprompted(probability)
+        if proposal is None:
+            return self._search(previous, probability)
+        box = self._localize(segmentation.features, proposal)
+        if self._options.gate and box is not None:
+            size = (probability.shape[0], probability.shape[1])
+            probability = gate(probability, enlarge_box(box, self._options.box_scale, size))
+        return self._tracked(probability, proposal if box is None else box)
+
+    def _localize(self, features: Tensor, proposal: Box) -> Box | None:
+        """The regressed box, or None without a localization net or where it leaves the frame."""
+        if self._network.localization is None:
+            return None
+        proposals = torch.from_numpy(proposal)[None].to(features.device)
+        with self._compute.autocast():
+            deltas = self._network.localization(features, proposals)
+        box = decode_box(proposal, deltas[0].cpu().numpy())
+        height, width = (16 * side for side in features.shape[-2:])
+        inside = clip_box(box, (height, width))
+        return box if inside[2] - inside[0] >= 1 and inside[3] - inside[1] >= 1 else None
+
+    def _tracked(self, probability: Tensor, box: Box) -> ObjectFrame:
+        area = float((probability >= self._options.threshold).sum())
+        if area > 0:
+            self._last_area = area
+        return ObjectFrame(probability, TrackState.TRACKED, box)
+
+    def _unprompted(self, probability: Tensor) -> ObjectFrame:
+        """A net that reads no mask cannot lose it."""
+        box = mask_box((probability >= self._options.threshold).cpu().numpy())
+        return self._tracked(probability, np.zeros(4, np.float32) if box is None else box)
+
+    def _search(self, previous: ObjectFrame, probability: Tensor) -> ObjectFrame:
+        """Look for a lost object in its last box, grown once more."""
+        size = (probability.shape[0], probability.shape[1])
+        box = enlarge_box(previous.box, self._options.lost_growth, size)
+        gated = gate(probability, box).cpu().numpy()
+        found = confident_component(
+            gated, self._options.threshold, REACQUIRE_AREA * self._last_area
+        )
+        if found is None:
+            return ObjectFrame(torch.zeros_like(probability), TrackState.LOST, box)
+        kept = torch.from_numpy(gated * found).to(probability.device)
+        found_box = mask_box(found)
+        return self._tracked(kept, box if found_box is None else found_box)
+
+
+def gate(probability: Tensor, box: Box) -> Tensor:
+    """Probability (H, W) with zero at pixels whose centre lies outside the box (section 3.3)."""
+    height, width = probability.shape
+    x = torch.arange(width, device=probability.device) + 0.5
+    y = torch.arange(height, device=probability.device) + 0.5
+    columns = (x >= float(box[0])) & (x < float(box[2]))
+    rows = (y >= float(box[1])) & (y < float(box[3]))
+    return torch.where(rows[:, None] & columns, probability, torch.zeros_like(probability))
+
+
+def confident_component(
+    probability: NDArray[np.float32], threshold: float, smallest: float
+) -> NDArray[np.bool_] | None:
+    """The largest component of mean probability 0.8 or more, or None.
+
+    Args:
+        probability: (H, W) in [0, 1].
+        threshold: pixels at or above it form the components.
+        smallest: area below which a component does not count, in pixels.
+    """
+    mask = (probability >= threshold).astype(np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
+    for index in sorted(range(1, count), key=lambda i: -int(stats[i, cv2.CC_STAT_AREA])):
+        component: NDArray[np.bool_] = labels == index
+        if stats[index, cv2.CC_STAT_AREA] < max(smallest, 1):
+            return None
+        if float(probability[component].mean()) >= REACQUIRE_PROBABILITY:
+            return component
+    return None

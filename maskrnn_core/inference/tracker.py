@@ -1,0 +1,118 @@
+"""The streaming interface: all objects of a video, one frame at a time."""
+
+from collections.abc import Mapping
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from maskrnn_core.errors import InvalidInputError
+from maskrnn_core.inference.carriers import carried
+from maskrnn_core.inference.fusion import fuse
+from maskrnn_core.inference.state import ObjectFrame
+from maskrnn_core.networks.inputs import flow_magnitude
+from maskrnn_core.options import InferenceOptions
+from maskrnn_core.video import FloatArray, UInt8Array
+
+
+class ObjectTracker(Protocol):
+    """Brings one object from a frame to the next."""
+
+    def step(
+        self, previous: ObjectFrame, frame: Tensor, backward: Tensor | None, magnitudes: Tensor
+    ) -> ObjectFrame: ...
+
+
+class TrackedFrame(NamedTuple):
+    """What `Tracker.step` gives."""
+
+    objects: dict[int, ObjectFrame]
+    """By ascending id; objects that have started."""
+    label_map: NDArray[np.uint8]
+    """(H, W), the objects fused."""
+
+
+class Tracker:
+    """Follows objects through a video that arrives frame by frame.
+
+    Invariants: an object is followed from the frame after `start` on; every frame has the size of
+    the first; the only state is one probability map per object.
+
+    Args:
+        trackers: one per object id.
+        options: fusion threshold, feedback, causality.
+        device: where the computation runs.
+    """
+
+    def __init__(
+        self,
+        trackers: Mapping[int, ObjectTracker],
+        options: InferenceOptions,
+        device: torch.device,
+    ) -> None:
+        self._trackers = dict(sorted(trackers.items()))
+        self._options = options
+        self._device = device
+        self._objects: dict[int, ObjectFrame] = {}
+
+    def start(self, object_id: int, mask: NDArray[np.bool_]) -> None:
+        """Begin to follow an object whose mask (H, W) is given for the current frame.
+
+        Raises:
+            InvalidInputError: no tracker for the id, or an empty mask.
+        """
+        if object_id not in self._trackers:
+            raise InvalidInputError(
+                f"object {object_id} has no tracker; there are {sorted(self._trackers)}"
+            )
+        if not mask.any():
+            raise InvalidInputError(f"object {object_id} starts with an empty mask")
+        probability = torch.from_numpy(mask.astype(np.float32)).to(self._device)
+        self._objects[object_id] = carried(probability)
+        self._objects = dict(sorted(self._objects.items()))
+
+    @torch.inference_mode()
+    def step(
+        self, frame: UInt8Array, backward: FloatArray | None, forward: FloatArray | None
+    ) -> TrackedFrame:
+        """Segment the next frame.
+
+        Args:
+            frame: uint8 (H, W, 3) RGB.
+            backward: flow to the previous frame, (H, W, 2) pixels; None where there is none.
+            forward: flow to the next frame; None where there is none. Not read when causal.
+        """
+        image = torch.from_numpy(frame).to(self._device).permute(2, 0, 1)[None].float()
+        flow = None if backward is None else self._tensor(backward)
+        ahead = None if forward is None or self._options.causal else self._tensor(forward)
+        magnitudes = torch.cat([self._magnitude(f, image) for f in (flow, ahead)], dim=1)
+        self._objects = {
+            object_id: self._trackers[object_id].step(previous, image, flow, magnitudes)
+            for object_id, previous in self._objects.items()
+        }
+        label_map = self.fused()
+        if self._options.feedback == "fused":
+            self._keep_own_pixels(label_map)
+        return TrackedFrame(dict(self._objects), label_map)
+
+    def fused(self) -> NDArray[np.uint8]:
+        """Label map (H, W) of the objects as they are now."""
+        pairs = [(i, state.probability) for i, state in self._objects.items()]
+        size = tuple(pairs[0][1].shape) if pairs else (0, 0)
+        return fuse(pairs, (size[0], size[1]), self._options.threshold)
+
+    def _keep_own_pixels(self, label_map: NDArray[np.uint8]) -> None:
+        labels = torch.from_numpy(label_map).to(self._device)
+        for object_id, state in self._objects.items():
+            own = state.probability * (labels == object_id)
+            self._objects[object_id] = ObjectFrame(own, state.state, state.box)
+
+    def _tensor(self, flow: FloatArray) -> Tensor:
+        return torch.from_numpy(flow).to(self._device).permute(2, 0, 1)[None].float()
+
+    def _magnitude(self, flow: Tensor | None, image: Tensor) -> Tensor:
+        if flow is None:
+            return torch.zeros_like(image[:, :1])
+        return flow_magnitude(flow, image.shape[-1])

@@ -1,0 +1,52 @@
+"""Heads that turn the five taps of VGG into one logit per pixel."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from maskrnn_core.networks.vgg import STRIDES
+
+OSVOS_CHANNELS = 16
+
+
+def upsample(x: Tensor, stride: int) -> Tensor:
+    """Bilinear upsampling by a whole factor, pixel centres kept (no aligned corners)."""
+    if stride == 1:
+        return x
+    return functional.interpolate(x, scale_factor=stride, mode="bilinear", align_corners=False)
+
+
+class SingleChannelHead(nn.Module):
+    """Each tap by a 1x1 convolution to one channel, upsampled, summed (section 3.3).
+
+    Equal in exact arithmetic to upsampling first and combining all channels linearly.
+    """
+
+    def __init__(self, channels: Sequence[int]) -> None:
+        super().__init__()
+        self.scores = nn.ModuleList(nn.Conv2d(c, 1, 1, bias=k == 0) for k, c in enumerate(channels))
+
+    def forward(self, taps: Sequence[Tensor]) -> Tensor:
+        """Logits (N, 1, H, W) from taps (N, C_k, H / 2**k, W / 2**k)."""
+        logits: Tensor = self.scores[0](taps[0])
+        for score, tap, stride in zip(self.scores[1:], taps[1:], STRIDES[1:], strict=True):
+            logits = logits + upsample(score(tap), stride)
+        return logits
+
+
+class OsvosHead(nn.Module):
+    """Taps 2 to 5 by 3x3 convolutions to 16 channels, upsampled, concatenated (OSVOS, 2017)."""
+
+    def __init__(self, channels: Sequence[int]) -> None:
+        super().__init__()
+        self.sides = nn.ModuleList(nn.Conv2d(c, OSVOS_CHANNELS, 3, padding=1) for c in channels[1:])
+        self.score = nn.Conv2d(OSVOS_CHANNELS * (len(channels) - 1), 1, 1)
+
+    def forward(self, taps: Sequence[Tensor]) -> Tensor:
+        """Logits (N, 1, H, W) from taps (N, C_k, H / 2**k, W / 2**k)."""
+        sides = zip(self.sides, taps[1:], STRIDES[1:], strict=True)
+        features = [upsample(side(tap), stride) for side, tap, stride in sides]
+        logits: Tensor = self.score(torch.cat(features, dim=1))
+        return logits

@@ -1,0 +1,122 @@
+"""One object's network: two-stream segmentation net and localization net (Figure 2)."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from maskrnn_core.errors import InvalidInputError
+from maskrnn_core.networks.heads import OsvosHead, SingleChannelHead
+from maskrnn_core.networks.inputs import IMAGENET_MEAN, IMAGENET_STD, centre, pad_to_multiple
+from maskrnn_core.networks.localization import LocalizationNet
+from maskrnn_core.networks.vgg import STRIDES, VGGStages, stage_channels
+from maskrnn_core.options import NetworkOptions
+
+
+class Segmentation(NamedTuple):
+    """What the segmentation net gives for a batch."""
+
+    logits: Tensor
+    """(N, 1, H, W) float32; the probability is their sigmoid."""
+    features: Tensor
+    """(N, C, ceil(H / 16), ceil(W / 16)): conv5_3 of the appearance stream."""
+
+
+class Stream(nn.Module):
+    """VGG-16 stages and a head: from an input of `in_channels` to one logit per pixel."""
+
+    def __init__(self, stages: VGGStages, head: nn.Module) -> None:
+        super().__init__()
+        self.vgg = stages
+        self.head = head
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits (N, 1, H, W) and conv5_3 features of an input with sides that 16 divides."""
+        taps = self.vgg(x)
+        return self.head(taps), taps[-1]
+
+
+class MaskRNN(nn.Module):
+    """Segmentation and localization of one object.
+
+    Args:
+        appearance: stream that reads RGB and, unless the net knows no mask, the warped mask.
+        motion: stream that reads |backward|, |forward| and the warped mask; None without it.
+        localization: box regression; None without it.
+        reads_mask: whether the streams see the previous mask.
+    """
+
+    def __init__(
+        self,
+        appearance: Stream,
+        motion: Stream | None,
+        localization: LocalizationNet | None,
+        reads_mask: bool = True,
+    ) -> None:
+        super().__init__()
+        self.appearance = appearance
+        self.motion = motion
+        self.localization = localization
+        self.reads_mask = reads_mask
+        self.combine = nn.Conv2d(2, 1, 1) if motion is not None else None
+        if self.combine is not None:
+            nn.init.ones_(self.combine.weight)
+            nn.init.zeros_(self.combine.bias)  # type: ignore[arg-type]
+        # Constants of the backbone's weights; as buffers they travel with the checkpoint.
+        self.register_buffer("pixel_mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1) * 255)
+        self.register_buffer("pixel_std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1) * 255)
+        self.pixel_mean: Tensor
+        self.pixel_std: Tensor
+
+    def forward(self, frame: Tensor, mask: Tensor, magnitudes: Tensor | None) -> Segmentation:
+        """Segment one object in a batch of frames.
+
+        Args:
+            frame: (N, 3, H, W) RGB in [0, 255].
+            mask: (N, 1, H, W), the warped previous probability in [0, 1].
+            magnitudes: (N, 2, H, W) in [0, 1], backward and forward flow (`flow_magnitude`);
+                None only without a motion stream.
+
+        Raises:
+            InvalidInputError: the motion stream is there but no magnitudes are given.
+        """
+        height, width = frame.shape[-2:]
+        warped = [centre(mask)] if self.reads_mask else []
+        image = (frame - self.pixel_mean) / self.pixel_std
+        logits, features = self.appearance(self._padded(torch.cat([image, *warped], dim=1)))
+        if self.motion is not None and self.combine is not None:
+            if magnitudes is None:
+                raise InvalidInputError("the motion stream needs flow magnitudes; give both flows")
+            motion = torch.cat([centre(magnitudes), *warped], dim=1)
+            motion_logits, _ = self.motion(self._padded(motion))
+            logits = self.combine(torch.cat((logits, motion_logits), dim=1))
+        return Segmentation(logits[..., :height, :width].float(), features)
+
+    def _padded(self, x: Tensor) -> Tensor:
+        # Padding instead of resizing keeps every tap in place to the pixel.
+        padded = pad_to_multiple(x, STRIDES[-1])
+        return padded.contiguous(memory_format=torch.channels_last)
+
+
+def build_network(options: NetworkOptions) -> MaskRNN:
+    """Compose a network with random (Kaiming) weights; seed torch before for repeatable ones.
+
+    The mask channel of the appearance stream starts at zero: the net first equals an RGB net.
+    """
+    channels = stage_channels(options.width)
+    reads_mask = options.mask_input != "none"
+
+    def stream(in_channels: int) -> Stream:
+        head = SingleChannelHead if options.head == "single" else OsvosHead
+        return Stream(VGGStages(in_channels, options.width, options.norm), head(channels))
+
+    appearance = stream(3 + reads_mask)
+    appearance.vgg.silence_mask_channel()
+    motion = stream(2 + reads_mask) if options.flow_stream else None
+    localization = (
+        LocalizationNet(channels[-1], options.fc_width, options.roi_pooling)
+        if options.localization
+        else None
+    )
+    network = MaskRNN(appearance, motion, localization, reads_mask)
+    return network.to(memory_format=torch.channels_last)

@@ -1,0 +1,84 @@
+"""The convolutions of VGG-16 (Simonyan and Zisserman, 2015), with taps before each pooling."""
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+VGG16_STAGES: tuple[tuple[int, ...], ...] = (
+    (64, 64),
+    (128, 128),
+    (256, 256, 256),
+    (512, 512, 512),
+    (512, 512, 512),
+)
+STRIDES = (1, 2, 4, 8, 16)
+"""Stride of each tap with respect to the input."""
+GROUP_SIZE = 8
+"""Channels in one group of group normalisation; widths are multiples of it."""
+
+
+def stage_channels(width: float) -> tuple[int, ...]:
+    """Channels of the five taps (conv1_2, 2_2, 3_3, 4_3, 5_3) at a relative width."""
+    return tuple(_scaled(stage[-1], width) for stage in VGG16_STAGES)
+
+
+def _scaled(channels: int, width: float) -> int:
+    return max(GROUP_SIZE, round(channels * width / GROUP_SIZE) * GROUP_SIZE)
+
+
+class VGGStages(nn.Module):
+    """Thirteen 3x3 convolutions in five stages, 2x2 max pooling between them.
+
+    Args:
+        in_channels: channels of the input.
+        width: channels relative to VGG-16.
+        norm: "none" as in VGG-16, or "group" for group normalisation after each convolution.
+    """
+
+    def __init__(self, in_channels: int, width: float, norm: Literal["none", "group"]) -> None:
+        super().__init__()
+        stages = []
+        channels = in_channels
+        for stage in VGG16_STAGES:
+            layers: list[nn.Module] = []
+            for out in (_scaled(c, width) for c in stage):
+                layers.append(nn.Conv2d(channels, out, 3, padding=1, bias=norm == "none"))
+                if norm == "group":
+                    layers.append(nn.GroupNorm(out // GROUP_SIZE, out))
+                layers.append(nn.ReLU(inplace=True))
+                channels = out
+            stages.append(nn.Sequential(*layers))
+        self.stages = nn.ModuleList(stages)
+        self._initialise()
+
+    def convolutions(self) -> list[nn.Conv2d]:
+        """The thirteen convolutions, first to last."""
+        return [module for module in self.modules() if isinstance(module, nn.Conv2d)]
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """Features after the last ReLU of each stage.
+
+        Args:
+            x: (N, in_channels, H, W); H and W multiples of 16.
+
+        Returns:
+            Five tensors (N, C_k, H / 2**k, W / 2**k), k = 0..4.
+        """
+        taps = []
+        for index, stage in enumerate(self.stages):
+            x = stage(functional.max_pool2d(x, 2) if index else x)
+            taps.append(x)
+        return taps
+
+    def _initialise(self) -> None:
+        for convolution in self.convolutions():
+            nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
+            if convolution.bias is not None:
+                nn.init.zeros_(convolution.bias)
+
+    def silence_mask_channel(self) -> None:
+        """Zero the first convolution's weights beyond RGB: the net starts as an RGB net."""
+        with torch.no_grad():
+            self.convolutions()[0].weight[:, 3:] = 0

@@ -1,0 +1,105 @@
+"""Weights as numpy arrays, and the way from torchvision's VGG-16 into both streams."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from maskrnn_core.errors import IncompatibleWeightsError
+from maskrnn_core.networks.maskrnn import MaskRNN
+
+Weights = Mapping[str, NDArray[np.float32]]
+
+_VGG16_CONVOLUTIONS = (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)
+_VGG16_FULLY_CONNECTED = {"fc6": "classifier.0", "fc7": "classifier.3"}
+
+
+def weights_of(network: MaskRNN) -> dict[str, NDArray[np.float32]]:
+    """Copies of all parameters and constants, float32, under their state_dict names."""
+    return {
+        name: value.detach().float().cpu().contiguous().numpy().copy()
+        for name, value in network.state_dict().items()
+    }
+
+
+def load_weights(network: MaskRNN, weights: Weights) -> None:
+    """Fill the network in place.
+
+    Raises:
+        IncompatibleWeightsError: keys or shapes of another network, or values not finite; names
+            the first offenders. The network is unchanged then.
+    """
+    own = network.state_dict()
+    problems = [f"{name} is missing" for name in own if name not in weights]
+    problems += [f"{name} is unknown" for name in weights if name not in own]
+    problems += [
+        f"{name} has shape {tuple(weights[name].shape)}, not {tuple(value.shape)}"
+        for name, value in own.items()
+        if name in weights and tuple(weights[name].shape) != tuple(value.shape)
+    ]
+    problems += [
+        f"{name} holds values that are not finite"
+        for name, value in weights.items()
+        if not np.isfinite(value).all()
+    ]
+    if problems:
+        raise IncompatibleWeightsError(
+            f"weights do not fit this network ({len(problems)} problems): "
+            + "; ".join(problems[:5])
+            + "; use the network options that the weights were trained with"
+        )
+    network.load_state_dict({name: torch.from_numpy(np.array(v)) for name, v in weights.items()})
+
+
+def load_vgg16(network: MaskRNN, state: Mapping[str, Tensor]) -> None:
+    """Fill both streams, and fc6 and fc7 where present and 4096 wide, from torchvision's VGG-16.
+
+    The appearance stream's mask channel becomes zero; the flow stream takes the RGB convolution
+    as it is.
+
+    Args:
+        network: width 1.0, norm "none".
+        state: state_dict of `torchvision.models.vgg16`, with or without its classifier.
+
+    Raises:
+        IncompatibleWeightsError: a missing key or another shape.
+    """
+    streams = [s for s in (network.appearance, network.motion) if s is not None]
+    with torch.no_grad():
+        for stream in streams:
+            convolutions = stream.vgg.convolutions()
+            for index, convolution in zip(_VGG16_CONVOLUTIONS, convolutions, strict=True):
+                source = _entry(state, f"features.{index}.weight")
+                target = convolution.weight[:, : source.shape[1]]
+                if convolution.bias is None or target.shape != source.shape:
+                    raise IncompatibleWeightsError(
+                        f"features.{index}.weight has shape {tuple(source.shape)}, not "
+                        f"{tuple(target.shape)}; VGG-16 weights need width=1.0 and norm=none"
+                    )
+                convolution.weight.zero_()
+                target.copy_(source)
+                convolution.bias.copy_(_entry(state, f"features.{index}.bias"))
+        _load_classifier(network, state)
+
+
+def _load_classifier(network: MaskRNN, state: Mapping[str, Tensor]) -> None:
+    if network.localization is None or "classifier.0.weight" not in state:
+        return
+    for name, key in _VGG16_FULLY_CONNECTED.items():
+        layer = getattr(network.localization, name)
+        source = _entry(state, f"{key}.weight")
+        if layer.weight.shape != source.shape:
+            return  # a narrower localization net keeps its own initialisation
+        layer.weight.copy_(source)
+        layer.bias.copy_(_entry(state, f"{key}.bias"))
+
+
+def _entry(state: Mapping[str, Tensor], key: str) -> Tensor:
+    try:
+        return state[key]
+    except KeyError:
+        raise IncompatibleWeightsError(
+            f"{key} is missing; this is no state_dict of torchvision's vgg16"
+        ) from None

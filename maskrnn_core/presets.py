@@ -1,0 +1,98 @@
+"""Named configurations of the whole method."""
+
+import difflib
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from maskrnn_core.errors import InvalidInputError
+from maskrnn_core.options import (
+    AugmentationOptions,
+    FinetuneOptions,
+    InferenceOptions,
+    NetworkOptions,
+    PerturbationOptions,
+    Preset,
+    RecurrentOptions,
+    StaticOptions,
+)
+
+_MILD = AugmentationOptions(rotation=15.0, brightness=0.1)
+_ROUGH = PerturbationOptions(
+    morphology=8.0, deformation=0.15, scale=0.1, translation=0.12, drop=0.1
+)
+
+_SMALL = Preset(
+    name="small",
+    network=NetworkOptions(width=0.25, norm="group", fc_width=256),
+    static=StaticOptions(
+        steps=700,
+        batch_size=1,
+        learning_rate=1e-3,
+        final_learning_rate=1e-4,
+        balance="none",
+        augmentation=_MILD,
+        perturbation=_ROUGH,
+    ),
+    recurrent=RecurrentOptions(
+        steps=60,
+        learning_rate=3e-4,
+        final_learning_rate=3e-5,
+        balance="none",
+        augmentation=_MILD,
+        perturbation=_ROUGH,
+    ),
+    finetune=FinetuneOptions(
+        iterations=100,
+        learning_rate=5e-4,
+        final_learning_rate=5e-5,
+        balance="none",
+        augmentation=_MILD,
+        perturbation=_ROUGH,
+    ),
+)
+
+_PAPER = Preset(name="paper", network=NetworkOptions(fc_width=4096))
+
+_PRESETS = (
+    _PAPER,
+    _SMALL,
+    Preset(
+        name="osvos",
+        network=NetworkOptions(
+            width=0.25, norm="group", flow_stream=False, mask_input="none", localization=False
+        ),
+        static=_SMALL.static,
+        recurrent=None,
+        finetune=_SMALL.finetune,
+        inference=InferenceOptions(gate=False),
+    ),
+    Preset(
+        name="masktrack",
+        network=NetworkOptions(
+            width=0.25, norm="group", flow_stream=False, mask_input="previous", localization=False
+        ),
+        static=_SMALL.static,
+        recurrent=None,
+        finetune=_SMALL.finetune,
+        inference=InferenceOptions(gate=False),
+    ),
+    Preset(name="propagate", network=None, static=None, recurrent=None, finetune=None),
+    Preset(
+        name="first-frame", network=None, carry="first", static=None, recurrent=None, finetune=None
+    ),
+)
+
+PRESETS: Mapping[str, Preset] = MappingProxyType({preset.name: preset for preset in _PRESETS})
+
+
+def preset(name: str) -> Preset:
+    """The preset of a name.
+
+    Raises:
+        InvalidInputError: unknown; names the known ones and the closest.
+    """
+    if name in PRESETS:
+        return PRESETS[name]
+    close = difflib.get_close_matches(name, PRESETS, n=1)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    raise InvalidInputError(f"unknown preset {name!r}; known are {', '.join(PRESETS)}{hint}")

@@ -1,0 +1,120 @@
+"""Random geometry of a training sample: frame, target and flow move together (section 4)."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from maskrnn_core.networks.inputs import IMAGENET_MEAN
+from maskrnn_core.options import AugmentationOptions
+from maskrnn_core.video import VOID, FloatArray, UInt8Array
+
+_BORDER_COLOUR = tuple(round(255 * value) for value in IMAGENET_MEAN)
+_KEEP = 0.8
+"""The object's centre stays within this share of the crop's half extent."""
+
+
+@dataclass(frozen=True)
+class FrameSample:
+    """One frame with what belongs to it, all of the same height and width."""
+
+    frame: UInt8Array
+    """(H, W, 3) RGB."""
+    target: UInt8Array
+    """(H, W): 1 the object, 0 not, 255 void."""
+    backward: FloatArray
+    """(H, W, 2) backward flow in pixels; zero where there is no previous frame."""
+    forward: FloatArray
+    """(H, W, 2) forward flow in pixels; zero where there is no next frame."""
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Similarity from frame to crop, possibly mirrored, and a change of brightness."""
+
+    matrix: NDArray[np.float64]
+    """(2, 3), from pixel coordinates (x, y) of the frame to those of the crop."""
+    size: tuple[int, int]
+    """Height and width of the crop."""
+    gain: float = 1.0
+    offset: float = 0.0
+    """Brightness: gain * value + offset, in grey levels."""
+
+
+def random_geometry(
+    rng: np.random.Generator,
+    size: tuple[int, int],
+    output_size: tuple[int, int],
+    box: FloatArray | None,
+    options: AugmentationOptions,
+) -> Geometry:
+    """Draw flip, rotation, scale and crop; the crop keeps the object's centre in view.
+
+    Args:
+        rng: source of randomness.
+        size: height and width of the frame.
+        output_size: height and width of the crop.
+        box: the object's box in the frame, or None.
+        options: largest changes.
+    """
+    scale = rng.uniform(*options.scale) * output_size[0] / (options.crop * size[0])
+    angle = math.radians(rng.uniform(-options.rotation, options.rotation))
+    mirror = -1.0 if options.flip and rng.random() < 0.5 else 1.0
+    linear = scale * np.array(
+        [[mirror * math.cos(angle), -math.sin(angle)], [mirror * math.sin(angle), math.cos(angle)]]
+    )
+    extent = np.array(output_size[::-1], dtype=np.float64)
+    frame_extent = np.array(size[::-1], dtype=np.float64)
+    half = extent / (2 * scale)
+    slack = np.maximum(frame_extent / 2 - half, 0)
+    view = frame_extent / 2 + rng.uniform(-1, 1, 2) * slack
+    if box is not None:
+        middle = np.array([(box[0] + box[2]) / 2, (box[1] + box[3]) / 2], dtype=np.float64)
+        view = np.clip(view, middle - _KEEP * half, middle + _KEEP * half)
+    # Pixel centres lie at whole coordinates, half a pixel off the continuous ones.
+    shift = extent / 2 - 0.5 - linear @ (view - 0.5)
+    gain = 1 + options.brightness * rng.uniform(-1, 1)
+    offset = 255 * options.brightness * rng.uniform(-1, 1) / 2
+    return Geometry(np.column_stack((linear, shift)), output_size, gain, offset)
+
+
+def transform(sample: FrameSample, geometry: Geometry) -> FrameSample:
+    """Apply a geometry. Flow vectors turn and scale with the image, and so do their lengths.
+
+    Outside the frame: mean colour, void target, no flow.
+    """
+    frame = _warp(sample.frame, geometry, cv2.INTER_LINEAR, _BORDER_COLOUR)
+    if geometry.gain != 1 or geometry.offset != 0:
+        frame = cv2.convertScaleAbs(frame, alpha=geometry.gain, beta=geometry.offset)
+    return FrameSample(
+        frame=frame.astype(np.uint8),
+        target=_warp(sample.target, geometry, cv2.INTER_NEAREST, VOID).astype(np.uint8),
+        backward=_transform_flow(sample.backward, geometry),
+        forward=_transform_flow(sample.forward, geometry),
+    )
+
+
+def _transform_flow(flow: FloatArray, geometry: Geometry) -> FloatArray:
+    moved = _warp(flow, geometry, cv2.INTER_LINEAR, 0)
+    linear = geometry.matrix[:, :2].astype(np.float32)
+    return (moved @ linear.T).astype(np.float32)
+
+
+def _warp(
+    image: NDArray[np.uint8] | FloatArray,
+    geometry: Geometry,
+    interpolation: int,
+    border: int | tuple[int, ...],
+) -> NDArray[Any]:
+    height, width = geometry.size
+    return cv2.warpAffine(
+        image,
+        geometry.matrix,
+        (width, height),
+        flags=interpolation,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=border,
+    )

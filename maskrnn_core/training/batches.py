@@ -1,0 +1,118 @@
+"""Batches of single frames: augmented frames, perturbed masks, box targets, as tensors."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from maskrnn_core.geometry.boxes import box_iou, encode_box, mask_box, proposal_box
+from maskrnn_core.networks.inputs import flow_magnitude
+from maskrnn_core.options import AugmentationOptions, PerturbationOptions
+from maskrnn_core.training.augmentation import FrameSample, Geometry, random_geometry
+from maskrnn_core.training.perturbation import perturb_mask
+from maskrnn_core.video import FloatArray
+
+SMALLEST_OVERLAP = 0.5
+"""Proposals below this IoU with the object's box do not train the localization net."""
+
+
+@dataclass(frozen=True)
+class StaticBatch:
+    """Single frames with their perturbed previous masks, on the CPU."""
+
+    frame: Tensor
+    """(N, 3, H, W) float32, RGB in [0, 255]."""
+    target: Tensor
+    """(N, 1, H, W) uint8: 1 the object, 0 not, 255 void."""
+    mask: Tensor
+    """(N, 1, H, W) float32 in [0, 1]."""
+    magnitudes: Tensor
+    """(N, 2, H, W) float32 in [0, 1]."""
+    proposals: Tensor
+    """(N, 4) float32, xyxy in pixels."""
+    deltas: Tensor
+    """(N, 4) float32, normalised box deltas to the object's box."""
+    valid: Tensor
+    """(N,) boolean, rows that train the localization net."""
+    names: tuple[str, ...]
+
+
+def draw_geometry(
+    sample: FrameSample,
+    rng: np.random.Generator,
+    output_size: tuple[int, int],
+    options: AugmentationOptions,
+) -> Geometry:
+    """A random geometry for a sample, around its object."""
+    box = mask_box(sample.target == 1)
+    return random_geometry(rng, sample.target.shape, output_size, box, options)
+
+
+def crop_size(size: tuple[int, int], options: AugmentationOptions) -> tuple[int, int]:
+    """Height and width of the crops of frames of a size."""
+    return round(size[0] * options.crop), round(size[1] * options.crop)
+
+
+def collate(
+    samples: Sequence[FrameSample],
+    names: Sequence[str],
+    frame_width: float,
+    rng: np.random.Generator,
+    perturbation: PerturbationOptions,
+) -> StaticBatch:
+    """Perturb each sample's mask and stack.
+
+    Args:
+        samples: of one size.
+        names: what each is, for messages.
+        frame_width: width of the whole frame at the samples' scale, in pixels.
+        rng: source of randomness.
+        perturbation: largest changes of the masks.
+    """
+    masks = [perturb_mask(sample.target == 1, rng, perturbation) for sample in samples]
+    boxes = [_box_target(mask, sample) for mask, sample in zip(masks, samples, strict=True)]
+    return StaticBatch(
+        frame=frames_tensor(samples),
+        target=targets_tensor(samples),
+        mask=torch.from_numpy(np.stack(masks)[:, None]),
+        magnitudes=magnitudes_tensor(samples, round(frame_width)),
+        proposals=torch.from_numpy(np.stack([proposal for proposal, _, _ in boxes])),
+        deltas=torch.from_numpy(np.stack([deltas for _, deltas, _ in boxes])),
+        valid=torch.tensor([valid for _, _, valid in boxes]),
+        names=tuple(names),
+    )
+
+
+def frames_tensor(samples: Sequence[FrameSample]) -> Tensor:
+    """(N, 3, H, W) float32 in [0, 255]."""
+    stacked = np.stack([sample.frame for sample in samples])
+    return torch.from_numpy(stacked).permute(0, 3, 1, 2).float()
+
+
+def targets_tensor(samples: Sequence[FrameSample]) -> Tensor:
+    """(N, 1, H, W) uint8."""
+    return torch.from_numpy(np.stack([sample.target for sample in samples])[:, None])
+
+
+def flow_tensor(flows: Sequence[FloatArray]) -> Tensor:
+    """(N, 2, H, W) float32, (dx, dy) in pixels."""
+    return torch.from_numpy(np.stack(flows)).permute(0, 3, 1, 2).contiguous()
+
+
+def magnitudes_tensor(samples: Sequence[FrameSample], frame_width: int) -> Tensor:
+    """(N, 2, H, W) float32 in [0, 1]: backward, forward."""
+    backward = flow_tensor([sample.backward for sample in samples])
+    forward = flow_tensor([sample.forward for sample in samples])
+    parts = (flow_magnitude(backward, frame_width), flow_magnitude(forward, frame_width))
+    return torch.cat(parts, dim=1)
+
+
+def _box_target(mask: FloatArray, sample: FrameSample) -> tuple[FloatArray, FloatArray, bool]:
+    proposal = proposal_box(mask)
+    target = mask_box(sample.target == 1)
+    if proposal is None or target is None or box_iou(proposal, target) < SMALLEST_OVERLAP:
+        placeholder = np.array([0, 0, 1, 1], dtype=np.float32)
+        return placeholder, np.zeros(4, dtype=np.float32), False
+    return proposal, encode_box(proposal, target), True

@@ -1,0 +1,76 @@
+"""Online finetuning of both nets on an object's first annotated frame (section 4)."""
+
+import numpy as np
+import torch
+
+from maskrnn_core.compute import resolve_compute
+from maskrnn_core.errors import InvalidInputError
+from maskrnn_core.networks import build_network, load_weights, weights_of
+from maskrnn_core.networks.weights import Weights
+from maskrnn_core.options import ComputeOptions, Preset
+from maskrnn_core.training.augmentation import transform
+from maskrnn_core.training.batches import StaticBatch, collate, crop_size, draw_geometry
+from maskrnn_core.training.optimisation import OnStep, TrainedNetwork, optimise
+from maskrnn_core.training.samples import read_sample
+from maskrnn_core.training.static import describe, loss_function, schedule_of
+from maskrnn_core.video import Video
+
+
+def finetune(
+    video: Video,
+    object_id: int,
+    weights: Weights,
+    preset: Preset,
+    compute: ComputeOptions,
+    on_step: OnStep | None = None,
+) -> TrainedNetwork:
+    """Adapt the parent network to one object; no recurrence, one frame is all there is.
+
+    Args:
+        video: the video; only the object's first annotated frame is read.
+        object_id: label of the object.
+        weights: the parent's.
+        preset: with a network and finetuning options.
+        compute: device, precision, threads.
+        on_step: called after each iteration.
+
+    Raises:
+        InvalidInputError: the preset has no network or no finetuning, or the object has no pixel.
+        IncompatibleWeightsError: weights of another network.
+        TrainingDivergedError: a loss that is not finite.
+    """
+    if preset.network is None or preset.finetune is None:
+        raise InvalidInputError(f"preset {preset.name} has nothing to finetune")
+    options = preset.finetune
+    index = video.first_frame(object_id)
+    sample = read_sample(video, index, object_id)
+    name = f"{video.name}, frame {index}, object {object_id}"
+    if not (sample.target == 1).any():
+        raise InvalidInputError(f"{name}: no pixel of the object; give a first mask that shows it")
+
+    torch.manual_seed(options.seed)
+    resolved = resolve_compute(compute)
+    network = build_network(preset.network)
+    load_weights(network, weights)
+    network.to(resolved.device).train()
+    output_size = crop_size(video.size, options.augmentation)
+
+    def make_batch(step: int) -> StaticBatch:
+        rng = np.random.default_rng([options.seed, object_id, step])
+        crops = [
+            transform(sample, draw_geometry(sample, rng, output_size, options.augmentation))
+            for _ in range(options.batch_size)
+        ]
+        names = [name] * options.batch_size
+        return collate(crops, names, video.size[1], rng, options.perturbation)
+
+    curve = optimise(
+        "finetune",
+        network.parameters(),
+        schedule_of(options.iterations, options),
+        make_batch,
+        loss_function(network, options, resolved),
+        describe,
+        on_step,
+    )
+    return TrainedNetwork(weights_of(network), curve)

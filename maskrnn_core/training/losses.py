@@ -1,0 +1,51 @@
+"""Losses of the segmentation net and the localization net."""
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from maskrnn_core.video import VOID
+
+
+def mask_loss(logits: Tensor, target: Tensor, balance: Literal["classes", "none"]) -> Tensor:
+    """Binary cross entropy, mean over the valid pixels of each image, then over images.
+
+    Args:
+        logits: (N, 1, H, W).
+        target: (N, 1, H, W) uint8: 1 the object, 0 not, 255 void.
+        balance: "classes" weighs each pixel by the share of the other class (OSVOS, 2017,
+            equation 1, the paper's choice); "none" counts all alike. An image with no object pixel
+            counts all alike in either case: balanced, its loss would be zero and the net would
+            never learn that an object is gone.
+
+    Returns:
+        Scalar, float32.
+    """
+    valid = (target != VOID).float()
+    positive = (target == 1).float()
+    loss = functional.binary_cross_entropy_with_logits(logits.float(), positive, reduction="none")
+    count = valid.sum(dim=(1, 2, 3), keepdim=True).clamp(min=1)
+    weight = valid
+    if balance == "classes":
+        share = positive.sum(dim=(1, 2, 3), keepdim=True) / count
+        balanced = valid * (positive * (1 - share) + (1 - positive) * share)
+        weight = torch.where(share > 0, balanced, valid)
+    return ((loss * weight).sum(dim=(1, 2, 3)) / count.flatten()).mean()
+
+
+def box_loss(deltas: Tensor, targets: Tensor, valid: Tensor) -> Tensor:
+    """Smooth L1 on normalised box deltas, summed over the four, mean over valid rows (Fast R-CNN).
+
+    Args:
+        deltas: (N, 4), predicted.
+        targets: (N, 4).
+        valid: (N,) boolean; rows whose proposal overlaps the object enough.
+
+    Returns:
+        Scalar; zero where no row is valid.
+    """
+    loss = functional.smooth_l1_loss(deltas, targets, reduction="none").sum(dim=1)
+    rows = valid.float()
+    return (loss * rows).sum() / rows.sum().clamp(min=1)

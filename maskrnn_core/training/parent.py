@@ -1,0 +1,55 @@
+"""Offline training of the parent network: static stage, then recurrent stage (section 4)."""
+
+from collections.abc import Sequence
+
+import torch
+
+from maskrnn_core.compute import resolve_compute
+from maskrnn_core.errors import InvalidInputError
+from maskrnn_core.networks import build_network, load_weights, weights_of
+from maskrnn_core.networks.weights import Weights
+from maskrnn_core.options import ComputeOptions, Preset
+from maskrnn_core.training.optimisation import CurvePoint, OnStep, TrainedNetwork
+from maskrnn_core.training.recurrent import train_recurrent
+from maskrnn_core.training.static import train_static
+from maskrnn_core.video import Video
+
+
+def train_parent(
+    videos: Sequence[Video],
+    preset: Preset,
+    compute: ComputeOptions,
+    initial: Weights | None = None,
+    on_step: OnStep | None = None,
+) -> TrainedNetwork:
+    """Train a network for a preset on fully annotated videos.
+
+    Args:
+        videos: the train split; frames, label maps and flow are read as they are needed.
+        preset: names the stages; a stage that is None is left out.
+        compute: device, precision, threads.
+        initial: weights to start from; Kaiming's otherwise, drawn from the static stage's seed.
+        on_step: called after each optimizer step.
+
+    Raises:
+        InvalidInputError: the preset has no network, or the videos have no object.
+        IncompatibleWeightsError: `initial` belongs to another network.
+        TrainingDivergedError: a loss that is not finite.
+    """
+    if preset.network is None:
+        raise InvalidInputError(f"preset {preset.name} has no network to train")
+    torch.manual_seed(preset.static.seed if preset.static is not None else 0)
+    resolved = resolve_compute(compute)
+    network = build_network(preset.network)
+    if initial is not None:
+        load_weights(network, initial)
+    network.to(resolved.device).train()
+    curve: list[CurvePoint] = []
+    if preset.static is not None:
+        curve += train_static(network, videos, preset.static, resolved, on_step)
+    if preset.recurrent is not None:
+        warped = preset.network.mask_input == "warped"
+        curve += train_recurrent(
+            network, videos, preset.recurrent, resolved, warp_mask=warped, on_step=on_step
+        )
+    return TrainedNetwork(weights_of(network), curve)

@@ -1,0 +1,116 @@
+"""Random change of a true mask, in place of an imperfect previous prediction (section 4)."""
+
+import math
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from maskrnn_core.geometry.boxes import mask_box
+from maskrnn_core.options import PerturbationOptions
+from maskrnn_core.video import FloatArray
+
+_CONTROL_POINTS = 4
+"""Control points of the deformation along each side of the object's box."""
+_GRID_STEP = 8
+"""The displacement is smooth; it is evaluated at every 8th pixel and interpolated."""
+
+
+def perturb_mask(
+    mask: NDArray[np.bool_], rng: np.random.Generator, options: PerturbationOptions
+) -> FloatArray:
+    """Dilate or erode, deform, resize, rotate and translate a mask at random.
+
+    Args:
+        mask: (H, W), boolean.
+        rng: source of randomness.
+        options: largest changes; lengths scale with the frame (`morphology`) or the object's box.
+
+    Returns:
+        (H, W) float32 in [0, 1], soft at the edges; zeros for an empty mask.
+    """
+    box = mask_box(mask)
+    if box is None or rng.random() < options.drop:
+        return np.zeros(mask.shape, dtype=np.float32)
+    x, y = _source_coordinates(box, mask.shape, rng, options)
+    moved = cv2.remap(
+        mask.astype(np.float32), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT
+    )
+    largest = options.morphology * min(mask.shape) / 480
+    radius = rng.uniform(-largest, largest)
+    return _dilate(moved.astype(np.float32), radius)
+
+
+def _source_coordinates(
+    box: FloatArray,
+    size: tuple[int, ...],
+    rng: np.random.Generator,
+    options: PerturbationOptions,
+) -> tuple[FloatArray, FloatArray]:
+    """Where each pixel of the perturbed mask is read in the true one."""
+    height, width = size
+    extent = np.array([box[2] - box[0], box[3] - box[1]], dtype=np.float64)
+    middle = np.array([box[0] + box[2] - 1, box[1] + box[3] - 1], dtype=np.float64) / 2
+    angle = math.radians(rng.uniform(-options.rotation, options.rotation))
+    scale = 1 + rng.uniform(-options.scale, options.scale)
+    shift = rng.uniform(-1, 1, 2) * options.translation * extent
+    cos, sin = math.cos(angle) / scale, math.sin(angle) / scale
+
+    columns = np.arange(0, width + _GRID_STEP, _GRID_STEP, dtype=np.float64)
+    rows = np.arange(0, height + _GRID_STEP, _GRID_STEP, dtype=np.float64)
+    grid = np.stack(np.meshgrid(columns, rows), axis=-1) - middle - shift
+    turned = grid @ np.array([[cos, -sin], [sin, cos]])
+    normalised = turned / np.maximum(extent, 1) * 2
+    displaced = turned + _thin_plate(normalised, rng, options.deformation) * extent + middle
+    return _interpolate(displaced[..., 0], size), _interpolate(displaced[..., 1], size)
+
+
+def _interpolate(coarse: NDArray[np.float64], size: tuple[int, ...]) -> FloatArray:
+    """Values at every pixel from values at every `_GRID_STEP`-th."""
+    height, width = size
+    x = np.arange(width, dtype=np.float32) / _GRID_STEP
+    y = np.arange(height, dtype=np.float32) / _GRID_STEP
+    map_x, map_y = np.meshgrid(x, y)
+    fine = cv2.remap(coarse.astype(np.float32), map_x, map_y, cv2.INTER_LINEAR)
+    return fine.astype(np.float32)
+
+
+def _thin_plate(
+    points: NDArray[np.float64], rng: np.random.Generator, strength: float
+) -> NDArray[np.float64]:
+    """Thin-plate spline through random displacements of a grid of control points.
+
+    Args:
+        points: (..., 2), in units where the object's box is [-1, 1] in x and y.
+        rng: source of randomness.
+        strength: largest displacement of a control point, relative to the box.
+
+    Returns:
+        Displacements (..., 2), relative to the box; constant beyond the control points' reach.
+    """
+    ticks = np.linspace(-1, 1, _CONTROL_POINTS)
+    control = np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2)
+    values = rng.uniform(-strength, strength, control.shape)
+    clipped = np.clip(points, -1.5, 1.5)
+    affine = np.column_stack((np.ones(len(control)), control))
+    system = np.block([[_kernel(control, control), affine], [affine.T, np.zeros((3, 3))]])
+    weights = np.linalg.solve(system, np.vstack((values, np.zeros((3, 2)))))
+    flat = clipped.reshape(-1, 2)
+    basis = np.column_stack((_kernel(flat, control), np.ones(len(flat)), flat))
+    return (basis @ weights).reshape(points.shape)
+
+
+def _kernel(points: NDArray[np.float64], control: NDArray[np.float64]) -> NDArray[np.float64]:
+    squared = ((points[:, None] - control[None]) ** 2).sum(axis=-1)
+    result: NDArray[np.float64] = squared * np.log(squared + 1e-12)
+    return result
+
+
+def _dilate(mask: FloatArray, radius: float) -> FloatArray:
+    """Dilation by a disk of the rounded radius; erosion where the radius is negative."""
+    pixels = round(abs(radius))
+    if pixels == 0:
+        return mask
+    disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * pixels + 1, 2 * pixels + 1))
+    changed = cv2.dilate(mask, disk) if radius > 0 else cv2.erode(mask, disk)
+    return changed.astype(np.float32)

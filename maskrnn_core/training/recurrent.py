@@ -1,0 +1,171 @@
+"""Second offline stage: contiguous frames, backpropagation through time through the warp."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.checkpoint import checkpoint
+
+from maskrnn_core.compute import Compute
+from maskrnn_core.geometry.warping import warp
+from maskrnn_core.networks import MaskRNN
+from maskrnn_core.options import RecurrentOptions
+from maskrnn_core.training.augmentation import transform
+from maskrnn_core.training.batches import (
+    crop_size,
+    draw_geometry,
+    flow_tensor,
+    frames_tensor,
+    magnitudes_tensor,
+    targets_tensor,
+)
+from maskrnn_core.training.losses import mask_loss
+from maskrnn_core.training.optimisation import CurvePoint, OnStep, Schedule, optimise
+from maskrnn_core.training.perturbation import perturb_mask
+from maskrnn_core.training.samples import drawn, list_samples, read_sample
+from maskrnn_core.video import Video
+
+
+@dataclass(frozen=True)
+class ClipBatch:
+    """One object in T contiguous frames, on the CPU."""
+
+    frames: Tensor
+    """(T, 3, H, W) float32, RGB in [0, 255]."""
+    targets: Tensor
+    """(T, 1, H, W) uint8."""
+    magnitudes: Tensor
+    """(T, 2, H, W) float32 in [0, 1]."""
+    backward: Tensor
+    """(T, 2, H, W) backward flow in pixels."""
+    first: Tensor
+    """(1, 1, H, W) float32 in [0, 1]: the mask of the first frame, perturbed."""
+    name: str
+
+
+def unroll(
+    network: MaskRNN,
+    clip: ClipBatch,
+    compute: Compute,
+    *,
+    warp_mask: bool,
+    checkpoint_activations: bool,
+) -> list[Tensor]:
+    """Logits (1, 1, H, W) of frames 2..T, each from the probability of the frame before.
+
+    The gradient flows through the warp into all earlier predictions; the flow is constant. The
+    box of the localization net does not take part.
+    """
+    device = compute.device
+    probability = clip.first.to(device)
+    backward = clip.backward.to(device)
+
+    def step(frame: Tensor, mask: Tensor, magnitudes: Tensor) -> Tensor:
+        with compute.autocast():
+            logits: Tensor = network(frame, mask, magnitudes).logits
+        return logits
+
+    outputs = []
+    for t in range(1, len(clip.frames)):
+        mask = warp(probability, backward[t : t + 1]) if warp_mask else probability
+        inputs = (
+            clip.frames[t : t + 1].to(device),
+            mask,
+            clip.magnitudes[t : t + 1].to(device),
+        )
+        if checkpoint_activations:
+            logits = checkpoint(step, *inputs, use_reentrant=False)
+        else:
+            logits = step(*inputs)
+        outputs.append(logits)
+        probability = torch.sigmoid(logits)
+    return outputs
+
+
+def train_recurrent(
+    network: MaskRNN,
+    videos: Sequence[Video],
+    options: RecurrentOptions,
+    compute: Compute,
+    *,
+    warp_mask: bool,
+    on_step: OnStep | None = None,
+) -> list[CurvePoint]:
+    """Optimise the segmentation net in place over clips; the localization net stays as it is.
+
+    Args:
+        network: trained on single frames.
+        videos: as in the first stage.
+        options: clip length, steps, rates.
+        compute: device and precision.
+        warp_mask: whether the previous probability is warped before it is read.
+        on_step: called after each step.
+
+    Raises:
+        InvalidInputError: no annotated object in the videos.
+        TrainingDivergedError: a loss that is not finite.
+    """
+    samples = list_samples(videos, options.clip_length)
+    steps = options.steps
+    if steps is None:
+        steps = math.ceil(options.epochs * len(samples) / options.clip_length)
+
+    def make_batch(step: int) -> ClipBatch:
+        rng = np.random.default_rng([options.seed, 2, step])
+        chosen = drawn(samples, step, options.seed)
+        return read_clip(videos[chosen.video], chosen.frame, chosen.object_id, options, rng)
+
+    def loss_of(clip: ClipBatch) -> Tensor:
+        logits = unroll(
+            network,
+            clip,
+            compute,
+            warp_mask=warp_mask,
+            checkpoint_activations=options.checkpoint_activations,
+        )
+        targets = clip.targets[1:].to(compute.device)
+        return mask_loss(torch.cat(logits), targets, options.balance)
+
+    frozen = set() if network.localization is None else set(network.localization.parameters())
+    return optimise(
+        "recurrent",
+        [parameter for parameter in network.parameters() if parameter not in frozen],
+        Schedule(steps, options.learning_rate, options.final_learning_rate, options.decay_power),
+        make_batch,
+        loss_of,
+        lambda clip: clip.name,
+        on_step,
+    )
+
+
+def read_clip(
+    video: Video,
+    start: int,
+    object_id: int,
+    options: RecurrentOptions,
+    rng: np.random.Generator,
+) -> ClipBatch:
+    """Read up to `clip_length` frames from `start` on, all under one random geometry.
+
+    Raises:
+        InvalidInputError: a frame without a label map.
+    """
+    stop = min(start + options.clip_length, video.frame_count)
+    first = read_sample(video, start, object_id)
+    geometry = draw_geometry(
+        first, rng, crop_size(video.size, options.augmentation), options.augmentation
+    )
+    rest = (read_sample(video, index, object_id) for index in range(start + 1, stop))
+    samples = [transform(sample, geometry) for sample in (first, *rest)]
+    mask = perturb_mask(samples[0].target == 1, rng, options.perturbation)
+    return ClipBatch(
+        frames=frames_tensor(samples),
+        targets=targets_tensor(samples),
+        magnitudes=magnitudes_tensor(samples, video.size[1]),
+        backward=flow_tensor([sample.backward for sample in samples]),
+        first=torch.from_numpy(mask)[None, None],
+        name=f"{video.name}, frames {start} to {stop - 1}, object {object_id}",
+    )

@@ -1,0 +1,78 @@
+"""Samples of a set of videos: which exist, and how one is read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from maskrnn_core.errors import InvalidInputError
+from maskrnn_core.training.augmentation import FrameSample
+from maskrnn_core.video import VOID, FloatArray, UInt8Array, Video
+
+
+@dataclass(frozen=True)
+class SampleId:
+    """One object in one frame; the other objects count as background."""
+
+    video: int
+    frame: int
+    object_id: int
+
+
+def list_samples(videos: Sequence[Video], length: int = 1) -> list[SampleId]:
+    """Every (video, frame, object) from whose frame on `length` frames follow, itself included.
+
+    A video shorter than `length` gives one sample per object, at its first annotated frame.
+
+    Raises:
+        InvalidInputError: no video, or none with an object.
+    """
+    samples = []
+    for index, video in enumerate(videos):
+        for object_id in video.objects:
+            first = video.first_frame(object_id)
+            last = max(first, video.frame_count - length)
+            samples += [SampleId(index, frame, object_id) for frame in range(first, last + 1)]
+    if not samples:
+        raise InvalidInputError(
+            f"nothing to train on: {len(videos)} videos, none with an annotated object; "
+            "choose another split or other videos"
+        )
+    return samples
+
+
+def drawn(samples: Sequence[SampleId], position: int, seed: int) -> SampleId:
+    """The sample at a position of an endless sequence of shuffled passes; stateless, seeded."""
+    epoch, index = divmod(position, len(samples))
+    order = np.random.default_rng([seed, epoch]).permutation(len(samples))
+    return samples[int(order[index])]
+
+
+def object_target(label_map: UInt8Array, object_id: int) -> UInt8Array:
+    """Binary target (H, W): 1 the object, 0 everything else, 255 void."""
+    target: UInt8Array = (label_map == object_id).astype(np.uint8)
+    target[label_map == VOID] = VOID
+    return target
+
+
+def read_sample(video: Video, index: int, object_id: int) -> FrameSample:
+    """One frame with target and both flows.
+
+    Raises:
+        InvalidInputError: the frame has no label map.
+    """
+    label_map = video.label_map(index)
+    if label_map is None:
+        raise InvalidInputError(
+            f"{video.name}, frame {index}: no label map; training needs every frame annotated"
+        )
+    return FrameSample(
+        frame=video.frame(index),
+        target=object_target(label_map, object_id),
+        backward=_or_zero(video.backward_flow(index), video.size),
+        forward=_or_zero(video.forward_flow(index), video.size),
+    )
+
+
+def _or_zero(flow: FloatArray | None, size: tuple[int, int]) -> FloatArray:
+    return np.zeros((*size, 2), dtype=np.float32) if flow is None else flow
