@@ -1,0 +1,35 @@
+# make setup | test | benchmark | lock | clean. Needs git, make and Python 3.11 to 3.13.
+
+SHELL := bash
+BIN := .venv/bin
+# The stamp carries the content of what was installed, so that a second call starts at once.
+CONTENT := $(shell cat requirements.lock pyproject.toml .ci/setup | cksum | tr ' ' '-')
+STAMP := .venv/.installed-$(CONTENT)
+
+.PHONY: setup test benchmark lock clean
+
+setup: $(STAMP)
+
+$(STAMP):
+	@PYTHON="$(PYTHON)" .ci/setup
+	@rm -f .venv/.installed-*
+	@touch $@
+
+test: $(STAMP)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest
+
+benchmark: $(STAMP)
+	$(BIN)/maskrnn benchmark --dataset synthetic
+
+# Hashes, no host names; one file for Python 3.11 to 3.13.
+lock: $(STAMP)
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal \
+	  --python-version 3.11 --generate-hashes --no-annotate --all-extras pyproject.toml \
+	  -o requirements.lock
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,27 @@
+"""Errors of the tasks. Each message says what is wrong, where, and what to do."""
+
+
+class TaskError(Exception):
+    """Base of every error that the tasks raise on purpose."""
+
+
+class ParameterError(TaskError, ValueError):
+    """A parameter of a run that means nothing: unknown preset, option, data set or video."""
+
+
+class BridgeError(TaskError, RuntimeError):
+    """No worker to run on: an unreachable scheduler, or a resource that nobody offers."""
+
+
+class UnitError(TaskError, RuntimeError):
+    """A unit of work failed on its worker, or its worker died.
+
+    Attributes:
+        kind: class name of the original error.
+        trace: its traceback as text, empty when the worker died.
+    """
+
+    def __init__(self, message: str, kind: str, trace: str = "") -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.trace = trace

@@ -1,0 +1,107 @@
+"""How many worker processes a machine gets, and what each of them offers."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+Resource = Literal["GPU", "CPU"]
+
+UNIT_THREADS = "MASKRNN_UNIT_THREADS"
+"""Environment of a worker: the CPU threads of a unit that shares the machine with others."""
+
+_GIB = 2**30
+_MEMORY_PER_WORKER = 4 * _GIB
+_MOST_WORKERS = 8
+
+
+@dataclass(frozen=True)
+class WorkerPlan:
+    """One worker process of one thread: it runs one unit at a time.
+
+    A process per slot, so that a unit that dies takes no other unit with it.
+    """
+
+    name: str
+    resources: dict[Resource, float]
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What there is to share out: CPU cores, bytes of memory, CUDA devices."""
+
+    cores: int
+    memory: int
+    gpus: tuple[str, ...] = ()
+
+
+def this_machine() -> Machine:
+    """The cores this process may use, the memory, and the CUDA devices it may see."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return Machine(cores or 1, memory, _visible_gpus())
+
+
+def plan_workers(machine: Machine, workers: int | None = None) -> list[WorkerPlan]:
+    """Share the machine out.
+
+    With GPUs: one worker per device, which sees that device alone, and workers for CPU units
+    beside them. Without: workers that take both kinds, as many as cores and memory carry.
+
+    Args:
+        workers: overrides the number of workers that take GPU units; devices are then shared.
+    """
+    if not machine.gpus:
+        count = workers or _fit(machine)
+        threads = max(1, machine.cores // count)
+        return [
+            WorkerPlan(f"worker-{i}", {"GPU": 1, "CPU": 1}, _environment(threads))
+            for i in range(count)
+        ]
+    count = workers or len(machine.gpus)
+    spare = max(1, min(machine.cores - count, _fit(machine)))
+    threads = max(1, machine.cores // (count + spare))
+    gpu_workers = [
+        WorkerPlan(
+            f"gpu-{i}",
+            {"GPU": 1},
+            _environment(threads, machine.gpus[i % len(machine.gpus)]),
+        )
+        for i in range(count)
+    ]
+    return gpu_workers + [
+        WorkerPlan(f"cpu-{i}", {"CPU": 1}, _environment(threads, "")) for i in range(spare)
+    ]
+
+
+def _fit(machine: Machine) -> int:
+    return max(1, min(machine.cores, machine.memory // _MEMORY_PER_WORKER, _MOST_WORKERS))
+
+
+def _environment(threads: int, devices: str | None = None) -> dict[str, str]:
+    # Dask would pin OMP_NUM_THREADS to 1, which training cannot use.
+    environment = {UNIT_THREADS: str(threads), "OMP_NUM_THREADS": str(threads)}
+    if devices is not None:
+        environment["CUDA_VISIBLE_DEVICES"] = devices
+    return environment
+
+
+def _visible_gpus() -> tuple[str, ...]:
+    """Device names as CUDA_VISIBLE_DEVICES takes them, without loading CUDA in this process."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return split_devices(visible)
+    nodes: Sequence[Path] = sorted(Path("/dev").glob("nvidia[0-9]*"))
+    return tuple(str(index) for index in range(len(nodes)))
+
+
+def split_devices(visible: str) -> tuple[str, ...]:
+    """The devices of a CUDA_VISIBLE_DEVICES value; an entry of -1 ends the list, as in CUDA."""
+    devices: list[str] = []
+    for entry in visible.split(","):
+        if not entry.strip() or entry.strip() == "-1":
+            break
+        devices.append(entry.strip())
+    return tuple(devices)

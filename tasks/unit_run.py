@@ -1,0 +1,46 @@
+"""A unit of work on its worker: what comes back of it, whether it ended well or not."""
+
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from maskrnn_core.errors import MaskRNNError
+from storage.errors import StorageError
+from tasks.errors import TaskError
+
+
+@dataclass(frozen=True)
+class UnitRun:
+    """What a unit returned, how long it ran, and the name of its worker."""
+
+    value: Any
+    seconds: float
+    worker: str
+
+
+@dataclass(frozen=True)
+class UnitFailure:
+    """The error of a unit, as text: not every exception survives the way between processes."""
+
+    kind: str
+    message: str
+    trace: str
+
+
+def run_unit(unit: Callable[..., Any], args: tuple[Any, ...], worker: str) -> UnitRun | UnitFailure:
+    """Call `unit(*args)`; called on the worker."""
+    started = time.perf_counter()
+    try:
+        value = unit(*args)
+    except Exception as error:
+        return UnitFailure(type(error).__name__, describe(error), traceback.format_exc())
+    return UnitRun(value, time.perf_counter() - started, worker)
+
+
+def describe(error: BaseException) -> str:
+    """One line for a table: our own messages as they are, others with their class."""
+    if isinstance(error, MaskRNNError | StorageError | TaskError):
+        return str(error)
+    return f"{type(error).__name__}: {error}"
