@@ -23,8 +23,8 @@ class SyntheticOptions:
     object_counts: tuple[int, ...] = (1, 2, 2, 3)
     """Objects per video; video i takes entry i modulo the length."""
     seed: int = 0
-    speed: float = 0.018
-    """Mean speed of an object, short sides per frame (0.018 is 2.3 px at 128)."""
+    speed: float = 0.016
+    """Mean speed of an object, short sides per frame (0.016 is 2 px at 128)."""
     camera_speed: float = 0.01
     """Mean speed of the camera's pan, short sides per frame."""
     deformation: float = 1.0

@@ -12,7 +12,7 @@ from maskrnn_core.synthetic.texture import Float64Array, landscape, palette, sur
 
 _OVERSAMPLING = 1.25
 """Texels per pixel of an object at rest: it may grow before it blurs."""
-_TETHER = 0.18
+_TETHER = 0.16
 """How far an object strays from its start of its own accord, short sides."""
 _MARGIN = 1.9
 """Sides of the background relative to the frame's."""
@@ -177,7 +177,7 @@ def _around(path: Float64Array, knot: int) -> Float64Array:
 
 def _meet(rng: np.random.Generator, first: Float64Array, second: Float64Array, knot: int) -> None:
     """Lead two paths towards each other until they nearly touch at `knot`, and apart again."""
-    gap = (first[knot] - second[knot]) * (0.6 + 0.3 * rng.random())
+    gap = (first[knot] - second[knot]) * (0.5 + 0.3 * rng.random())
     share = 0.3 + 0.4 * rng.random()
     first -= share * gap * _around(first, knot)
     second += (1.0 - share) * gap * _around(second, knot)
@@ -229,12 +229,12 @@ def _body(
         angle=2.0 * np.pi * rng.random(),
         spin=_signed(rng, 0.0, 0.03),
         sway=Wave(_signed(rng, 0.0, 0.25), _rate(rng)),
-        growth=Wave(_signed(rng, 0.05, 0.15) * strength, _rate(rng)),
-        bend_x=Wave(_signed(rng, 0.05, 0.15) * strength, _rate(rng)),
-        bend_y=Wave(_signed(rng, 0.05, 0.15) * strength, _rate(rng)),
+        growth=Wave(_signed(rng, 0.04, 0.13) * strength, _rate(rng)),
+        bend_x=Wave(_signed(rng, 0.04, 0.13) * strength, _rate(rng)),
+        bend_y=Wave(_signed(rng, 0.04, 0.13) * strength, _rate(rng)),
         frequency=(1.5 + 1.5 * rng.random(), 1.5 + 1.5 * rng.random()),
         phase=(2.0 * np.pi * rng.random(), 2.0 * np.pi * rng.random()),
-        breath=Wave(min(_signed(rng, 0.03, 0.1) * strength, 0.5), _rate(rng)),
+        breath=Wave(min(_signed(rng, 0.02, 0.08) * strength, 0.5), _rate(rng)),
         lobes=2 + int(rng.integers(3)),
     )
     return Body(label, to_uint8(skin), density, motion)
