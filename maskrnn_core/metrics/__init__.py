@@ -3,7 +3,8 @@
 Array functions take boolean (T, H, W) and return float64; no frame is left out in them.
 """
 
+from maskrnn_core.metrics.contour import contour_accuracy
 from maskrnn_core.metrics.region import region_similarity
 from maskrnn_core.metrics.statistics import Summary, summarize
 
-__all__ = ["Summary", "region_similarity", "summarize"]
+__all__ = ["Summary", "contour_accuracy", "region_similarity", "summarize"]

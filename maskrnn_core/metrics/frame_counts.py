@@ -1,0 +1,202 @@
+"""The whole numbers behind J and F of one frame, counted for all objects together."""
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskrnn_core.errors import InvalidInputError
+from maskrnn_core.metrics.region import ratio_or_one
+from maskrnn_core.video import VOID
+
+UInt8Array = NDArray[np.uint8]
+Int64Array = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
+
+TOLERANCE = 0.008
+"""Distance within which boundaries match, relative to the frame's diagonal (DAVIS)."""
+
+_FIRST_CAPACITY = 16384
+
+
+@dataclass(frozen=True)
+class FrameCounts:
+    """Counts of one frame, one entry per compared pair (true object, predicted object)."""
+
+    intersection: Int64Array
+    """Pixels in both masks."""
+    union: Int64Array
+    """Pixels in either mask."""
+    predicted_boundary: Int64Array
+    """Boundary pixels of the predicted mask."""
+    true_boundary: Int64Array
+    """Boundary pixels of the true mask."""
+    predicted_near: Int64Array
+    """Predicted boundary pixels within the tolerance of the true boundary."""
+    true_near: Int64Array
+    """True boundary pixels within the tolerance of the predicted boundary."""
+    beyond: int
+    """Predicted pixels with a label above the number of predicted objects."""
+
+    def region(self) -> FloatArray:
+        """J of every pair."""
+        pairs = zip(self.intersection.tolist(), self.union.tolist(), strict=True)
+        return np.array([ratio_or_one(*pair) for pair in pairs], dtype=np.float64)
+
+    def contour(self) -> FloatArray:
+        """F of every pair."""
+        columns = (self.predicted_near, self.predicted_boundary, self.true_near, self.true_boundary)
+        rows = zip(*(column.tolist() for column in columns), strict=True)
+        return np.array([f_measure(*row) for row in rows], dtype=np.float64)
+
+
+def f_measure(predicted_near: int, predicted: int, true_near: int, true: int) -> float:
+    """F = 2PR / (P + R) from counts of boundary pixels.
+
+    With one boundary absent, its share is 1 and the other's 0; with both absent F is 1.
+    """
+    if predicted == 0 and true == 0:
+        return 1.0
+    precision = predicted_near / predicted if predicted else 1.0
+    recall = true_near / true if true else 1.0
+    total = precision + recall
+    return 2 * precision * recall / total if total else 0.0
+
+
+def boundary_tolerance(size: tuple[int, int], tolerance: float = TOLERANCE) -> int:
+    """Tolerance in pixels, ceil(tolerance * diagonal), for frames of size (H, W).
+
+    Raises:
+        InvalidInputError: for a tolerance below 0, of 1 or more, or NaN.
+    """
+    if not 0 <= tolerance < 1:
+        raise InvalidInputError(
+            f"the tolerance of F is {tolerance}, but it is a share of the frame's diagonal: "
+            f"pass a number from 0 to below 1 (DAVIS: {TOLERANCE})"
+        )
+    return math.ceil(tolerance * math.sqrt(size[0] ** 2 + size[1] ** 2))
+
+
+class FrameCounter:
+    """Counts frame after frame of one size; its buffers are reused. Not for two threads at once."""
+
+    def __init__(
+        self,
+        size: tuple[int, int],
+        true_objects: int,
+        predicted_objects: int,
+        pairs: Sequence[tuple[int, int]],
+        *,
+        ignore_void: bool = False,
+        tolerance: float = TOLERANCE,
+    ) -> None:
+        """For frames (H, W); pairs are (true label, predicted label), each from 1.
+
+        With ignore_void, pixels that are 255 in the annotation are background in both label maps;
+        without, 255 is a label like any other that is not asked for.
+        """
+        self._size = size
+        self._true_objects, self._predicted_objects = true_objects, predicted_objects
+        self._pairs = list(pairs)
+        self._ignore_void = ignore_void
+        radius = boundary_tolerance(size, tolerance)
+        self._reach = np.array([math.isqrt(radius**2 - d**2) for d in range(radius + 1)])
+        words = (size[1] + 63) // 64
+        self._true_bits = np.zeros((size[0], words), dtype=np.uint64)
+        self._predicted_bits = np.zeros_like(self._true_bits)
+        self._found = np.empty((_FIRST_CAPACITY, 3), dtype=np.int32)
+
+    def count(self, annotation: UInt8Array, prediction: UInt8Array) -> FrameCounts:
+        """Counts of one frame from two label maps, uint8 (H, W).
+
+        Raises:
+            InvalidInputError: for another type or size.
+        """
+        true = self._checked("annotation", annotation)
+        predicted = self._checked("prediction", prediction)
+        box, pixels = self._count_pixels(true, predicted)
+        if self._ignore_void and pixels[-1].any():
+            void = true == VOID
+            true, predicted = np.where(void, 0, true), np.where(void, 0, predicted)
+            box, pixels = self._count_pixels(true, predicted)
+        return self._compare(true, predicted, box, pixels)
+
+    def _checked(self, name: str, labels: UInt8Array) -> UInt8Array:
+        if labels.dtype != np.uint8 or labels.shape != self._size:
+            raise InvalidInputError(
+                f"the {name} is {labels.dtype} of shape {labels.shape}, expected a label map, "
+                f"uint8 of shape {self._size}"
+            )
+        # compiled once, for writable arrays in C order only
+        return np.require(labels, requirements=["C", "W"])
+
+    def _count_pixels(
+        self, true: UInt8Array, predicted: UInt8Array
+    ) -> tuple[Int64Array, Int64Array]:
+        from maskrnn_core.metrics import contour_kernels as kernels
+
+        box = np.array([*self._size, 0, 0], dtype=np.int64)
+        kernels.bounding_box(true, box)
+        kernels.bounding_box(predicted, box)
+        pixels = np.zeros((self._true_objects + 3, self._predicted_objects + 3), dtype=np.int64)
+        kernels.count_pairs(true, predicted, box, pixels)
+        return box, pixels
+
+    def _compare(
+        self, true: UInt8Array, predicted: UInt8Array, box: Int64Array, pixels: Int64Array
+    ) -> FrameCounts:
+        true_points = self._boundaries(true, box, self._true_objects)
+        predicted_points = self._boundaries(predicted, box, self._predicted_objects)
+        true_area, predicted_area = pixels.sum(axis=1), pixels.sum(axis=0)
+        rows = np.empty((len(self._pairs), 6), dtype=np.int64)
+        for row, (a, b) in zip(rows, self._pairs, strict=True):
+            shared = pixels[a, b]
+            points, other = predicted_points[b], true_points[a]
+            row[:] = (
+                shared,
+                true_area[a] + predicted_area[b] - shared,
+                len(points),
+                len(other),
+                *self._count_near(points, other),
+            )
+        beyond = int(predicted_area[self._predicted_objects + 1 :].sum())
+        return FrameCounts(
+            intersection=rows[:, 0],
+            union=rows[:, 1],
+            predicted_boundary=rows[:, 2],
+            true_boundary=rows[:, 3],
+            predicted_near=rows[:, 4],
+            true_near=rows[:, 5],
+            beyond=beyond,
+        )
+
+    def _count_near(self, points: NDArray[np.int32], other: NDArray[np.int32]) -> tuple[int, int]:
+        from maskrnn_core.metrics import contour_kernels as kernels
+
+        if len(points) == 0 or len(other) == 0:
+            return 0, 0
+        kernels.mark(points, self._predicted_bits)
+        kernels.mark(other, self._true_bits)
+        near = kernels.count_near(points, self._true_bits, self._reach)
+        other_near = kernels.count_near(other, self._predicted_bits, self._reach)
+        kernels.unmark(points, self._predicted_bits)
+        kernels.unmark(other, self._true_bits)
+        return near, other_near
+
+    def _boundaries(
+        self, labels: UInt8Array, box: Int64Array, objects: int
+    ) -> list[NDArray[np.int32]]:
+        """Boundary pixels (y, x) of every label; entry 0 is empty."""
+        from maskrnn_core.metrics import contour_kernels as kernels
+
+        count = kernels.find_boundaries(labels, box, objects, self._found)
+        if count > len(self._found):
+            self._found = np.empty((count, 3), dtype=np.int32)
+            count = kernels.find_boundaries(labels, box, objects, self._found)
+        starts = np.empty(objects + 2, dtype=np.int64)
+        points = np.empty((count, 2), dtype=np.int32)
+        kernels.group_by_label(self._found, count, starts, points)
+        return [points[a:b] for a, b in itertools.pairwise(starts)]
