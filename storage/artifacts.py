@@ -1,0 +1,167 @@
+"""The artifact store: immutable results, each addressed by kind and key."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from storage.content import ArtifactReader, ArtifactWriter
+from storage.errors import CorruptArtifactError, InvalidAddressError, MissingArtifactError
+from storage.folder import STAGING, Folder, full_store_error
+from storage.marker import MARKER, Marker
+from storage.publishing import begin_draft, drafts
+
+_KIND = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
+_RESERVED_KINDS = {"runs"}  # the run ledger's folder, whose records change
+
+
+class ArtifactStore:
+    """Complete artifacts below one URL; nothing is created before the first write.
+
+    An artifact exists when its completion marker exists. It is written where nobody looks, the
+    marker last, and then becomes visible at once: renamed into place on a local folder, named by
+    the marker on an object store. Two writers of one key both succeed and one result stays.
+
+    Args:
+        url: local folder or any URL that fsspec knows (s3://bucket/folder, memory://name).
+
+    Raises:
+        InvalidAddressError: for an empty or unknown URL.
+        StoreAccessError: when the driver of the URL's protocol is not installed.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._folder = Folder(url)
+        self.url = self._folder.url
+
+    def __repr__(self) -> str:
+        return f"ArtifactStore({self.url!r})"
+
+    def __reduce__(self) -> tuple[type["ArtifactStore"], tuple[str]]:
+        return ArtifactStore, (self.url,)
+
+    @property
+    def folder(self) -> Folder:
+        """The files below the store's URL (for the run ledger, whose records change)."""
+        return self._folder
+
+    def exists(self, kind: str, key: str) -> bool:
+        """Whether the artifact is complete; one look at its marker."""
+        return self._folder.exists(f"{_place(kind, key)}/{MARKER}")
+
+    def location(self, kind: str, key: str) -> str:
+        """Path or URL of an artifact, existing or not."""
+        return self._folder.location(_place(kind, key))
+
+    @contextmanager
+    def create(self, kind: str, key: str) -> Iterator[ArtifactWriter]:
+        """Write an artifact: complete when the block ends, nothing left when it raises.
+
+        When another writer of the same key was faster, its artifact stays and this one is dropped.
+
+        Raises:
+            StoreFullError: when no space is left.
+            StoreAccessError: when the store cannot be written.
+        """
+        place = _place(kind, key)
+        draft = begin_draft(self._folder, place)
+        writer = ArtifactWriter(self._folder, draft.path)
+        try:
+            yield writer
+            draft.publish(
+                Marker(kind, key, draft.data, dict(writer.digests), dict(writer.metadata))
+            )
+        except BaseException as error:
+            with suppress(OSError):  # the first error is the one to tell
+                draft.discard()
+            if isinstance(error, OSError) and (
+                full := full_store_error(self.url, f"{kind} {key}", error)
+            ):
+                raise full from error
+            raise
+
+    def open(self, kind: str, key: str) -> ArtifactReader:
+        """Open a complete artifact.
+
+        Raises:
+            MissingArtifactError: when there is none.
+            NewerSchemaError: when a newer version wrote it.
+            CorruptArtifactError: when its marker cannot be read.
+        """
+        place = _place(kind, key)
+        location = self._folder.location(f"{place}/{MARKER}")
+        try:
+            data = self._folder.read(f"{place}/{MARKER}")
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise MissingArtifactError(
+                f"There is no complete artifact {kind} {key} in {self.url}. Run the stage that "
+                "makes it, or name the store that holds it."
+            ) from error
+        marker = Marker.from_bytes(data, location)
+        if (marker.kind, marker.key) != (kind, key):
+            raise CorruptArtifactError(
+                f"{location} is the marker of {marker.kind} {marker.key}, moved or copied there. "
+                "Delete that folder and run again: it will be recomputed."
+            )
+        return ArtifactReader(self._folder, place, marker)
+
+    def remove(self, kind: str, key: str) -> None:
+        """Remove an artifact, complete or not; not being there is fine."""
+        place = _place(kind, key)
+        self._folder.remove(f"{place}/{MARKER}")  # from here on it does not exist
+        self._folder.remove(place)
+
+    def keys(self, kind: str) -> list[str]:
+        """Keys of the complete artifacts of a kind, sorted."""
+        _check(_KIND, kind, "an artifact kind")
+        return [
+            key
+            for key in self._folder.names(kind)
+            if _KEY.fullmatch(key) and self._folder.exists(f"{kind}/{key}/{MARKER}")
+        ]
+
+    def kinds(self) -> list[str]:
+        """Kinds that have a folder in the store, sorted."""
+        names = self._folder.names("")
+        return [name for name in names if _KIND.fullmatch(name) and name not in _RESERVED_KINDS]
+
+    def sweep_staging(self, older_than_seconds: float) -> list[str]:
+        """Remove what killed writers left behind.
+
+        Args:
+            older_than_seconds: drafts written to more recently stay; their writer may be alive.
+
+        Returns:
+            Places that were removed, relative to the store.
+        """
+        removed = []
+        for path in self._abandoned():
+            if self._folder.idle_seconds(path) >= older_than_seconds:
+                self._folder.remove(path)
+                removed.append(path)
+        return removed
+
+    def _abandoned(self) -> Iterator[str]:
+        for kind in self._folder.names(STAGING):
+            for name in self._folder.names(f"{STAGING}/{kind}"):
+                yield f"{STAGING}/{kind}/{name}"
+        if self._folder.is_local:
+            return
+        for kind in self.kinds():
+            for key in self._folder.names(kind):
+                yield from drafts(self._folder, f"{kind}/{key}")
+
+
+def _place(kind: str, key: str) -> str:
+    _check(_KIND, kind, "an artifact kind")
+    _check(_KEY, key, "an artifact key")
+    if kind in _RESERVED_KINDS:
+        raise InvalidAddressError(f"{kind} is the folder of the run ledger, not an artifact kind.")
+    return f"{kind}/{key}"
+
+
+def _check(pattern: re.Pattern[str], value: str, what: str) -> None:
+    if not pattern.fullmatch(value):
+        raise InvalidAddressError(
+            f"{value!r} cannot be {what}: it must match {pattern.pattern} (keys are digests)."
+        )

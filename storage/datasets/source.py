@@ -1,0 +1,46 @@
+"""What the store asks of a source video, whatever files it comes from."""
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+UInt8Array = NDArray[np.uint8]
+
+VOID = 255
+"""Label of pixels that neither loss nor metric counts."""
+
+
+class SourceVideo(Protocol):
+    """Random access to the frames and annotations of one video, decoded on request."""
+
+    @property
+    def dataset(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def frame_count(self) -> int: ...
+
+    @property
+    def frame_names(self) -> tuple[str, ...]:
+        """Names under which results are exported, such as "00000"; unique, in frame order."""
+        ...
+
+    @property
+    def objects(self) -> tuple[int, ...]:
+        """Ids (1..254) of the objects to follow, ascending; gaps are allowed."""
+        ...
+
+    def fingerprint(self) -> str:
+        """sha256 (hex) of all that determines frames and label maps; decodes nothing."""
+        ...
+
+    def frame(self, index: int) -> UInt8Array:
+        """Frame as uint8 (H, W, 3), RGB."""
+        ...
+
+    def label_map(self, index: int) -> UInt8Array | None:
+        """Label map as uint8 (H, W): 0 background, ids of objects, 255 void; None if unannotated."""
+        ...

@@ -1,0 +1,129 @@
+"""Zarr arrays with one chunk per frame, each chunk with a checksum, read and written one at a time.
+
+Blosc and Zstandard are lossless; crc32c is the outermost codec, so a changed byte is found before
+anything is decompressed.
+"""
+
+from typing import Any, Literal
+
+import numpy as np
+import zarr
+from numpy.typing import DTypeLike, NDArray
+from zarr.codecs import BloscCodec, Crc32cCodec, ZstdCodec
+
+from storage.content import ArtifactReader, ArtifactWriter
+from storage.zarr_checks import ChangedMetadataError, MissingChunkError
+
+Codec = Literal["image", "flow"]
+
+_COMPRESSORS: dict[str, list[Any]] = {
+    # Decoded photographs hardly compress: level 1 is as small as level 3 and twice as fast.
+    "image": [ZstdCodec(level=1), Crc32cCodec()],
+    # Bit planes of float16 flow compress better than its bytes, and faster.
+    "flow": [BloscCodec(cname="zstd", clevel=3, shuffle="bitshuffle"), Crc32cCodec()],
+}
+
+
+class FrameArrayWriter:
+    """Array of shape (T, *frame_shape) being written, chunk by chunk.
+
+    Args:
+        writer: artifact that holds it.
+        name: name of the array in the artifact's Zarr hierarchy.
+        frame_count: T.
+        frame_shape: shape of one frame.
+        dtype: type on disk.
+        codec: "image" for frames and label maps, "flow" for float16 flow.
+    """
+
+    def __init__(
+        self,
+        writer: ArtifactWriter,
+        name: str,
+        frame_count: int,
+        frame_shape: tuple[int, ...],
+        dtype: DTypeLike,
+        codec: Codec = "image",
+    ) -> None:
+        self._frame_shape = frame_shape
+        self._array = writer.group().create_array(
+            name,
+            shape=(frame_count, *frame_shape),
+            chunks=(1, *frame_shape),
+            dtype=np.dtype(dtype),
+            compressors=_COMPRESSORS[codec],
+            dimension_names=("frame", *(f"axis{axis}" for axis in range(1, len(frame_shape) + 1))),
+            # A chunk of zeros is written too: an absent one means damage.
+            config={"write_empty_chunks": True},
+        )
+
+    def write(self, index: int, frame: NDArray[Any]) -> None:
+        """Write frame `index`.
+
+        Raises:
+            ValueError: when its shape is another; Zarr would broadcast it.
+        """
+        if frame.shape != self._frame_shape:
+            raise ValueError(
+                f"frame {index} of array {self._array.basename} has shape {frame.shape}, "
+                f"expected {self._frame_shape}"
+            )
+        self._array[index] = frame
+
+
+class FrameArrayReader:
+    """Array of shape (T, *frame_shape) of a complete artifact, read frame by frame.
+
+    Raises:
+        CorruptArtifactError: when the array is missing or its metadata changed.
+    """
+
+    def __init__(self, artifact: ArtifactReader, name: str) -> None:
+        self._artifact = artifact
+        self._name = name
+        self._array = artifact.array(name)
+        self.shape: tuple[int, ...] = self._array.shape
+
+    def read(self, index: int) -> NDArray[Any]:
+        """Frame `index`, decompressed.
+
+        Raises:
+            IndexError: for an index outside 0..T-1 (negative ones included).
+            CorruptArtifactError: when its chunk is missing or its checksum wrong.
+        """
+        if not 0 <= index < self.shape[0]:
+            raise IndexError(f"frame {index} is outside 0..{self.shape[0] - 1} of {self._name}")
+        try:
+            return np.asarray(self._array[index])
+        except MissingChunkError as error:
+            raise self._artifact.corrupt(f"chunk {index} of {self._name} is missing") from error
+        except (ChangedMetadataError, ValueError, RuntimeError, TypeError) as error:
+            raise self._artifact.corrupt(
+                f"chunk {index} of {self._name} fails its checksum or cannot be decompressed"
+            ) from error
+
+
+def write_whole(writer: ArtifactWriter, name: str, values: NDArray[Any]) -> None:
+    """Write a small array as one chunk, with checksum."""
+    array: zarr.Array[Any] = writer.group().create_array(
+        name,
+        shape=values.shape,
+        chunks=tuple(max(length, 1) for length in values.shape),
+        dtype=values.dtype,
+        compressors=_COMPRESSORS["image"],
+        config={"write_empty_chunks": True},
+    )
+    array[...] = values
+
+
+def read_whole(artifact: ArtifactReader, name: str) -> NDArray[Any]:
+    """Read a small array written by `write_whole`.
+
+    Raises:
+        CorruptArtifactError: when it is missing or damaged.
+    """
+    array = artifact.array(name)
+    try:
+        return np.asarray(array[...])
+    except (MissingChunkError, ChangedMetadataError, ValueError, RuntimeError, TypeError) as error:
+        raise artifact.corrupt(f"array {name} is missing or fails its checksum") from error

@@ -1,0 +1,186 @@
+"""The run ledger: for every video of a run its state, attempts, timings, artifacts and error.
+
+One JSON record per video, replaced atomically, written only by whoever owns that video.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+from urllib.parse import quote, unquote
+
+from storage.artifacts import ArtifactStore
+from storage.errors import CorruptArtifactError, InvalidAddressError, MissingArtifactError
+from storage.marker import SCHEMA, read_record, to_json
+
+State = Literal["pending", "running", "done", "failed"]
+
+_RUNS = "runs"
+_STATES = ("pending", "running", "done", "failed")
+
+
+@dataclass(frozen=True)
+class StageRecord:
+    """What became of one stage of one video.
+
+    Args:
+        state: "pending", "running", "done" or "failed".
+        seconds: wall time.
+        reused: whether an artifact of an earlier run was taken.
+        worker: where it ran, such as host and process id.
+        artifacts: (kind, key) of what it made or took.
+        error: message of the error, if it failed.
+        traceback: where it failed.
+    """
+
+    state: State
+    seconds: float = 0.0
+    reused: bool = False
+    worker: str = ""
+    artifacts: tuple[tuple[str, str], ...] = ()
+    error: str | None = None
+    traceback: str | None = None
+
+
+@dataclass(frozen=True)
+class VideoRecord:
+    """What became of one video: stages by name, in the order in which they ran."""
+
+    video: str
+    video_key: str | None = None
+    state: State = "pending"
+    attempt: int = 0
+    stages: Mapping[str, StageRecord] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """Parameters, creation time (UTC, ISO 8601) and code version of a run."""
+
+    run_id: str
+    created: str
+    code_version: str
+    parameters: Mapping[str, Any]
+
+
+class RunLedger:
+    """Records of one run, below runs/RUN_ID of a store.
+
+    Args:
+        store: where the artifacts of the run are, too.
+        run_id: name of the run; any text without line breaks.
+    """
+
+    def __init__(self, store: ArtifactStore, run_id: str) -> None:
+        if not run_id.strip() or not run_id.isprintable():
+            raise InvalidAddressError(f"{run_id!r} cannot name a run: give a printable name.")
+        self._folder = store.folder
+        self.run_id = run_id
+        self._place = f"{_RUNS}/{_file_name(run_id)}"
+
+    @property
+    def location(self) -> str:
+        """Path or URL of the run's records."""
+        return self._folder.location(self._place)
+
+    def begin(self, parameters: Mapping[str, Any], code_version: str) -> RunInfo:
+        """Write run.json; a run that exists keeps its first one (and its creation time)."""
+        if self._folder.exists(f"{self._place}/run.json"):
+            return self.info()
+        created = datetime.now(UTC).isoformat(timespec="seconds")
+        info = RunInfo(self.run_id, created, code_version, dict(parameters))
+        self._folder.write(f"{self._place}/run.json", to_json({"schema": SCHEMA, **asdict(info)}))
+        return info
+
+    def info(self) -> RunInfo:
+        """What `begin` wrote.
+
+        Raises:
+            MissingArtifactError: when there is no such run.
+            CorruptArtifactError, NewerSchemaError: when it cannot be read.
+        """
+        fields = self._read(f"{self._place}/run.json")
+        return RunInfo(
+            fields["run_id"], fields["created"], fields["code_version"], fields["parameters"]
+        )
+
+    def write(self, record: VideoRecord) -> None:
+        """Replace the record of a video, atomically.
+
+        Raises:
+            StoreFullError: when no space is left; the former record stays.
+        """
+        data = to_json({"schema": SCHEMA, **asdict(record)})
+        self._folder.write(self._video_file(record.video), data)
+
+    def read(self, video: str) -> VideoRecord | None:
+        """Record of a video, None when it has none.
+
+        Raises:
+            CorruptArtifactError, NewerSchemaError: when it cannot be read.
+        """
+        try:
+            return self._parse(self._video_file(video))
+        except MissingArtifactError:
+            return None
+
+    def records(self) -> list[VideoRecord]:
+        """All records of the run, by video name."""
+        files = [n for n in self._folder.names(f"{self._place}/videos") if n.endswith(".json")]
+        return sorted(
+            (self._parse(f"{self._place}/videos/{name}") for name in files),
+            key=lambda record: record.video,
+        )
+
+    def _video_file(self, video: str) -> str:
+        return f"{self._place}/videos/{_file_name(video)}.json"
+
+    def _parse(self, path: str) -> VideoRecord:
+        fields = self._read(path)
+        try:
+            stages = {
+                name: StageRecord(
+                    **{**stage, "artifacts": tuple((k, v) for k, v in stage["artifacts"])}
+                )
+                for name, stage in fields.pop("stages").items()
+            }
+            fields.pop("schema")
+            record = VideoRecord(**fields, stages=stages)
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._damaged(path, str(error)) from error
+        if record.state not in _STATES:
+            raise self._damaged(path, f"state {record.state!r}")
+        return record
+
+    def _read(self, path: str) -> dict[str, Any]:
+        location = self._folder.location(path)
+        try:
+            data = self._folder.read(path)
+        except FileNotFoundError as error:
+            raise MissingArtifactError(
+                f"There is no record {location}. Name a run that `list_runs` shows."
+            ) from error
+        return read_record(data, location)
+
+    def _damaged(self, path: str, why: str) -> CorruptArtifactError:
+        return CorruptArtifactError(
+            f"{self._folder.location(path)} is not a video record ({why}). Delete it: the video "
+            "then counts as not yet run."
+        )
+
+
+def list_runs(store: ArtifactStore) -> list[RunInfo]:
+    """Runs of a store, oldest first."""
+    ids = [unquote(name) for name in store.folder.names(_RUNS)]
+    ledgers = [RunLedger(store, run_id) for run_id in ids]
+    found = [
+        ledger.info()
+        for ledger in ledgers
+        if store.folder.exists(f"{_RUNS}/{_file_name(ledger.run_id)}/run.json")
+    ]
+    return sorted(found, key=lambda info: (info.created, info.run_id))
+
+
+def _file_name(name: str) -> str:
+    # quote() leaves dots alone: ".." must not become a folder of its own.
+    return quote(name, safe="").replace(".", "%2E")

@@ -1,0 +1,90 @@
+"""The completion marker of an artifact: written last, it is what makes the artifact exist."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from storage.errors import CorruptArtifactError, NewerSchemaError
+
+SCHEMA = 1
+"""Version of the layout of artifacts and ledger records; raised when old code could misread it."""
+
+MARKER = "complete.json"
+
+
+@dataclass(frozen=True)
+class Marker:
+    """What is known of a complete artifact.
+
+    Args:
+        kind: kind of the artifact, such as "videos".
+        key: its key.
+        data: folder of its content, relative to the marker; empty when beside it.
+        digests: sha256 of every file and of every Zarr metadata document.
+        metadata: small JSON object of whoever wrote it.
+        created: UTC time, ISO 8601.
+    """
+
+    kind: str
+    key: str
+    data: str
+    digests: Mapping[str, str]
+    metadata: Mapping[str, Any]
+    created: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+
+    def to_bytes(self) -> bytes:
+        return to_json({"schema": SCHEMA, **asdict(self)})
+
+    @classmethod
+    def from_bytes(cls, data: bytes, location: str) -> "Marker":
+        """Read a marker.
+
+        Raises:
+            NewerSchemaError: when a newer version wrote it.
+            CorruptArtifactError: when it is not a marker.
+        """
+        fields = read_record(data, location)
+        try:
+            return cls(
+                kind=fields["kind"],
+                key=fields["key"],
+                data=fields["data"],
+                digests=dict(fields["digests"]),
+                metadata=dict(fields["metadata"]),
+                created=fields["created"],
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise _unreadable(location, f"field {error}") from error
+
+
+def to_json(value: object) -> bytes:
+    """Strict JSON (no NaN), readable, UTF-8."""
+    return json.dumps(value, indent=1, allow_nan=False).encode()
+
+
+def read_record(data: bytes, location: str) -> dict[str, Any]:
+    """A JSON object with a "schema" field, refused when newer than this version knows.
+
+    Raises:
+        NewerSchemaError: schema above `SCHEMA`.
+        CorruptArtifactError: not JSON, not an object, or without a schema.
+    """
+    try:
+        fields = json.loads(data)
+        schema = int(fields["schema"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise _unreadable(location, str(error)) from error
+    if schema > SCHEMA:
+        raise NewerSchemaError(
+            f"{location} has schema {schema}, this version of maskrnn reads up to {SCHEMA}. "
+            "Upgrade maskrnn, or name another store."
+        )
+    return dict(fields)
+
+
+def _unreadable(location: str, why: str) -> CorruptArtifactError:
+    return CorruptArtifactError(
+        f"{location} cannot be read ({why}). Delete it and run again: it will be written anew."
+    )

@@ -1,0 +1,109 @@
+"""How a finished draft becomes the artifact: by renaming where that is atomic, else by marker."""
+
+import errno
+import time
+import uuid
+from contextlib import suppress
+from typing import Protocol
+
+from storage.errors import StoreAccessError
+from storage.folder import STAGING, Folder
+from storage.marker import MARKER, Marker
+
+_TAKEN = {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR}
+_ATTEMPTS = 5
+
+
+class Draft(Protocol):
+    """An artifact being written."""
+
+    path: str
+    """Folder of its content, relative to the store."""
+
+    data: str
+    """The same, relative to the artifact's place; empty when they become one."""
+
+    def publish(self, marker: Marker) -> None:
+        """Make it the artifact, unless another complete one is there already."""
+
+    def discard(self) -> None:
+        """Remove it."""
+
+
+def begin_draft(folder: Folder, place: str) -> Draft:
+    """A new draft of the artifact at `place` ("kind/key"); creates nothing yet."""
+    return _RenamedDraft(folder, place) if folder.is_local else _NamedDraft(folder, place)
+
+
+def drafts(folder: Folder, place: str) -> list[str]:
+    """Content folders at `place` of an object store that its marker does not name."""
+    children = [name for name in folder.names(place) if name != MARKER]
+    named = ""
+    if folder.exists(f"{place}/{MARKER}"):
+        location = folder.location(f"{place}/{MARKER}")
+        named = Marker.from_bytes(folder.read(f"{place}/{MARKER}"), location).data
+    return [f"{place}/{name}" for name in children if name != named]
+
+
+class _RenamedDraft:
+    """Written under .staging, renamed into place: a reader sees all of it or nothing."""
+
+    data = ""
+
+    def __init__(self, folder: Folder, place: str) -> None:
+        self._folder = folder
+        self._place = place
+        self.path = f"{STAGING}/{place}.{uuid.uuid4().hex}"
+
+    def publish(self, marker: Marker) -> None:
+        self._folder.write(f"{self.path}/{MARKER}", marker.to_bytes())
+        for attempt in range(_ATTEMPTS):
+            try:
+                self._folder.rename(self.path, self._place)
+                return
+            except OSError as error:
+                if error.errno not in _TAKEN:
+                    raise
+            if self._folder.exists(f"{self._place}/{MARKER}"):
+                self.discard()  # another writer of the same key was faster
+                return
+            self._move_aside()
+            time.sleep(0.01 * attempt)
+        raise StoreAccessError(
+            f"Cannot put the artifact at {self._folder.location(self._place)}: something without "
+            "a completion marker keeps appearing there. Remove it, and run again."
+        )
+
+    def discard(self) -> None:
+        self._folder.remove(self.path)
+
+    def _move_aside(self) -> None:
+        """Take an unfinished artifact out of the way, never a complete one."""
+        aside = f"{STAGING}/{self._place}.{uuid.uuid4().hex}"
+        with suppress(FileNotFoundError):
+            self._folder.rename(self._place, aside)
+        if self._folder.exists(f"{aside}/{MARKER}"):  # completed between look and rename
+            with suppress(OSError):
+                self._folder.rename(aside, self._place)
+        self._folder.remove(aside)
+
+
+class _NamedDraft:
+    """Written to a folder of its own beside the marker, which names it when all is there."""
+
+    def __init__(self, folder: Folder, place: str) -> None:
+        self._folder = folder
+        self._place = place
+        self.data = uuid.uuid4().hex
+        self.path = f"{place}/{self.data}"
+
+    def publish(self, marker: Marker) -> None:
+        if self._folder.exists(f"{self._place}/{MARKER}"):
+            self.discard()
+            return
+        # Should two writers pass the look above at once, the later marker wins and the earlier
+        # content stays for whoever opened it; sweeping removes it in time.
+        self._folder.write(f"{self._place}/{MARKER}", marker.to_bytes())
+
+    def discard(self) -> None:
+        self._folder.remove(self.path)

@@ -1,0 +1,63 @@
+"""Zarr stores that keep a promise: what was written is what is read, or it is an error.
+
+Zarr reads a missing chunk as fill value and trusts its metadata. Here a missing chunk raises, and
+the metadata documents are compared with the digests that the completion marker holds.
+"""
+
+from hashlib import sha256
+
+from zarr.abc.buffer import Buffer
+from zarr.abc.store import ByteRequest, Store
+from zarr.core.buffer import BufferPrototype
+from zarr.storage import WrapperStore
+
+_METADATA = "zarr.json"
+_CHUNK = "/c/"
+
+
+class MissingChunkError(Exception):
+    """A chunk that the store does not hold; the message is its key."""
+
+
+class ChangedMetadataError(Exception):
+    """A Zarr metadata document that differs from the written one; the message is its key."""
+
+
+class RecordingStore(WrapperStore[Store]):
+    """Writes through, and notes the sha256 of every metadata document in `digests`."""
+
+    def __init__(self, store: Store, digests: dict[str, str], prefix: str) -> None:
+        super().__init__(store)
+        self._digests = digests
+        self._prefix = prefix
+
+    def _with_store(self, store: Store) -> "RecordingStore":
+        return RecordingStore(store, self._digests, self._prefix)
+
+    async def set(self, key: str, value: Buffer) -> None:
+        await super().set(key, value)
+        if key.endswith(_METADATA):
+            self._digests[self._prefix + key] = sha256(value.to_bytes()).hexdigest()
+
+
+class CheckedStore(WrapperStore[Store]):
+    """Reads through, refusing absent chunks and changed metadata."""
+
+    def __init__(self, store: Store, digests: dict[str, str], prefix: str) -> None:
+        super().__init__(store)
+        self._digests = digests
+        self._prefix = prefix
+
+    def _with_store(self, store: Store) -> "CheckedStore":
+        return CheckedStore(store, self._digests, self._prefix)
+
+    async def get(
+        self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None
+    ) -> Buffer | None:
+        value = await super().get(key, prototype, byte_range)
+        if value is None and _CHUNK in f"/{key}":
+            raise MissingChunkError(key)
+        expected = self._digests.get(self._prefix + key)
+        if expected and (value is None or sha256(value.to_bytes()).hexdigest() != expected):
+            raise ChangedMetadataError(key)
+        return value
