@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 from maskrnn_core.errors import InvalidInputError
 from maskrnn_core.optical_flow.estimator import FlowEstimator
-from maskrnn_core.optical_flow.opencv import DIS
+from maskrnn_core.optical_flow.opencv import DIS, Farneback
 
 FLOW_ESTIMATORS: dict[str, Callable[[], FlowEstimator]] = {
     "dis": lambda: DIS("medium"),
     "dis-fast": lambda: DIS("fast"),
     "dis-ultrafast": lambda: DIS("ultrafast"),
+    "farneback": Farneback,
 }
 """Name to factory; a factory loads its method only when it is called."""
 

@@ -75,7 +75,8 @@ class Body:
         material = self.motion.to_material(points, time)
         half = self.skin.shape[0] / 2.0
         values = sample(self.skin, material * self.density + (half - 0.5))
-        inside = np.abs(material * self.density).max(axis=1) < half - 1.0
+        limit = (half - 1.0) / self.density
+        inside = (np.abs(material[:, 0]) < limit) & (np.abs(material[:, 1]) < limit)
         distance = (values[:, 3] / 255.0 - 0.5) * RAMP
         pixels = distance * (self.motion.scale(time) / self.density)
         return values[:, :3], np.where(inside, np.clip(pixels + 0.5, 0.0, 1.0), 0.0)

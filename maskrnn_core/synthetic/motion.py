@@ -60,7 +60,8 @@ class CameraMotion:
     def to_material(self, points: Float64Array, time: float) -> Float64Array:
         """Image points (N, 2) to background coordinates (N, 2)."""
         scale = np.exp(-self.zoom.at(time))
-        return _rotate(points - self.centre, -self.turn.at(time)) * scale + self.pan.at(time)
+        world: Float64Array = _rotate(points - self.centre, -self.turn.at(time)) * scale
+        return world + self.pan.at(time)
 
     def to_image(self, points: Float64Array, time: float) -> Float64Array:
         """Background coordinates (N, 2) to image points (N, 2)."""
@@ -128,8 +129,9 @@ class BodyMotion:
 
     def _breathe(self, points: Float64Array, time: float, inverse: bool) -> Float64Array:
         angle = np.arctan2(points[:, 1], points[:, 0])
-        factor = 1.0 + self.breath.at(time) * np.cos(self.lobes * angle)
-        return points / factor[:, None] if inverse else points * factor[:, None]
+        factor = (1.0 + self.breath.at(time) * np.cos(self.lobes * angle))[:, None]
+        moved: Float64Array = points / factor if inverse else points * factor
+        return moved
 
 
 def _rotate(points: Float64Array, angle: float) -> Float64Array:

@@ -51,7 +51,8 @@ def random_scene(
         beyond = (1.25 if index % 4 == 1 else -0.1) * radii[0]
         _leave(paths[0], options.size, beyond, turn)
     bodies = [
-        _body(rng, options, k + 1, radii[k], paths[k], colours) for k in rng.permutation(count)
+        _body(rng, options, k + 1, radii[k], paths[k], colours)
+        for k in rng.permutation(count).tolist()
     ]
     if index % 2 == 0:
         bodies.append(_passer(rng, options, paths[0], knots, knots // 2, colours))

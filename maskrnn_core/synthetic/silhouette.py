@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from maskrnn_core.synthetic.texture import Float64Array
 from maskrnn_core.video import UInt8Array
@@ -39,13 +40,14 @@ def _ramp(canvas: UInt8Array) -> UInt8Array:
         - sums[reach:, :-reach]
         + sums[:-reach, :-reach]
     )
-    mean = box[: canvas.shape[0], : canvas.shape[1]] // (reach * reach)
+    mean: NDArray[np.int64] = box[: canvas.shape[0], : canvas.shape[1]] // (reach * reach)
     return mean[_FINE // 2 :: _FINE, _FINE // 2 :: _FINE].astype(np.uint8)
 
 
 def _unit(points: Float64Array) -> Float64Array:
     """Scaled so that the farthest point from the origin is at 1."""
-    return points / np.sqrt((points**2).sum(axis=1)).max()
+    scaled: Float64Array = points / np.sqrt((points**2).sum(axis=1)).max()
+    return scaled
 
 
 def _blob(rng: np.random.Generator) -> list[Float64Array]:

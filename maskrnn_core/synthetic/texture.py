@@ -12,9 +12,11 @@ from maskrnn_core.video import UInt8Array
 
 Float64Array = NDArray[np.float64]
 
+_RAMP_STEPS = 1024
+
 
 def palette(rng: np.random.Generator, count: int = 6) -> Float64Array:
-    """Colours (count, 3) in 40..215, spread over the hues but muted."""
+    """Colours (count, 3), RGB, in 40..215, spread over the hues but muted."""
     hue = (rng.random() + np.arange(count) / count + 0.06 * rng.random(count)) % 1.0
     chroma = 25.0 + 45.0 * rng.random(count)
     grey = 75.0 + 105.0 * rng.permutation(count) / max(count - 1, 1)
@@ -29,34 +31,35 @@ def noise_field(
     total = np.zeros(size)
     weight = 1.0
     for _ in range(octaves):
-        rows, columns = (_interpolation(n, cell, rng.random()) for n in size)
-        grid = rng.random((rows.shape[1], columns.shape[1])) - 0.5
-        total += weight * (rows @ grid @ columns.T)
+        (row, down), (column, right) = (_smooth_steps(n, cell, rng.random()) for n in size)
+        grid = rng.random((int(row[-1]) + 2, int(column[-1]) + 2)) - 0.5
+        lines = grid[row] + (grid[row + 1] - grid[row]) * down[:, None]
+        left = lines[:, column]
+        total += weight * (left + (lines[:, column + 1] - left) * right)
         weight *= decay
         cell /= 2.0
     spread = float(total.std())
-    return (total - total.mean()) / (spread if spread > 0 else 1.0)
+    field: Float64Array = (total - total.mean()) / (spread if spread > 0 else 1.0)
+    return field
 
 
-def _interpolation(length: int, cell: float, phase: float) -> Float64Array:
-    """Matrix (length, grid) of smooth-step interpolation between grid values."""
+def _smooth_steps(length: int, cell: float, phase: float) -> tuple[NDArray[np.int64], Float64Array]:
+    """Per position, the grid point before it and the smooth share of the one after it."""
     position = np.arange(length) / cell + phase
     low = np.floor(position).astype(np.int64)
     share = position - low
-    share = share * share * (3.0 - 2.0 * share)
-    matrix = np.zeros((length, int(low[-1]) + 2))
-    matrix[np.arange(length), low] = 1.0 - share
-    matrix[np.arange(length), low + 1] += share
-    return matrix
+    return low, share * share * (3.0 - 2.0 * share)
 
 
 def colour_ramp(field: Float64Array, colours: Float64Array) -> Float64Array:
     """Image (H, W, 3): `field` (about -1.5..1.5) looked up along the colours."""
-    position = np.clip((field + 1.5) / 3.0, 0.0, 1.0) * (len(colours) - 1)
+    position = np.linspace(0.0, len(colours) - 1.0, _RAMP_STEPS)
     low = np.minimum(position.astype(np.int64), max(len(colours) - 2, 0))
-    share = np.clip((position - low) * 3.0 - 1.0, 0.0, 1.0)[..., None]  # patches, not a rainbow
     high = np.minimum(low + 1, len(colours) - 1)
-    image: Float64Array = colours[low] * (1.0 - share) + colours[high] * share
+    share = np.clip((position - low) * 3.0 - 1.0, 0.0, 1.0)[:, None]  # patches, not a rainbow
+    table = colours[low] * (1.0 - share) + colours[high] * share
+    steps = np.clip((field + 1.5) * (_RAMP_STEPS / 3.0), 0, _RAMP_STEPS - 1).astype(np.int64)
+    image: Float64Array = table.take(steps, axis=0)
     return image
 
 

@@ -141,7 +141,8 @@ class SyntheticVideo:
         draws = self._generator(index + 1).integers(0, 256, (4, *self.size, 3), dtype=np.uint8)
         unit = 2.0 * np.sqrt((256.0**2 - 1.0) / 12.0)
         pairs = draws[:2].astype(np.int16) + draws[2:]
-        return (pairs[0] + pairs[1] - 510.0) * (self.options.noise / unit)
+        noise: Float64Array = (pairs[0] + pairs[1] - 510.0) * (self.options.noise / unit)
+        return noise
 
     def _windows(self, index: int) -> Iterator[tuple[Body, tuple[slice, slice], Float64Array]]:
         """Bodies from back to front with the part of the frame they can touch and its points."""

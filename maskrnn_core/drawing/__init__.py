@@ -1,0 +1,1 @@
+"""Pictures for people: palette, overlays, contact sheets."""
