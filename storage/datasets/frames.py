@@ -7,7 +7,6 @@ from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
-
 from storage.datasets.images import (
     image_fault,
     image_size,

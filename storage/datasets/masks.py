@@ -34,9 +34,9 @@ def read_binary_mask(path: Path) -> UInt8Array:
         colours = _colours(image)
         if bool((colours == colours[..., :1]).all()):
             return _binary(colours[..., 0])
-        return (_ids_of_colours(colours, path) != 0).astype(np.uint8)
+        return _nonzero(_ids_of_colours(colours, path))
     if image.mode == "P":
-        return (np.asarray(image) != 0).astype(np.uint8)
+        return _nonzero(np.asarray(image, dtype=np.uint8))
     return _binary(_grey(image, path))
 
 
@@ -76,10 +76,14 @@ def _grey(image: Image.Image, path: Path) -> UInt8Array:
     return np.array(values, dtype=np.uint8)
 
 
+def _nonzero(values: NDArray[np.uint8]) -> UInt8Array:
+    return np.asarray(values != 0, dtype=np.uint8)
+
+
 def _binary(values: NDArray[np.uint8]) -> UInt8Array:
     present = np.flatnonzero(np.bincount(values.ravel(), minlength=256))
     antialiased = bool(present.max() >= _HALF) and not set(present.tolist()) <= {0, 1, 255}
-    return (values >= (_HALF if antialiased else 1)).astype(np.uint8)
+    return np.asarray(values >= (_HALF if antialiased else 1), dtype=np.uint8)
 
 
 def _colours(image: Image.Image) -> NDArray[np.uint8]:

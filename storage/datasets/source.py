@@ -42,5 +42,5 @@ class SourceVideo(Protocol):
         ...
 
     def label_map(self, index: int) -> UInt8Array | None:
-        """Label map as uint8 (H, W): 0 background, ids of objects, 255 void; None if unannotated."""
+        """Label map as uint8 (H, W): 0 background, 1..254 objects, 255 void, or None."""
         ...
