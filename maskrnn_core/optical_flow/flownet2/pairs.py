@@ -1,0 +1,92 @@
+"""Frame pairs on their way into the networks and flow on its way back."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from maskrnn_core.errors import InvalidInputError
+
+_MULTIPLE = 64
+"""Six halvings of the size."""
+
+
+@dataclass(frozen=True)
+class FramePairs:
+    """Distinct frames and the pairs that they form, so that no frame is encoded twice.
+
+    `frames` is (2n, 3, H, W): n first frames, then their n partners. The pairs are n, from first
+    to partner, or with `both` 2n, the n of the way back behind them.
+    """
+
+    frames: Tensor
+    both: bool
+
+    @classmethod
+    def normalized(cls, frame1: Tensor, frame2: Tensor, *, both: bool) -> Self:
+        """Pairs of RGB frames in [0, 255], brought up to multiples of 64 and normalised.
+
+        The mean per pair and channel, over both frames, is subtracted and the rest divided by 255.
+        Both directions of a pair therefore share the normalised frames.
+
+        Raises:
+            InvalidInputError: unless both are floating (N, 3, H, W) of one shape and not empty.
+        """
+        _check(frame1, frame2)
+        frames = torch.cat((frame1, frame2)).contiguous()
+        height, width = frames.shape[2:]
+        size = (_round_up(height), _round_up(width))
+        if size != (height, width):
+            frames = F.interpolate(frames, size=size, mode="bilinear", align_corners=False)
+        frames = frames.view(2, -1, 3, *size)
+        mean = frames.mean(dim=(0, 3, 4), keepdim=True)
+        frames = ((frames - mean) / 255).view(-1, 3, *size)
+        return cls(frames.contiguous(memory_format=torch.channels_last), both)
+
+    @property
+    def first(self) -> Tensor:
+        """The frame that each pair starts from."""
+        return self.starts(self.frames)
+
+    @property
+    def second(self) -> Tensor:
+        """The frame that each pair's flow points into."""
+        return self.ends(self.frames)
+
+    def starts(self, values: Tensor) -> Tensor:
+        """Of values per frame, those of the frame that each pair starts from."""
+        return values if self.both else values[: len(values) // 2]
+
+    def ends(self, values: Tensor) -> Tensor:
+        """Of values per frame, those of the frame that each pair ends in."""
+        half = len(values) // 2
+        return torch.cat((values[half:], values[:half])) if self.both else values[half:]
+
+
+def resize_flow(flow: Tensor, size: tuple[int, int]) -> Tensor:
+    """Flow (N, 2, H, W) brought to `size` (height, width), each component scaled by its axis."""
+    height, width = flow.shape[2:]
+    if (height, width) == size:
+        return flow
+    scale = flow.new_tensor([size[1] / width, size[0] / height]).view(1, 2, 1, 1)
+    return F.interpolate(flow, size=size, mode="bilinear", align_corners=False) * scale
+
+
+def _round_up(length: int) -> int:
+    return -(-length // _MULTIPLE) * _MULTIPLE
+
+
+def _check(frame1: Tensor, frame2: Tensor) -> None:
+    if frame1.shape != frame2.shape or frame1.dim() != 4 or frame1.shape[1] != 3:
+        raise InvalidInputError(
+            f"the two frames must be (N, 3, H, W) of one shape, "
+            f"not {tuple(frame1.shape)} and {tuple(frame2.shape)}"
+        )
+    if frame1.numel() == 0:
+        raise InvalidInputError(f"frames of shape {tuple(frame1.shape)} hold no pixel")
+    if not (frame1.is_floating_point() and frame2.is_floating_point()):
+        raise InvalidInputError(
+            f"the frames must be floating point in [0, 255], not {frame1.dtype} and {frame2.dtype}"
+        )
