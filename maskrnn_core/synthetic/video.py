@@ -112,6 +112,10 @@ class SyntheticVideo:
             patch[(opacity >= 0.5).reshape(patch.shape)] = body.label
         return labels
 
+    def annotation(self, index: int) -> UInt8Array:
+        """The same as `label_map`: every frame is annotated, at the frames' size."""
+        return self.label_map(index)
+
     def backward_flow(self, index: int) -> FloatArray | None:
         """Exact flow[index -> index - 1], float32 (H, W, 2), pixels; None at index 0."""
         self._check_index(index)
