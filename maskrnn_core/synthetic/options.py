@@ -15,7 +15,7 @@ class SyntheticOptions:
     __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012  (read by pydantic)
 
     size: tuple[int, int] = (128, 224)
-    """Height and width of the frames, pixels; each at least 32."""
+    """Height and width of the frames, pixels; each at least 32, the width 10 per object."""
     videos_train: int = 24
     videos_val: int = 4
     frames_train: int = 16
@@ -35,6 +35,7 @@ class SyntheticOptions:
     """Largest relative change of brightness over a video."""
 
     def __post_init__(self) -> None:
+        """Raise InvalidInputError for what cannot be drawn."""
         if min(self.size) < 32:
             raise InvalidInputError(f"synthetic size {self.size}: each side must be at least 32")
         if min(self.frames_train, self.frames_val) < 1:
@@ -44,6 +45,11 @@ class SyntheticOptions:
         if not self.object_counts or not all(1 <= n <= 6 for n in self.object_counts):
             raise InvalidInputError(
                 f"object_counts {self.object_counts}: give one or more counts of 1 to 6"
+            )
+        if self.size[1] < 10 * max(self.object_counts):
+            raise InvalidInputError(
+                f"synthetic size {self.size} has no room for {max(self.object_counts)} objects:"
+                " the width must be at least 10 per object"
             )
         if self.seed < 0:
             raise InvalidInputError(f"the synthetic seed {self.seed} must not be negative")
