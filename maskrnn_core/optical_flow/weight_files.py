@@ -2,11 +2,9 @@
 
 import hashlib
 import io
-import pickle
 import warnings
-import zipfile
 from collections.abc import Mapping
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 import torch
@@ -18,6 +16,16 @@ from maskrnn_core.errors import IncompatibleWeightsError
 
 _TORCH_STARTS = (b"PK", b"\x80")
 """First bytes of what torch.save writes: a zip file, or a pickle before torch 1.6."""
+
+_SCALAR = np.float64(0).__reduce__()[0]
+_NUMPY_SCALARS: list[Any] = [
+    (_SCALAR, "numpy.core.multiarray.scalar"),
+    (_SCALAR, "numpy._core.multiarray.scalar"),
+    np.dtype,
+    np.dtypes.Float64DType,
+    np.dtypes.Float32DType,
+]
+"""What the public checkpoints hold beside tensors: the best error of their training."""
 
 
 def read_weights(source: bytes | IO[bytes]) -> dict[str, Tensor]:
@@ -84,10 +92,11 @@ def _read_torch(content: bytes) -> object:
         warnings.simplefilter("ignore")  # deprecated storages inside old checkpoints
         try:
             return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-        except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+        except Exception as error:  # damaged bytes end in nearly every type of error
             raise IncompatibleWeightsError(
-                f"the checkpoint cannot be read safely ({_first_line(error)}): it is cut short, "
-                "or holds more than tensors; fetch it again, or save its state_dict alone"
+                f"the checkpoint cannot be read safely ({type(error).__name__}): it is cut short "
+                "or damaged, or holds more than tensors; fetch it again, or save its state_dict "
+                "alone"
             ) from error
 
 
@@ -96,10 +105,6 @@ def _read_safe(content: bytes) -> object:
         return load_safetensors(content)
     except SafetensorError as error:
         raise IncompatibleWeightsError(
-            f"the weights are neither a torch checkpoint nor a safetensors file "
-            f"({_first_line(error)}): fetch the file again"
+            f"the weights are neither a torch checkpoint nor a whole safetensors file ({error}): "
+            "fetch the file again"
         ) from error
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)[:120]

@@ -6,8 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from maskrnn_core.errors import InvalidInputError
-from maskrnn_core.optical_flow.flownet2.pairs import FramePairs, resize_flow
+from maskrnn_core.optical_flow.flownet2.pairs import FramePairs
 from maskrnn_core.optical_flow.flownet2.resample2d import Border
+from maskrnn_core.optical_flow.resizing import resize_flow
 
 
 class FlowNetwork(nn.Module, ABC):

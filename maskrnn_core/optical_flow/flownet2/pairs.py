@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Self
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from maskrnn_core.errors import InvalidInputError
+from maskrnn_core.optical_flow.resizing import enlarge
 
 _MULTIPLE = 64
 """Six halvings of the size."""
@@ -35,11 +35,8 @@ class FramePairs:
             InvalidInputError: unless both are floating (N, 3, H, W) of one shape and not empty.
         """
         _check(frame1, frame2)
-        frames = torch.cat((frame1, frame2)).contiguous()
-        height, width = frames.shape[2:]
-        size = (_round_up(height), _round_up(width))
-        if size != (height, width):
-            frames = F.interpolate(frames, size=size, mode="bilinear", align_corners=False)
+        frames = enlarge(torch.cat((frame1, frame2)), _MULTIPLE).contiguous()
+        size = frames.shape[2:]
         frames = frames.view(2, -1, 3, *size)
         mean = frames.mean(dim=(0, 3, 4), keepdim=True)
         frames = ((frames - mean) / 255).view(-1, 3, *size)
@@ -63,19 +60,6 @@ class FramePairs:
         """Of values per frame, those of the frame that each pair ends in."""
         half = len(values) // 2
         return torch.cat((values[half:], values[:half])) if self.both else values[half:]
-
-
-def resize_flow(flow: Tensor, size: tuple[int, int]) -> Tensor:
-    """Flow (N, 2, H, W) brought to `size` (height, width), each component scaled by its axis."""
-    height, width = flow.shape[2:]
-    if (height, width) == size:
-        return flow
-    scale = flow.new_tensor([size[1] / width, size[0] / height]).view(1, 2, 1, 1)
-    return F.interpolate(flow, size=size, mode="bilinear", align_corners=False) * scale
-
-
-def _round_up(length: int) -> int:
-    return -(-length // _MULTIPLE) * _MULTIPLE
 
 
 def _check(frame1: Tensor, frame2: Tensor) -> None:

@@ -1,0 +1,157 @@
+"""torchvision's RAFT (Teed and Deng, ECCV 2020) behind the protocol of all estimators."""
+
+from collections.abc import Mapping
+from typing import IO, Literal, Self
+
+import torch
+from torch import Tensor, nn
+from torchvision.models import optical_flow as models
+
+from maskrnn_core.compute import Compute
+from maskrnn_core.digest import stable_digest
+from maskrnn_core.errors import IncompatibleWeightsError, InvalidInputError
+from maskrnn_core.optical_flow.estimator import check_pair
+from maskrnn_core.optical_flow.resizing import enlarge, resize_flow
+from maskrnn_core.optical_flow.tensors import flow_array, frame_tensor
+from maskrnn_core.optical_flow.weight_files import checked_weights, read_weights, weights_digest
+from maskrnn_core.video import FloatArray, UInt8Array
+
+RAFTSize = Literal["small", "large"]
+
+_MULTIPLE = 8
+_SMALLEST = 128
+"""The coarsest level of the cost volume, 1/64 of the size, needs two pixels a side."""
+
+
+class RAFT:
+    """RAFT small or large in float32, both directions as one batch.
+
+    Frames are brought up to multiples of 8 and to 128 pixels a side; flow is scaled back per axis.
+
+    Args:
+        size: "small" or "large".
+        weights: state_dict of `torchvision.models.optical_flow.raft_small` or `raft_large`.
+        compute: device; the precision is always float32, which the cost volume needs.
+        updates: refinements of the flow, 12 as in torchvision.
+
+    Raises:
+        InvalidInputError: an unknown size, or no update at all.
+        IncompatibleWeightsError: weights of another network, or values that are not finite.
+    """
+
+    def __init__(
+        self,
+        size: RAFTSize,
+        weights: Mapping[str, object],
+        compute: Compute,
+        *,
+        updates: int = 12,
+    ) -> None:
+        if updates < 1:
+            raise InvalidInputError(f"RAFT takes 1 update or more, not {updates}")
+        tensors = checked_weights(weights)
+        self.name = f"raft-{size}"
+        self.digest = stable_digest(
+            {"estimator": self.name, "updates": updates, "weights": weights_digest(tensors)}
+        )
+        self._updates = updates
+        self._device = compute.device
+        self._network = _network(size, tensors)
+        self._network.to(device=compute.device)
+        self._network.to(memory_format=torch.channels_last)
+
+    @classmethod
+    def load(cls, size: RAFTSize, source: bytes | IO[bytes], compute: Compute) -> Self:
+        """From the bytes of a checkpoint, or an open binary file (torch or safetensors).
+
+        Raises:
+            IncompatibleWeightsError: as the constructor, or a damaged file.
+        """
+        return cls(size, read_weights(source), compute)
+
+    @classmethod
+    def pretrained(cls, size: RAFTSize, compute: Compute) -> Self:
+        """With torchvision's published weights, from its cache or else the network.
+
+        Raises:
+            InvalidInputError: an unknown size.
+            OSError: the weights are not in torch's cache and cannot be fetched.
+        """
+        _empty(size)
+        weights = (
+            models.Raft_Small_Weights.DEFAULT
+            if size == "small"
+            else models.Raft_Large_Weights.DEFAULT
+        )
+        return cls(size, weights.get_state_dict(progress=False, check_hash=True), compute)
+
+    def estimate(self, frame1: UInt8Array, frame2: UInt8Array) -> FloatArray:
+        """flow[frame1 -> frame2], float32 (H, W, 2), pixels; see `FlowEstimator`."""
+        return flow_array(self._flow(self._frames(frame1, frame2), frame1, both=False))
+
+    def estimate_both(
+        self, frame1: UInt8Array, frame2: UInt8Array
+    ) -> tuple[FloatArray, FloatArray]:
+        """flow[frame1 -> frame2] and flow[frame2 -> frame1]; see `FlowEstimator`."""
+        forward, backward = self._flow(self._frames(frame1, frame2), frame1, both=True).chunk(2)
+        return flow_array(forward), flow_array(backward)
+
+    def _frames(self, frame1: UInt8Array, frame2: UInt8Array) -> Tensor:
+        """(2, 3, H, W) in [-1, 1], at a size that RAFT takes."""
+        check_pair(frame1, frame2)
+        frames = torch.cat([frame_tensor(frame, self._device) for frame in (frame1, frame2)])
+        frames = enlarge(frames / 127.5 - 1, _MULTIPLE, smallest=_SMALLEST)
+        return frames.contiguous(memory_format=torch.channels_last)
+
+    def _flow(self, frames: Tensor, like: UInt8Array, *, both: bool) -> Tensor:
+        first, second = (frames, frames.flip(0)) if both else frames.chunk(2)
+        with torch.inference_mode():
+            flow: Tensor = self._network(first, second, num_flow_updates=self._updates)[-1]
+        # torchvision's module keeps the cost volume of its last call: 440 MB at 480x854.
+        self._network.corr_block.corr_pyramid = []
+        return resize_flow(flow, (like.shape[0], like.shape[1]))
+
+
+class _EachFrameOnce(nn.Module):
+    """RAFT's feature encoder for frames a, b, b, a, without encoding any of them twice."""
+
+    def __init__(self, encoder: nn.Module) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, frames: Tensor) -> Tensor:
+        if len(frames) != 4:
+            return self._encoded(frames)
+        features = self._encoded(frames[:2])
+        return torch.cat((features, features.flip(0)))
+
+    def _encoded(self, frames: Tensor) -> Tensor:
+        features: Tensor = self.encoder(frames)
+        return features
+
+
+def _network(size: RAFTSize, weights: Mapping[str, Tensor]) -> models.RAFT:
+    network = _empty(size)
+    own = network.state_dict()
+    problems = [f"{name} is missing" for name in own if name not in weights]
+    problems += [f"{name} is unknown" for name in weights if name not in own]
+    problems += [
+        f"{name} has shape {tuple(weights[name].shape)}, not {tuple(value.shape)}"
+        for name, value in own.items()
+        if name in weights and weights[name].shape != value.shape
+    ]
+    if problems:
+        raise IncompatibleWeightsError(
+            f"the weights do not fit RAFT {size} ({len(problems)} problems): "
+            + "; ".join(problems[:3])
+            + f"; give a state_dict of torchvision's raft_{size}"
+        )
+    network.load_state_dict(weights)
+    network.feature_encoder = _EachFrameOnce(network.feature_encoder)
+    return network.eval().requires_grad_(False)
+
+
+def _empty(size: RAFTSize) -> models.RAFT:
+    if size not in ("small", "large"):
+        raise InvalidInputError(f"unknown RAFT size {size!r}: choose small or large")
+    return models.raft_small() if size == "small" else models.raft_large()
