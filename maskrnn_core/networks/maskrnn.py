@@ -17,7 +17,7 @@ class Segmentation(NamedTuple):
     """What the segmentation net gives for a batch."""
 
     logits: Tensor
-    """(N, 1, H, W) float32; the probability is their sigmoid."""
+    """(N, 1, H, W), float32 or more precise; the probability is their sigmoid."""
     features: Tensor
     """(N, C, ceil(H / 16), ceil(W / 16)): conv5_3 of the appearance stream."""
 
@@ -90,7 +90,8 @@ class MaskRNN(nn.Module):
             motion = torch.cat([centre(magnitudes), *warped], dim=1)
             motion_logits, _ = self.motion(self._padded(motion))
             logits = self.combine(torch.cat((logits, motion_logits), dim=1))
-        return Segmentation(logits[..., :height, :width].float(), features)
+        precise = torch.promote_types(logits.dtype, torch.float32)
+        return Segmentation(logits[..., :height, :width].to(precise), features)
 
     def _padded(self, x: Tensor) -> Tensor:
         # Padding instead of resizing keeps every tap in place to the pixel.

@@ -1,0 +1,116 @@
+"""Gate, lost state and re-acquisition, with a network that answers as the test says."""
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from maskrnn_core.compute import Compute
+from maskrnn_core.geometry.boxes import encode_box
+from maskrnn_core.inference.carriers import carried
+from maskrnn_core.inference.network_tracker import NetworkTracker, confident_component, gate
+from maskrnn_core.inference.state import ObjectFrame, TrackState
+from maskrnn_core.networks.maskrnn import MaskRNN, Segmentation
+from maskrnn_core.options import InferenceOptions
+
+SIZE = (32, 48)
+CPU = Compute(torch.device("cpu"), bfloat16=False)
+
+
+class Answers(MaskRNN):
+    """Gives a prepared probability and, as box, the proposal moved by prepared deltas."""
+
+    def __init__(self, probability: Tensor, deltas: list[float] | None = None) -> None:
+        super().__init__(nn.Identity(), None, None)  # type: ignore[arg-type]
+        self.probability = probability
+        self.masks: list[Tensor] = []
+        if deltas is not None:
+            self.localization = lambda features, proposals: torch.tensor([deltas])  # type: ignore[assignment]
+
+    def forward(self, frame: Tensor, mask: Tensor, magnitudes: Tensor | None) -> Segmentation:
+        self.masks.append(mask)
+        logits = torch.logit(self.probability.clamp(1e-6, 1 - 1e-6))[None, None]
+        return Segmentation(logits, torch.zeros(1, 4, 2, 3))
+
+
+def _square(x: int, y: int, value: float = 0.95, side: int = 10) -> Tensor:
+    probability = torch.zeros(SIZE)
+    probability[y : y + side, x : x + side] = value
+    return probability
+
+
+def _step(
+    network: Answers, previous: ObjectFrame, options: InferenceOptions | None = None
+) -> tuple[NetworkTracker, ObjectFrame]:
+    tracker = NetworkTracker(network, options or InferenceOptions(), CPU, warp_mask=True)
+    frame = torch.zeros(1, 3, *SIZE)
+    return tracker, tracker.step(previous, frame, None, torch.zeros(1, 2, *SIZE))
+
+
+def test_the_box_discards_what_lies_outside() -> None:
+    answer = torch.maximum(_square(8, 8), _square(36, 20))
+    _, result = _step(Answers(answer, [0, 0, 0, 0]), carried(_square(8, 8)))
+    assert result.state is TrackState.TRACKED
+    assert result.probability[20:30, 36:46].max() == 0
+    assert result.probability[8:18, 8:18].min() > 0.9
+    _, ungated = _step(
+        Answers(answer, [0, 0, 0, 0]), carried(_square(8, 8)), InferenceOptions(gate=False)
+    )
+    assert ungated.probability[20:30, 36:46].min() > 0.9
+
+
+def test_the_regressed_box_moves_the_gate() -> None:
+    proposal = np.array([8, 8, 18, 18], np.float32)
+    target = np.array([30, 12, 40, 22], np.float32)
+    deltas = encode_box(proposal, target).tolist()
+    _, result = _step(Answers(_square(30, 12), deltas), carried(_square(8, 8)))
+    np.testing.assert_allclose(result.box, target, atol=1e-3)
+    assert result.probability[12:22, 30:40].min() > 0.9
+
+
+def test_a_box_that_leaves_the_frame_falls_back_to_the_proposal() -> None:
+    _, result = _step(Answers(_square(8, 8), [900, 0, 0, 0]), carried(_square(8, 8)))
+    np.testing.assert_allclose(result.box, [8, 8, 18, 18])
+    assert result.probability[8:18, 8:18].min() > 0.9
+
+
+def test_an_empty_mask_is_lost_and_its_box_grows_to_the_frame() -> None:
+    network = Answers(torch.full(SIZE, 0.1))
+    previous = carried(_square(20, 10))
+    tracker, lost = _step(network, previous)
+    empty = ObjectFrame(torch.zeros(SIZE), TrackState.TRACKED, previous.box)
+    areas = []
+    for _ in range(12):
+        empty = tracker.step(empty, torch.zeros(1, 3, *SIZE), None, torch.zeros(1, 2, *SIZE))
+        assert empty.state is TrackState.LOST
+        assert not empty.probability.any()
+        areas.append(float((empty.box[2] - empty.box[0]) * (empty.box[3] - empty.box[1])))
+    assert areas == sorted(areas)
+    assert areas[-1] == SIZE[0] * SIZE[1]
+    assert not network.masks[-1].any()
+    assert lost.state is TrackState.TRACKED
+
+
+@pytest.mark.parametrize(("value", "state"), [(0.95, TrackState.TRACKED), (0.6, TrackState.LOST)])
+def test_a_lost_object_is_found_by_a_confident_component(value: float, state: TrackState) -> None:
+    box = np.array([0, 0, 48, 32], np.float32)
+    previous = ObjectFrame(torch.zeros(SIZE), TrackState.LOST, box)
+    _, result = _step(Answers(_square(30, 12, value)), previous)
+    assert result.state is state
+    assert bool(result.probability.any()) is (state is TrackState.TRACKED)
+
+
+def test_specks_do_not_count_as_the_object() -> None:
+    probability = _square(4, 4, side=2).numpy()
+    assert confident_component(probability, 0.5, smallest=10) is None
+    assert confident_component(probability, 0.5, smallest=4) is not None
+
+
+def test_the_gate_keeps_pixels_whose_centre_is_inside() -> None:
+    kept = gate(torch.ones(4, 6), np.array([1.5, 0.6, 4.4, 2.5], np.float32))
+    assert kept.tolist() == [
+        [0, 0, 0, 0, 0, 0],
+        [0, 1, 1, 1, 0, 0],
+        [0, 0, 0, 0, 0, 0],
+        [0, 0, 0, 0, 0, 0],
+    ]

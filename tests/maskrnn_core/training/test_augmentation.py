@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from maskrnn_core.geometry.boxes import mask_box
+from maskrnn_core.options import AugmentationOptions
+from maskrnn_core.training.augmentation import (
+    FrameSample,
+    Geometry,
+    random_geometry,
+    transform,
+)
+
+SIZE = (40, 60)
+STILL = AugmentationOptions(flip=False, rotation=0, scale=(1, 1))
+seeds = st.integers(0, 2**31)
+
+
+def _sample() -> FrameSample:
+    """The frame's channels are the mask and the coordinates, so that alignment can be read off."""
+    target = np.zeros(SIZE, dtype=np.uint8)
+    target[12:28, 20:44] = 1
+    y, x = np.mgrid[: SIZE[0], : SIZE[1]]
+    frame = np.stack([target * 200, x * 4, y * 4], axis=-1).astype(np.uint8)
+    flow = np.stack([0.1 * x - 2, 0.05 * y + 1], axis=-1).astype(np.float32)
+    return FrameSample(frame, target, flow, -flow)
+
+
+def _draw(seed: int, options: AugmentationOptions) -> Geometry:
+    box = mask_box(_sample().target == 1)
+    return random_geometry(np.random.default_rng(seed), SIZE, SIZE, box, options)
+
+
+def test_no_change_gives_the_sample_back() -> None:
+    sample, moved = _sample(), transform(_sample(), _draw(0, STILL))
+    np.testing.assert_array_equal(moved.frame, sample.frame)
+    np.testing.assert_array_equal(moved.target, sample.target)
+    np.testing.assert_allclose(moved.backward, sample.backward, atol=1e-5)
+
+
+@given(seeds)
+def test_target_and_frame_stay_aligned(seed: int) -> None:
+    moved = transform(_sample(), _draw(seed, AugmentationOptions()))
+    valid = moved.target != 255
+    from_frame = moved.frame[..., 0] > 100
+    disagree = (from_frame != (moved.target == 1)) & valid
+    assert disagree.sum() <= 0.12 * max(1, (moved.target == 1).sum())  # edges only
+
+
+@given(seeds)
+def test_the_object_stays_in_view(seed: int) -> None:
+    moved = transform(_sample(), _draw(seed, AugmentationOptions(crop=0.7)))
+    assert (moved.target == 1).any()
+
+
+@given(seeds)
+def test_flow_turns_and_scales_with_the_frame(seed: int) -> None:
+    geometry = _draw(seed, AugmentationOptions())
+    moved = transform(_sample(), geometry)
+    inverse = np.linalg.inv(np.vstack([geometry.matrix, [0, 0, 1]]))
+    row, column = SIZE[0] // 2, SIZE[1] // 2
+    x, y, _ = inverse @ [column, row, 1]
+    if not (1 < x < SIZE[1] - 2 and 1 < y < SIZE[0] - 2):
+        return
+    flow = np.array([0.1 * x - 2, 0.05 * y + 1])
+    expected = geometry.matrix[:, :2] @ flow
+    np.testing.assert_allclose(moved.backward[row, column], expected, atol=0.02)
+    scale = np.sqrt(abs(np.linalg.det(geometry.matrix[:, :2])))
+    length = np.linalg.norm(moved.backward[row, column])
+    assert length == pytest.approx(scale * np.linalg.norm(flow), abs=0.03)
+
+
+def test_outside_the_frame_is_void() -> None:
+    options = AugmentationOptions(flip=False, rotation=0, scale=(0.5, 0.5))
+    moved = transform(_sample(), _draw(1, options))
+    assert (moved.target[0] == 255).all()
+    assert not moved.backward[0].any()
+    assert len(np.unique(moved.frame[0].reshape(-1, 3), axis=0)) == 1
+
+
+def test_crops_are_magnified_from_larger_frames() -> None:
+    geometry = random_geometry(np.random.default_rng(0), (80, 120), SIZE, None, STILL)
+    np.testing.assert_allclose(geometry.matrix[:, :2], np.eye(2) * 0.5)
+
+
+def test_brightness_changes_the_frame_alone() -> None:
+    options = AugmentationOptions(flip=False, rotation=0, scale=(1, 1), brightness=0.5)
+    moved = transform(_sample(), _draw(3, options))
+    assert (moved.frame != _sample().frame).any()
+    np.testing.assert_array_equal(moved.target, _sample().target)

@@ -1,0 +1,58 @@
+import pytest
+import torch
+from torch.nn import functional
+
+from maskrnn_core.training.losses import box_loss, mask_loss
+
+
+def _case() -> tuple[torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(2, 1, 6, 8, generator=generator)
+    target = (torch.rand(2, 1, 6, 8, generator=generator) < 0.3).to(torch.uint8)
+    return logits, target
+
+
+def test_balanced_loss_is_the_formula_of_osvos() -> None:
+    logits, target = _case()
+    expected = torch.tensor(0.0)
+    for x, y in zip(logits, target, strict=True):
+        p = torch.sigmoid(x)
+        beta = (y == 0).float().mean()
+        image = beta * -(y * p.log()).sum() - (1 - beta) * ((1 - y) * (1 - p).log()).sum()
+        expected = expected + image / y.numel() / 2
+    torch.testing.assert_close(mask_loss(logits, target, "classes"), expected)
+
+
+def test_without_balance_it_is_the_mean_cross_entropy() -> None:
+    logits, target = _case()
+    expected = functional.binary_cross_entropy_with_logits(logits, target.float())
+    torch.testing.assert_close(mask_loss(logits, target, "none"), expected)
+
+
+def test_an_image_without_the_object_still_teaches() -> None:
+    logits, _ = _case()
+    nothing = torch.zeros(2, 1, 6, 8, dtype=torch.uint8)
+    expected = functional.binary_cross_entropy_with_logits(logits, nothing.float())
+    torch.testing.assert_close(mask_loss(logits, nothing, "classes"), expected)
+
+
+@pytest.mark.parametrize("balance", ["classes", "none"])
+def test_void_pixels_do_not_count(balance: str) -> None:
+    logits, target = _case()
+    half = target.clone()
+    half[..., 4:] = 255
+    cut = mask_loss(logits[..., :4], target[..., :4], balance)  # type: ignore[arg-type]
+    torch.testing.assert_close(mask_loss(logits, half, balance), cut)  # type: ignore[arg-type]
+
+
+def test_an_image_of_void_alone_costs_nothing() -> None:
+    logits, target = _case()
+    assert mask_loss(logits, torch.full_like(target, 255), "classes") == 0
+
+
+def test_box_loss_counts_valid_rows_alone() -> None:
+    deltas = torch.tensor([[0.0, 0, 0, 0], [3, 0, 0, 0], [100, 100, 100, 100]])
+    targets = torch.zeros(3, 4)
+    valid = torch.tensor([True, True, False])
+    assert box_loss(deltas, targets, valid) == pytest.approx(2.5 / 2)
+    assert box_loss(deltas, targets, torch.zeros(3, dtype=torch.bool)) == 0

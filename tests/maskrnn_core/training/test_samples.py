@@ -1,0 +1,59 @@
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from maskrnn_core.errors import InvalidInputError
+from maskrnn_core.training.samples import drawn, list_samples, object_target, read_sample
+
+
+def test_every_frame_from_the_first_annotated_on_is_a_sample(
+    make_video: Callable[..., Any],
+) -> None:
+    video = make_video(count=5)
+    video.label_maps[0] = np.zeros_like(video.label_maps[0])
+    samples = list_samples([video])
+    assert [s.frame for s in samples] == [1, 2, 3, 4]
+    clips = list_samples([video], length=3)
+    assert [s.frame for s in clips] == [1, 2]
+    assert [s.frame for s in list_samples([video], length=50)] == [1]
+
+
+def test_each_pass_visits_every_sample_once(make_video: Callable[..., Any]) -> None:
+    samples = list_samples([make_video(count=7)])
+    orders = [[drawn(samples, 7 * epoch + i, seed=0) for i in range(7)] for epoch in range(3)]
+    for order in orders:
+        assert sorted(s.frame for s in order) == list(range(7))
+    assert orders[0] != orders[1]
+    assert drawn(samples, 3, seed=0) == orders[0][3]
+
+
+def test_nothing_to_train_on_is_an_error(make_video: Callable[..., Any]) -> None:
+    video = make_video()
+    for label_map in video.label_maps:
+        label_map[...] = 0
+    with pytest.raises(InvalidInputError, match="another split"):
+        list_samples([video])
+
+
+def test_other_objects_are_background_and_void_stays() -> None:
+    target = object_target(np.array([[0, 1, 2, 255]], dtype=np.uint8), 2)
+    assert target.tolist() == [[0, 0, 1, 255]]
+
+
+def test_missing_neighbours_have_no_flow(make_video: Callable[..., Any]) -> None:
+    video = make_video(count=2)
+    first = read_sample(video, 0, 1)
+    last = read_sample(video, 1, 1)
+    assert not first.backward.any()
+    assert first.forward.any()
+    assert last.backward.any()
+    assert not last.forward.any()
+
+
+def test_frames_without_label_map_cannot_train(make_video: Callable[..., Any]) -> None:
+    video = make_video()
+    video.label_maps[2] = None
+    with pytest.raises(InvalidInputError, match="square, frame 2"):
+        read_sample(video, 2, 1)
