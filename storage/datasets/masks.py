@@ -59,8 +59,16 @@ def read_label_map(path: Path) -> UInt8Array:
 
 def object_ids(label_map: UInt8Array) -> tuple[int, ...]:
     """Ids in a label map, ascending, without background and void."""
-    counts = np.bincount(label_map.ravel(), minlength=VOID + 1)
-    return tuple(int(label) for label in np.flatnonzero(counts) if label not in (0, VOID))
+    return tuple(label for label in _present(label_map) if label not in (0, VOID))
+
+
+def _present(values: UInt8Array) -> list[int]:
+    """Values that occur, ascending; a few passes over bytes, much faster than np.unique."""
+    left, found = values.tobytes(), []
+    while left:
+        found.append(left[0])
+        left = left.translate(None, left[:1])
+    return sorted(found)
 
 
 def _grey(image: Image.Image, path: Path) -> UInt8Array:
@@ -81,8 +89,8 @@ def _nonzero(values: NDArray[np.uint8]) -> UInt8Array:
 
 
 def _binary(values: NDArray[np.uint8]) -> UInt8Array:
-    present = np.flatnonzero(np.bincount(values.ravel(), minlength=256))
-    antialiased = bool(present.max() >= _HALF) and not set(present.tolist()) <= {0, 1, 255}
+    present = _present(values)
+    antialiased = present[-1] >= _HALF and not set(present) <= {0, 1, 255}
     return np.asarray(values >= (_HALF if antialiased else 1), dtype=np.uint8)
 
 

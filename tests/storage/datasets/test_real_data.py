@@ -1,0 +1,42 @@
+"""The real datasets, where the reference data lies beside the project."""
+
+from pathlib import Path
+
+import pytest
+
+from storage.artifacts import ArtifactStore
+from storage.datasets.catalog import dataset_splits, open_dataset
+from storage.videos import open_video, write_video
+
+
+@pytest.mark.shared
+def test_davis2016_as_published(shared_data: Path) -> None:
+    root = shared_data / "davis2016"
+    assert dataset_splits("davis2016", root) == ["train", "val"]
+    assert len(open_dataset("davis2016", root, "train")) == 30
+    assert "blackswan" in [video.name for video in open_dataset("davis2016", root)]
+
+
+@pytest.mark.shared
+def test_a_mask_with_alpha(shared_data: Path) -> None:
+    (bear,) = open_dataset("davis2016", shared_data / "davis2016", "train", ["bear"])
+    odd, before = bear.label_map(77), bear.label_map(76)
+    assert odd is not None
+    assert before is not None
+    assert abs(odd.mean() - before.mean()) < 0.01
+    assert odd.max() == 1
+
+
+@pytest.mark.shared
+def test_davis2017_with_its_default_split(shared_data: Path, store: ArtifactStore) -> None:
+    (video,) = open_dataset("davis2017", shared_data / "davis2017-sample")
+    assert (video.name, video.frame_count, video.objects) == ("dogs-jump", 66, (1, 2, 3))
+    stored = open_video(store, write_video(store, video, 60))
+    assert stored.size == (60, 108)
+    assert stored.output_size == (240, 432)
+    assert stored.objects == (1, 2, 3)
+    annotation = stored.annotation(65)
+    expected = video.label_map(65)
+    assert annotation is not None
+    assert expected is not None
+    assert annotation.tobytes() == expected.tobytes()
