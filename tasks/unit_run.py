@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from maskrnn_core.errors import MaskRNNError
+from maskrnn_core.errors import InvalidInputError, MaskRNNError
 from storage.errors import StorageError
 from tasks.errors import TaskError
 
@@ -44,3 +44,7 @@ def describe(error: BaseException) -> str:
     if isinstance(error, MaskRNNError | StorageError | TaskError):
         return str(error)
     return f"{type(error).__name__}: {error}"
+
+
+CORE_ERRORS = MaskRNNError
+CORE_INPUT_ERRORS = (InvalidInputError,)

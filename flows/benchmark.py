@@ -1,0 +1,90 @@
+"""The benchmark as a Prefect flow, and as what every other command is a part of."""
+
+import logging
+from importlib.metadata import version
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from flows.parameters import BenchmarkParameters
+from flows.pipeline import Pipeline
+from storage.artifacts import ArtifactStore
+from storage.ledger import RunLedger
+from tasks.configuration import Configuration, configure
+from tasks.dask_bridge import Bridge
+from tasks.outcome import Outcome
+from tasks.reporting.report import export, report
+from tasks.run_context import RunContext
+
+logger = logging.getLogger("maskrnn.run")
+
+FAILED_IN_PART = "Failed in part"
+"""Name of the state in which a run ends that lost some of its videos."""
+
+# Threads that wait for a worker; the workers' slots limit what runs.
+_THREADS = 64
+
+
+@flow(
+    name="benchmark",
+    flow_run_name="{parameters.run_name}",
+    task_runner=ThreadPoolTaskRunner(max_workers=_THREADS),  # type: ignore[arg-type]
+    persist_result=False,
+)
+def benchmark(parameters: BenchmarkParameters) -> State[Any]:
+    """Segment videos by a preset, compare it with others, evaluate and report.
+
+    Ends as Failed when any video failed; what came through is in the store and the report.
+    """
+    configurations = all_configurations(parameters)
+    store = ArtifactStore(parameters.store)
+    ledger = RunLedger(store, parameters.run_name)
+    with Bridge(parameters.dask_address, parameters.workers) as bridge:
+        context = RunContext(store, bridge, ledger)
+        pipeline = Pipeline(context, parameters, configurations)
+        ledger.begin(parameters.model_dump(mode="json"), version("maskrnn"))
+        outcome = pipeline.run()
+    if parameters.until == "report":
+        report.submit(context, outcome, configurations, parameters.model_dump(mode="json")).result()
+    elif parameters.until == "segment":
+        export.submit(context, outcome).result()
+    return final_state(context, outcome)
+
+
+def all_configurations(parameters: BenchmarkParameters) -> list[Configuration]:
+    """Options of the main preset with the overrides, then of those it is compared with.
+
+    Raises:
+        ParameterError: unknown preset, option or value.
+    """
+    main = configure(parameters.preset, parameters.overrides)
+    shared = {
+        key: value
+        for key, value in parameters.overrides.items()
+        if key.split(".")[0] in ("compute", "synthetic")
+    }
+    others = [configure(name, shared) for name in parameters.presets[1:]]
+    return [main, *others]
+
+
+def final_state(context: RunContext, outcome: Outcome) -> State[Any]:
+    """Completed when everything came through, else Failed with what did not and why."""
+    failed = {
+        name: next(
+            (f"{stage}: {item.error}" for stage, item in record.stages.items() if item.error), ""
+        )
+        for name, record in context.records().items()
+        if record.state == "failed"
+    }
+    if not failed:
+        return Completed(message=f"{len(outcome.videos)} videos done")
+    videos = [name for name in outcome.videos if name in failed]
+    others = len(failed) - len(videos)
+    head = f"{len(videos)} of {len(outcome.videos)} videos failed"
+    if others:
+        head += f", and {others} of training"
+    details = "; ".join(f"{name} ({reason})" for name, reason in failed.items())
+    return Failed(name=FAILED_IN_PART, message=f"{head}: {details}")

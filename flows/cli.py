@@ -1,0 +1,217 @@
+"""The command line `maskrnn`. Prefect, torch and the rest load only when a command needs them."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, CycloptsError, Parameter
+
+from flows.options import DataOptions, MethodOptions, RunOptions, StoreOptions, as_fields, names
+
+DONE, FAILED, BAD_INPUT = 0, 1, 2
+
+app = App(
+    name="maskrnn",
+    help="Instance-level video object segmentation in batches (MaskRNN).\n\n"
+    "Exit codes: 0 done, 1 a video or the run failed, 2 bad input.",
+    version=lambda: __import__("importlib.metadata").metadata.version("maskrnn"),
+)
+
+_DATA = DataOptions()
+_METHOD = MethodOptions()
+_RUN = RunOptions()
+_STORE = StoreOptions()
+
+
+@app.command
+def benchmark(
+    *,
+    data: DataOptions = _DATA,
+    method: MethodOptions = _METHOD,
+    compare: str = "propagate,first-frame",
+    run: RunOptions = _RUN,
+    store: StoreOptions = _STORE,
+) -> int:
+    """Segment videos, compare with simpler presets, evaluate and report.
+
+    Everything made is kept in the store: the same command again recomputes nothing.
+
+    Parameters
+    ----------
+    compare
+        Further presets for the same videos, separated by commas; none: "".
+    """
+    fields = as_fields(data, method, run, store) | {"compare": names(compare)}
+    return _execute(store, fields, "report")
+
+
+@app.command
+def ingest(
+    *, data: DataOptions = _DATA, run: RunOptions = _RUN, store: StoreOptions = _STORE
+) -> int:
+    """Bring the videos of a data set into the store."""
+    return _execute(store, as_fields(data, run, store) | _ALONE, "ingest")
+
+
+@app.command
+def flow(
+    *,
+    data: DataOptions = _DATA,
+    flow: str = "dis",
+    run: RunOptions = _RUN,
+    store: StoreOptions = _STORE,
+) -> int:
+    """Ingest, then estimate optical flow both ways.
+
+    Parameters
+    ----------
+    flow
+        Optical flow estimator.
+    """
+    return _execute(store, as_fields(data, run, store) | _ALONE | {"flow": flow}, "flow")
+
+
+@app.command
+def train(
+    *,
+    data: DataOptions = _DATA,
+    method: MethodOptions = _METHOD,
+    run: RunOptions = _RUN,
+    store: StoreOptions = _STORE,
+) -> int:
+    """Train a parent network on the train split, or a part of it."""
+    return _execute(store, as_fields(data, method, run, store) | _ALONE, "train")
+
+
+@app.command
+def segment(
+    *,
+    data: DataOptions = _DATA,
+    method: MethodOptions = _METHOD,
+    run: RunOptions = _RUN,
+    store: StoreOptions = _STORE,
+) -> int:
+    """Segment videos and write the label maps as palette PNG; no ground truth is needed."""
+    return _execute(store, as_fields(data, method, run, store) | _ALONE, "segment")
+
+
+@app.command
+def evaluate(
+    predictions: Path,
+    *,
+    data: DataOptions = _DATA,
+    output: Path | None = None,
+    debug: Annotated[bool, Parameter(negative="")] = False,
+) -> int:
+    """Evaluate a folder PREDICTIONS/VIDEO/00000.png against a data set.
+
+    Parameters
+    ----------
+    predictions
+        Folder with a folder of PNG label maps per video.
+    output
+        Folder for the tables as CSV and Parquet.
+    debug
+        Show tracebacks.
+    """
+
+    def run() -> int:
+        from flows.console import print_evaluation
+        from tasks.reporting.folder_evaluation import evaluate_folder
+        from tasks.sources import DatasetSpec
+
+        fields = as_fields(data)
+        spec = DatasetSpec(data.dataset, data.root, data.split)
+        print_evaluation(evaluate_folder(predictions, spec, fields["videos"], output))
+        return DONE
+
+    return _guarded(run, debug)
+
+
+@app.command
+def status(run: str | None = None, *, store: StoreOptions = _STORE) -> int:
+    """Show what a run has done, video by video; without RUN, list the runs.
+
+    Parameters
+    ----------
+    run
+        Name of the run, as its command printed it.
+    """
+
+    def show() -> int:
+        from flows.console import print_runs, print_status
+
+        url = _store_url(store)
+        return print_runs(url) if run is None else print_status(url, run)
+
+    return _guarded(show, store.debug)
+
+
+@app.command
+def report(run: str, *, store: StoreOptions = _STORE) -> int:
+    """Print the report of a run and where it is.
+
+    Parameters
+    ----------
+    run
+        Name of the run, as its command printed it.
+    """
+
+    def show() -> int:
+        from flows.console import print_report
+
+        return print_report(_store_url(store), run)
+
+    return _guarded(show, store.debug)
+
+
+def main() -> None:
+    """Entry point of the command."""
+    try:
+        code = app(exit_on_error=False, result_action="return_value")
+    except CycloptsError:
+        code = BAD_INPUT  # the error has been printed
+    sys.exit(code if isinstance(code, int) else DONE)
+
+
+_ALONE = {"compare": ()}
+
+
+def _store_url(store: StoreOptions) -> str:
+    from flows.parameters import default_store
+
+    return store.store or default_store()
+
+
+def _execute(store: StoreOptions, fields: dict[str, object], until: str) -> int:
+    def run() -> int:
+        from flows.execution import execute
+
+        return execute({**fields, "until": until}, store.debug)
+
+    return _guarded(run, store.debug)
+
+
+def _guarded(command: Callable[[], int], debug: bool) -> int:
+    """Run a command; what the user can mend becomes one message and exit code 2."""
+    from flows.console import print_error
+    from flows.environment import prepare_environment
+
+    prepare_environment(debug)
+    try:
+        return command()
+    except KeyboardInterrupt:
+        print_error("interrupted; the same command continues where this one stopped")
+        return FAILED
+    except Exception as error:
+        from flows.failures import is_bad_input, is_expected
+
+        if debug or not is_expected(error):
+            raise
+        print_error(str(error))
+        return BAD_INPUT if is_bad_input(error) else FAILED
+
+
+if __name__ == "__main__":
+    main()

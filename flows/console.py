@@ -1,0 +1,154 @@
+"""What commands print: tables and errors for people, on a terminal or in a log."""
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.table import Table
+
+from storage.artifacts import ArtifactStore
+from storage.errors import MissingArtifactError
+from storage.ledger import RunLedger, VideoRecord, list_runs
+from tasks.reporting.folder import FIGURES, SUMMARY, report_folder
+
+if TYPE_CHECKING:
+    from flows.parameters import BenchmarkParameters
+
+_COLOURS = {"done": "green", "failed": "red", "running": "yellow", "pending": "dim"}
+
+
+def print_error(message: str) -> None:
+    """One error, as text; brackets in it are not markup."""
+    Console(stderr=True).print(f"maskrnn: {message}", style="red", markup=False, highlight=False)
+
+
+def print_figures(store_url: str, run_id: str) -> None:
+    """Figures of a finished report: presets with the lead of the first, then its sequences."""
+    store = ArtifactStore(store_url)
+    folder = report_folder(store, RunLedger(store, run_id).location)
+    figures = json.loads((folder / FIGURES).read_bytes())
+    if not figures["presets"]:
+        return
+    main = figures["presets"][0]["preset"]
+    sequences = [row for row in figures["sequences"] if row["preset"] == main]
+    console = Console()
+    console.print(_table(f"{main} per sequence", sequences, skip=("preset",)))
+    console.print(_table("Presets (lead: J of the first above this one's)", figures["presets"]))
+    for note in figures["notes"]:
+        console.print(note, markup=False)
+
+
+def print_evaluation(rows: Mapping[str, Iterable[dict[str, Any]]]) -> None:
+    """Tables of an evaluated folder by their titles."""
+    for title, table in rows.items():
+        Console().print(_table(title, list(table)))
+
+
+def print_failures(records: Iterable[VideoRecord]) -> None:
+    """Every failed stage and its cause."""
+    console = Console(stderr=True)
+    for record in records:
+        for name, stage in record.stages.items():
+            if stage.state == "failed":
+                text = f"{record.video}, {name}: {stage.error}"
+                console.print(text, style="red", markup=False, highlight=False)
+
+
+def print_where(parameters: "BenchmarkParameters", ledger: RunLedger, seconds: float) -> None:
+    """The run's name and where its results are."""
+    console = Console(soft_wrap=True)
+    computed, reused = _counts(ledger.records())
+    text = f"{computed} units computed, {reused} reused, {seconds:.0f} s"
+    console.print(f"Run {ledger.run_id}: {text}", highlight=False, markup=False)
+    if parameters.until in ("segment", "report"):
+        folder = report_folder(ArtifactStore(parameters.store), ledger.location)
+        console.print(f"Results: {folder}", highlight=False, markup=False)
+
+
+def print_runs(store_url: str) -> int:
+    """The runs of a store."""
+    table = Table(title=f"Runs in {store_url}", title_justify="left")
+    for column in ("run", "created", "videos", "failed"):
+        table.add_column(column)
+    store = ArtifactStore(store_url)
+    for info in list_runs(store):
+        records = RunLedger(store, info.run_id).records()
+        failed = sum(record.state == "failed" for record in records)
+        table.add_row(info.run_id, info.created, str(len(records)), str(failed))
+    Console().print(table)
+    return 0
+
+
+def print_status(store_url: str, run_id: str) -> int:
+    """Every video and stage of a run; 1 when any failed."""
+    ledger = RunLedger(ArtifactStore(store_url), run_id)
+    info = ledger.info()
+    table = Table(title=f"{run_id}, begun {info.created}", title_justify="left")
+    for column in ("video", "stage", "state", "seconds", "reused", "worker", "error"):
+        table.add_column(column, overflow="fold")
+    records = ledger.records()
+    for record in records:
+        attempt = f" (attempt {record.attempt})" if record.attempt > 1 else ""
+        table.add_row(record.video + attempt, "", _state(record.state), style="bold")
+        for name, stage in record.stages.items():
+            table.add_row(
+                "",
+                name,
+                _state(stage.state),
+                f"{stage.seconds:.1f}" if stage.seconds else "",
+                "yes" if stage.reused else "",
+                stage.worker,
+                _plain(stage.error or ""),
+            )
+    Console().print(table)
+    return int(any(record.state == "failed" for record in records))
+
+
+def print_report(store_url: str, run_id: str) -> int:
+    """The Markdown summary of a run, and its folder."""
+    store = ArtifactStore(store_url)
+    ledger = RunLedger(store, run_id)
+    ledger.info()
+    folder = report_folder(store, ledger.location)
+    if not (folder / SUMMARY).exists():
+        raise MissingArtifactError(
+            f"the run {run_id} has no report yet; run its benchmark command to the end"
+        )
+    console = Console(soft_wrap=True)
+    console.print(Markdown((folder / SUMMARY).read_text()))
+    console.print(f"Report: {folder}", highlight=False, markup=False)
+    return 0
+
+
+def _counts(records: Iterable[VideoRecord]) -> tuple[int, int]:
+    stages = [stage for record in records for stage in record.stages.values()]
+    done = [stage for stage in stages if stage.state == "done"]
+    reused = sum(stage.reused for stage in done)
+    return len(done) - reused, reused
+
+
+def _table(title: str, rows: list[dict[str, Any]], skip: tuple[str, ...] = ()) -> Table:
+    table = Table(title=title, title_justify="left")
+    columns = [name for name in (rows[0] if rows else {}) if name not in skip]
+    for name in columns:
+        table.add_column(name.replace("_", " "))
+    for row in rows:
+        table.add_row(*(_cell(row.get(name)) for name in columns))
+    return table
+
+
+def _cell(value: object) -> str:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    return f"{value:.3f}" if isinstance(value, float) else _plain(str(value))
+
+
+def _state(state: str) -> str:
+    return f"[{_COLOURS[state]}]{state}[/]"
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", "\\[")

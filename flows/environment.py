@@ -1,0 +1,41 @@
+"""Prefect's settings for a command: nothing leaves the machine, and a readable console.
+
+Called before prefect is imported. What the environment already sets stays as it is.
+"""
+
+import logging
+import os
+
+_QUIET = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
+    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+    "PREFECT_SERVER_UI_V2_ENABLED": "false",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+    # Every failure reaches the console as one line of our own, the ledger with its traceback.
+    "PREFECT_LOGGING_LEVEL": "CRITICAL",
+}
+
+
+def prepare_environment(debug: bool) -> None:
+    """Quiet Prefect and send our own progress lines to the console; all of both with `debug`."""
+    if debug:
+        os.environ["PREFECT_LOGGING_LEVEL"] = "INFO"
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+
+    from rich.console import Console
+    from rich.logging import RichHandler
+
+    handler = RichHandler(
+        console=Console(stderr=True),
+        show_path=False,
+        show_level=debug,
+        log_time_format="%H:%M:%S",
+        omit_repeated_times=False,
+    )
+    log = logging.getLogger("maskrnn")
+    log.handlers = [handler]
+    log.setLevel(logging.DEBUG if debug else logging.INFO)
+    log.propagate = False

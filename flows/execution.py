@@ -1,0 +1,66 @@
+"""A command as a flow run, from its fields to its exit code."""
+
+import time
+from typing import Any
+
+from pydantic import ValidationError
+
+from flows.console import print_failures, print_figures, print_where
+from flows.parameters import BenchmarkParameters
+from storage.artifacts import ArtifactStore
+from storage.ledger import RunLedger
+from tasks.configuration import configure
+from tasks.errors import ParameterError
+from tasks.sources import DatasetSpec, open_sources
+
+
+def execute(fields: dict[str, Any], debug: bool) -> int:
+    """Run a flow and tell what came of it: 0 done, 1 a video or the run failed.
+
+    Raises:
+        ParameterError, DatasetError, ...: bad input, found before anything is started.
+    """
+    started = time.monotonic()
+    parameters = validated(fields)
+    check_input(parameters)
+
+    from flows.benchmark import FAILED_IN_PART, benchmark
+
+    state = benchmark(parameters, return_state=True)
+    if not state.is_completed() and state.name != FAILED_IN_PART:
+        state.result()  # raises what stopped the run
+    ledger = RunLedger(ArtifactStore(parameters.store), parameters.run_name)
+    records = [record for record in ledger.records() if record.stages]
+    if parameters.until == "report":
+        print_figures(parameters.store, parameters.run_name)
+    print_failures(records)
+    print_where(parameters, ledger, time.monotonic() - started)
+    return 0 if state.is_completed() else 1
+
+
+def validated(fields: dict[str, Any]) -> BenchmarkParameters:
+    """Parameters from their fields; the first mistake becomes one line.
+
+    Raises:
+        ParameterError: a field that cannot be used.
+    """
+    try:
+        return BenchmarkParameters(**fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]).replace("_", "-") if first["loc"] else "parameters"
+        raise ParameterError(f"--{name} {first['input']!r}: {first['msg']}") from None
+
+
+def check_input(parameters: BenchmarkParameters) -> None:
+    """Find bad input in a second, before a server is started for it.
+
+    Raises:
+        ParameterError, DatasetError, ...: as the run itself would.
+    """
+    main = configure(parameters.preset, parameters.overrides)
+    for name in parameters.compare:
+        configure(name, {})
+    ArtifactStore(parameters.store)
+    spec = DatasetSpec(parameters.dataset, parameters.root, parameters.split, main.synthetic)
+    open_sources(spec, parameters.videos)

@@ -1,0 +1,128 @@
+"""Options that several commands share."""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from cyclopts import Group, Parameter
+
+from tasks.errors import ParameterError
+
+_DATA = Group("Data")
+_METHOD = Group("Method")
+_RUN = Group("Run")
+
+Debug = Annotated[bool, Parameter(group=_RUN, negative="")]
+
+
+@Parameter(name="*", group=_RUN)
+@dataclass(frozen=True)
+class StoreOptions:
+    """Where everything is kept.
+
+    Attributes:
+        store: Folder or URL of all artifacts and runs. Default: $MASKRNN_STORE, else
+            ./maskrnn-store.
+        debug: Show tracebacks and the logs of Prefect.
+    """
+
+    store: str | None = None
+    debug: Debug = False
+
+
+@Parameter(name="*", group=_DATA)
+@dataclass(frozen=True)
+class DataOptions:
+    """Which videos.
+
+    Attributes:
+        dataset: synthetic, davis2016 or davis2017.
+        root: Folder of a data set that is read from files.
+        split: Split to work on.
+        videos: Only these videos, separated by commas.
+        resolution: Short side of the frames in pixels. Default: the source's.
+    """
+
+    dataset: str = "synthetic"
+    root: str | None = None
+    split: str = "val"
+    videos: str | None = None
+    resolution: int | None = None
+
+
+@Parameter(name="*", group=_METHOD)
+@dataclass(frozen=True)
+class MethodOptions:
+    """By which method.
+
+    Attributes:
+        preset: Named configuration: small, paper, osvos, masktrack, propagate, first-frame.
+        set: Options by dotted name, such as finetune.iterations=50; also compute.device,
+            compute.precision, compute.threads and synthetic.*.
+        flow: Optical flow estimator.
+        parent: Parent to load in place of training: a key of the store or a .safetensors file.
+        train_videos: Part of the train split: how many videos, or names separated by commas.
+        initial_weights: VGG-16 to start training from: a file with a state_dict, or imagenet.
+    """
+
+    preset: str = "small"
+    set: Annotated[list[str], Parameter(consume_multiple=True, negative="")] = field(
+        default_factory=list
+    )
+    flow: str = "dis"
+    parent: str | None = None
+    train_videos: str | None = None
+    initial_weights: str | None = None
+
+
+@Parameter(name="*", group=_RUN)
+@dataclass(frozen=True)
+class RunOptions:
+    """How and where it runs.
+
+    Attributes:
+        run_id: Name of the run. Default: made of the parameters, so that the same command
+            continues the same run.
+        workers: Local worker processes. Default: by cores, memory and GPUs.
+        dask_address: An existing Dask scheduler, such as tcp://127.0.0.1:8786.
+    """
+
+    run_id: str | None = None
+    workers: int | None = None
+    dask_address: str | None = None
+
+
+def as_fields(*groups: object) -> dict[str, Any]:
+    """Fields of `BenchmarkParameters` from groups of options.
+
+    Raises:
+        ParameterError: an override that is not key=value.
+    """
+    fields: dict[str, Any] = {}
+    for group in groups:
+        fields |= vars(group)
+    fields.pop("debug", None)
+    if fields.get("store") is None:
+        fields.pop("store", None)
+    if "set" in fields:
+        fields["overrides"] = _overrides(fields.pop("set"))
+    for name in ("videos", "compare"):
+        if isinstance(fields.get(name), str):
+            fields[name] = names(fields[name])
+    if isinstance(wanted := fields.get("train_videos"), str):
+        fields["train_videos"] = int(wanted) if wanted.isdigit() else names(wanted)
+    return fields
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Names separated by commas."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _overrides(pairs: list[str]) -> dict[str, str]:
+    overrides = {}
+    for pair in pairs:
+        key, separator, value = pair.partition("=")
+        if not separator or not key or not value:
+            raise ParameterError(f"--set takes key=value, such as finetune.iterations=50: {pair!r}")
+        overrides[key.strip()] = value.strip()
+    return overrides

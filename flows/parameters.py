@@ -1,0 +1,73 @@
+"""Parameters of a run: validated, frozen, and what Prefect shows as a form."""
+
+import hashlib
+import os
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Stage = Literal["ingest", "flow", "train", "segment", "evaluate", "report"]
+
+STAGES: tuple[Stage, ...] = ("ingest", "flow", "train", "segment", "evaluate", "report")
+
+DEFAULT_STORE = "maskrnn-store"
+
+_UNNAMED = {"store", "dask_address", "workers", "run_id", "until"}
+"""Fields that change nothing in the result, and so not the name of the run."""
+
+
+def default_store() -> str:
+    """$MASKRNN_STORE, or ./maskrnn-store."""
+    return os.environ.get("MASKRNN_STORE") or DEFAULT_STORE
+
+
+class BenchmarkParameters(BaseModel):
+    """A benchmark: which videos, which method, where to."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dataset: str = Field("synthetic", description="synthetic, davis2016 or davis2017")
+    root: str | None = Field(None, description="Folder of a data set that is read from files")
+    split: str = Field("val", description="Split to segment and evaluate")
+    videos: tuple[str, ...] | None = Field(None, description="Only these videos")
+    resolution: Annotated[int, Field(ge=32)] | None = Field(
+        None, description="Short side of the frames, pixels; none keeps the source's"
+    )
+    preset: str = Field("small", description="Named configuration of the method")
+    overrides: dict[str, str] = Field(
+        default_factory=dict, description="Options by dotted name, such as finetune.iterations: 50"
+    )
+    compare: tuple[str, ...] = Field(
+        ("propagate", "first-frame"), description="Further presets, run on the same videos"
+    )
+    flow: str = Field("dis", description="Optical flow estimator")
+    parent: str | None = Field(
+        None, description="Parent to load in place of training: a key or a .safetensors file"
+    )
+    train_videos: Annotated[int, Field(ge=1)] | tuple[str, ...] | None = Field(
+        None, description="Part of the train split: how many videos, or which; none takes all"
+    )
+    initial_weights: str | None = Field(
+        None, description="VGG-16 to start training from: a file, or imagenet; none: random"
+    )
+    store: str = Field(default_factory=default_store, description="Folder or URL of all artifacts")
+    until: Stage = Field("report", description="Last stage to run")
+    dask_address: str | None = Field(None, description="Existing Dask scheduler")
+    workers: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="Local worker processes; none: by cores, memory and GPUs"
+    )
+    run_id: str | None = Field(None, description="Name of the run; none: made of the parameters")
+
+    @property
+    def presets(self) -> tuple[str, ...]:
+        """The preset, then those it is compared with, each once."""
+        return tuple(dict.fromkeys((self.preset, *self.compare)))
+
+    @property
+    def run_name(self) -> str:
+        """The run's id: the same parameters give the same run, continued where it stopped."""
+        if self.run_id is not None:
+            return self.run_id
+        text = self.model_dump_json(exclude=_UNNAMED)
+        digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+        return f"{self.dataset}-{self.split}-{self.preset}-{digest}"

@@ -1,0 +1,229 @@
+"""The order of a run: every video at its own pace, all of them waiting for the parent alone."""
+
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
+from typing import ParamSpec, TypeVar
+
+from flows.parameters import STAGES, BenchmarkParameters, Stage
+from flows.training_set import TrainingSet, choose_training_set
+from storage.datasets.source import SourceVideo
+from storage.errors import StorageError
+from tasks import stages
+from tasks.configuration import Configuration
+from tasks.errors import TaskError
+from tasks.keys import PreparedVideo
+from tasks.outcome import Outcome, VideoResult
+from tasks.parents import obtain_parent
+from tasks.run_context import RunContext
+from tasks.sources import DatasetSpec, open_sources
+
+logger = logging.getLogger("maskrnn.run")
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_VIDEOS_AT_ONCE = 16
+"""Videos on their way; what runs at the same time is limited by the workers' slots."""
+
+
+class Pipeline:
+    """One run of a benchmark, up to a stage.
+
+    Args:
+        context: store, workers, ledger.
+        parameters: of the run.
+        configurations: options per preset, the main one first.
+
+    Raises:
+        ParameterError, DatasetError: bad input that stops the run before it starts.
+    """
+
+    def __init__(
+        self,
+        context: RunContext,
+        parameters: BenchmarkParameters,
+        configurations: Sequence[Configuration],
+    ) -> None:
+        self._context = context
+        self._parameters = parameters
+        # Presets without a network need not wait for the parent.
+        self._configurations = sorted(configurations, key=lambda c: c.preset.network is not None)
+        main = configurations[0]
+        self._spec = DatasetSpec(
+            parameters.dataset, parameters.root, parameters.split, main.synthetic
+        )
+        sources = open_sources(self._spec, parameters.videos)
+        self._sources = sorted(sources, key=_work, reverse=True)
+        self._pool = ThreadPoolExecutor(_VIDEOS_AT_ONCE, thread_name_prefix="video")
+        self._parents: dict[str, Future[str]] = {}
+        self.outcome = Outcome(videos=[source.name for source in sources])
+        self._training = self._choose_training_set(main)
+
+    def run(self) -> Outcome:
+        """Run all stages up to the last one asked for; failures of videos are in the ledger."""
+        try:
+            training = self._prepare_all(self._training.spec, self._training.sources, "train/")
+            segmented: list[Future[PreparedVideo]] = []
+            if self._parameters.until != "train":
+                segmented = self._prepare_all(self._spec, self._sources, "")
+            self._train_all(training)
+            if self._reaches("segment"):
+                jobs = [
+                    self._start(self._process, source.name, prepared)
+                    for source, prepared in zip(self._sources, segmented, strict=True)
+                ]
+                self.outcome.results = [result for job in jobs for result in job.result()]
+            for prepared in segmented:
+                prepared.exception()
+            self._finish_parents()
+        except BaseException:
+            self._context.bridge.close()
+            raise
+        finally:
+            self._pool.shutdown(cancel_futures=True)
+        return self.outcome
+
+    def _reaches(self, stage: Stage) -> bool:
+        return STAGES.index(self._parameters.until) >= STAGES.index(stage)
+
+    def _start(self, job: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
+        # Prefect finds the flow run through context variables.
+        context = copy_context()
+        return self._pool.submit(lambda: context.run(job, *args, **kwargs))
+
+    def _choose_training_set(self, main: Configuration) -> TrainingSet:
+        trained = [c.preset for c in self._configurations if c.preset.network is not None]
+        if not trained or not self._reaches("train"):
+            return TrainingSet(self._spec, [], "")
+        if self._parameters.parent is not None:
+            key = obtain_parent(self._context.store, self._parameters.parent)
+            self._note(f"The parent was loaded, not trained: {self._parameters.parent}.")
+            for preset in trained:
+                self._parents[preset.name] = Future()
+                self._parents[preset.name].set_result(key)
+            return TrainingSet(self._spec, [], "")
+        chosen = choose_training_set(self._parameters, main, self._spec, self._sources)
+        self._note(chosen.note)
+        return chosen
+
+    def _note(self, text: str) -> None:
+        self.outcome.notes.append(text)
+        logger.info(text)
+
+    def _prepare_all(
+        self, spec: DatasetSpec, sources: Sequence[SourceVideo], prefix: str
+    ) -> list[Future[PreparedVideo]]:
+        return [
+            self._start(self._prepare, spec, source, f"{prefix}{source.name}") for source in sources
+        ]
+
+    def _prepare(self, spec: DatasetSpec, source: SourceVideo, record: str) -> PreparedVideo:
+        parameters = self._parameters
+        context = self._context
+        context.begin(record)
+        last = record.startswith("train/") or not self._reaches("segment")
+        try:
+            key = stages.ingest.submit(
+                context, spec, source, parameters.resolution, record
+            ).result()
+            if parameters.until == "ingest":
+                return PreparedVideo(source.name, key, "", "", (), 0)
+            return stages.flow.submit(context, key, parameters.flow, record).result()
+        except BaseException:
+            last = True
+            raise
+        finally:
+            if last:
+                context.end(record)
+
+    def _train_all(self, training: Sequence[Future[PreparedVideo]]) -> None:
+        for configuration in self._configurations:
+            preset = configuration.preset
+            if preset.network is None or preset.name in self._parents or not training:
+                continue
+            self._parents[preset.name] = self._start(self._train, configuration, training)
+
+    def _train(
+        self, configuration: Configuration, training: Sequence[Future[PreparedVideo]]
+    ) -> str:
+        record = stages.parent_record(configuration.preset)
+        self._context.begin(record)
+        try:
+            videos = [future.result() for future in training if future.exception() is None]
+            if len(videos) < len(training):
+                self._note(
+                    f"{len(training) - len(videos)} of {len(training)} training videos failed; "
+                    f"the parent of {configuration.preset.name} has not seen them."
+                )
+            return stages.train.submit(
+                self._context,
+                videos,
+                configuration.preset,
+                configuration.compute,
+                self._parameters.initial_weights,
+            ).result()
+        finally:
+            self._context.end(record)
+
+    def _finish_parents(self) -> None:
+        for name, parent in self._parents.items():
+            if parent.exception() is None:
+                self.outcome.parents[name] = parent.result()
+
+    def _process(self, name: str, prepared: "Future[PreparedVideo]") -> list[VideoResult]:
+        """All presets on one video; what fails is recorded and leaves the others alone."""
+        if prepared.exception() is not None:
+            return []
+        results = []
+        for configuration in self._configurations:
+            try:
+                results.append(self._segment(prepared.result(), configuration))
+            except Exception as error:  # its stage has recorded it
+                logger.debug("%s by %s: %s", name, configuration.preset.name, error)
+        self._context.end(name)
+        return results
+
+    def _segment(self, video: PreparedVideo, configuration: Configuration) -> VideoResult:
+        context, preset = self._context, configuration.preset
+        weights = self._weights(video, configuration)
+        prediction = stages.segment.submit(
+            context, video, weights, preset, configuration.compute
+        ).result()
+        evaluation = None
+        if self._reaches("evaluate"):
+            evaluation = stages.evaluate.submit(context, video, prediction, preset.name).result()
+        return VideoResult(video, preset.name, prediction, evaluation)
+
+    def _weights(self, video: PreparedVideo, configuration: Configuration) -> dict[int, str]:
+        preset = configuration.preset
+        if preset.network is None:
+            return {}
+        parent = self._parent(video, preset.name)
+        if preset.finetune is None:
+            return dict.fromkeys(video.objects, parent)
+        futures = {
+            object_id: stages.finetune.submit(
+                self._context, video, object_id, parent, preset, configuration.compute
+            )
+            for object_id in video.objects
+        }
+        for future in futures.values():
+            future.wait()
+        return {object_id: future.result() for object_id, future in futures.items()}
+
+    def _parent(self, video: PreparedVideo, preset: str) -> str:
+        parent = self._parents[preset]
+        if parent.exception() is None:
+            return parent.result()
+        with self._context.stage(video.name, f"segment {preset}"):
+            raise TaskError(f"there is no parent of {preset}: {parent.exception()}")
+
+
+def _work(source: SourceVideo) -> int:
+    """Longest first, so that no long video is left for the end."""
+    try:
+        return source.frame_count
+    except StorageError:
+        return 0  # it fails by itself, when its turn comes

@@ -1,0 +1,123 @@
+"""Presets with overrides: the options of every stage, as a run will use them."""
+
+import dataclasses
+import json
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from maskrnn_core.options import ComputeOptions, Preset
+from maskrnn_core.presets import PRESETS, preset
+from maskrnn_core.synthetic.options import SyntheticOptions
+from tasks.errors import ParameterError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """All options of a run; `overrides` tells what differs from the preset, for the report."""
+
+    preset: Preset
+    compute: ComputeOptions = field(default_factory=ComputeOptions)
+    synthetic: SyntheticOptions = field(default_factory=SyntheticOptions)
+    overrides: Mapping[str, str] = field(default_factory=dict)
+
+
+def preset_names() -> list[str]:
+    """All known presets."""
+    return list(PRESETS)
+
+
+def configure(preset_name: str, overrides: Mapping[str, str]) -> Configuration:
+    """A preset with overrides such as {"finetune.iterations": "50"}.
+
+    Keys are dotted paths below the preset (network, static, recurrent, finetune, inference,
+    carry), or below `compute` and `synthetic`. Values are JSON or plain text; "none" leaves a
+    stage out.
+
+    Raises:
+        ParameterError: unknown preset, unknown key (the message lists the valid ones) or a value
+            of another type.
+    """
+    base = Configuration(preset(preset_name))
+    roots: dict[str, Any] = {
+        "compute": dataclasses.asdict(base.compute),
+        "synthetic": dataclasses.asdict(base.synthetic),
+    }
+    tree = dataclasses.asdict(base.preset)
+    for key, text in overrides.items():
+        root, _, rest = key.partition(".")
+        if root in roots and rest:
+            _set(roots[root], rest.split("."), text, key, type(getattr(base, root)))
+        else:
+            _set(tree, key.split("."), text, key, Preset)
+    return Configuration(
+        _validated(Preset, tree, "preset"),
+        _validated(ComputeOptions, roots["compute"], "compute"),
+        _validated(SyntheticOptions, roots["synthetic"], "synthetic"),
+        dict(overrides),
+    )
+
+
+def _set(tree: dict[str, Any], path: list[str], text: str, key: str, kind: type) -> None:
+    """Set the value at `path` in the fields of a dataclass `kind`."""
+    hints = typing.get_type_hints(kind)
+    name, rest = path[0], path[1:]
+    inner = _dataclass_of(hints.get(name))
+    if name not in hints or name == "name" or (rest and inner is None):
+        raise ParameterError(f"unknown option {key!r}; {_valid(kind, key, path)}")
+    if not rest:
+        if inner is not None and text.lower() != "none":
+            raise ParameterError(
+                f"{key} is a group of options; set one of them, such as "
+                f"{key}.{dataclasses.fields(inner)[0].name}, or {key}=none"
+            )
+        tree[name] = _parsed(text)
+    elif inner is not None:
+        if tree[name] is None:
+            tree[name] = dataclasses.asdict(inner())
+        _set(tree[name], rest, text, key, inner)
+
+
+def _valid(kind: type, key: str, path: list[str]) -> str:
+    names = [f.name for f in dataclasses.fields(kind) if f.name != "name"]
+    if kind is Preset:
+        names += ["compute", "synthetic"]
+    prefix = key.removesuffix(".".join(path))
+    return "valid are " + ", ".join(f"{prefix}{name}" for name in names)
+
+
+def _dataclass_of(hint: Any) -> type | None:
+    options = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    for option in options:
+        if isinstance(option, type) and dataclasses.is_dataclass(option):
+            return option
+    return None
+
+
+def _parsed(text: str) -> Any:
+    if text.lower() == "none":
+        return None
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _validated(kind: type[T], tree: dict[str, Any], root: str) -> T:
+    try:
+        return TypeAdapter(kind).validate_python(tree)
+    except ValidationError as error:
+        first = error.errors()[0]
+        if not first["loc"]:  # the options contradict each other; their own message says how
+            raise ParameterError(f"options of {root}: {first['ctx']['error']}") from None
+        place = ".".join(str(part) for part in first["loc"])
+        where = place if root == "preset" else f"{root}.{place}".rstrip(".")
+        raise ParameterError(
+            f"option {where} cannot be {first['input']!r}: {first['msg']}"
+        ) from None

@@ -1,0 +1,115 @@
+"""Keys of all artifacts: a digest of everything that went into them, and of nothing else.
+
+Not in a key: names of presets and runs, the number of threads unless it was asked for, and the
+device where it was left to "auto" (the artifact's metadata tell on what it was made).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from maskrnn_core.digest import stable_digest
+from maskrnn_core.options import ComputeOptions, Preset
+
+_VERSIONS = {"flow": 1, "parent": 1, "finetuned": 1, "prediction": 1, "evaluation": 1}
+"""One per stage; raised when the same input begins to give another result."""
+
+
+@dataclass(frozen=True)
+class PreparedVideo:
+    """A video in the store with its flow: what all later stages start from."""
+
+    name: str
+    key: str
+    content_digest: str
+    flow_key: str
+    objects: tuple[int, ...]
+    frame_count: int
+
+
+def flow_key(content_digest: str, estimator_digest: str) -> str:
+    """Flow both ways of one video by one estimator."""
+    return _key("flow", video=content_digest, estimator=estimator_digest)
+
+
+def parent_key(
+    videos: Sequence[PreparedVideo],
+    preset: Preset,
+    compute: ComputeOptions,
+    initial: str | None = None,
+) -> str:
+    """Weights of offline training.
+
+    Args:
+        videos: the training videos, in order.
+        preset: its network and its two offline stages count.
+        compute: what was asked for.
+        initial: digest of the weights that training starts from; None for random ones.
+    """
+    return _key(
+        "parent",
+        videos=[_identity(video) for video in videos],
+        network=preset.network,
+        static=preset.static,
+        recurrent=preset.recurrent,
+        initial=initial,
+        compute=_asked(compute),
+    )
+
+
+def finetuned_key(
+    video: PreparedVideo, object_id: int, parent: str, preset: Preset, compute: ComputeOptions
+) -> str:
+    """Weights of online finetuning to one object."""
+    return _key(
+        "finetuned",
+        video=_identity(video),
+        object=object_id,
+        parent=parent,
+        network=preset.network,
+        finetune=preset.finetune,
+        compute=_asked(compute),
+    )
+
+
+def prediction_key(
+    video: PreparedVideo, weights: Mapping[int, str], preset: Preset, compute: ComputeOptions
+) -> str:
+    """Label maps of one video.
+
+    Args:
+        weights: key of the weights (finetuned or the parent's) per object; empty without network.
+    """
+    network = preset.network
+    return _key(
+        "prediction",
+        video=_identity(video),
+        weights=[[object_id, weights[object_id]] for object_id in sorted(weights)],
+        network=network,
+        carry=preset.carry if network is None else None,
+        inference=preset.inference,
+        compute=_asked(compute),
+    )
+
+
+def evaluation_key(video: PreparedVideo, prediction: str) -> str:
+    """Metrics of one prediction against the annotations of its video."""
+    return _key("evaluation", video=video.content_digest, prediction=prediction)
+
+
+def imported_key(weights_digest: str) -> str:
+    """A parent that was trained elsewhere."""
+    return _key("parent", imported=weights_digest)
+
+
+def _key(stage: str, **parts: Any) -> str:
+    return stable_digest({"stage": stage, "version": _VERSIONS[stage], **parts})
+
+
+def _identity(video: PreparedVideo) -> list[str]:
+    return [video.content_digest, video.flow_key]
+
+
+def _asked(compute: ComputeOptions) -> dict[str, Any]:
+    asked: dict[str, Any] = {"device": compute.device, "precision": compute.precision}
+    return asked if compute.threads is None else {**asked, "threads": compute.threads}

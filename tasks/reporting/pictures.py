@@ -1,0 +1,76 @@
+"""Pictures of a report: overlays of a few frames, and J over time."""
+
+import io
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+
+from maskrnn_core.drawing.overlays import contact_sheet, overlay
+from maskrnn_core.video import UInt8Array
+from storage.artifacts import ArtifactStore
+from storage.predictions import StoredPrediction
+from storage.stored_video import open_video
+from tasks.outcome import VideoResult
+
+_FRAMES = 6
+_COLUMNS = 3
+_WIDEST = 480
+"""Pixels of one picture in a sheet."""
+
+
+def write_overlays(store: ArtifactStore, result: VideoResult, file: Path) -> None:
+    """One sheet (JPEG) of frames spread over the video, predicted objects tinted."""
+    video = open_video(store, result.video.key)
+    prediction = StoredPrediction(store, result.prediction)
+    count = min(_FRAMES, video.frame_count)
+    indices = np.linspace(0, video.frame_count - 1, count).round().astype(int)
+    pictures, captions = [], []
+    for index in indices.tolist():
+        frame, labels = _same_size(video.frame(index), prediction.label_map(index))
+        pictures.append(overlay(frame, labels))
+        captions.append(f"{result.video.name} {video.frame_names[index]}")
+    sheet = contact_sheet(pictures, _COLUMNS, captions)
+    _, data = cv2.imencode(".jpg", cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))
+    replace_file(file, data.tobytes())
+
+
+def write_plot(per_frame: pd.DataFrame, video: str, file: Path) -> None:
+    """J per frame of one video (PNG), a line per preset: the mean over its objects."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 3), layout="constrained")
+    FigureCanvasAgg(figure)  # no display is asked for
+    axes = figure.add_subplot()
+    rows = per_frame[per_frame["video"] == video]
+    for preset, values in rows.groupby("preset", sort=False):
+        mean = values.groupby("frame")["J"].mean()
+        axes.plot(mean.index, mean.to_numpy(), label=str(preset), linewidth=1.2)
+    axes.set(xlabel="frame", ylabel="J", ylim=(0, 1.02), title=video)
+    axes.legend(loc="lower left", fontsize="small")
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    replace_file(file, buffer.getvalue())
+
+
+def replace_file(file: Path, data: bytes) -> None:
+    """Write a file so that nobody ever sees half of it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    draft.write_bytes(data)
+    draft.replace(file)
+
+
+def _same_size(frame: UInt8Array, labels: UInt8Array) -> tuple[UInt8Array, UInt8Array]:
+    """Frame and label map at the frame's size, reduced where a sheet would grow too wide."""
+    height, width = frame.shape[:2]
+    scale = min(1.0, _WIDEST / width)
+    size = (round(width * scale), round(height * scale))
+    if size != (width, height):
+        frame = np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.uint8)
+    if labels.shape != frame.shape[:2]:
+        labels = np.asarray(cv2.resize(labels, size, interpolation=cv2.INTER_NEAREST), np.uint8)
+    return frame, labels

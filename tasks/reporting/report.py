@@ -1,0 +1,133 @@
+"""The report of a run: tables, summary, label maps and pictures in one folder."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from storage.artifacts import ArtifactStore
+from storage.export import export_png
+from storage.predictions import StoredPrediction
+from tasks.configuration import Configuration
+from tasks.outcome import Outcome, VideoResult
+from tasks.reporting.folder import FIGURES, SUMMARY, report_folder
+from tasks.reporting.pictures import replace_file, write_overlays, write_plot
+from tasks.reporting.stages_table import stages_table
+from tasks.reporting.summary import ReportParts, comparison, failures, markdown
+from tasks.reporting.tables import Tables, gather
+from tasks.run_context import RunContext
+
+_EXPORTS = "exports.json"
+
+
+@task(name="export", task_run_name="export", cache_policy=NO_CACHE, persist_result=False)
+def export(context: RunContext, outcome: Outcome) -> Path:
+    """Write the label maps of all results as palette PNG; returns the report's folder."""
+    folder = _folder(context)
+    done = _exported(folder)
+    _export_masks(context.store, outcome.results, folder, done)
+    _keep_exported(folder, done)
+    return folder
+
+
+@task(name="report", task_run_name="report", cache_policy=NO_CACHE, persist_result=False)
+def report(
+    context: RunContext,
+    outcome: Outcome,
+    configurations: Sequence[Configuration],
+    parameters: Mapping[str, Any],
+) -> Path:
+    """Write the report; what is there of the same predictions stays. Returns its folder."""
+    folder = _folder(context)
+    presets = [configuration.preset.name for configuration in configurations]
+    tables = gather(context.store, outcome.results, presets)
+    _write_tables(tables, folder)
+    done = _exported(folder)
+    _export_masks(context.store, outcome.results, folder, done)
+    sheets = _export_sheets(context.store, outcome.results, presets[0], folder, done)
+    _export_plots(outcome.results, tables, folder, done)
+    _keep_exported(folder, done)
+    parts = ReportParts(
+        context.ledger.run_id,
+        parameters,
+        configurations,
+        outcome,
+        tables,
+        stages_table(context.store, context.records()),
+        context.records(),
+        sheets,
+    )
+    figures = {
+        "run": parts.run_id,
+        "presets": comparison(parts),
+        "sequences": json.loads(tables.per_sequence.to_json(orient="records")),
+        "videos": sorted(outcome.videos),
+        "failures": failures(parts.records),
+        "notes": outcome.notes,
+        "stages": json.loads(parts.stages.to_json(orient="records")),
+    }
+    replace_file(folder / FIGURES, json.dumps(figures, indent=1).encode())
+    replace_file(folder / SUMMARY, markdown(parts).encode())
+    return folder
+
+
+def _write_tables(tables: Tables, folder: Path) -> None:
+    for name, table in tables.named().items():
+        replace_file(folder / f"{name}.parquet", table.to_parquet())
+        replace_file(folder / f"{name}.csv", table.to_csv(index=False).encode())
+
+
+def _folder(context: RunContext) -> Path:
+    return report_folder(context.store, context.ledger.location)
+
+
+def _exported(folder: Path) -> dict[str, str]:
+    """Prediction keys by exported name: what is there need not be written again."""
+    record = folder / _EXPORTS
+    done: dict[str, str] = json.loads(record.read_bytes()) if record.exists() else {}
+    return {name: key for name, key in done.items() if (folder / name).exists()}
+
+
+def _keep_exported(folder: Path, done: Mapping[str, str]) -> None:
+    replace_file(folder / _EXPORTS, json.dumps(done, indent=1, sort_keys=True).encode())
+
+
+def _export_masks(
+    store: ArtifactStore, results: Sequence[VideoResult], folder: Path, done: dict[str, str]
+) -> None:
+    for result in results:
+        name = f"masks/{result.preset}/{result.video.name}"
+        if done.get(name) != result.prediction:
+            export_png(StoredPrediction(store, result.prediction), (folder / name).parent)
+            done[name] = result.prediction
+
+
+def _export_sheets(
+    store: ArtifactStore,
+    results: Sequence[VideoResult],
+    preset: str,
+    folder: Path,
+    done: dict[str, str],
+) -> list[str]:
+    """Overlays of one preset; returns their names in the report."""
+    shown = sorted((r for r in results if r.preset == preset), key=lambda r: r.video.name)
+    sheets = [f"overlays/{result.video.name}_sheet.jpg" for result in shown]
+    for result, name in zip(shown, sheets, strict=True):
+        if done.get(name) != result.prediction:
+            write_overlays(store, result, folder / name)
+            done[name] = result.prediction
+    return sheets
+
+
+def _export_plots(
+    results: Sequence[VideoResult], tables: Tables, folder: Path, done: dict[str, str]
+) -> None:
+    for video in sorted({result.video.name for result in results}):
+        name = f"plots/{video}_J.png"
+        shown = " ".join(r.prediction for r in results if r.video.name == video)
+        if done.get(name) != shown:
+            write_plot(tables.per_frame, video, folder / name)
+            done[name] = shown

@@ -1,0 +1,42 @@
+"""What the stages of a run cost, and what was reused."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from storage.artifacts import ArtifactStore
+from storage.ledger import StageRecord, VideoRecord
+
+_ORDER = ["ingest", "flow", "train", "finetune", "segment", "evaluate"]
+
+
+def stages_table(store: ArtifactStore, records: Mapping[str, VideoRecord]) -> pd.DataFrame:
+    """A row per stage: units computed in this run, reused, failed; seconds now and originally.
+
+    `original seconds` is what training, finetuning and inference took when their artifacts were
+    made, in this run or an earlier one, on the worker.
+    """
+    rows = {name: dict.fromkeys(_COLUMNS, 0.0) for name in _ORDER}
+    for record in records.values():
+        for name, stage in record.stages.items():
+            row = rows[name.split(" ")[0]]
+            row["computed"] += stage.state == "done" and not stage.reused
+            row["reused"] += stage.reused
+            row["failed"] += stage.state == "failed"
+            row["seconds now"] += stage.seconds
+            row["original seconds"] += _original_seconds(store, stage)
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=_COLUMNS)
+    table.index.name = "stage"
+    counts = ["computed", "reused", "failed"]
+    table = table[(table[counts].sum(axis=1)) > 0]
+    return table.astype(dict.fromkeys(counts, int)).round(1).reset_index()
+
+
+_COLUMNS = ["computed", "reused", "failed", "seconds now", "original seconds"]
+
+
+def _original_seconds(store: ArtifactStore, stage: StageRecord) -> float:
+    if stage.state != "done":
+        return 0.0
+    metadata = [store.open(kind, key).metadata for kind, key in stage.artifacts]
+    return sum(float(known.get("seconds", 0.0)) for known in metadata)

@@ -1,0 +1,119 @@
+"""The report in Markdown, and its figures as JSON for whoever prints or compares them."""
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from storage.ledger import VideoRecord
+from tasks.configuration import Configuration
+from tasks.outcome import Outcome
+from tasks.reporting.tables import Tables, aggregate, common_videos
+
+
+@dataclasses.dataclass(frozen=True)
+class ReportParts:
+    """All that the summary tells."""
+
+    run_id: str
+    parameters: Mapping[str, Any]
+    configurations: Sequence[Configuration]
+    outcome: Outcome
+    tables: Tables
+    stages: pd.DataFrame
+    records: Mapping[str, VideoRecord]
+    sheets: Sequence[str]
+    """Overlay files, relative to the report's folder."""
+
+
+def comparison(parts: ReportParts) -> list[dict[str, Any]]:
+    """Per preset, on the videos that all of them came through with: J, F and the main one's lead.
+
+    `lead` is how far the main preset's mean J is above this one's; None for itself.
+    """
+    presets = [configuration.preset.name for configuration in parts.configurations]
+    present = [name for name in presets if name in set(parts.tables.per_object["preset"])]
+    common = common_videos(parts.tables, present)
+    per_object = parts.tables.per_object
+    _, dataset = aggregate(per_object[per_object["video"].isin(common)], presets)
+    rows: list[dict[str, Any]] = json.loads(dataset.to_json(orient="records"))
+    main = next((row for row in rows if row["preset"] == presets[0]), None)
+    for row in rows:
+        lead = main is not None and row is not main and None not in (main["J_mean"], row["J_mean"])
+        row["lead"] = main["J_mean"] - row["J_mean"] if lead and main is not None else None
+    return rows
+
+
+def failures(records: Mapping[str, VideoRecord]) -> list[dict[str, str]]:
+    """Every failed stage with its cause."""
+    return [
+        {"video": name, "stage": stage, "error": item.error or ""}
+        for name, record in sorted(records.items())
+        for stage, item in record.stages.items()
+        if item.state == "failed"
+    ]
+
+
+def markdown(parts: ReportParts) -> str:
+    """The summary for people."""
+    failed = failures(parts.records)
+    names = {item["video"] for item in failed} & set(parts.outcome.videos)
+    done = len(parts.outcome.videos) - len(names)
+    sections = [
+        f"# {parts.run_id}\n\n{done} of {len(parts.outcome.videos)} videos done"
+        + (f", **{len(names)} failed**." if names else "."),
+        _figures(parts),
+        "## Provenance\n\n" + _provenance(parts),
+        "## Stages\n\n" + parts.stages.to_markdown(index=False),
+    ]
+    if failed:
+        listed = "\n".join(
+            f"- **{item['video']}**, {item['stage']}: {item['error']}" for item in failed
+        )
+        sections.insert(1, "## Failures\n\n" + listed)
+    if parts.sheets:
+        pictures = "\n".join(f"![{name}]({name})" for name in parts.sheets)
+        sections.append("## Pictures\n\n" + pictures)
+    return "\n\n".join(sections) + "\n"
+
+
+def _figures(parts: ReportParts) -> str:
+    if parts.tables.per_object.empty:
+        return "## Figures\n\nNo video could be evaluated."
+    compared = pd.DataFrame(comparison(parts)).rename(columns={"lead": "lead in J"})
+    main = parts.configurations[0].preset.name
+    tables = parts.tables
+    sequences = tables.per_sequence[tables.per_sequence["preset"] == main]
+    objects = tables.per_object[tables.per_object["preset"] == main]
+    common = len(common_videos(tables, list(compared["preset"])))
+    return "\n\n".join(
+        [
+            "## Figures\n\nJ is region similarity, F contour accuracy; the first and the last "
+            "frame of each video do not count.",
+            f"### Presets, on the {common} videos that all of them came through with\n\n"
+            + _table(compared),
+            f"### {main} per sequence\n\n" + _table(sequences.drop(columns="preset")),
+            f"### {main} per object\n\n" + _table(objects.drop(columns="preset")),
+        ]
+    )
+
+
+def _table(table: pd.DataFrame) -> str:
+    return str(table.to_markdown(index=False, floatfmt=".3f", missingval=""))
+
+
+def _provenance(parts: ReportParts) -> str:
+    lines = list(parts.outcome.notes)
+    lines += [f"Parent of {name}: `{key}`." for name, key in sorted(parts.outcome.parents.items())]
+    overrides = parts.configurations[0].overrides
+    if overrides:
+        changed = ", ".join(f"{key}={value}" for key, value in sorted(overrides.items()))
+        lines.append(f"Changed from the preset: {changed}.")
+    asked = {key: value for key, value in parts.parameters.items() if value is not None}
+    lines.append("Parameters: `" + json.dumps(asked, sort_keys=True) + "`.")
+    lines.append("")
+    text = "\n".join(f"- {line}" if line else "" for line in lines)
+    options = json.dumps(dataclasses.asdict(parts.configurations[0].preset), indent=1)
+    return f"{text}\nOptions of the preset, in full:\n\n```json\n{options}\n```"

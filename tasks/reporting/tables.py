@@ -1,0 +1,98 @@
+"""Per-frame tables of all videos, and what they come to per object, sequence and data set."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from storage.artifacts import ArtifactStore
+from storage.tables import read_table
+from tasks.outcome import VideoResult
+from tasks.units.evaluate import EVALUATIONS, PER_FRAME_COLUMNS, PER_OBJECT_COLUMNS
+
+FIGURES = [f"{metric}_{part}" for metric in "JF" for part in ("mean", "recall", "decay")]
+
+
+@dataclass(frozen=True)
+class Tables:
+    """All with a column `preset`; figures are shares (0..1), higher is better but for decay."""
+
+    per_frame: pd.DataFrame
+    per_object: pd.DataFrame
+    per_sequence: pd.DataFrame
+    dataset: pd.DataFrame
+
+    def named(self) -> dict[str, pd.DataFrame]:
+        """The tables by the names of their files."""
+        return {
+            "per_frame": self.per_frame,
+            "per_object": self.per_object,
+            "per_sequence": self.per_sequence,
+            "dataset": self.dataset,
+        }
+
+
+def gather(store: ArtifactStore, results: Sequence[VideoResult], presets: Sequence[str]) -> Tables:
+    """Read and join the evaluations.
+
+    A sequence is the mean over its objects, the data set the mean over all objects (DAVIS-2017;
+    with one object per sequence, also DAVIS-2016). `dataset` has a row per preset, in the order
+    of `presets`.
+    """
+    per_frame = _joined(store, results, "per_frame", presets)
+    per_object = _joined(store, results, "per_object", presets)
+    return Tables(per_frame, per_object, *aggregate(per_object, presets))
+
+
+def aggregate(
+    per_object: pd.DataFrame, presets: Sequence[str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows per (preset, video) and rows per preset, from rows per (preset, video, object)."""
+    per_sequence = (
+        per_object.groupby(["preset", "video"], sort=True)
+        .agg(objects=("object", "size"), **{name: (name, "mean") for name in FIGURES})
+        .reset_index()
+    )
+    dataset = (
+        per_object.groupby("preset", sort=True)
+        .agg(
+            sequences=("video", "nunique"),
+            objects=("object", "size"),
+            **{name: (name, "mean") for name in FIGURES},
+        )
+        .reindex([name for name in presets if name in set(per_object["preset"])])
+        .reset_index()
+    )
+    return _in_order(per_sequence, presets), dataset
+
+
+def common_videos(tables: Tables, presets: Sequence[str]) -> set[str]:
+    """Videos that every preset came through with, and on which they can be compared."""
+    names = [
+        set(tables.per_sequence.loc[tables.per_sequence["preset"] == preset, "video"])
+        for preset in presets
+    ]
+    return set.intersection(*names) if names else set()
+
+
+def _joined(
+    store: ArtifactStore, results: Sequence[VideoResult], name: str, presets: Sequence[str]
+) -> pd.DataFrame:
+    parts = []
+    for result in results:
+        if result.evaluation is not None:
+            part = read_table(store, EVALUATIONS, result.evaluation, name)
+            part.insert(0, "preset", result.preset)
+            parts.append(part)
+    if not parts:
+        columns = {"per_frame": PER_FRAME_COLUMNS, "per_object": PER_OBJECT_COLUMNS}[name]
+        return pd.DataFrame(columns=["preset", *columns])
+    return _in_order(pd.concat(parts, ignore_index=True), presets)
+
+
+def _in_order(table: pd.DataFrame, presets: Sequence[str]) -> pd.DataFrame:
+    rank = {name: position for position, name in enumerate(presets)}
+    keys = [name for name in ("preset", "video", "object", "frame") if name in table.columns]
+    return table.sort_values(
+        keys, key=lambda column: column.map(rank) if column.name == "preset" else column
+    ).reset_index(drop=True)

@@ -1,0 +1,149 @@
+"""What every stage of a run shares: the store, the workers, the ledger."""
+
+import logging
+import threading
+import time
+import traceback
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from storage.artifacts import ArtifactStore
+from storage.ledger import RunLedger, StageRecord, VideoRecord
+from tasks.dask_bridge import Bridge
+from tasks.errors import UnitError
+from tasks.resources import Resource
+from tasks.unit_run import describe
+
+logger = logging.getLogger("maskrnn.run")
+
+
+class Stage:
+    """One stage of one video while it runs; `obtain` does the work, or finds it done."""
+
+    def __init__(self, context: "RunContext", name: str) -> None:
+        self._context = context
+        self._name = name
+        self.worker = ""
+        self.reused = True
+        self.artifacts: list[tuple[str, str]] = []
+
+    def obtain(
+        self, kind: str, key: str, unit: Callable[..., Any], *args: Any, resource: Resource
+    ) -> str:
+        """The key of an artifact that exists when this returns.
+
+        An artifact that is there is taken as it is, and no worker is asked. Else
+        `unit(store_url, key, *args)` runs on a worker, and must write it.
+
+        Raises:
+            UnitError: the unit failed.
+            BridgeError: no worker to run on.
+        """
+        context = self._context
+        self.artifacts.append((kind, key))
+        with context.making(kind, key):
+            if not context.store.exists(kind, key):
+                self.reused = False
+                run = context.bridge.run(
+                    unit, context.store.url, key, *args, resource=resource, name=self._name
+                )
+                self.worker = run.worker
+        return key
+
+
+class RunContext:
+    """Store, workers and ledger of one run; safe to use from many threads.
+
+    Args:
+        store: the store that holds all artifacts.
+        bridge: the workers.
+        ledger: the run's records.
+    """
+
+    def __init__(self, store: ArtifactStore, bridge: Bridge, ledger: RunLedger) -> None:
+        self.store = store
+        self.bridge = bridge
+        self.ledger = ledger
+        self._lock = threading.Lock()
+        self._records: dict[str, VideoRecord] = {}
+        self._making: dict[tuple[str, str], threading.Lock] = defaultdict(threading.Lock)
+
+    @contextmanager
+    def stage(self, video: str, stage: str) -> Iterator[Stage]:
+        """Record what becomes of a stage: running, then done or failed with error and traceback."""
+        work = Stage(self, f"{stage} {video}")
+        started = time.perf_counter()
+        self._put(video, stage, StageRecord("running"))
+        try:
+            yield work
+        except Exception as error:
+            self._put(video, stage, self._failure(work, error, time.perf_counter() - started))
+            logger.error("%s %s failed: %s", stage, video, describe(error))
+            raise
+        seconds = 0.0 if work.reused else time.perf_counter() - started
+        self._put(
+            video,
+            stage,
+            StageRecord("done", seconds, work.reused, work.worker, tuple(work.artifacts)),
+        )
+        if work.reused:
+            logger.debug("%s %s: reused", stage, video)
+        else:
+            logger.info("%s %s: %.1f s on %s", stage, video, seconds, work.worker)
+
+    def making(self, kind: str, key: str) -> threading.Lock:
+        """Held while an artifact is made: presets that share one make it once."""
+        with self._lock:
+            return self._making[kind, key]
+
+    def begin(self, video: str) -> None:
+        """A further attempt at a video; stages of former attempts leave its record."""
+        former = self.ledger.read(video)
+        attempt = (former.attempt if former is not None else 0) + 1
+        with self._lock:
+            self._write(VideoRecord(video, state="pending", attempt=attempt))
+
+    def found(self, video: str, key: str) -> None:
+        """The key of the video's frames, once it is known."""
+        with self._lock:
+            self._write(replace(self._record(video), video_key=key))
+
+    def end(self, video: str) -> None:
+        """Nothing more happens to a video: it is done, or failed when any stage failed."""
+        with self._lock:
+            record = self._record(video)
+            failed = any(stage.state == "failed" for stage in record.stages.values())
+            self._write(replace(record, state="failed" if failed else "done"))
+
+    def records(self) -> Mapping[str, VideoRecord]:
+        """The records of this run so far, by video."""
+        with self._lock:
+            return dict(self._records)
+
+    def _failure(self, work: Stage, error: Exception, seconds: float) -> StageRecord:
+        trace = error.trace if isinstance(error, UnitError) else ""
+        return StageRecord(
+            "failed",
+            seconds,
+            False,
+            work.worker,
+            tuple(work.artifacts),
+            describe(error),
+            trace or "".join(traceback.format_exception(error)),
+        )
+
+    def _put(self, video: str, stage: str, record: StageRecord) -> None:
+        with self._lock:
+            former = self._record(video)
+            stages = {**former.stages, stage: record}
+            self._write(replace(former, state="running", stages=stages))
+
+    def _record(self, video: str) -> VideoRecord:
+        return self._records.get(video) or VideoRecord(video, attempt=1)
+
+    def _write(self, record: VideoRecord) -> None:
+        self._records[record.video] = record
+        self.ledger.write(record)

@@ -1,0 +1,22 @@
+"""Units of work as plain functions: they run on a worker, read artifacts and write one.
+
+Each takes the store's URL and the key of what it makes, and returns at once when that exists.
+Addresses travel between processes, never frames or weights.
+"""
+
+from tasks.units.evaluate import EVALUATIONS, evaluate
+from tasks.units.finetune import finetune
+from tasks.units.flow import estimate_flow
+from tasks.units.ingest import ingest
+from tasks.units.segment import segment
+from tasks.units.train import train
+
+__all__ = [
+    "EVALUATIONS",
+    "estimate_flow",
+    "evaluate",
+    "finetune",
+    "ingest",
+    "segment",
+    "train",
+]

@@ -1,0 +1,24 @@
+"""Frames and annotations of one video, from a data set into the store."""
+
+from storage.artifacts import ArtifactStore
+from storage.videos import VIDEOS, write_video
+from tasks.sources import DatasetSpec, open_source
+
+
+def ingest(store_url: str, key: str, spec: DatasetSpec, video: str, short_side: int | None) -> None:
+    """Write a video at its working size.
+
+    Args:
+        store_url: where to.
+        key: as `storage.videos.video_key` gives it.
+        spec: the data set.
+        video: its name there.
+        short_side: of the frames in the store, pixels; None keeps the source's.
+
+    Raises:
+        DatasetError: a frame or annotation that cannot be used; names the file and the cure.
+        StoreFullError: no space left.
+    """
+    store = ArtifactStore(store_url)
+    if not store.exists(VIDEOS, key):
+        write_video(store, open_source(spec, video), short_side)

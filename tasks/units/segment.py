@@ -1,0 +1,64 @@
+"""Recurrent inference on one video with the weights of its objects."""
+
+import dataclasses
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from maskrnn_core.options import ComputeOptions, Preset
+from storage.artifacts import ArtifactStore
+from storage.checkpoints import FINETUNED, PARENTS, load_checkpoint
+from storage.predictions import PREDICTIONS, write_prediction
+from storage.stored_video import open_video
+from tasks.keys import PreparedVideo
+from tasks.units.threads import shared_machine
+
+
+def segment(
+    store_url: str,
+    key: str,
+    video: PreparedVideo,
+    weights: Mapping[int, str],
+    preset: Preset,
+    compute: ComputeOptions,
+) -> None:
+    """Write label maps, states, boxes and confidence of every frame (kind "predictions").
+
+    Args:
+        store_url: the store.
+        key: of the prediction.
+        video: with its flow.
+        weights: per object the key of its checkpoint, finetuned or the parent's; empty for a
+            preset without a network.
+        preset: network and inference options.
+        compute: device, precision, threads.
+    """
+    from maskrnn_core.inference.segmentation import segment as segment_video
+
+    store = ArtifactStore(store_url)
+    if store.exists(PREDICTIONS, key):
+        return
+    started = time.perf_counter()
+    compute = shared_machine(compute)
+    kind = PARENTS if preset.finetune is None else FINETUNED
+    # Without finetuning all objects share the parent: read it once.
+    loaded = {key: load_checkpoint(store, kind, key)[0] for key in set(weights.values())}
+    stored = open_video(store, video.key, video.flow_key)
+    by_object = {object_id: loaded[weights[object_id]] for object_id in weights}
+    metadata: dict[str, Any] = {
+        "preset": dataclasses.asdict(preset),
+        "compute": dataclasses.asdict(compute),
+        "weights": {str(object_id): weights[object_id] for object_id in weights},
+    }
+    with write_prediction(
+        store,
+        key,
+        video=video.name,
+        size=stored.output_size,
+        objects=stored.objects,
+        frame_names=stored.frame_names,
+        metadata=metadata,
+    ) as writer:
+        for frame in segment_video(stored, by_object, preset, compute):
+            writer.add(frame.index, frame.label_map, frame.states, frame.boxes, frame.confidence)
+        metadata["seconds"] = time.perf_counter() - started
