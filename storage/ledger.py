@@ -146,7 +146,7 @@ class RunLedger:
             }
             fields.pop("schema")
             record = VideoRecord(**fields, stages=stages)
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise self._damaged(path, str(error)) from error
         if record.state not in _STATES:
             raise self._damaged(path, f"state {record.state!r}")
