@@ -42,8 +42,7 @@ def benchmark(
     compare
         Further presets for the same videos, separated by commas; none: "".
     """
-    fields = as_fields(data, method, run, store) | {"compare": names(compare)}
-    return _execute(store, fields, "report")
+    return _execute("report", store, data, method, run, compare=names(compare))
 
 
 @app.command
@@ -51,7 +50,7 @@ def ingest(
     *, data: DataOptions = _DATA, run: RunOptions = _RUN, store: StoreOptions = _STORE
 ) -> int:
     """Bring the videos of a data set into the store."""
-    return _execute(store, as_fields(data, run, store) | _ALONE, "ingest")
+    return _execute("ingest", store, data, run)
 
 
 @app.command
@@ -69,7 +68,7 @@ def flow(
     flow
         Optical flow estimator.
     """
-    return _execute(store, as_fields(data, run, store) | _ALONE | {"flow": flow}, "flow")
+    return _execute("flow", store, data, run, flow=flow)
 
 
 @app.command
@@ -81,7 +80,7 @@ def train(
     store: StoreOptions = _STORE,
 ) -> int:
     """Train a parent network on the train split, or a part of it."""
-    return _execute(store, as_fields(data, method, run, store) | _ALONE, "train")
+    return _execute("train", store, data, method, run)
 
 
 @app.command
@@ -93,7 +92,7 @@ def segment(
     store: StoreOptions = _STORE,
 ) -> int:
     """Segment videos and write the label maps as palette PNG; no ground truth is needed."""
-    return _execute(store, as_fields(data, method, run, store) | _ALONE, "segment")
+    return _execute("segment", store, data, method, run)
 
 
 @app.command
@@ -175,20 +174,20 @@ def main() -> None:
     sys.exit(code if isinstance(code, int) else DONE)
 
 
-_ALONE = {"compare": ()}
-
-
 def _store_url(store: StoreOptions) -> str:
     from flows.parameters import default_store
 
     return store.store or default_store()
 
 
-def _execute(store: StoreOptions, fields: dict[str, object], until: str) -> int:
+def _execute(until: str, store: StoreOptions, *groups: object, **further: object) -> int:
+    """Run the pipeline up to a stage; without other presets unless `compare` names them."""
+
     def run() -> int:
         from flows.execution import execute
 
-        return execute({**fields, "until": until}, store.debug)
+        fields = {**as_fields(store, *groups), "compare": (), **further, "until": until}
+        return execute(fields)
 
     return _guarded(run, store.debug)
 

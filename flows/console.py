@@ -22,7 +22,8 @@ _COLOURS = {"done": "green", "failed": "red", "running": "yellow", "pending": "d
 
 def print_error(message: str) -> None:
     """One error, as text; brackets in it are not markup."""
-    Console(stderr=True).print(f"maskrnn: {message}", style="red", markup=False, highlight=False)
+    console = Console(stderr=True, soft_wrap=True)
+    console.print(f"maskrnn: {message}", style="red", markup=False, highlight=False)
 
 
 def print_figures(store_url: str, run_id: str) -> None:
@@ -35,21 +36,23 @@ def print_figures(store_url: str, run_id: str) -> None:
     main = figures["presets"][0]["preset"]
     sequences = [row for row in figures["sequences"] if row["preset"] == main]
     console = Console()
-    console.print(_table(f"{main} per sequence", sequences, skip=("preset",)))
-    console.print(_table("Presets (lead: J of the first above this one's)", figures["presets"]))
+    shown = ["J_mean", "J_recall", "J_decay", "F_mean"]
+    console.print(_table(f"{main}, per sequence", sequences, ["video", "objects", *shown]))
+    title = f"Presets (lead: J of {main} above theirs)"
+    console.print(_table(title, figures["presets"], ["preset", *shown, "lead"]))
     for note in figures["notes"]:
         console.print(note, markup=False)
 
 
-def print_evaluation(rows: Mapping[str, Iterable[dict[str, Any]]]) -> None:
+def print_evaluation(rows: Mapping[str, list[dict[str, Any]]]) -> None:
     """Tables of an evaluated folder by their titles."""
     for title, table in rows.items():
-        Console().print(_table(title, list(table)))
+        Console().print(_table(title, table, [name for name in table[0] if name != "preset"]))
 
 
 def print_failures(records: Iterable[VideoRecord]) -> None:
     """Every failed stage and its cause."""
-    console = Console(stderr=True)
+    console = Console(stderr=True, soft_wrap=True)
     for record in records:
         for name, stage in record.stages.items():
             if stage.state == "failed":
@@ -87,16 +90,15 @@ def print_status(store_url: str, run_id: str) -> int:
     ledger = RunLedger(ArtifactStore(store_url), run_id)
     info = ledger.info()
     table = Table(title=f"{run_id}, begun {info.created}", title_justify="left")
-    for column in ("video", "stage", "state", "seconds", "reused", "worker", "error"):
+    for column in ("video, stage", "state", "seconds", "reused", "worker", "error"):
         table.add_column(column, overflow="fold")
     records = ledger.records()
     for record in records:
         attempt = f" (attempt {record.attempt})" if record.attempt > 1 else ""
-        table.add_row(record.video + attempt, "", _state(record.state), style="bold")
+        table.add_row(record.video + attempt, _state(record.state), style="bold")
         for name, stage in record.stages.items():
             table.add_row(
-                "",
-                name,
+                f"  {name}",
                 _state(stage.state),
                 f"{stage.seconds:.1f}" if stage.seconds else "",
                 "yes" if stage.reused else "",
@@ -130,9 +132,8 @@ def _counts(records: Iterable[VideoRecord]) -> tuple[int, int]:
     return len(done) - reused, reused
 
 
-def _table(title: str, rows: list[dict[str, Any]], skip: tuple[str, ...] = ()) -> Table:
+def _table(title: str, rows: list[dict[str, Any]], columns: list[str]) -> Table:
     table = Table(title=title, title_justify="left")
-    columns = [name for name in (rows[0] if rows else {}) if name not in skip]
     for name in columns:
         table.add_column(name.replace("_", " "))
     for row in rows:

@@ -9,12 +9,14 @@ from flows.console import print_failures, print_figures, print_where
 from flows.parameters import BenchmarkParameters
 from storage.artifacts import ArtifactStore
 from storage.ledger import RunLedger
-from tasks.configuration import configure
+from tasks.configuration import check_estimator, configure
 from tasks.errors import ParameterError
+from tasks.parents import obtain_parent
 from tasks.sources import DatasetSpec, open_sources
+from tasks.starting_weights import starting_digest
 
 
-def execute(fields: dict[str, Any], debug: bool) -> int:
+def execute(fields: dict[str, Any]) -> int:
     """Run a flow and tell what came of it: 0 done, 1 a video or the run failed.
 
     Raises:
@@ -61,6 +63,11 @@ def check_input(parameters: BenchmarkParameters) -> None:
     main = configure(parameters.preset, parameters.overrides)
     for name in parameters.compare:
         configure(name, {})
-    ArtifactStore(parameters.store)
+    check_estimator(parameters.flow)
+    store = ArtifactStore(parameters.store)
+    if parameters.parent is not None:
+        obtain_parent(store, parameters.parent)
+    elif parameters.initial_weights is not None:
+        starting_digest(parameters.initial_weights)
     spec = DatasetSpec(parameters.dataset, parameters.root, parameters.split, main.synthetic)
     open_sources(spec, parameters.videos)

@@ -56,8 +56,8 @@ def choose_training_set(
     else:
         every = open_sources(spec)
         sources = every if wanted is None else every[:wanted]
-        part = "all" if len(sources) == len(every) else f"the first {len(sources)}"
-        part = f"{part} of the {len(every)} videos"
+        some = f"the first {len(sources)} of {len(every)}"
+        part = f"{'all ' + str(len(every)) if len(sources) == len(every) else some} videos"
     note = f"The parent was trained on {part} of the {spec.name} {_SPLIT} split{why}."
     return TrainingSet(spec, sources, note)
 

@@ -27,6 +27,7 @@ class Stage:
         self._context = context
         self._name = name
         self.worker = ""
+        self.seconds = 0.0
         self.reused = True
         self.artifacts: list[tuple[str, str]] = []
 
@@ -50,7 +51,7 @@ class Stage:
                 run = context.bridge.run(
                     unit, context.store.url, key, *args, resource=resource, name=self._name
                 )
-                self.worker = run.worker
+                self.worker, self.seconds = run.worker, run.seconds
         return key
 
 
@@ -73,7 +74,10 @@ class RunContext:
 
     @contextmanager
     def stage(self, video: str, stage: str) -> Iterator[Stage]:
-        """Record what becomes of a stage: running, then done or failed with error and traceback."""
+        """Record what becomes of a stage: running, then done or failed with error and traceback.
+
+        The seconds recorded are those on the worker, without the wait for one.
+        """
         work = Stage(self, f"{stage} {video}")
         started = time.perf_counter()
         self._put(video, stage, StageRecord("running"))
@@ -83,16 +87,15 @@ class RunContext:
             self._put(video, stage, self._failure(work, error, time.perf_counter() - started))
             logger.error("%s %s failed: %s", stage, video, describe(error))
             raise
-        seconds = 0.0 if work.reused else time.perf_counter() - started
         self._put(
             video,
             stage,
-            StageRecord("done", seconds, work.reused, work.worker, tuple(work.artifacts)),
+            StageRecord("done", work.seconds, work.reused, work.worker, tuple(work.artifacts)),
         )
         if work.reused:
             logger.debug("%s %s: reused", stage, video)
         else:
-            logger.info("%s %s: %.1f s on %s", stage, video, seconds, work.worker)
+            logger.info("%s %s: %.1f s on %s", stage, video, work.seconds, work.worker)
 
     def making(self, kind: str, key: str) -> threading.Lock:
         """Held while an artifact is made: presets that share one make it once."""

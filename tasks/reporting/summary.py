@@ -101,7 +101,8 @@ def _figures(parts: ReportParts) -> str:
 
 
 def _table(table: pd.DataFrame) -> str:
-    return str(table.to_markdown(index=False, floatfmt=".3f", missingval=""))
+    cells = table.astype(object).where(table.notna(), None)
+    return str(cells.to_markdown(index=False, floatfmt=".3f", missingval=""))
 
 
 def _provenance(parts: ReportParts) -> str:
