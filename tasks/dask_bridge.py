@@ -49,6 +49,11 @@ class Bridge:
         self._closed = False
 
     @property
+    def address(self) -> str | None:
+        """Of the scheduler; None before the first unit starts a cluster."""
+        return self._address if self._cluster is None else str(self._cluster.scheduler_address)
+
+    @property
     def started(self) -> bool:
         """Whether any unit had to run, and so whether there is a cluster."""
         return self._client is not None

@@ -1,0 +1,25 @@
+"""Prefect stays quiet and on this machine, in its own temporary home, for all tests."""
+
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from flows.environment import prepare_environment
+
+_HOME = tempfile.mkdtemp(prefix="maskrnn-prefect-")
+os.environ["PREFECT_HOME"] = _HOME
+os.environ["PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"] = "240"
+prepare_environment(debug=False)
+logging.getLogger("maskrnn").propagate = True  # for caplog
+
+
+@pytest.fixture(scope="session", autouse=True)
+def prefect_home() -> Iterator[Path]:
+    """Prefect's temporary home, removed at the end."""
+    yield Path(_HOME)
+    shutil.rmtree(_HOME, ignore_errors=True)
