@@ -1,0 +1,152 @@
+"""Compiled kernels of T, second part: shape context, chi-square costs and the cheapest path."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskrnn_core.metrics.compilation import compiled
+
+Float64 = NDArray[np.float64]
+Int64 = NDArray[np.int64]
+
+ANGLES = 12
+RADII = 5
+EPSILON = 2.2204e-16
+_DIAGONAL, _DOWN, _RIGHT = 0, 1, 2
+
+
+@compiled
+def shape_context(points: Float64) -> Float64:
+    """Histograms (n, 60) of where the other points lie, each of sum 1.
+
+    Points are (n, 2) as y, x. 12 bins of the angle atan2(dy, dx) over [0, 2 pi), 5 of the distance
+    with upper edges 1/8, 1/4, 1/2, 1 and 2 times the mean distance (zeros of the points to
+    themselves included); farther points are left out; the point itself counts, at angle 0.
+    """
+    number = len(points)
+    total = 0.0
+    for i in range(number):
+        for j in range(i):
+            dy, dx = points[j, 0] - points[i, 0], points[j, 1] - points[i, 1]
+            total += np.sqrt(dy * dy + dx * dx)
+    mean = 2 * total / (number * number)
+    histograms = np.zeros((number, ANGLES * RADII))
+    for i in range(number):
+        histograms[i, 0] += 1
+        for j in range(i):
+            dy, dx = points[j, 0] - points[i, 0], points[j, 1] - points[i, 1]
+            ring = _ring(np.sqrt(dy * dy + dx * dx) / mean)
+            if ring < RADII:
+                histograms[i, RADII * _sector(dy, dx) + ring] += 1
+                histograms[j, RADII * _sector(-dy, -dx) + ring] += 1
+    for i in range(number):
+        histograms[i] /= histograms[i].sum()
+    return histograms
+
+
+@compiled
+def _ring(distance: float) -> int:
+    if distance < 0.5:
+        return 2 if distance >= 0.25 else (1 if distance >= 0.125 else 0)
+    return 3 if distance < 1 else (4 if distance < 2 else 5)
+
+
+@compiled
+def _sector(dy: float, dx: float) -> int:
+    """floor(atan2(dy, dx) mod 2 pi / 30 degrees), by turning the vector to the first quadrant."""
+    if dx > 0 and dy >= 0:
+        quadrant, along, across = 0, dx, dy
+    elif dx <= 0 and dy > 0:
+        quadrant, along, across = 1, dy, -dx
+    elif dx < 0 and dy <= 0:
+        quadrant, along, across = 2, -dx, -dy
+    elif dx >= 0 and dy < 0:
+        quadrant, along, across = 3, -dy, dx
+    else:
+        return 0
+    root = 1.7320508075688772
+    return 3 * quadrant + (across * root >= along) + (across >= along * root)
+
+
+@compiled
+def chi_square_costs(first: Float64, second: Float64) -> Float64:
+    """Costs (n, m): half the sum of (a - b)^2 / (a + b + epsilon) over the histograms' bins."""
+    costs = np.empty((len(first), len(second)))
+    for i in range(len(first)):
+        a = first[i]
+        for j in range(len(second)):
+            b = second[j]
+            total = 0.0
+            for k in range(ANGLES * RADII):
+                difference = a[k] - b[k]
+                total += difference * difference / (a[k] + b[k] + EPSILON)
+            costs[i, j] = 0.5 * total
+    return costs
+
+
+@compiled
+def cheapest_path(costs: Float64, row_shift: int, column_shift: int) -> Int64:
+    """Cells (p, 2) of the cheapest path from the last cell back to the first.
+
+    Steps go down, right or both, and cost the cell they enter. Rows and columns are taken in a
+    circle, beginning at the shifts; cells are returned in the indices of `costs`. Between equally
+    cheap steps the diagonal one is preferred, then the one down.
+    """
+    height, width = costs.shape
+    steps = np.empty((height, width), dtype=np.uint8)
+    above = np.full(width + 1, np.inf)
+    here = np.full(width + 1, np.inf)
+    for y in range(height):
+        here[0] = np.inf
+        row = costs[(y + row_shift) % height]
+        for x in range(width):
+            diagonal, up, left = above[x], above[x + 1], here[x]
+            best, step = diagonal, _DIAGONAL
+            if up < best:
+                best, step = up, _DOWN
+            if left < best:
+                best, step = left, _RIGHT
+            column = x + column_shift
+            if column >= width:
+                column -= width
+            here[x + 1] = 0.0 if y + x == 0 else best + row[column]
+            steps[y, x] = step
+        above, here = here, above
+    path = np.empty((height + width, 2), dtype=np.int64)
+    y, x, count = height - 1, width - 1, 0
+    while True:
+        path[count, 0] = (y + row_shift) % height
+        path[count, 1] = (x + column_shift) % width
+        count += 1
+        if y + x == 0:
+            return path[:count]
+        step = steps[y, x]
+        y -= step != _RIGHT
+        x -= step != _DOWN
+
+
+@compiled
+def matching_cost(costs: Float64) -> float:
+    """Mean cost of the one-to-one pairs on the cheapest path that begins at its cheapest cell.
+
+    The first path gives the cell (its own start excluded, from the end, the first of equal ones);
+    the second begins just after it. Of several pairs with one row the cheapest is kept, then of
+    several with one column.
+    """
+    path = cheapest_path(costs, 0, 0)
+    best = 0
+    for i in range(1, len(path) - 1):
+        if costs[path[i, 0], path[i, 1]] < costs[path[best, 0], path[best, 1]]:
+            best = i
+    height, width = costs.shape
+    path = cheapest_path(costs, (path[best, 0] + 1) % height, (path[best, 1] + 1) % width)
+    of_row = np.full(height, -1, dtype=np.int64)
+    for i in range(len(path)):
+        y, x = path[i, 0], path[i, 1]
+        if of_row[y] < 0 or costs[y, x] < costs[y, of_row[y]]:
+            of_row[y] = x
+    of_column = np.full(width, np.inf)
+    for y in range(height):
+        if of_row[y] >= 0:
+            of_column[of_row[y]] = min(of_column[of_row[y]], costs[y, of_row[y]])
+    kept = of_column[of_column < np.inf]
+    return float(kept.sum() / len(kept))
