@@ -2,17 +2,30 @@
 
 from collections.abc import Callable
 
+from maskrnn_core.compute import resolve_compute
 from maskrnn_core.errors import InvalidInputError
 from maskrnn_core.optical_flow.estimator import FlowEstimator
 from maskrnn_core.optical_flow.opencv import DIS, Farneback
+from maskrnn_core.optical_flow.raft import RAFT, RAFTSize
+from maskrnn_core.options import ComputeOptions
+
+
+def _pretrained_raft(size: RAFTSize) -> FlowEstimator:
+    return RAFT.pretrained(size, resolve_compute(ComputeOptions()))
+
 
 FLOW_ESTIMATORS: dict[str, Callable[[], FlowEstimator]] = {
     "dis": lambda: DIS("medium"),
     "dis-fast": lambda: DIS("fast"),
     "dis-ultrafast": lambda: DIS("ultrafast"),
     "farneback": Farneback,
+    "raft-small": lambda: _pretrained_raft("small"),
+    "raft-large": lambda: _pretrained_raft("large"),
 }
-"""Name to factory; a factory loads its method only when it is called."""
+"""Name to factory; a factory loads its method only when it is called.
+
+RAFT takes torchvision's published weights; FlowNet2 needs the user's: see `weighted`.
+"""
 
 
 def build_estimator(name: str) -> FlowEstimator:

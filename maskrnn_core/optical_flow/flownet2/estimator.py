@@ -15,8 +15,9 @@ from maskrnn_core.video import FloatArray, UInt8Array
 class FlowNet2Estimator:
     """A network of the FlowNet2 family on uint8 frames, both directions as one batch.
 
-    `compute.bfloat16` turns the weights into bfloat16: on the golden pairs the flow then moves by
-    about a thousandth of its own size. "auto" takes it only where it is faster.
+    `compute.bfloat16` turns the weights into bfloat16. FlowNet2's flow then moves by 0.03 px on
+    average and 0.16 px at most (measured for fields of 2 px on average and 12 px at most; a test
+    holds it under 0.05 and 0.25 px).
 
     Args:
         network: with its weights; it is moved to the device and its layout changed in place.

@@ -155,3 +155,8 @@ def test_flownet2_matches_golden_data(
         flow = network(*_frames(pair))[0]
         wanted = expected["FlowNet2_flow_align_corners_true"]
         assert _error(flow, wanted) < _FLOW_TOLERANCE
+        network.align_corners = False
+        rough = network.to(torch.bfloat16)(*_frames(pair))[0]
+        distance = (rough - expected["FlowNet2_flow"]).norm(dim=0)
+        assert distance.mean() < 0.05
+        assert distance.max() < 0.25
