@@ -1,17 +1,42 @@
 """Evaluation of video segmentation: region similarity J, contour accuracy F, temporal stability T.
 
-Array functions take boolean (T, H, W) and return float64; no frame is left out in them.
+Array functions take boolean (T, H, W) and return float64; no frame is left out in them. The layer
+above, `VideoEvaluator` and `summarize_dataset`, follows a benchmark's protocol.
 """
 
 from maskrnn_core.metrics.contour import contour_accuracy
+from maskrnn_core.metrics.evaluation import (
+    FrameScores,
+    VideoEvaluator,
+    evaluate_video,
+    objects_of,
+)
+from maskrnn_core.metrics.protocols import PROTOCOLS, Protocol, protocol
 from maskrnn_core.metrics.region import region_similarity
+from maskrnn_core.metrics.scores import (
+    DatasetScores,
+    ObjectScores,
+    VideoScores,
+    summarize_dataset,
+)
 from maskrnn_core.metrics.stability import temporal_stability
 from maskrnn_core.metrics.statistics import Summary, summarize
 
 __all__ = [
+    "PROTOCOLS",
+    "DatasetScores",
+    "FrameScores",
+    "ObjectScores",
+    "Protocol",
     "Summary",
+    "VideoEvaluator",
+    "VideoScores",
     "contour_accuracy",
+    "evaluate_video",
+    "objects_of",
+    "protocol",
     "region_similarity",
     "summarize",
+    "summarize_dataset",
     "temporal_stability",
 ]
