@@ -168,7 +168,7 @@ def report(run: str, *, store: StoreOptions = _STORE) -> int:
 def main() -> None:
     """Entry point of the command."""
     try:
-        code = app(exit_on_error=False, result_action="return_value")
+        code = app(sys.argv[1:], exit_on_error=False, result_action="return_value")
     except CycloptsError:
         code = BAD_INPUT  # the error has been printed
     sys.exit(code if isinstance(code, int) else DONE)

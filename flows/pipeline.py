@@ -17,6 +17,7 @@ from tasks.keys import PreparedVideo
 from tasks.outcome import Outcome, VideoResult
 from tasks.parents import obtain_parent
 from tasks.run_context import RunContext
+from tasks.scoring import protocol_of
 from tasks.sources import DatasetSpec, open_sources
 
 logger = logging.getLogger("maskrnn.run")
@@ -193,7 +194,9 @@ class Pipeline:
         ).result()
         evaluation = None
         if self._reaches("evaluate"):
-            evaluation = stages.evaluate.submit(context, video, prediction, preset.name).result()
+            evaluation = stages.evaluate.submit(
+                context, video, prediction, preset.name, protocol_of(self._parameters.dataset)
+            ).result()
         return VideoResult(video, preset.name, prediction, evaluation)
 
     def _weights(self, video: PreparedVideo, configuration: Configuration) -> dict[int, str]:

@@ -21,6 +21,7 @@ from tasks.unit_run import UnitFailure, UnitRun, run_unit
 logger = logging.getLogger("maskrnn.bridge")
 
 _POLL_SECONDS = 1.0
+_CONNECT_SECONDS = 10.0
 _GRACE_SECONDS = 30.0
 """How long no worker may offer a resource: a killed worker is back within a few seconds."""
 
@@ -114,7 +115,7 @@ class Bridge:
             logger.info("started a local cluster of %d workers", len(self._cluster.workers))
         try:
             self._client = Client(  # type: ignore[no-untyped-call]
-                address, timeout=10, set_as_default=False
+                address, timeout=_CONNECT_SECONDS, set_as_default=False
             )
         except (OSError, ValueError) as error:
             raise BridgeError(
@@ -249,7 +250,13 @@ def _local_cluster(workers: int | None) -> Any:
         {f"distributed.worker.memory.{step}": False for step in ("target", "spill", "pause")}
     )
     machine = this_machine()
-    scheduler = {"host": "127.0.0.1", "port": 0, "dashboard": False, "allowed_failures": 0}
+    scheduler = {
+        "host": "127.0.0.1",
+        "port": 0,
+        "dashboard": False,
+        "dashboard_address": "127.0.0.1:0",  # else every cluster of a machine wants one port
+        "allowed_failures": 0,
+    }
     common = {
         "host": "127.0.0.1",
         "nthreads": 1,

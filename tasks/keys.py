@@ -92,9 +92,9 @@ def prediction_key(
     )
 
 
-def evaluation_key(video: PreparedVideo, prediction: str) -> str:
+def evaluation_key(video: PreparedVideo, prediction: str, protocol: str) -> str:
     """Metrics of one prediction against the annotations of its video."""
-    return _key("evaluation", video=video.content_digest, prediction=prediction)
+    return _key("evaluation", video=video.content_digest, prediction=prediction, protocol=protocol)
 
 
 def imported_key(weights_digest: str) -> str:

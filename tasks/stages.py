@@ -158,10 +158,18 @@ def segment(
     cache_policy=NO_CACHE,
     persist_result=False,
 )
-def evaluate(context: RunContext, video: PreparedVideo, prediction: str, preset: str) -> str:
-    """Metrics against the annotations; returns the evaluation's key."""
+def evaluate(
+    context: RunContext, video: PreparedVideo, prediction: str, preset: str, protocol: str
+) -> str:
+    """Metrics against the annotations by a protocol; returns the evaluation's key."""
     with context.stage(video.name, f"evaluate {preset}") as stage:
-        key = keys.evaluation_key(video, prediction)
+        key = keys.evaluation_key(video, prediction, protocol)
         return stage.obtain(
-            units.EVALUATIONS, key, units.evaluate, video.key, prediction, resource="CPU"
+            units.EVALUATIONS,
+            key,
+            units.evaluate,
+            video.key,
+            prediction,
+            protocol,
+            resource="CPU",
         )

@@ -1,7 +1,7 @@
 """Evaluate a folder of label maps, whoever made them, against a data set."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,8 @@ from storage.datasets.source import SourceVideo
 from tasks.errors import ParameterError
 from tasks.reporting.pictures import replace_file
 from tasks.reporting.tables import aggregate
+from tasks.scoring import Frame, protocol_of, score_video
 from tasks.sources import DatasetSpec, open_sources
-from tasks.units.evaluate import frame_metrics, per_object
-
-_COLUMNS = ["video", "frame", "frame_name", "object", "J", "F"]
 
 
 def evaluate_folder(
@@ -24,7 +22,7 @@ def evaluate_folder(
     videos: Sequence[str] | None = None,
     output: Path | None = None,
 ) -> dict[str, list[dict[str, Any]]]:
-    """J and F of FOLDER/VIDEO/FRAME.png, one frame in memory at a time.
+    """J, F and T of FOLDER/VIDEO/FRAME.png, one frame in memory at a time.
 
     Args:
         folder: a folder per video, a PNG per annotated frame, named as the data set names it.
@@ -45,11 +43,13 @@ def evaluate_folder(
             f"{folder} has no folder for {', '.join(missing)}; name the videos it has with --videos"
         )
     read = read_binary_mask if spec.name == "davis2016" else read_label_map
-    frames = [_per_frame(source, folder, read) for source in sources]
-    objects = [
-        per_object(table, source.frame_count) for table, source in zip(frames, sources, strict=True)
+    rules = protocol_of(spec.name)
+    scored = [
+        score_video(source.name, _frames(source, folder, read), _annotated(source), rules)
+        for source in sources
     ]
-    per_object_table = pd.concat(objects, ignore_index=True)
+    frames = [per_frame for per_frame, _ in scored]
+    per_object_table = pd.concat([per_object for _, per_object in scored], ignore_index=True)
     per_object_table.insert(0, "preset", folder.name)
     per_sequence, dataset = aggregate(per_object_table, [folder.name])
     if output is not None:
@@ -65,8 +65,11 @@ def evaluate_folder(
     return {"per sequence": _rows(per_sequence), "data set": _rows(dataset)}
 
 
-def _per_frame(source: SourceVideo, folder: Path, read: MaskReader) -> pd.DataFrame:
-    rows = []
+def _annotated(source: SourceVideo) -> int:
+    return sum(source.label_map(index) is not None for index in range(source.frame_count))
+
+
+def _frames(source: SourceVideo, folder: Path, read: MaskReader) -> Iterator[Frame]:
     for index, name in enumerate(source.frame_names):
         annotation = source.label_map(index)
         if annotation is None:
@@ -80,11 +83,7 @@ def _per_frame(source: SourceVideo, folder: Path, read: MaskReader) -> pd.DataFr
                 f"{file} measures {prediction.shape}, its annotation {annotation.shape}; "
                 "bring the prediction to the annotation's size (nearest neighbour)"
             )
-        rows += [
-            (source.name, index, name, object_id, j, f)
-            for object_id, j, f in frame_metrics(annotation, prediction, source.objects)
-        ]
-    return pd.DataFrame(rows, columns=_COLUMNS)
+        yield index, name, annotation, prediction
 
 
 def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:

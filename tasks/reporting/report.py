@@ -19,6 +19,7 @@ from tasks.reporting.stages_table import stages_table
 from tasks.reporting.summary import ReportParts, comparison, failures, markdown
 from tasks.reporting.tables import Tables, gather
 from tasks.run_context import RunContext
+from tasks.scoring import protocol_of
 
 _EXPORTS = "exports.json"
 
@@ -58,6 +59,7 @@ def report(
         tables,
         stages_table(context.store, context.records()),
         context.records(),
+        protocol_of(parameters["dataset"]),
         sheets,
     )
     figures = {

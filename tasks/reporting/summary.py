@@ -24,12 +24,13 @@ class ReportParts:
     tables: Tables
     stages: pd.DataFrame
     records: Mapping[str, VideoRecord]
+    protocol: str
     sheets: Sequence[str]
     """Overlay files, relative to the report's folder."""
 
 
 def comparison(parts: ReportParts) -> list[dict[str, Any]]:
-    """Per preset, on the videos that all of them came through with: J, F and the main one's lead.
+    """Figures per preset, on the videos that all came through with, and the main one's lead.
 
     `lead` is how far the main preset's mean J is above this one's; None for itself.
     """
@@ -90,8 +91,8 @@ def _figures(parts: ReportParts) -> str:
     common = len(common_videos(tables, list(compared["preset"])))
     return "\n\n".join(
         [
-            "## Figures\n\nJ is region similarity, F contour accuracy; the first and the last "
-            "frame of each video do not count.",
+            "## Figures\n\nJ is region similarity, F contour accuracy, T temporal instability "
+            f"(over all sequences); by the protocol {parts.protocol}.",
             f"### Presets, on the {common} videos that all of them came through with\n\n"
             + _table(compared),
             f"### {main} per sequence\n\n" + _table(sequences.drop(columns="preset")),

@@ -8,14 +8,15 @@ import pandas as pd
 from storage.artifacts import ArtifactStore
 from storage.tables import read_table
 from tasks.outcome import VideoResult
-from tasks.units.evaluate import EVALUATIONS, PER_FRAME_COLUMNS, PER_OBJECT_COLUMNS
+from tasks.scoring import PER_FRAME, PER_OBJECT
+from tasks.units.evaluate import EVALUATIONS
 
-FIGURES = [f"{metric}_{part}" for metric in "JF" for part in ("mean", "recall", "decay")]
+FIGURES = PER_OBJECT[2:]
 
 
 @dataclass(frozen=True)
 class Tables:
-    """All with a column `preset`; figures are shares (0..1), higher is better but for decay."""
+    """All with a column `preset`; J and F lie in 0..1, higher is better; decay and T: lower is."""
 
     per_frame: pd.DataFrame
     per_object: pd.DataFrame
@@ -85,7 +86,7 @@ def _joined(
             part.insert(0, "preset", result.preset)
             parts.append(part)
     if not parts:
-        columns = {"per_frame": PER_FRAME_COLUMNS, "per_object": PER_OBJECT_COLUMNS}[name]
+        columns = {"per_frame": PER_FRAME, "per_object": PER_OBJECT}[name]
         return pd.DataFrame(columns=["preset", *columns])
     return _in_order(pd.concat(parts, ignore_index=True), presets)
 

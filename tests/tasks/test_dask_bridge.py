@@ -82,14 +82,13 @@ def test_a_scheduler_of_its_own_by_address(bridge: Bridge) -> None:
     assert bridge.run(len, "ab", resource="CPU").value == 2  # the cluster is still there
 
 
-def test_no_scheduler_at_the_address() -> None:
+def test_no_scheduler_at_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tasks.dask_bridge._CONNECT_SECONDS", 0.5)
     with Bridge(address="tcp://127.0.0.1:9") as lonely, pytest.raises(BridgeError, match="answers"):
         lonely.run(len, "abc", resource="CPU")
 
 
-def test_a_resource_that_nobody_offers(
-    bridge: Bridge, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_resource_that_nobody_offers(bridge: Bridge, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tasks.dask_bridge._GRACE_SECONDS", 0.5)
     with pytest.raises(BridgeError, match="offers the resource TPU"):
         bridge.run(len, "abc", resource="TPU")  # type: ignore[arg-type]

@@ -23,7 +23,7 @@ def all_keys(video: PreparedVideo, of: Preset, compute: ComputeOptions) -> dict[
     parent = keys.parent_key([video], of, compute)
     finetuned = {i: keys.finetuned_key(video, i, parent, of, compute) for i in video.objects}
     prediction = keys.prediction_key(video, finetuned, of, compute)
-    evaluation = keys.evaluation_key(video, prediction)
+    evaluation = keys.evaluation_key(video, prediction, "davis2016")
     return {
         "parent": parent,
         "finetuned": finetuned[1],
@@ -110,4 +110,4 @@ def test_threshold_of_inference_is_in_no_key_of_weights() -> None:
 def test_keys_are_the_same_in_every_version() -> None:
     # Written down once: a change of these strands every existing store.
     assert keys.flow_key("content", "estimator").startswith("8f0468299b61b7a5")
-    assert keys.evaluation_key(VIDEO, "prediction").startswith("51833639f56be5e0")
+    assert keys.evaluation_key(VIDEO, "prediction", "davis2016").startswith("cdf53103fed7fb56")

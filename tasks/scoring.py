@@ -1,0 +1,99 @@
+"""Figures of one video as tables, from its label maps one frame at a time."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from maskrnn_core.metrics import VideoEvaluator, VideoScores, objects_of, protocol
+from maskrnn_core.video import UInt8Array
+
+Frame = tuple[int, str, UInt8Array, UInt8Array]
+"""Index, name, annotation and prediction, both label maps uint8 (H, W) of one size."""
+
+PER_FRAME = ["video", "frame", "frame_name", "object", "J", "F", "T"]
+PER_OBJECT = [
+    "video",
+    "object",
+    "J_mean",
+    "J_recall",
+    "J_decay",
+    "F_mean",
+    "F_recall",
+    "F_decay",
+    "T_mean",
+]
+
+
+def protocol_of(dataset: str) -> str:
+    """The evaluation protocol of a data set; DAVIS-2017, semi-supervised, unless it has its own."""
+    return "davis2016" if dataset == "davis2016" else "davis2017-semi-supervised"
+
+
+def score_video(
+    video: str, frames: Iterable[Frame], annotated: int, protocol_name: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The tables `per_frame` and `per_object`.
+
+    Objects are those of the first annotation, as the protocol counts them. Every frame is in
+    `per_frame`; which of them count in `per_object` is the protocol's.
+
+    Args:
+        video: name for the rows.
+        frames: the annotated frames, in order; at least one.
+        annotated: how many they are.
+        protocol_name: such as `protocol_of` gives.
+
+    Raises:
+        InvalidInputError: sizes that differ, or another number of frames.
+    """
+    evaluator: VideoEvaluator | None = None
+    seen: list[tuple[int, str]] = []
+    for index, name, annotation, prediction in frames:
+        if evaluator is None:
+            evaluator = VideoEvaluator(
+                protocol(protocol_name), objects_of(annotation), annotated, video=video
+            )
+        evaluator.add(annotation, prediction)
+        seen.append((index, name))
+    if evaluator is None:
+        return pd.DataFrame(columns=PER_FRAME), pd.DataFrame(columns=PER_OBJECT)
+    scores = evaluator.result()
+    return _per_frame(scores, seen), _per_object(scores)
+
+
+def _per_frame(scores: VideoScores, seen: list[tuple[int, str]]) -> pd.DataFrame:
+    rows = [
+        (
+            scores.video,
+            index,
+            name,
+            item.object_id,
+            item.region[position],
+            item.contour[position],
+            item.stability[position - 1] if position else float("nan"),
+        )
+        for position, (index, name) in enumerate(seen)
+        for item in scores.objects
+    ]
+    return pd.DataFrame(rows, columns=PER_FRAME)
+
+
+def _per_object(scores: VideoScores) -> pd.DataFrame:
+    rows: list[tuple[Any, ...]] = []
+    for item in scores.objects:
+        region, contour = item.region_summary, item.contour_summary
+        rows.append(
+            (
+                scores.video,
+                item.object_id,
+                region.mean,
+                region.recall,
+                region.decay,
+                contour.mean,
+                contour.recall,
+                contour.decay,
+                item.stability_mean,
+            )
+        )
+    return pd.DataFrame(rows, columns=PER_OBJECT)

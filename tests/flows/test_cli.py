@@ -1,0 +1,129 @@
+"""The command line: help, bad input, exit codes."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from flows.cli import app, main
+from storage.artifacts import ArtifactStore
+from storage.ledger import RunLedger, StageRecord, VideoRecord
+
+
+def run(tokens: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr(sys, "argv", ["maskrnn", *tokens])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert isinstance(caught.value.code, int)
+    return caught.value.code
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["benchmark", "ingest", "flow", "train", "segment", "evaluate", "status", "report"],
+)
+def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    app([command, "--help"], result_action="return_value")
+    assert f"maskrnn {command}" in capsys.readouterr().out
+
+
+def test_help_loads_neither_prefect_nor_torch() -> None:
+    code = (
+        "import sys\n"
+        "from flows.cli import app\n"
+        "app(['benchmark', '--help'], result_action='return_value')\n"
+        "heavy = {'prefect', 'torch', 'zarr', 'pandas', 'pydantic', 'distributed', 'cv2'}\n"
+        "sys.exit(str(heavy & set(sys.modules)) if heavy & set(sys.modules) else 0)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("tokens", "message"),
+    [
+        (["benchmark", "--dataset", "nope"], "unknown data set 'nope'"),
+        (["benchmark", "--dataset", "davis2016"], "--root"),
+        (["benchmark", "--dataset", "davis2016", "--root", "/no/such"], "is not there"),
+        (["benchmark", "--set", "finetune.iters=3"], "valid are finetune.iterations"),
+        (["benchmark", "--set", "foo"], "takes key=value"),
+        (["benchmark", "--resolution", "3"], "greater than or equal to 32"),
+        (["benchmark", "--train-videos", "0"], "greater than or equal to 1"),
+        (["benchmark", "--preset", "smal"], "did you mean small"),
+        (["benchmark", "--flow", "nope"], "choose one of"),
+        (["benchmark", "--videos", "val-999"], "has no video val-999"),
+        (["benchmark", "--split", "test"], "has no split 'test'"),
+        (["benchmark", "--parent", "nope"], "neither a file nor a key"),
+        (["train", "--initial-weights", "/no/such.pth"], "cannot read the initial weights"),
+        (["status", "nope"], "nope"),
+        (["report", "nope"], "nope"),
+        (["benchmark", "--bogus", "1"], "--bogus"),
+        (["nope"], "nope"),
+    ],
+)
+def test_bad_input_is_one_message_and_exit_code_2(
+    tokens: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("MASKRNN_STORE", str(tmp_path / "store"))
+    assert run(tokens, monkeypatch) == 2
+    printed = capsys.readouterr()
+    assert message in printed.err + printed.out
+    assert "Traceback" not in printed.err
+    assert not (tmp_path / "store").exists()
+
+
+def test_debug_shows_the_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tokens = ["benchmark", "--preset", "smal", "--debug", "--store", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", ["maskrnn", *tokens])
+    with pytest.raises(ValueError, match="unknown preset"):
+        main()
+
+
+def test_status_and_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger = RunLedger(ArtifactStore(str(tmp_path)), "nightly")
+    ledger.begin({}, "0.1.0")
+    done = StageRecord("done", 2.5, worker="worker-0")
+    failed = StageRecord("failed", error="frame 3 is [torn]")
+    ledger.write(VideoRecord("libby", "k", "done", 1, {"ingest": done}))
+    ledger.write(VideoRecord("camel", None, "failed", 2, {"ingest": failed}))
+    assert run(["status", "nightly", "--store", str(tmp_path)], monkeypatch) == 1
+    shown = capsys.readouterr().out
+    assert "camel (attempt 2)" in shown
+    assert "[torn]" in shown
+    assert "worker-0" in shown
+    assert run(["status", "--store", str(tmp_path)], monkeypatch) == 0
+    assert "nightly" in capsys.readouterr().out
+    assert run(["report", "nightly", "--store", str(tmp_path)], monkeypatch) == 2
+    assert "no report yet" in capsys.readouterr().err
+
+
+def test_evaluate_compares_a_folder_with_a_data_set(
+    davis: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    truth = davis / "Annotations" / "480p"
+    data = ["--dataset", "davis2017", "--root", str(davis), "--output", str(tmp_path / "out")]
+    assert run(["evaluate", str(truth), *data], monkeypatch) == 0
+    assert "1.000" in capsys.readouterr().out
+    assert (tmp_path / "out" / "per_frame.csv").exists()
+    (truth / "val-000" / "00001.png").rename(tmp_path / "moved.png")
+    other = tmp_path / "other"
+    (other / "val-001").mkdir(parents=True)
+    assert run(["evaluate", str(other), *data, "--videos", "val-001"], monkeypatch) == 2
+    assert "is missing" in capsys.readouterr().err
+    assert run(["evaluate", str(other), *data, "--videos", "val-002"], monkeypatch) == 2
+    assert "has no folder for val-002" in capsys.readouterr().err

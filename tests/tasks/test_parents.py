@@ -1,0 +1,64 @@
+"""Parents from elsewhere, and weights that training starts from."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from maskrnn_core.errors import IncompatibleWeightsError
+from maskrnn_core.presets import preset
+from storage.artifacts import ArtifactStore
+from storage.checkpoints import PARENTS, load_checkpoint
+from tasks.errors import ParameterError
+from tasks.parents import obtain_parent
+from tasks.starting_weights import IMAGENET, start_from_vgg16, starting_digest
+
+
+def test_a_file_is_brought_into_the_store_once(tmp_path: Path) -> None:
+    store = ArtifactStore(str(tmp_path / "store"))
+    file = tmp_path / "weights.safetensors"
+    save_file({"a": np.arange(3, dtype=np.float32)}, file, {"maskrnn": '{"seconds": 1.0}'})
+    key = obtain_parent(store, str(file))
+    assert key == obtain_parent(store, str(file)) == obtain_parent(store, key)
+    weights, metadata = load_checkpoint(store, PARENTS, key)
+    assert weights["a"].tolist() == [0, 1, 2]
+    assert metadata["imported_from"] == "weights.safetensors"
+
+
+def test_neither_file_nor_key(tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match="neither a file nor a key"):
+        obtain_parent(ArtifactStore(str(tmp_path)), "nope")
+
+
+def test_a_torn_file_stores_nothing(tmp_path: Path) -> None:
+    store = ArtifactStore(str(tmp_path / "store"))
+    file = tmp_path / "weights.safetensors"
+    save_file({"a": np.zeros(100, np.float32)}, file)
+    file.write_bytes(file.read_bytes()[:-10])
+    with pytest.raises(ParameterError, match="not a complete safetensors file"):
+        obtain_parent(store, str(file))
+    assert store.keys(PARENTS) == []
+
+
+def test_digest_of_the_start_follows_the_bytes(tmp_path: Path) -> None:
+    file = tmp_path / "vgg.pth"
+    file.write_bytes(b"one")
+    before = starting_digest(str(file))
+    file.write_bytes(b"two")
+    assert starting_digest(str(file)) != before
+    assert "IMAGENET1K_V1" in starting_digest(IMAGENET)
+    with pytest.raises(ParameterError, match="cannot read the initial weights"):
+        starting_digest(str(tmp_path / "none.pth"))
+
+
+def test_weights_that_are_no_vgg16(tmp_path: Path) -> None:
+    import torch
+
+    file = tmp_path / "other.pth"
+    torch.save({"layer.weight": torch.zeros(1)}, file)
+    with pytest.raises(IncompatibleWeightsError, match="vgg16"):
+        start_from_vgg16(str(file), preset("small"))
+    file.write_bytes(b"nothing of the kind")
+    with pytest.raises(ParameterError, match="no weights that can be read"):
+        start_from_vgg16(str(file), preset("small"))
