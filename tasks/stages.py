@@ -18,6 +18,7 @@ from storage.predictions import PREDICTIONS
 from storage.videos import VIDEOS, video_key
 from tasks import keys, units
 from tasks.keys import PreparedVideo
+from tasks.resources import Resource
 from tasks.run_context import RunContext
 from tasks.sources import DatasetSpec
 from tasks.starting_weights import starting_digest
@@ -56,7 +57,9 @@ def flow(context: RunContext, key: str, estimator: str, record: str) -> Prepared
     with context.stage(record, "flow") as stage:
         known = context.store.open(VIDEOS, key).metadata
         flow_key = keys.flow_key(known["content_digest"], build_estimator(estimator).digest)
-        stage.obtain(FLOW, flow_key, units.estimate_flow, key, estimator, resource="CPU")
+        # OpenCV's methods run on the CPU; every other one is a network.
+        resource: Resource = "CPU" if estimator.startswith(("dis", "farneback")) else "GPU"
+        stage.obtain(FLOW, flow_key, units.estimate_flow, key, estimator, resource=resource)
         return PreparedVideo(
             name=known["name"],
             key=key,

@@ -1,16 +1,19 @@
 """Estimators by name."""
 
 from collections.abc import Callable
+from typing import Literal
 
-from maskrnn_core.compute import resolve_compute
 from maskrnn_core.errors import InvalidInputError
 from maskrnn_core.optical_flow.estimator import FlowEstimator
 from maskrnn_core.optical_flow.opencv import DIS, Farneback
-from maskrnn_core.optical_flow.raft import RAFT, RAFTSize
 from maskrnn_core.options import ComputeOptions
 
 
-def _pretrained_raft(size: RAFTSize) -> FlowEstimator:
+def _pretrained_raft(size: Literal["small", "large"]) -> FlowEstimator:
+    # torch and torchvision load for whoever asks for a network, not for a look at a name.
+    from maskrnn_core.compute import resolve_compute
+    from maskrnn_core.optical_flow.raft import RAFT
+
     return RAFT.pretrained(size, resolve_compute(ComputeOptions()))
 
 
