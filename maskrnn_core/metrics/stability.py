@@ -30,10 +30,10 @@ def temporal_stability(prediction: BoolArray) -> NDArray[np.float64]:
 
     Contours run along pixel corners with the object on their right, outlines and holes alike, and
     are simplified; the one with the most vertices is cut into segments of at most 3 pixels; its
-    shape contexts are matched along the cheapest path. Not settled by the definition, and taken
-    over from the official program as it runs: the vertex a contour starts from, which way it turns
-    where pixels touch diagonally, and which of equal vertices stays when simplifying. Open still:
-    exact ties between equally cheap paths, where the diagonal step is preferred here.
+    shape contexts are matched along the cheapest path. The definition does not settle the vertex a
+    contour starts from, which way it turns where pixels touch diagonally, which of equally far
+    vertices stays when simplifying, and which of equally cheap paths counts; these are taken over
+    from the official program as it runs, so that its figures come out.
 
     Raises:
         InvalidInputError: for an array that is not boolean (T, H, W).

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskrnn_core.metrics.compilation import compiled
+from maskrnn_core.metrics.stability_ties import settled_path
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
@@ -12,6 +13,7 @@ ANGLES = 12
 RADII = 5
 EPSILON = 2.2204e-16
 _DIAGONAL, _DOWN, _RIGHT = 0, 1, 2
+_TIE = 4
 
 
 @compiled
@@ -70,17 +72,32 @@ def _sector(dy: float, dx: float) -> int:
 @compiled
 def chi_square_costs(first: Float64, second: Float64) -> Float64:
     """Costs (n, m): half the sum of (a - b)^2 / (a + b + epsilon) over the histograms' bins."""
+    bins = second.T.copy()
+    alone = np.empty_like(bins)  # the terms where the first histogram's bin is empty
+    for k in range(len(bins)):
+        for j in range(len(second)):
+            alone[k, j] = bins[k, j] * bins[k, j] / (bins[k, j] + EPSILON)
     costs = np.empty((len(first), len(second)))
     for i in range(len(first)):
-        a = first[i]
-        for j in range(len(second)):
-            b = second[j]
-            total = 0.0
-            for k in range(ANGLES * RADII):
-                difference = a[k] - b[k]
-                total += difference * difference / (a[k] + b[k] + EPSILON)
-            costs[i, j] = 0.5 * total
+        _add_terms(first[i], bins, alone, costs[i])
     return costs
+
+
+@compiled
+def _add_terms(histogram: Float64, bins: Float64, alone: Float64, row: Float64) -> None:
+    """One row of costs, bin by bin; the compiler vectorises the inner loops."""
+    row[:] = 0.0
+    for k in range(len(bins)):
+        value, others, terms = histogram[k], bins[k], alone[k]
+        if value == 0:
+            for j in range(len(row)):
+                row[j] += terms[j]
+        else:
+            for j in range(len(row)):
+                difference = value - others[j]
+                row[j] += difference * difference / (value + others[j] + EPSILON)
+    for j in range(len(row)):
+        row[j] *= 0.5
 
 
 @compiled
@@ -88,8 +105,7 @@ def cheapest_path(costs: Float64, row_shift: int, column_shift: int) -> Int64:
     """Cells (p, 2) of the cheapest path from the last cell back to the first.
 
     Steps go down, right or both, and cost the cell they enter. Rows and columns are taken in a
-    circle, beginning at the shifts; cells are returned in the indices of `costs`. Between equally
-    cheap steps the diagonal one is preferred, then the one down.
+    circle, beginning at the shifts; cells are returned in the indices of `costs`.
     """
     height, width = costs.shape
     steps = np.empty((height, width), dtype=np.uint8)
@@ -105,6 +121,8 @@ def cheapest_path(costs: Float64, row_shift: int, column_shift: int) -> Int64:
                 best, step = up, _DOWN
             if left < best:
                 best, step = left, _RIGHT
+            if (diagonal == best) + (up == best) + (left == best) > 1:
+                step |= _TIE
             column = x + column_shift
             if column >= width:
                 column -= width
@@ -120,6 +138,8 @@ def cheapest_path(costs: Float64, row_shift: int, column_shift: int) -> Int64:
         if y + x == 0:
             return path[:count]
         step = steps[y, x]
+        if step & _TIE:
+            return settled_path(costs, row_shift, column_shift)
         y -= step != _RIGHT
         x -= step != _DOWN
 
