@@ -4,10 +4,12 @@ Label maps and expected numbers of the reference material beside the project, an
 of J and F, written straight from the definitions, for fuzzing the kernels.
 """
 
+import importlib.util
 import json
 import math
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -62,6 +64,18 @@ def load_masks() -> LoadMasks:
         return known[folder]
 
     return load
+
+
+@pytest.fixture(scope="session")
+def reference_stability() -> ModuleType:
+    """T in plain Python, kept with the benchmarks."""
+    path = Path(__file__).resolve().parents[3] / "benchmarks/metrics_reference_stability.py"
+    spec = importlib.util.spec_from_file_location("metrics_reference_stability", path)
+    if spec is None or spec.loader is None:
+        pytest.skip("the benchmarks are not beside the tests")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(scope="session")
