@@ -106,6 +106,11 @@ class Bridge:
                 self._connect()
 
     def _connect(self) -> None:
+        import dask
+
+        # A dead worker comes back as an error of its unit; Dask's own lines add nothing.
+        # Read when distributed is first imported, here and on the workers.
+        dask.config.set({"logging.distributed": "critical"})
         from distributed import Client
 
         address = self._address
@@ -244,8 +249,6 @@ def _local_cluster(workers: int | None) -> Any:
     import dask
     from distributed import Nanny, Scheduler, SpecCluster
 
-    # A dead worker comes back as an error of its unit; the scheduler's own line adds nothing.
-    logging.getLogger("distributed.scheduler").setLevel(logging.CRITICAL)
     dask.config.set(
         {f"distributed.worker.memory.{step}": False for step in ("target", "spill", "pause")}
     )
@@ -261,7 +264,7 @@ def _local_cluster(workers: int | None) -> Any:
         "host": "127.0.0.1",
         "nthreads": 1,
         "memory_limit": machine.memory,
-        "silence_logs": logging.ERROR,
+        "silence_logs": logging.CRITICAL,
         "dashboard": False,
     }
     nannies = {
