@@ -252,6 +252,8 @@ def _local_cluster(workers: int | None) -> Any:
     dask.config.set(
         {f"distributed.worker.memory.{step}": False for step in ("target", "spill", "pause")}
     )
+    # The sampling profiler takes up to half a core from units that run for minutes.
+    dask.config.set({"distributed.worker.profile.enabled": False})
     machine = this_machine()
     scheduler = {
         "host": "127.0.0.1",
