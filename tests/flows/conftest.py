@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from maskrnn_core.synthetic import SyntheticOptions, SyntheticVideo, synthetic_videos
+from tasks.dask_bridge import Bridge
 
 OPTIONS = SyntheticOptions(
     size=(48, 64), videos_train=2, videos_val=3, frames_train=4, frames_val=5
@@ -21,6 +22,15 @@ def prefect_server() -> Iterator[None]:
 
     with prefect_test_harness(server_startup_timeout=240):
         yield
+
+
+@pytest.fixture(scope="session")
+def scheduler() -> Iterator[str]:
+    """Address of a cluster of two workers that outlives the runs of single tests."""
+    with Bridge(workers=2) as bridge:
+        bridge.run(len, "", resource="CPU")
+        assert bridge.address is not None
+        yield bridge.address
 
 
 @pytest.fixture

@@ -36,17 +36,16 @@ def fields(store: Path, **others: Any) -> dict[str, Any]:
         "store": str(store),
         "overrides": OVERRIDES,
         "run_id": "run",
-        "workers": 2,
         "until": "report",
         **others,
     }
 
 
 def test_a_run_is_complete_and_its_repetition_reuses_everything(
-    tmp_path: Path, started: list[str]
+    tmp_path: Path, started: list[str], scheduler: str
 ) -> None:
     store = tmp_path / "store"
-    assert execute(fields(store)) == 0
+    assert execute(fields(store, workers=2)) == 0
     report = store / "runs" / "run" / "report"
     figures = json.loads((report / "summary.json").read_text())
     assert [row["preset"] for row in figures["presets"]] == ["small", "propagate", "first-frame"]
@@ -74,7 +73,7 @@ def test_a_run_is_complete_and_its_repetition_reuses_everything(
 
     started.clear()
     overrides = {**OVERRIDES, "inference.threshold": "0.4"}
-    assert execute(fields(store, overrides=overrides)) == 0
+    assert execute(fields(store, overrides=overrides, dask_address=scheduler)) == 0
     assert sorted({name.rsplit(" ", 1)[0] for name in started}) == [
         "evaluate small",
         "segment small",
@@ -82,14 +81,23 @@ def test_a_run_is_complete_and_its_repetition_reuses_everything(
 
 
 def test_a_broken_video_fails_alone_and_is_mended(
-    tmp_path: Path, davis: Path, started: list[str], capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    davis: Path,
+    scheduler: str,
+    started: list[str],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     store = tmp_path / "store"
     frame = davis / "JPEGImages" / "480p" / "val-001" / "00002.jpg"
     whole = frame.read_bytes()
     frame.write_bytes(whole[: len(whole) // 2])
     asked = fields(
-        store, dataset="davis2017", root=str(davis), compare=("propagate",), train_videos=1
+        store,
+        dataset="davis2017",
+        root=str(davis),
+        compare=("propagate",),
+        train_videos=1,
+        dask_address=scheduler,
     )
     assert execute(asked) == 1
     errors = capsys.readouterr().err
@@ -112,7 +120,7 @@ def test_a_broken_video_fails_alone_and_is_mended(
 
 
 def test_without_a_train_split_the_parent_says_what_it_was_trained_on(
-    tmp_path: Path, davis: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, davis: Path, scheduler: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     (davis / "ImageSets" / "2017" / "train.txt").unlink()
     asked = fields(
@@ -124,6 +132,7 @@ def test_without_a_train_split_the_parent_says_what_it_was_trained_on(
         until="segment",
         resolution=40,
         compare=(),
+        dask_address=scheduler,
     )
     with caplog.at_level(logging.INFO, "maskrnn"):
         assert execute(asked) == 0
@@ -132,11 +141,14 @@ def test_without_a_train_split_the_parent_says_what_it_was_trained_on(
     assert len(list(masks.iterdir())) == 5
 
 
-def test_stages_can_be_run_by_themselves(tmp_path: Path, started: list[str]) -> None:
+def test_stages_can_be_run_by_themselves(
+    tmp_path: Path, scheduler: str, started: list[str]
+) -> None:
     store = tmp_path / "store"
-    assert execute(fields(store, until="ingest", run_id="i")) == 0
-    assert execute(fields(store, until="flow", run_id="f")) == 0
+    for stage in ("ingest", "flow"):
+        asked = fields(store, until=stage, run_id=stage, dask_address=scheduler)
+        assert execute(asked) == 0
     assert sorted(started) == ["flow val-000", "flow val-001", "ingest val-000", "ingest val-001"]
-    assert execute(fields(store, until="train", run_id="t")) == 0
+    assert execute(fields(store, until="train", run_id="train", dask_address=scheduler)) == 0
     assert "train parent/small" in started
     assert not any(name.startswith(("finetune", "segment")) for name in started)
