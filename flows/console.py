@@ -47,7 +47,8 @@ def print_figures(store_url: str, run_id: str) -> None:
 def print_evaluation(rows: Mapping[str, list[dict[str, Any]]]) -> None:
     """Tables of an evaluated folder by their titles."""
     for title, table in rows.items():
-        Console().print(_table(title, table, [name for name in table[0] if name != "preset"]))
+        shown = ["J_mean", "J_recall", "J_decay", "F_mean", "T_mean"]
+        Console().print(_table(title, table, [next(iter(table[0])), "objects", *shown]))
 
 
 def print_failures(records: Iterable[VideoRecord]) -> None:
@@ -135,7 +136,7 @@ def _counts(records: Iterable[VideoRecord]) -> tuple[int, int]:
 def _table(title: str, rows: list[dict[str, Any]], columns: list[str]) -> Table:
     table = Table(title=title, title_justify="left")
     for name in columns:
-        table.add_column(name.replace("_", " "))
+        table.add_column(name.replace("_", " "), overflow="fold")
     for row in rows:
         table.add_row(*(_cell(row.get(name)) for name in columns))
     return table

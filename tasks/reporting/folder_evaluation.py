@@ -62,7 +62,10 @@ def evaluate_folder(
         for name, table in tables.items():
             replace_file(output / f"{name}.csv", table.to_csv(index=False).encode())
             replace_file(output / f"{name}.parquet", table.to_parquet())
-    return {"per sequence": _rows(per_sequence), "data set": _rows(dataset)}
+    return {
+        "per sequence": _rows(per_sequence.drop(columns="preset")),
+        "data set": _rows(dataset.drop(columns="preset")),
+    }
 
 
 def _annotated(source: SourceVideo) -> int:
