@@ -28,7 +28,7 @@ benchmark: $(STAMP)
 # Hashes, no host names; one file for Python 3.11 to 3.13.
 lock: $(STAMP)
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --universal \
-	  --python-version 3.11 --generate-hashes --no-annotate --all-extras pyproject.toml \
+	  --python-version 3.11 --generate-hashes --no-annotate --extra dev pyproject.toml \
 	  -o requirements.lock
 
 clean:

@@ -26,37 +26,43 @@ class BenchmarkParameters(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    dataset: str = Field("synthetic", description="synthetic, davis2016 or davis2017")
-    root: str | None = Field(None, description="Folder of a data set that is read from files")
-    split: str = Field("val", description="Split to segment and evaluate")
-    videos: tuple[str, ...] | None = Field(None, description="Only these videos")
-    resolution: Annotated[int, Field(ge=32)] | None = Field(
-        None, description="Short side of the frames, pixels; none keeps the source's"
+    dataset: str = Field(default="synthetic", description="synthetic, davis2016 or davis2017")
+    root: str | None = Field(
+        default=None, description="Folder of a data set that is read from files"
     )
-    preset: str = Field("small", description="Named configuration of the method")
+    split: str = Field(default="val", description="Split to segment and evaluate")
+    videos: tuple[str, ...] | None = Field(default=None, description="Only these videos")
+    resolution: Annotated[int, Field(ge=32)] | None = Field(
+        default=None, description="Short side of the frames, pixels; none keeps the source's"
+    )
+    preset: str = Field(default="small", description="Named configuration of the method")
     overrides: dict[str, str] = Field(
         default_factory=dict, description="Options by dotted name, such as finetune.iterations: 50"
     )
     compare: tuple[str, ...] = Field(
-        ("propagate", "first-frame"), description="Further presets, run on the same videos"
+        default=("propagate", "first-frame"), description="Further presets, run on the same videos"
     )
-    flow: str = Field("dis", description="Optical flow estimator")
+    flow: str = Field(default="dis", description="Optical flow estimator")
     parent: str | None = Field(
-        None, description="Parent to load in place of training: a key or a .safetensors file"
+        default=None,
+        description="Parent to load in place of training: a key or a .safetensors file",
     )
     train_videos: Annotated[int, Field(ge=1)] | tuple[str, ...] | None = Field(
-        None, description="Part of the train split: how many videos, or which; none takes all"
+        default=None,
+        description="Part of the train split: how many videos, or which; none takes all",
     )
     initial_weights: str | None = Field(
-        None, description="VGG-16 to start training from: a file, or imagenet; none: random"
+        default=None, description="VGG-16 to start training from: a file, or imagenet; none: random"
     )
     store: str = Field(default_factory=default_store, description="Folder or URL of all artifacts")
-    until: Stage = Field("report", description="Last stage to run")
-    dask_address: str | None = Field(None, description="Existing Dask scheduler")
+    until: Stage = Field(default="report", description="Last stage to run")
+    dask_address: str | None = Field(default=None, description="Existing Dask scheduler")
     workers: Annotated[int, Field(ge=1)] | None = Field(
-        None, description="Local worker processes; none: by cores, memory and GPUs"
+        default=None, description="Local worker processes; none: by cores, memory and GPUs"
     )
-    run_id: str | None = Field(None, description="Name of the run; none: made of the parameters")
+    run_id: str | None = Field(
+        default=None, description="Name of the run; none: made of the parameters"
+    )
 
     @property
     def presets(self) -> tuple[str, ...]:

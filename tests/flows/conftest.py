@@ -40,7 +40,7 @@ def davis(tmp_path: Path) -> Path:
     sets = root / "ImageSets" / "2017"
     sets.mkdir(parents=True)
     for split in ("train", "val"):
-        videos = synthetic_videos(split, OPTIONS)  # type: ignore[arg-type]
+        videos = synthetic_videos(split, OPTIONS)
         for video in videos:
             write_video(root, video)
         (sets / f"{split}.txt").write_text("".join(f"{video.name}\n" for video in videos))
