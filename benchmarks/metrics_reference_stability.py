@@ -14,20 +14,23 @@ Points = NDArray[np.float64]
 Corner = tuple[int, int]
 
 
-def temporal_stability(first: BoolImage, second: BoolImage) -> float:
-    """T of two neighbouring frames, times 5; NaN without a contour in either."""
+def temporal_stability(first: BoolImage, second: BoolImage, *, strict: bool = False) -> float:
+    """T of two neighbouring frames, times 5; NaN without a contour in either.
+
+    Of equally cheap paths one with diagonal steps is taken; with strict they are a ValueError.
+    """
     contours = [longest_contour(mask) for mask in (first, second)]
     if contours[0] is None or contours[1] is None:
         return math.nan
     costs = _costs(_shape_context(contours[0]), _shape_context(contours[1]))
-    path = _path(costs)
+    path = _path(costs, strict)
     best = path[0]
     for cell in path[1:-1]:
         if costs[cell] < costs[best]:
             best = cell
     shift = best[0] + 1, best[1] + 1
     rolled = np.roll(costs, (-shift[0], -shift[1]), axis=(0, 1))
-    cells = _path(rolled)
+    cells = _path(rolled, strict)
     for axis in (0, 1):
         cheapest: dict[int, Corner] = {}
         for cell in cells:
@@ -145,7 +148,7 @@ def _costs(first: Points, second: Points) -> Points:
     return result
 
 
-def _path(costs: Points) -> list[Corner]:
+def _path(costs: Points, strict: bool) -> list[Corner]:
     """Cells of the cheapest path from the last to the first; the diagonal step first."""
     table = costs.tolist()
     height, width = costs.shape
@@ -163,5 +166,11 @@ def _path(costs: Points) -> list[Corner]:
                 totals[y][x] = best + table[y][x]
     path = [(height - 1, width - 1)]
     while path[-1] != (0, 0):
+        y, x = path[-1]
+        before = [
+            totals[b][a] for b, a in ((y - 1, x - 1), (y - 1, x), (y, x - 1)) if min(a, b) >= 0
+        ]
+        if strict and before.count(min(before)) > 1:
+            raise ValueError("several paths are equally cheap")
         path.append(came[path[-1]])
     return path

@@ -6,6 +6,12 @@ from numpy.typing import NDArray
 from maskrnn_core.metrics.compilation import compiled
 
 UInt8 = NDArray[np.uint8]
+Byte = np.uint8
+Word = np.uint64
+
+ONE = np.uint64(1)
+BYTE_INDEX = np.uint64(0x0001020304050607)
+"""Times 1 << 8 k its highest byte is k."""
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
 UInt64 = NDArray[np.uint64]
@@ -66,11 +72,13 @@ def count_pairs(truth: UInt8, predicted: UInt8, box: Int64, counts: Int64) -> No
         for word in range(len(words)):
             if words[word] == 0:
                 continue
-            for x in range(8 * word, 8 * word + 8):
-                if changes[x] != 0:
-                    row = _bin(a[start], last_truth)
-                    counts[row, _bin(b[start], last_predicted)] += x - start
-                    start = x
+            flags = words[word]
+            while flags != 0:
+                x = 8 * word + _lowest_byte(flags)
+                flags &= flags - ONE
+                row = _bin(a[start], last_truth)
+                counts[row, _bin(b[start], last_predicted)] += x - start
+                start = x
         row = _bin(a[start], last_truth)
         counts[row, _bin(b[start], last_predicted)] += span - start
 
@@ -115,12 +123,29 @@ def find_boundaries(labels: UInt8, box: Int64, last: int, found: Int32) -> int:
         for word in range(len(words)):
             if words[word] == 0:
                 continue
-            for x in range(8 * word, 8 * word + 8):
-                if changes[x] != 0:
-                    beside = min(x + 1, len(upper) - 1)
-                    block = (upper[x], upper[beside], lower[x], lower[beside])
-                    count = _add(found, count, block, last, y, left + x)
+            flags = words[word]
+            while flags != 0:
+                x = 8 * word + _lowest_byte(flags)
+                flags &= flags - ONE
+                beside = min(x + 1, len(upper) - 1)
+                a, b, c, d = upper[x], upper[beside], lower[x], lower[beside]
+                most = max(max(a, b), max(c, d))
+                # the usual case is written out, for a call would cost more than the work
+                other = _is_other(a, most) | _is_other(b, most)
+                if other | _is_other(c, most) | _is_other(d, most):
+                    count = _add(found, count, (a, b, c, d), last, y, left + x)
+                elif most <= last:
+                    if count < len(found):
+                        found[count, 0], found[count, 1], found[count, 2] = most, y, left + x
+                    count += 1
     return count
+
+
+@compiled
+def _lowest_byte(flags: Word) -> int:
+    """Index of the lowest byte that is 1, in a word of bytes 0 and 1."""
+    lowest = flags & (~flags + ONE)
+    return int((lowest * BYTE_INDEX) >> np.uint64(56))
 
 
 @compiled
@@ -131,23 +156,24 @@ def _note_corners(a: UInt8, b: UInt8, c: UInt8, d: UInt8, changes: UInt8) -> Non
 
 
 @compiled
+def _is_other(label: Byte, most: Byte) -> bool:
+    return bool((label != 0) & (label != most))
+
+
+@compiled
 def _add(
-    found: Int32, count: int, block: tuple[int, int, int, int], last: int, y: int, x: int
+    found: Int32, count: int, block: tuple[Byte, Byte, Byte, Byte], last: int, y: int, x: int
 ) -> int:
-    """Note the pixel for every object in the block of four labels; returns the new count."""
+    """Note the pixel for every object in its block of four labels; returns the new count."""
     a, b, c, d = block
     for i in range(4):
         label = block[i]
         if label == 0 or label > last:
             continue
-        if (i == 1 and b == a) or (i == 2 and c in (a, b)):
+        if (i == 1 and b == a) or (i == 2 and c in (a, b)) or (i == 3 and d in (a, b, c)):
             continue
-        if i == 3 and d in (a, b, c):
-            continue
-        if count < found.shape[0]:
-            found[count, 0] = label
-            found[count, 1] = y
-            found[count, 2] = x
+        if count < len(found):
+            found[count, 0], found[count, 1], found[count, 2] = label, y, x
         count += 1
     return count
 
@@ -199,32 +225,31 @@ def count_near(points: Int32, bits: UInt64, reach: Int64) -> int:
     points against the disk-dilated bitmap, but its cost grows with the boundary, not the frame.
     """
     height, words = bits.shape
+    every = ~np.uint64(0)
     near = 0
     for i in range(len(points)):
         y, x = points[i, 0], points[i, 1]
         for d in range(len(reach)):
             low = max(x - reach[d], 0)
             high = min(x + reach[d], words * 64 - 1)
-            if y - d >= 0 and _any_bit(bits[y - d], low, high):
-                near += 1
-                break
-            if y + d < height and _any_bit(bits[y + d], low, high):
+            first, final = low >> 6, high >> 6
+            head = every << np.uint64(low & 63)
+            tail = every >> np.uint64(63 - (high & 63))
+            hit = y >= d and _any_bit(bits, y - d, first, final, head, tail)
+            if hit or (y + d < height and _any_bit(bits, y + d, first, final, head, tail)):
                 near += 1
                 break
     return near
 
 
 @compiled
-def _any_bit(row: UInt64, low: int, high: int) -> bool:
-    every = ~np.uint64(0)
-    first, final = low >> 6, high >> 6
-    head = every << np.uint64(low & 63)
-    tail = every >> np.uint64(63 - (high & 63))
+def _any_bit(bits: UInt64, y: int, first: int, final: int, head: Word, tail: Word) -> bool:
+    """Whether row y has a bit in the words first..final, masked at both ends."""
     if first == final:
-        return bool((row[first] & head & tail) != 0)
-    if (row[first] & head) != 0 or (row[final] & tail) != 0:
+        return bool((bits[y, first] & head & tail) != 0)
+    if (bits[y, first] & head) != 0 or (bits[y, final] & tail) != 0:
         return True
     for word in range(first + 1, final):  # noqa: SIM110 (numba compiles loops)
-        if row[word] != 0:
+        if bits[y, word] != 0:
             return True
     return False

@@ -221,5 +221,7 @@ def assign(region: FloatArray, contour: FloatArray) -> list[int]:
 
 
 def _binary(labels: UInt8Array) -> UInt8Array:
+    if labels.max(initial=0) <= 1:
+        return labels
     mask: UInt8Array = (labels != 0).view(np.uint8)
     return mask

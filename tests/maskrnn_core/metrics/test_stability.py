@@ -6,7 +6,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -65,18 +65,18 @@ def _blob(seed: int) -> BoolArray:
     return mask
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**32))
 def test_equals_plain_python(reference_stability: ModuleType, seed: int) -> None:
     masks = np.stack([_blob(seed), np.roll(_blob(seed) | _blob(seed + 1), 1, axis=1)])
     try:
-        expected = reference_stability.temporal_stability(*masks)
-    except ValueError:  # pixels touch diagonally
+        expected = reference_stability.temporal_stability(*masks, strict=True)
+    except ValueError:  # pixels touch diagonally, or several paths are equally cheap
         assume(False)
-    assert temporal_stability(masks)[0] == pytest.approx(expected, rel=5e-3, nan_ok=True)
+    assert temporal_stability(masks)[0] == pytest.approx(expected, rel=1e-9, abs=1e-12, nan_ok=True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**32))
 def test_contours_equal_plain_python(reference_stability: ModuleType, seed: int) -> None:
     mask = _blob(seed)

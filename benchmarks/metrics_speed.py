@@ -1,0 +1,214 @@
+"""Speed of J, F and T side by side with restated reference implementations.
+
+    python benchmarks/metrics_speed.py [--data DIR] [--frames N] [--seconds S]
+
+Every side reads the same PNG files and ends with figures. The sides take turns on the same frames,
+so that other load on the machine hits all of them; ratios count, frames per second depend on the
+machine. Figures are compared on the way: a side that disagrees stops the benchmark.
+"""
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import cv2
+import metrics_reference
+import metrics_reference_stability
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from maskrnn_core.metrics import VideoEvaluator, protocol, temporal_stability
+from storage.png_masks import decode_png
+
+Pair = tuple[Path, Path]
+Figures = list[tuple[float, float]]
+Side = Callable[[Sequence[Pair]], Figures]
+BoolImage = NDArray[np.bool_]
+
+RULES = protocol("davis2016")
+
+
+def by_davis2016_style(pairs: Sequence[Pair]) -> Figures:
+    """Pillow, and a dilation offset by offset over the whole frame."""
+    return [_by_reference(pair, metrics_reference.contour_by_offsets) for pair in pairs]
+
+
+def by_opencv_style(pairs: Sequence[Pair]) -> Figures:
+    """Pillow, and OpenCV's dilation over the whole frame, as the fastest public tool does."""
+    return [_by_reference(pair, metrics_reference.contour_by_opencv) for pair in pairs]
+
+
+def _by_reference(
+    pair: Pair, contour: Callable[[BoolImage, BoolImage], float]
+) -> tuple[float, float]:
+    truth, predicted = (np.asarray(Image.open(path)) > 0 for path in pair)
+    return metrics_reference.region(truth, predicted), contour(truth, predicted)
+
+
+def by_project(pairs: Sequence[Pair]) -> Figures:
+    """The project: its PNG decoder and its streaming evaluation."""
+    evaluator = VideoEvaluator(RULES, (1,), len(pairs), stability=False)
+    figures = []
+    for truth, predicted in pairs:
+        scores = evaluator.add(decode_png(truth.read_bytes()), decode_png(predicted.read_bytes()))
+        figures.append((float(scores.region[0]), float(scores.contour[0])))
+    return figures
+
+
+def by_metric_alone(masks: Sequence[tuple[NDArray[np.uint8], NDArray[np.uint8]]]) -> None:
+    """The project's J and F with the masks already in memory."""
+    evaluator = VideoEvaluator(RULES, (1,), len(masks), stability=False)
+    for truth, predicted in masks:
+        evaluator.add(truth, predicted)
+
+
+def with_processes(side: Side, pool: Executor, count: int) -> Side:
+    """The side on `count` processes that are already running, each with its share of the frames."""
+
+    def run(pairs: Sequence[Pair]) -> Figures:
+        size = -(-len(pairs) // count)
+        shares = [pairs[i : i + size] for i in range(0, len(pairs), size)]
+        return [figures for part in pool.map(side, shares) for figures in part]
+
+    return run
+
+
+def measure(sides: dict[str, Side], batches: Iterator[list[Pair]], seconds: float) -> None:
+    """Run the sides in turn, batch by batch, and print frames per second and ratios.
+
+    A side that is slow takes the head of the batch only.
+    """
+    spent = dict.fromkeys(sides, 0.0)
+    done = dict.fromkeys(sides, 0)
+    begin = time.perf_counter()
+    for batch in batches:
+        known: Figures = []
+        for name, side in sides.items():
+            slow = done[name] > 0 and spent[name] / done[name] > 0.05
+            pairs = batch[:2] if slow or (done[name] == 0 and "2016" in name) else batch
+            start = time.perf_counter()
+            figures = side(pairs)
+            spent[name] += time.perf_counter() - start
+            done[name] += len(pairs)
+            if not np.allclose(figures[: len(known)], known[: len(figures)], rtol=0, atol=1e-12):
+                raise SystemExit(f"{name} gives other figures than the sides before it")
+            known = max(known, figures, key=len)
+        if time.perf_counter() - begin > seconds:
+            break
+    rates = {name: done[name] / spent[name] for name in sides}
+    base = rates["OpenCV style, 1 process"]
+    print(f"{'':28}{'frames/s':>10}{'ratio':>8}{'frames':>8}")
+    for name, rate in rates.items():
+        print(f"{name:28}{rate:10.1f}{rate / base:8.2f}{done[name]:8d}")
+
+
+def compare_stability(masks: list[BoolImage]) -> None:
+    """Print pairs per second of T, the project's and the plain reference's."""
+    spent = [0.0, 0.0]
+    for first, second in zip(masks[::2], masks[1::2], strict=False):
+        start = time.perf_counter()
+        plain = metrics_reference_stability.temporal_stability(first, second)
+        spent[0] += time.perf_counter() - start
+        start = time.perf_counter()
+        ours = temporal_stability(np.stack([first, second]))[0]
+        spent[1] += time.perf_counter() - start
+        if abs(ours - plain) > 0.01 * plain:
+            raise SystemExit(f"T: {ours} where the reference has {plain}")
+    pairs = len(masks) // 2
+    print(f"{'':28}{'pairs/s':>10}{'ratio':>8}{'pairs':>8}")
+    print(f"{'T, plain Python and numpy':28}{pairs / spent[0]:10.2f}{1:8.2f}{pairs:8d}")
+    print(f"{'T, project':28}{pairs / spent[1]:10.2f}{spent[0] / spent[1]:8.2f}{pairs:8d}")
+
+
+def find_pairs(data: Path) -> list[Pair]:
+    """Annotations and published results of OSVOS and OnAVOS, sequence after sequence."""
+    annotations, published = data / "davis2016/Annotations/480p", data / "davis2016-published"
+    pairs = [
+        (annotations / path.parent.name / path.name, path)
+        for method in ("osvos", "onavos")
+        for path in sorted((published / method).rglob("*.png"))
+    ]
+    if not pairs:
+        raise SystemExit(f"{published} has no masks: point --data at the folder with davis2016")
+    return pairs
+
+
+def enlarged(pairs: Sequence[Pair], folder: Path) -> list[Pair]:
+    """The same masks at 2.25 times the size (1080p), nearest neighbour, as PNG files."""
+
+    def enlarge(path: Path) -> Path:
+        target = folder / path.parent.parent.name / path.parent.name / path.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        image = Image.open(path)
+        height, width = round(2.25 * image.height), round(2.25 * image.width)
+        image.resize((width, height), Image.Resampling.NEAREST).save(target)
+        return target
+
+    return [(enlarge(truth), enlarge(predicted)) for truth, predicted in pairs]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Speed of the metrics, side by side")
+    shared = Path(__file__).resolve().parents[1].parent / "shared/data"
+    parser.add_argument("--data", type=Path, default=shared, help="folder with davis2016")
+    parser.add_argument("--frames", type=int, default=20, help="frames in one turn of a side")
+    parser.add_argument("--seconds", type=float, default=40, help="time for each table")
+    options = parser.parse_args()
+    cv2.setNumThreads(1)
+    every = find_pairs(options.data)
+    mixed = [every[i] for i in np.random.default_rng(0).permutation(len(every))]
+    with (
+        ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool,
+        tempfile.TemporaryDirectory() as scratch,
+    ):
+        sides = {
+            "DAVIS-2016 style, 1 process": by_davis2016_style,
+            "OpenCV style, 1 process": by_opencv_style,
+            "OpenCV style, 2 processes": with_processes(by_opencv_style, pool, 2),
+            "project, 1 process": by_project,
+            "project, 2 processes": with_processes(by_project, pool, 2),
+        }
+        for side in sides.values():  # compile, start processes, fill caches of files
+            side(mixed[:4])
+        for title, pairs in (
+            ("480p", mixed),
+            ("1080p", enlarged(mixed[: 4 * options.frames], Path(scratch))),
+        ):
+            print(f"\nJ and F from PNG files to figures, {title}")
+            size = options.frames
+            turns = (pairs[i : i + size] for i in range(0, len(pairs), size))
+            measure(sides, turns, options.seconds)
+            masks = [
+                (decode_png(a.read_bytes()), decode_png(b.read_bytes())) for a, b in pairs[:80]
+            ]
+            start = time.perf_counter()
+            by_metric_alone(masks)
+            rate = len(masks) / (time.perf_counter() - start)
+            print(f"{'project, masks in memory':28}{rate:10.1f}")
+    print("\nT, annotations of DAVIS-2016")
+    compare_stability(_steady_masks(every))
+
+
+def _steady_masks(pairs: Sequence[Pair]) -> list[BoolImage]:
+    """Neighbouring annotations, two by two, whose pixels nowhere touch diagonally."""
+    found: list[BoolImage] = []
+    for (first, _), (second, _) in zip(pairs[::40], pairs[1::40], strict=False):
+        masks = [decode_png(path.read_bytes()) > 0 for path in (first, second)]
+        try:
+            if first.parent == second.parent:
+                for mask in masks:
+                    metrics_reference_stability.longest_contour(mask)
+                found += masks
+        except ValueError:
+            continue
+    temporal_stability(np.stack(found[:2]))  # compile
+    return found[:16]
+
+
+if __name__ == "__main__":
+    main()
