@@ -1,6 +1,5 @@
 """The whole numbers behind J and F of one frame, counted for all objects together."""
 
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -98,16 +97,13 @@ class FrameCounter:
         With ignore_void, pixels that are 255 in the annotation are background in both label maps;
         without, 255 is a label like any other that is not asked for.
         """
-        self._size = size
-        self._true_objects, self._predicted_objects = true_objects, predicted_objects
-        self._pairs = list(pairs)
-        self._ignore_void = ignore_void
+        self._size, self._ignore_void = size, ignore_void
+        self._pairs = np.array(list(pairs), dtype=np.int64).reshape(-1, 2)
         radius = boundary_tolerance(size, tolerance)
         self._reach = np.array([math.isqrt(radius**2 - d**2) for d in range(radius + 1)])
-        words = (size[1] + 63) // 64
-        self._true_bits = np.zeros((size[0], words), dtype=np.uint64)
-        self._predicted_bits = np.zeros_like(self._true_bits)
-        self._found = np.empty((_FIRST_CAPACITY, 3), dtype=np.int32)
+        self._bits = np.zeros((2, size[0], (size[1] + 63) // 64), dtype=np.uint64)
+        self._found = np.empty((2, _FIRST_CAPACITY, 3), dtype=np.int32)
+        self._pixels = np.zeros((true_objects + 3, predicted_objects + 3), dtype=np.int64)
 
     def count(self, annotation: UInt8Array, prediction: UInt8Array) -> FrameCounts:
         """Counts of one frame from two label maps, uint8 (H, W).
@@ -117,12 +113,43 @@ class FrameCounter:
         """
         true = self._checked("annotation", annotation)
         predicted = self._checked("prediction", prediction)
-        box, pixels = self._count_pixels(true, predicted)
-        if self._ignore_void and pixels[-1].any():
+        from maskrnn_core.metrics.frame_kernels import VOID_FOUND
+
+        rows = np.empty((len(self._pairs), 6), dtype=np.int64)
+        outcome = self._count(true, predicted, rows, self._ignore_void)
+        if outcome == VOID_FOUND:
             void = true == VOID
             true, predicted = np.where(void, 0, true), np.where(void, 0, predicted)
-            box, pixels = self._count_pixels(true, predicted)
-        return self._compare(true, predicted, box, pixels)
+            outcome = self._count(true, predicted, rows, False)
+        if outcome > 0:
+            self._found = np.empty((2, outcome, 3), dtype=np.int32)
+            self._count(true, predicted, rows, False)
+        return FrameCounts(
+            intersection=rows[:, 0],
+            union=rows[:, 1],
+            predicted_boundary=rows[:, 2],
+            true_boundary=rows[:, 3],
+            predicted_near=rows[:, 4],
+            true_near=rows[:, 5],
+            beyond=int(self._pixels[:, -2:].sum()),
+        )
+
+    def _count(
+        self, true: UInt8Array, predicted: UInt8Array, rows: Int64Array, stop_at_void: bool
+    ) -> int:
+        from maskrnn_core.metrics.frame_kernels import count_frame
+
+        return count_frame(
+            true,
+            predicted,
+            self._pairs,
+            self._reach,
+            self._bits,
+            self._found,
+            self._pixels,
+            rows,
+            stop_at_void,
+        )
 
     def _checked(self, name: str, labels: UInt8Array) -> UInt8Array:
         if labels.dtype != np.uint8 or labels.shape != self._size:
@@ -132,71 +159,3 @@ class FrameCounter:
             )
         # compiled once, for writable arrays in C order only
         return np.require(labels, requirements=["C", "W"])
-
-    def _count_pixels(
-        self, true: UInt8Array, predicted: UInt8Array
-    ) -> tuple[Int64Array, Int64Array]:
-        from maskrnn_core.metrics import contour_kernels as kernels
-
-        box = np.array([*self._size, 0, 0], dtype=np.int64)
-        kernels.bounding_box(true, box)
-        kernels.bounding_box(predicted, box)
-        pixels = np.zeros((self._true_objects + 3, self._predicted_objects + 3), dtype=np.int64)
-        kernels.count_pairs(true, predicted, box, pixels)
-        return box, pixels
-
-    def _compare(
-        self, true: UInt8Array, predicted: UInt8Array, box: Int64Array, pixels: Int64Array
-    ) -> FrameCounts:
-        true_points = self._boundaries(true, box, self._true_objects)
-        predicted_points = self._boundaries(predicted, box, self._predicted_objects)
-        true_area, predicted_area = pixels.sum(axis=1), pixels.sum(axis=0)
-        rows = np.empty((len(self._pairs), 6), dtype=np.int64)
-        for row, (a, b) in zip(rows, self._pairs, strict=True):
-            shared = pixels[a, b]
-            points, other = predicted_points[b], true_points[a]
-            row[:] = (
-                shared,
-                true_area[a] + predicted_area[b] - shared,
-                len(points),
-                len(other),
-                *self._count_near(points, other),
-            )
-        beyond = int(predicted_area[self._predicted_objects + 1 :].sum())
-        return FrameCounts(
-            intersection=rows[:, 0],
-            union=rows[:, 1],
-            predicted_boundary=rows[:, 2],
-            true_boundary=rows[:, 3],
-            predicted_near=rows[:, 4],
-            true_near=rows[:, 5],
-            beyond=beyond,
-        )
-
-    def _count_near(self, points: NDArray[np.int32], other: NDArray[np.int32]) -> tuple[int, int]:
-        from maskrnn_core.metrics import contour_kernels as kernels
-
-        if len(points) == 0 or len(other) == 0:
-            return 0, 0
-        kernels.mark(points, self._predicted_bits)
-        kernels.mark(other, self._true_bits)
-        near = kernels.count_near(points, self._true_bits, self._reach)
-        other_near = kernels.count_near(other, self._predicted_bits, self._reach)
-        kernels.unmark(points, self._predicted_bits)
-        kernels.unmark(other, self._true_bits)
-        return near, other_near
-
-    def _boundaries(
-        self, labels: UInt8Array, box: Int64Array, objects: int
-    ) -> list[NDArray[np.int32]]:
-        """Boundary pixels (y, x) of every label; entry 0 is empty."""
-        from maskrnn_core.metrics import contour_kernels as kernels
-
-        count = kernels.find_boundaries(labels, box, objects, self._found)
-        if count > len(self._found):
-            self._found = np.empty((count, 3), dtype=np.int32)
-            count = kernels.find_boundaries(labels, box, objects, self._found)
-        starts = np.empty(objects + 2, dtype=np.int64)
-        points = np.empty((count, 2), dtype=np.int32)
-        kernels.group_by_label(self._found, count, starts, points)
-        return [points[a:b] for a, b in itertools.pairwise(starts)]
