@@ -65,64 +65,52 @@ class PerturbationOptions:
 
 
 @dataclass(frozen=True)
-class StaticOptions:
-    """First offline stage: single frames with perturbed masks."""
+class LearningOptions:
+    """What all stages that learn share: rate, loss, and how samples are varied."""
 
     __pydantic_config__ = _STRICT
+
+    learning_rate: float = 1e-5
+    final_learning_rate: float = 1e-6
+    decay_power: float = 0.9
+    """The rate falls from the first to the last step as (1 - step / steps) to this power."""
+    balance: Literal["classes", "none"] = "classes"
+    """Weighting of the cross entropy: by class as in OSVOS, or none."""
+    seed: int = 0
+    augmentation: AugmentationOptions = field(default_factory=AugmentationOptions)
+    perturbation: PerturbationOptions = field(default_factory=PerturbationOptions)
+
+
+@dataclass(frozen=True)
+class StaticOptions(LearningOptions):
+    """First offline stage: single frames with perturbed masks."""
 
     epochs: float = 10.0
     """Passes over all (frame, object) samples."""
     steps: int | None = None
     """Optimizer steps; overrides `epochs`."""
     batch_size: int = 1
-    learning_rate: float = 1e-5
-    final_learning_rate: float = 1e-6
-    decay_power: float = 0.9
-    balance: Literal["classes", "none"] = "classes"
-    """Weighting of the cross entropy: by class as in OSVOS, or none."""
     localization_weight: float = 1.0
-    seed: int = 0
-    augmentation: AugmentationOptions = field(default_factory=AugmentationOptions)
-    perturbation: PerturbationOptions = field(default_factory=PerturbationOptions)
 
 
 @dataclass(frozen=True)
-class RecurrentOptions:
+class RecurrentOptions(LearningOptions):
     """Second offline stage: contiguous frames, backpropagation through time."""
-
-    __pydantic_config__ = _STRICT
 
     clip_length: int = 7
     epochs: float = 10.0
     steps: int | None = None
-    learning_rate: float = 1e-5
-    final_learning_rate: float = 1e-6
-    decay_power: float = 0.9
-    balance: Literal["classes", "none"] = "classes"
     checkpoint_activations: bool = False
     """Half the memory for about a quarter more time."""
-    seed: int = 0
-    augmentation: AugmentationOptions = field(default_factory=AugmentationOptions)
-    perturbation: PerturbationOptions = field(default_factory=PerturbationOptions)
 
 
 @dataclass(frozen=True)
-class FinetuneOptions:
+class FinetuneOptions(LearningOptions):
     """Online finetuning on the first annotated frame, per object (section 4)."""
-
-    __pydantic_config__ = _STRICT
 
     iterations: int = 200
     batch_size: int = 1
-    learning_rate: float = 1e-5
-    final_learning_rate: float = 1e-6
-    decay_power: float = 0.9
-    balance: Literal["classes", "none"] = "classes"
-    """Weighting of the cross entropy: by class as in OSVOS, or none."""
     localization_weight: float = 1.0
-    seed: int = 0
-    augmentation: AugmentationOptions = field(default_factory=AugmentationOptions)
-    perturbation: PerturbationOptions = field(default_factory=PerturbationOptions)
 
 
 @dataclass(frozen=True)
