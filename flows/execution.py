@@ -1,11 +1,13 @@
 """A command as a flow run, from its fields to its exit code."""
 
+import os
+import sys
 import time
-from typing import Any
+from typing import Any, NoReturn
 
 from pydantic import ValidationError
 
-from flows.console import print_failures, print_figures, print_where
+from flows.console import print_error, print_failures, print_figures, print_where
 from flows.parameters import BenchmarkParameters
 from storage.artifacts import ArtifactStore
 from storage.ledger import RunLedger
@@ -28,7 +30,10 @@ def execute(fields: dict[str, Any]) -> int:
 
     from flows.benchmark import FAILED_IN_PART, benchmark
 
-    state = benchmark(parameters, return_state=True)
+    try:
+        state = benchmark(parameters, return_state=True)
+    except KeyboardInterrupt:
+        _leave_at_once()
     if not state.is_completed() and state.name != FAILED_IN_PART:
         state.result()  # raises what stopped the run
     ledger = RunLedger(ArtifactStore(parameters.store), parameters.run_name)
@@ -38,6 +43,20 @@ def execute(fields: dict[str, Any]) -> int:
     print_failures(records)
     print_where(parameters, ledger, time.monotonic() - started)
     return 0 if state.is_completed() else 1
+
+
+def _leave_at_once() -> NoReturn:
+    """End the process; the workers are gone already, and complete artifacts stay.
+
+    Ctrl-C has stopped Prefect's temporary server too, and Prefect would try for minutes to send
+    it its last events.
+    """
+    from prefect.server.api.server import SubprocessASGIServer
+
+    print_error("interrupted; the same command continues where this one stopped")
+    SubprocessASGIServer().stop()
+    sys.stdout.flush()
+    os._exit(1)
 
 
 def validated(fields: dict[str, Any]) -> BenchmarkParameters:

@@ -153,6 +153,9 @@ class Pipeline:
         self._context.begin(record)
         try:
             videos = [future.result() for future in training if future.exception() is None]
+            if not videos:
+                with self._context.stage(record, "train"):
+                    raise TaskError(f"all {len(training)} training videos failed; mend them first")
             if len(videos) < len(training):
                 self._note(
                     f"{len(training) - len(videos)} of {len(training)} training videos failed; "

@@ -131,7 +131,7 @@ class Bridge:
     def _connected(self) -> Any:
         client = self._client
         if client is None:
-            raise BridgeError("the run is ending; no further unit starts")
+            raise BridgeError("the run was ended before this unit could start")
         return client
 
     @contextmanager
@@ -241,7 +241,7 @@ class Bridge:
 
 
 def _cut_off(name: str, error: BaseException | None) -> UnitError:
-    reason = "the run is ending" if error is None else f"{type(error).__name__}: {error}"
+    reason = "the run was ended" if error is None else f"{type(error).__name__}: {error}"
     return UnitError(f"{name} was cut off ({reason})", "CutOff")
 
 

@@ -98,5 +98,5 @@ def test_nothing_starts_before_the_first_unit_or_after_the_end() -> None:
     bridge = Bridge()
     assert not bridge.started
     bridge.close()
-    with pytest.raises(BridgeError, match="ending"):
+    with pytest.raises(BridgeError, match="ended before"):
         bridge.run(len, "abc", resource="CPU")
