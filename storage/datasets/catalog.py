@@ -5,8 +5,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Protocol
 
+from storage.datasets.annotations import DatasetNotes, FileAnnotations
 from storage.datasets.davis import DAVIS_2016, DAVIS_2017
 from storage.datasets.image_sets import ImageSet
+from storage.datasets.segtrack import SEGTRACK_2
 from storage.datasets.source import SourceVideo
 from storage.errors import (
     MissingDatasetError,
@@ -27,8 +29,11 @@ class DatasetReader(Protocol):
     @property
     def default_split(self) -> str: ...
 
-    def splits(self, root: Path) -> dict[str, Path]:
-        """The splits of a root; MissingDatasetError when the root has another layout."""
+    def splits(self, root: Path, *, frames: bool = True) -> dict[str, Path]:
+        """The splits of a root; MissingDatasetError when the root has another layout.
+
+        Without `frames`, annotations are enough.
+        """
         ...
 
     def image_set(self, root: Path, split: str) -> ImageSet:
@@ -43,8 +48,18 @@ class DatasetReader(Protocol):
         """A video of an image set, with the frame names that the set lists for it."""
         ...
 
+    def annotations(self, root: Path, video: str, listed: list[str]) -> FileAnnotations:
+        """The annotations of such a video; MissingDatasetError when there are none."""
+        ...
 
-_READERS: dict[str, DatasetReader] = {reader.name: reader for reader in (DAVIS_2016, DAVIS_2017)}
+    def notes(self, root: Path) -> DatasetNotes:
+        """Attributes of the videos, where the dataset has them."""
+        ...
+
+
+_READERS: dict[str, DatasetReader] = {
+    reader.name: reader for reader in (DAVIS_2016, DAVIS_2017, SEGTRACK_2)
+}
 
 
 def dataset_names() -> list[str]:
@@ -77,17 +92,7 @@ def open_dataset(
     """
     reader = _reader(name)
     root = _existing(name, root)
-    splits = reader.splits(root)
-    chosen = reader.default_split if split is None else split
-    if chosen not in splits:
-        raise UnknownSplitError(
-            f"{name} at {root} has no split {chosen!r}{_close(chosen, splits)} "
-            f"Splits: {_listing(splits)}."
-        )
-    image_set = reader.image_set(root, chosen)
-    names = list(dict.fromkeys(image_set.frames if videos is None else videos))
-    if unknown := [video for video in names if video not in image_set.frames]:
-        raise UnknownVideoError(_unknown_videos(reader, root, chosen, image_set, unknown))
+    chosen, image_set, names = _choose(reader, root, split, videos, frames=True)
     missing = [video for video in names if not reader.frame_folder(root, video).is_dir()]
     if missing:
         folder = reader.frame_folder(root, missing[0])
@@ -97,6 +102,50 @@ def open_dataset(
             "videos to open."
         )
     return [reader.video(root, video, image_set.frames[video]) for video in names]
+
+
+def open_annotations(
+    name: str,
+    root: Path,
+    split: str | None = None,
+    videos: Sequence[str] | None = None,
+) -> list[FileAnnotations]:
+    """The annotations of a split's videos, for evaluation; the frames need not be there.
+
+    Args and errors are those of `open_dataset`; every video needs annotations.
+    """
+    reader = _reader(name)
+    root = _existing(name, root)
+    _, image_set, names = _choose(reader, root, split, videos, frames=False)
+    return [reader.annotations(root, video, image_set.frames[video]) for video in names]
+
+
+def dataset_notes(name: str, root: Path) -> DatasetNotes:
+    """Attributes of a dataset's videos; DatasetError when their file cannot be understood."""
+    return _reader(name).notes(_existing(name, root))
+
+
+def _choose(
+    reader: DatasetReader,
+    root: Path,
+    split: str | None,
+    videos: Sequence[str] | None,
+    *,
+    frames: bool,
+) -> tuple[str, ImageSet, list[str]]:
+    """The split, its image set and the names of the chosen videos."""
+    splits = reader.splits(root, frames=frames)
+    chosen = reader.default_split if split is None else split
+    if chosen not in splits:
+        raise UnknownSplitError(
+            f"{reader.name} at {root} has no split {chosen!r}{_close(chosen, splits)} "
+            f"Splits: {_listing(splits)}."
+        )
+    image_set = reader.image_set(root, chosen)
+    names = list(dict.fromkeys(image_set.frames if videos is None else videos))
+    if unknown := [video for video in names if video not in image_set.frames]:
+        raise UnknownVideoError(_unknown_videos(reader, root, chosen, splits, image_set, unknown))
+    return chosen, image_set, names
 
 
 def _reader(name: str) -> DatasetReader:
@@ -119,13 +168,18 @@ def _existing(name: str, root: Path) -> Path:
 
 
 def _unknown_videos(
-    reader: DatasetReader, root: Path, split: str, image_set: ImageSet, unknown: list[str]
+    reader: DatasetReader,
+    root: Path,
+    split: str,
+    splits: Iterable[str],
+    image_set: ImageSet,
+    unknown: list[str],
 ) -> str:
     lines = []
     for video in unknown:
         elsewhere = [
             other
-            for other in reader.splits(root)
+            for other in splits
             if other != split and video in reader.image_set(root, other).frames
         ]
         hint = (

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from storage.datasets.annotations import DatasetNotes, FileAnnotations, MaskFiles
 from storage.datasets.frames import FrameFiles, FrameFileVideo
 from storage.datasets.image_sets import ImageSet, find_image_sets, read_image_set
 from storage.datasets.images import image_files
 from storage.datasets.masks import MaskReader, read_binary_mask, read_label_map
+from storage.datasets.notes import read_notes
 from storage.datasets.source import SourceVideo
 from storage.errors import MissingDatasetError
 
@@ -35,13 +37,13 @@ class DavisReader:
     image_set_folders: tuple[str, ...]
     read_mask: MaskReader
 
-    def splits(self, root: Path) -> dict[str, Path]:
-        """Image-set file of each split.
+    def splits(self, root: Path, *, frames: bool = True) -> dict[str, Path]:
+        """Image-set file of each split; without `frames` the root needs masks only.
 
         Raises:
             MissingDatasetError: when `root` is not a DAVIS folder, or one of another year.
         """
-        for folder in (_FRAMES, _MASKS):
+        for folder in (_FRAMES, _MASKS) if frames else (_MASKS,):
             if not (root / folder).is_dir():
                 raise MissingDatasetError(_not_davis(self.name, root, folder))
         found = find_image_sets(root, self.image_set_folders)
@@ -55,7 +57,7 @@ class DavisReader:
 
     def image_set(self, root: Path, split: str) -> ImageSet:
         """Videos of a split that `splits` names."""
-        return read_image_set(self.splits(root)[split])
+        return read_image_set(self.splits(root, frames=False)[split])
 
     def frame_folder(self, root: Path, video: str) -> Path:
         """Folder of a video's frames, there or not."""
@@ -63,8 +65,28 @@ class DavisReader:
 
     def video(self, root: Path, video: str, listed: list[str]) -> SourceVideo:
         """A video, not yet listed; `listed` are the frames that the image set names, if any."""
-        files = partial(_list_files, root, video, tuple(listed))
-        return FrameFileVideo(self.name, video, files, self.read_mask)
+        files = partial(_list_files, root, video, tuple(listed), self.read_mask)
+        return FrameFileVideo(self.name, video, files)
+
+    def annotations(self, root: Path, video: str, listed: list[str]) -> FileAnnotations:
+        """The masks of a video; its frames need not be there.
+
+        Raises:
+            MissingDatasetError: when there is no mask, or not one of a frame that the set lists.
+        """
+        masks = _mask_files(root, video, self.read_mask)
+        if not masks.files:
+            raise MissingDatasetError(
+                f"{root / _MASKS / video} holds no masks. Restore it from the archive, or leave "
+                "the video out."
+            )
+        folder = root / _FRAMES / video
+        frames = {path.stem for path in image_files(folder)} if folder.is_dir() else set()
+        return FileAnnotations(video, masks, frozenset({*frames, *listed} - set(masks.files)))
+
+    def notes(self, root: Path) -> DatasetNotes:
+        """Attributes of the sequences, from db_info.yml."""
+        return read_notes(root)
 
     def _other_year(self, root: Path) -> str:
         for reader in (DAVIS_2016, DAVIS_2017):
@@ -77,18 +99,23 @@ DAVIS_2016 = DavisReader("davis2016", "val", ("ImageSets/480p", "ImageSets/2016"
 DAVIS_2017 = DavisReader("davis2017", "val", ("ImageSets/2017",), read_label_map)
 
 
-def _list_files(root: Path, video: str, listed: tuple[str, ...]) -> FrameFiles:
-    frame_folder, mask_folder = root / _FRAMES / video, root / _MASKS / video
+def _mask_files(root: Path, video: str, read: MaskReader) -> MaskFiles:
+    folder = root / _MASKS / video
+    masks = image_files(folder) if folder.is_dir() else []
+    return MaskFiles({path.stem: (path,) for path in masks}, read)
+
+
+def _list_files(root: Path, video: str, listed: tuple[str, ...], read: MaskReader) -> FrameFiles:
+    frame_folder = root / _FRAMES / video
     if not frame_folder.is_dir() or not (frames := image_files(frame_folder)):
         raise MissingDatasetError(
             f"{frame_folder} holds no frames. Restore it from the archive, or leave the video out."
         )
-    masks = image_files(mask_folder) if mask_folder.is_dir() else []
     present = {path.stem for path in frames}
     missing = [name for name in listed if name not in present]
     return FrameFiles(
         frames=tuple(frames),
-        masks={path.stem: path for path in masks},
+        masks=_mask_files(root, video, read),
         problems=tuple(
             f"{frame_folder}: frame {name} of the image set is missing" for name in missing
         ),

@@ -1,19 +1,20 @@
 """A video stored as one image file per frame, with mask files beside it."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
+from storage.datasets.annotations import MaskFiles
 from storage.datasets.images import (
     image_fault,
     image_size,
     read_bytes,
     read_frame,
 )
-from storage.datasets.masks import MaskReader, object_ids
+from storage.datasets.masks import object_ids
 from storage.datasets.source import UInt8Array
 from storage.errors import DatasetError
 
@@ -30,12 +31,12 @@ class FrameFiles:
 
     Args:
         frames: frame files in order; the stem is the frame's name.
-        masks: mask file by frame name; frames without one are not annotated.
+        masks: mask files by frame name.
         problems: what was found wrong while listing, each naming its file.
     """
 
     frames: tuple[Path, ...]
-    masks: Mapping[str, Path]
+    masks: MaskFiles
     problems: tuple[str, ...] = ()
 
 
@@ -46,7 +47,6 @@ class FrameFileVideo:
         dataset: name of the dataset.
         name: name of the video.
         list_files: lists the files of the video; must be picklable.
-        read_mask: reads one mask file as label map; must be picklable.
 
     Every method raises DatasetError when the check fails, with all offenders in one message: gaps
     in the numbering, empty or unreadable files, sizes that differ, masks without a frame, a first
@@ -58,12 +58,10 @@ class FrameFileVideo:
         dataset: str,
         name: str,
         list_files: Callable[[], FrameFiles],
-        read_mask: MaskReader,
     ) -> None:
         self.dataset = dataset
         self.name = name
         self._list_files = list_files
-        self._read_mask = read_mask
 
     def __repr__(self) -> str:
         return f"FrameFileVideo({self.dataset!r}, {self.name!r})"
@@ -79,9 +77,10 @@ class FrameFileVideo:
     @cached_property
     def objects(self) -> tuple[int, ...]:
         """Ids in any mask of the video, ascending (decodes every mask once)."""
+        masks = self._files.masks
         found: set[int] = set()
-        for path in self._files.masks.values():
-            found.update(object_ids(self._read_mask(path)))
+        for name in masks.files:
+            found.update(object_ids(masks.label_map(name)))
         return tuple(sorted(found))
 
     def fingerprint(self) -> str:
@@ -99,8 +98,7 @@ class FrameFileVideo:
     def label_map(self, index: int) -> UInt8Array | None:
         """Label map as uint8 (H, W); None when the frame has no mask file."""
         files = self._files
-        path = files.masks.get(files.frames[self._checked(index)].stem)
-        return None if path is None else self._read_mask(path)
+        return files.masks.label_map(files.frames[self._checked(index)].stem)
 
     def _checked(self, index: int) -> int:
         if not 0 <= index < self.frame_count:
@@ -111,10 +109,10 @@ class FrameFileVideo:
     def _files(self) -> FrameFiles:
         files = self._list_files()
         self._refuse([*files.problems, *_numbering_problems(files), *_file_problems(files)])
-        first = files.masks[files.frames[0].stem]
-        label_map = self._read_mask(first)
+        name = files.frames[0].stem
+        first, label_map = files.masks.files[name][0], files.masks.label_map(name)
         if not object_ids(label_map):
-            void = " besides void (255)" if label_map.any() else ""
+            void = " besides void (255)" if label_map is not None and label_map.any() else ""
             raise DatasetError(
                 f"{self.dataset} video {self.name}: the first mask {first} holds no object{void}. "
                 "Annotate at least one object in it, or leave the video out."
@@ -124,9 +122,12 @@ class FrameFileVideo:
     @cached_property
     def _fingerprint(self) -> str:
         digest = sha256(f"{_READER_VERSION}\n{self.dataset}\n{self.name}\n".encode())
+        masks = self._files.masks
+        if masks.layers:
+            digest.update(f"{masks.layers}\n".encode())
         problems = []
         for frame in self._files.frames:
-            for path in (frame, self._files.masks.get(frame.stem)):
+            for path in (frame, *masks.files.get(frame.stem, (None,))):
                 data = b"" if path is None else read_bytes(path)
                 if path is not None and (fault := image_fault(data)):
                     problems.append(f"{path} {fault}")
@@ -171,14 +172,13 @@ def _file_problems(files: FrameFiles) -> list[str]:
     """Empty or unreadable files, sizes that differ, masks without frame, no first mask."""
     problems = []
     names = {path.stem for path in files.frames}
-    problems += [f"{p}: no frame of that name" for n, p in files.masks.items() if n not in names]
-    if files.frames and files.frames[0].stem not in files.masks:
+    masks = files.masks.files
+    problems += [f"{p[0]}: no frame of that name" for n, p in masks.items() if n not in names]
+    if files.frames and files.frames[0].stem not in masks:
         problems.append(f"{files.frames[0]}: the first frame has no mask")
     expected: tuple[int, int] | None = None
     for frame in files.frames:
-        for path in (frame, files.masks.get(frame.stem)):
-            if path is None:
-                continue
+        for path in (frame, *masks.get(frame.stem, ())):
             size = _size_or_problem(path)
             if isinstance(size, str):
                 problems.append(size)

@@ -1,6 +1,5 @@
 """Image files, read strictly: a truncated file is an error, never a picture with a grey end."""
 
-import io
 import re
 import zlib
 from pathlib import Path
@@ -89,23 +88,8 @@ def read_frame(path: Path) -> UInt8Array:
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
 
-def open_mask(path: Path) -> Image.Image:
-    """A mask file, decoded, in the mode in which it was stored.
-
-    Raises:
-        DatasetError: when the file is missing, truncated or not an image.
-    """
-    data = read_whole_image(path)
-    try:
-        image = Image.open(io.BytesIO(data))
-        image.load()
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-        raise DatasetError(f"{path} cannot be decoded ({error}). {_RESTORE}.") from error
-    return image
-
-
 def read_whole_image(path: Path) -> bytes:
-    """Bytes of an image file that is not truncated; errors as for `open_mask`."""
+    """Bytes of an image file that is not truncated; errors as for `read_frame`."""
     data = read_bytes(path)
     if fault := image_fault(data):
         raise DatasetError(f"{path} {fault}. {_RESTORE}.")

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from storage.datasets.images import image_fault, image_files, image_size, open_mask, read_frame
+from storage.datasets.images import image_fault, image_files, image_size, read_frame
+from storage.datasets.masks import read_label_map
 from storage.errors import DatasetError, MissingDatasetError
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (40, 56, 3), dtype=np.uint8)
@@ -73,7 +74,7 @@ def test_every_flipped_bit_of_a_png_is_found(place: int, bit: int) -> None:
 def test_reading_names_file_and_cure(tmp_path: Path, data: bytes, words: str) -> None:
     path = tmp_path / "00000.jpg"
     path.write_bytes(data)
-    for read in (read_frame, open_mask):
+    for read in (read_frame, read_label_map):
         with pytest.raises(DatasetError, match=f"00000.jpg.*{words}.*Restore"):
             read(path)
 
