@@ -58,17 +58,34 @@ def flow(
     *,
     data: DataOptions = _DATA,
     flow: str = "dis",
+    flow_weights: str | None = None,
+    gc: Annotated[bool, Parameter(negative="")] = False,
+    dry_run: Annotated[bool, Parameter(negative="")] = False,
     run: RunOptions = _RUN,
     store: StoreOptions = _STORE,
 ) -> int:
-    """Ingest, then estimate optical flow both ways.
+    """Ingest, then estimate optical flow both ways; or remove flow that no run refers to.
 
     Parameters
     ----------
     flow
-        Optical flow estimator.
+        Optical flow estimator; `maskrnn doctor` lists them.
+    flow_weights
+        File with the weights of a flow network. Default: where `maskrnn doctor` tells.
+    gc
+        Only remove flow that the ledger of no run refers to.
+    dry_run
+        With --gc: only tell what would be removed.
     """
-    return _execute("flow", store, data, run, flow=flow)
+    if gc or dry_run:
+
+        def collect() -> int:
+            from flows.flow_command import collect_flow
+
+            return collect_flow(_store_url(store), gc=gc, dry_run=dry_run)
+
+        return _guarded(collect, store.debug)
+    return _execute("flow", store, data, run, flow=flow, flow_weights=flow_weights)
 
 
 @app.command
@@ -163,6 +180,18 @@ def report(run: str, *, store: StoreOptions = _STORE) -> int:
         return print_report(_store_url(store), run)
 
     return _guarded(show, store.debug)
+
+
+@app.command
+def doctor() -> int:
+    """Show what this machine offers: device, precision, flow estimators and their weights."""
+
+    def show() -> int:
+        from flows.doctor import print_doctor
+
+        return print_doctor()
+
+    return _guarded(show, debug=False)
 
 
 def main() -> None:

@@ -91,7 +91,7 @@ def print_status(store_url: str, run_id: str) -> int:
     ledger = RunLedger(ArtifactStore(store_url), run_id)
     info = ledger.info()
     table = Table(title=f"{run_id}, begun {info.created}", title_justify="left")
-    for column in ("video, stage", "state", "seconds", "reused", "worker", "error"):
+    for column in ("video, stage", "state", "seconds", "reused", "worker", "error or note"):
         table.add_column(column, overflow="fold")
     records = ledger.records()
     for record in records:
@@ -104,7 +104,7 @@ def print_status(store_url: str, run_id: str) -> int:
                 f"{stage.seconds:.1f}" if stage.seconds else "",
                 "yes" if stage.reused else "",
                 stage.worker,
-                _plain(stage.error or ""),
+                _plain(stage.error or stage.note),
             )
     Console().print(table)
     return int(any(record.state == "failed" for record in records))

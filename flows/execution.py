@@ -1,21 +1,27 @@
 """A command as a flow run, from its fields to its exit code."""
 
 import os
+import signal
 import sys
+import threading
 import time
 from typing import Any, NoReturn
 
 from pydantic import ValidationError
 
 from flows.console import print_error, print_failures, print_figures, print_where
+from flows.flow_command import print_flow
 from flows.parameters import BenchmarkParameters
 from storage.artifacts import ArtifactStore
 from storage.ledger import RunLedger
-from tasks.configuration import check_estimator, configure
+from tasks.configuration import configure
 from tasks.errors import ParameterError
+from tasks.flow_method import flow_method
 from tasks.parents import obtain_parent
 from tasks.sources import DatasetSpec, open_sources
 from tasks.starting_weights import starting_digest
+
+_GRACE_SECONDS = 8.0
 
 
 def execute(fields: dict[str, Any]) -> int:
@@ -30,33 +36,45 @@ def execute(fields: dict[str, Any]) -> int:
 
     from flows.benchmark import FAILED_IN_PART, benchmark
 
-    try:
-        state = benchmark(parameters, return_state=True)
-    except KeyboardInterrupt:
-        _leave_at_once()
+    _leave_soon_on_interrupt()
+    state = benchmark(parameters, return_state=True)
     if not state.is_completed() and state.name != FAILED_IN_PART:
         state.result()  # raises what stopped the run
     ledger = RunLedger(ArtifactStore(parameters.store), parameters.run_name)
     records = [record for record in ledger.records() if record.stages]
     if parameters.until == "report":
         print_figures(parameters.store, parameters.run_name)
+    if parameters.until == "flow":
+        print_flow(records)
     print_failures(records)
     print_where(parameters, ledger, time.monotonic() - started)
     return 0 if state.is_completed() else 1
 
 
-def _leave_at_once() -> NoReturn:
-    """End the process; the workers are gone already, and complete artifacts stay.
+def _leave_soon_on_interrupt() -> None:
+    """Ctrl-C ends the run within seconds: the second one at once.
 
-    Ctrl-C has stopped Prefect's temporary server too, and Prefect would try for minutes to send
-    it its last events.
+    It stops Prefect's temporary server too, and Prefect would try for minutes to send its last
+    events there. Workers have been stopped by then, and complete artifacts stay.
     """
-    from prefect.server.api.server import SubprocessASGIServer
 
-    print_error("interrupted; the same command continues where this one stopped")
-    SubprocessASGIServer().stop()
-    sys.stdout.flush()
-    os._exit(1)
+    def leave() -> None:
+        from prefect.server.api.server import SubprocessASGIServer
+
+        print_error("interrupted; the same command continues where this one stopped")
+        SubprocessASGIServer().stop()
+        sys.stdout.flush()
+        os._exit(1)
+
+    def interrupt(number: int, frame: object) -> NoReturn:
+        signal.signal(signal.SIGINT, lambda *_: leave())
+        timer = threading.Timer(_GRACE_SECONDS, leave)
+        timer.daemon = True
+        timer.start()
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, interrupt)
 
 
 def validated(fields: dict[str, Any]) -> BenchmarkParameters:
@@ -82,7 +100,7 @@ def check_input(parameters: BenchmarkParameters) -> None:
     main = configure(parameters.preset, parameters.overrides)
     for name in parameters.compare:
         configure(name, {})
-    check_estimator(parameters.flow)
+    flow_method(parameters.flow, parameters.flow_weights)
     store = ArtifactStore(parameters.store)
     if parameters.parent is not None:
         obtain_parent(store, parameters.parent)

@@ -58,7 +58,9 @@ class MethodOptions:
         preset: Named configuration: small, paper, osvos, masktrack, propagate, first-frame.
         set: Options by dotted name, such as finetune.iterations=50; also compute.device,
             compute.precision, compute.threads and synthetic.*.
-        flow: Optical flow estimator.
+        flow: Optical flow estimator; `maskrnn doctor` lists them.
+        flow_weights: File with the weights of a flow network. Default: where `maskrnn doctor`
+            tells.
         parent: Parent to load in place of training: a key of the store or a .safetensors file.
         train_videos: Part of the train split: how many videos, or names separated by commas.
         initial_weights: VGG-16 to start training from: a file with a state_dict, or imagenet.
@@ -69,6 +71,7 @@ class MethodOptions:
         default_factory=list
     )
     flow: str = "dis"
+    flow_weights: str | None = None
     parent: str | None = None
     train_videos: str | None = None
     initial_weights: str | None = None

@@ -43,6 +43,9 @@ class BenchmarkParameters(BaseModel):
         default=("propagate", "first-frame"), description="Further presets, run on the same videos"
     )
     flow: str = Field(default="dis", description="Optical flow estimator")
+    flow_weights: str | None = Field(
+        default=None, description="File with the weights of a flow network; none: looked for"
+    )
     parent: str | None = Field(
         default=None,
         description="Parent to load in place of training: a key or a .safetensors file",

@@ -13,6 +13,7 @@ from storage.errors import StorageError
 from tasks import stages
 from tasks.configuration import Configuration
 from tasks.errors import TaskError
+from tasks.flow_method import flow_method
 from tasks.keys import PreparedVideo
 from tasks.outcome import Outcome, VideoResult
 from tasks.parents import obtain_parent
@@ -57,6 +58,8 @@ class Pipeline:
         )
         sources = open_sources(self._spec, parameters.videos)
         self._sources = sorted(sources, key=_work, reverse=True)
+        self._flow = flow_method(parameters.flow, parameters.flow_weights)
+        self._compute = main.compute
         self._pool = ThreadPoolExecutor(_VIDEOS_AT_ONCE, thread_name_prefix="video")
         self._parents: dict[str, Future[str]] = {}
         self.outcome = Outcome(videos=[source.name for source in sources])
@@ -131,7 +134,7 @@ class Pipeline:
             ).result()
             if parameters.until == "ingest":
                 return PreparedVideo(source.name, key, "", "", (), 0)
-            return stages.flow.submit(context, key, parameters.flow, record).result()
+            return stages.flow.submit(context, key, self._flow, self._compute, record).result()
         except BaseException:
             last = True
             raise

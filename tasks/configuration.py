@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from maskrnn_core.optical_flow.registry import build_estimator
 from maskrnn_core.options import ComputeOptions, Preset
 from maskrnn_core.presets import PRESETS, preset
 from maskrnn_core.synthetic.options import SyntheticOptions
@@ -32,11 +31,6 @@ class Configuration:
 def preset_names() -> list[str]:
     """All known presets."""
     return list(PRESETS)
-
-
-def check_estimator(name: str) -> None:
-    """Raise InvalidInputError, which lists the known ones, unless `name` is a flow estimator."""
-    build_estimator(name)
 
 
 def configure(preset_name: str, overrides: Mapping[str, str]) -> Configuration:

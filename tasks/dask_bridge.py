@@ -268,6 +268,7 @@ def _local_cluster(workers: int | None) -> Any:
         "memory_limit": machine.memory,
         "silence_logs": logging.CRITICAL,
         "dashboard": False,
+        "preload": ["tasks.worker_signals"],
     }
     nannies = {
         plan.name: {

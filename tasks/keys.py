@@ -11,7 +11,7 @@ from typing import Any
 from maskrnn_core.digest import stable_digest
 from maskrnn_core.options import ComputeOptions, Preset
 
-_VERSIONS = {"flow": 1, "parent": 1, "finetuned": 1, "prediction": 1, "evaluation": 1}
+_VERSIONS = {"flow": 2, "parent": 1, "finetuned": 1, "prediction": 1, "evaluation": 1}
 """One per stage; raised when the same input begins to give another result."""
 
 
@@ -27,9 +27,18 @@ class PreparedVideo:
     frame_count: int
 
 
-def flow_key(content_digest: str, estimator_digest: str) -> str:
-    """Flow both ways of one video by one estimator."""
-    return _key("flow", video=content_digest, estimator=estimator_digest)
+def flow_key(
+    content_digest: str, estimator_digest: str, compute: ComputeOptions | None = None
+) -> str:
+    """Flow both ways of one video by one estimator.
+
+    Args:
+        content_digest: of the video.
+        estimator_digest: of the method and its weights.
+        compute: what was asked for; None for a method that device and precision do not change.
+    """
+    asked = None if compute is None else {"device": compute.device, "precision": compute.precision}
+    return _key("flow", video=content_digest, estimator=estimator_digest, compute=asked)
 
 
 def parent_key(

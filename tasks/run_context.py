@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from storage.artifacts import ArtifactStore
-from storage.ledger import RunLedger, StageRecord, VideoRecord
+from storage.ledger import RunLedger, StageRecord, State, VideoRecord
 from tasks.dask_bridge import Bridge
 from tasks.errors import UnitError
 from tasks.resources import Resource
@@ -23,13 +23,35 @@ logger = logging.getLogger("maskrnn.run")
 class Stage:
     """One stage of one video while it runs; `obtain` does the work, or finds it done."""
 
-    def __init__(self, context: "RunContext", name: str) -> None:
+    def __init__(self, context: "RunContext", video: str, stage: str) -> None:
         self._context = context
-        self._name = name
+        self._video = video
+        self._stage = stage
         self.worker = ""
         self.seconds = 0.0
         self.reused = True
         self.artifacts: list[tuple[str, str]] = []
+        self.value: Any = None
+        self.note = ""
+        self.figures: dict[str, float] = {}
+
+    def refers_to(self, kind: str, key: str) -> None:
+        """Put an artifact into the ledger, so that nobody removes it; before a look at it."""
+        if (kind, key) not in self.artifacts:
+            self.artifacts.append((kind, key))
+            self._context.put(self._video, self._stage, self.record("running"))
+
+    def record(self, state: State) -> StageRecord:
+        """What the ledger tells of it."""
+        return StageRecord(
+            state,
+            self.seconds,
+            self.reused and state == "done",
+            self.worker,
+            tuple(self.artifacts),
+            note=self.note,
+            figures=self.figures,
+        )
 
     def obtain(
         self, kind: str, key: str, unit: Callable[..., Any], *args: Any, resource: Resource
@@ -37,21 +59,27 @@ class Stage:
         """The key of an artifact that exists when this returns.
 
         An artifact that is there is taken as it is, and no worker is asked. Else
-        `unit(store_url, key, *args)` runs on a worker, and must write it.
+        `unit(store_url, key, *args)` runs on a worker, and must write it; `value` is what it
+        returned.
 
         Raises:
             UnitError: the unit failed.
             BridgeError: no worker to run on.
         """
         context = self._context
-        self.artifacts.append((kind, key))
+        self.refers_to(kind, key)
         with context.making(kind, key):
             if not context.store.exists(kind, key):
                 self.reused = False
                 run = context.bridge.run(
-                    unit, context.store.url, key, *args, resource=resource, name=self._name
+                    unit,
+                    context.store.url,
+                    key,
+                    *args,
+                    resource=resource,
+                    name=f"{self._stage} {self._video}",
                 )
-                self.worker, self.seconds = run.worker, run.seconds
+                self.worker, self.seconds, self.value = run.worker, run.seconds, run.value
         return key
 
 
@@ -78,20 +106,16 @@ class RunContext:
 
         The seconds recorded are those on the worker, without the wait for one.
         """
-        work = Stage(self, f"{stage} {video}")
+        work = Stage(self, video, stage)
         started = time.perf_counter()
-        self._put(video, stage, StageRecord("running"))
+        self.put(video, stage, StageRecord("running"))
         try:
             yield work
         except Exception as error:
-            self._put(video, stage, self._failure(work, error, time.perf_counter() - started))
+            self.put(video, stage, self._failure(work, error, time.perf_counter() - started))
             logger.error("%s %s failed: %s", stage, video, describe(error))
             raise
-        self._put(
-            video,
-            stage,
-            StageRecord("done", work.seconds, work.reused, work.worker, tuple(work.artifacts)),
-        )
+        self.put(video, stage, work.record("done"))
         if work.reused:
             logger.debug("%s %s: reused", stage, video)
         else:
@@ -103,11 +127,15 @@ class RunContext:
             return self._making[kind, key]
 
     def begin(self, video: str) -> None:
-        """A further attempt at a video; stages of former attempts leave its record."""
-        former = self.ledger.read(video)
-        attempt = (former.attempt if former is not None else 0) + 1
+        """A further attempt at a video; stages of former attempts leave its record.
+
+        What they referred to stays in it until the attempt ends, for it is likely to be reused.
+        """
+        former = self.ledger.read(video) or VideoRecord(video)
+        attempt = former.attempt + 1
+        kept = tuple(former.artifacts())
         with self._lock:
-            self._write(VideoRecord(video, state="pending", attempt=attempt))
+            self._write(VideoRecord(video, state="pending", attempt=attempt, former=kept))
 
     def found(self, video: str, key: str) -> None:
         """The key of the video's frames, once it is known."""
@@ -119,7 +147,8 @@ class RunContext:
         with self._lock:
             record = self._record(video)
             failed = any(stage.state == "failed" for stage in record.stages.values())
-            self._write(replace(record, state="failed" if failed else "done"))
+            state: State = "failed" if failed else "done"
+            self._write(replace(record, state=state, former=()))
 
     def records(self) -> Mapping[str, VideoRecord]:
         """The records of this run so far, by video."""
@@ -136,9 +165,11 @@ class RunContext:
             tuple(work.artifacts),
             describe(error),
             trace or "".join(traceback.format_exception(error)),
+            work.note,
         )
 
-    def _put(self, video: str, stage: str, record: StageRecord) -> None:
+    def put(self, video: str, stage: str, record: StageRecord) -> None:
+        """Replace the record of one stage."""
         with self._lock:
             former = self._record(video)
             stages = {**former.stages, stage: record}

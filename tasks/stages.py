@@ -4,24 +4,27 @@ No result is persisted and nothing is retried here: artifacts are the cache, and
 bad the second time too.
 """
 
+import dataclasses
+import logging
 from collections.abc import Mapping, Sequence
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from maskrnn_core.optical_flow.registry import build_estimator
 from maskrnn_core.options import ComputeOptions, Preset
 from storage.checkpoints import FINETUNED, PARENTS
 from storage.datasets.source import SourceVideo
-from storage.flow import FLOW
+from storage.flow import FLOW, FlowWrite, repair_flow
 from storage.predictions import PREDICTIONS
 from storage.videos import VIDEOS, video_key
 from tasks import keys, units
+from tasks.flow_method import FlowMethod
 from tasks.keys import PreparedVideo
-from tasks.resources import Resource
 from tasks.run_context import RunContext
 from tasks.sources import DatasetSpec
 from tasks.starting_weights import starting_digest
+
+logger = logging.getLogger("maskrnn.run")
 
 
 @task(
@@ -52,14 +55,28 @@ def ingest(
     cache_policy=NO_CACHE,
     persist_result=False,
 )
-def flow(context: RunContext, key: str, estimator: str, record: str) -> PreparedVideo:
-    """Optical flow both ways; returns what later stages need of the video."""
+def flow(
+    context: RunContext, key: str, method: FlowMethod, compute: ComputeOptions, record: str
+) -> PreparedVideo:
+    """Optical flow both ways; returns what later stages need of the video.
+
+    Flow that was damaged since is removed and computed again; the stage's note tells so.
+    """
     with context.stage(record, "flow") as stage:
         known = context.store.open(VIDEOS, key).metadata
-        flow_key = keys.flow_key(known["content_digest"], build_estimator(estimator).digest)
-        # OpenCV's methods run on the CPU; every other one is a network.
-        resource: Resource = "CPU" if estimator.startswith(("dis", "farneback")) else "GPU"
-        stage.obtain(FLOW, flow_key, units.estimate_flow, key, estimator, resource=resource)
+        asked = compute if method.weights is not None else None
+        flow_key = keys.flow_key(known["content_digest"], method.digest, asked)
+        stage.refers_to(FLOW, flow_key)
+        with context.making(FLOW, flow_key):
+            damage = repair_flow(context.store, flow_key)
+        if damage:
+            stage.note = f"damaged flow was removed and computed again: {damage}"
+            logger.warning("flow %s: %s", record, stage.note)
+        stage.obtain(
+            FLOW, flow_key, units.estimate_flow, key, method, compute, resource=method.resource
+        )
+        if isinstance(stage.value, FlowWrite):
+            stage.figures = dataclasses.asdict(stage.value)
         return PreparedVideo(
             name=known["name"],
             key=key,

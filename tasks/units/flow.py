@@ -1,26 +1,66 @@
-"""Optical flow of one video, both ways."""
+"""Optical flow of one video, both ways: decoding, estimating and writing overlap."""
 
-from maskrnn_core.optical_flow.registry import build_estimator
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+
 from maskrnn_core.optical_flow.streaming import stream_flow
+from maskrnn_core.options import ComputeOptions
+from maskrnn_core.video import UInt8Array
 from storage.artifacts import ArtifactStore
-from storage.flow import FLOW, write_flow
-from storage.stored_video import open_video
+from storage.flow import FLOW, FlowWrite, write_flow
+from storage.flow_runs import FlowPair
+from storage.stored_video import StoredVideo, open_video
+from tasks.flow_method import FlowMethod
+from tasks.read_ahead import read_ahead
+from tasks.units.threads import shared_machine
+
+_AHEAD = 2
+"""Frames, and pairs of flow fields, that wait between two threads."""
 
 
-def estimate_flow(store_url: str, key: str, video_key: str, estimator_name: str) -> None:
+def estimate_flow(
+    store_url: str, key: str, video_key: str, method: FlowMethod, compute: ComputeOptions
+) -> FlowWrite:
     """Write the flow between all neighbouring frames of a video in the store.
+
+    What an interrupted run has left is kept. A writer in another process is waited for.
 
     Args:
         store_url: the store.
         key: of the flow.
         video_key: of the video.
-        estimator_name: name in the registry of estimators.
+        method: the estimator.
+        compute: device and precision of a network.
+
+    Raises:
+        InvalidInputError: frames that the estimator cannot take; names the frame.
+        IncompleteArtifactError: flow that is not finite.
     """
     store = ArtifactStore(store_url)
     if store.exists(FLOW, key):
-        return
+        return FlowWrite()
     video = open_video(store, video_key)
-    estimator = build_estimator(estimator_name)
-    metadata = {"estimator": estimator.name, "video": video.name, "video_key": video_key}
-    pairs = stream_flow(estimator, video.frame, video.frame_count)
-    write_flow(store, key, pairs, video.frame_count, video.size, metadata)
+    metadata = {"estimator": method.name, "video": video.name, "video_key": video_key}
+    if method.weights is not None:
+        metadata["weights"] = method.file_digest
+    with ExitStack() as threads:
+
+        def pairs(start: int) -> Iterable[FlowPair]:
+            estimator = method.build(shared_machine(compute))
+            frames = threads.enter_context(read_ahead(_frames(video, start), _AHEAD))
+            stream = stream_flow(estimator, lambda _: next(frames), video.frame_count, start)
+            return threads.enter_context(read_ahead(stream, _AHEAD))
+
+        return write_flow(
+            store,
+            key,
+            pairs,
+            video.frame_count,
+            video.size,
+            metadata,
+        )
+
+
+def _frames(video: StoredVideo, start: int) -> Iterator[UInt8Array]:
+    """Frames as `stream_flow` asks for them when it begins at `start`."""
+    return (video.frame(index) for index in range(max(start - 1, 0), video.frame_count))
