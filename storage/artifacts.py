@@ -1,14 +1,22 @@
 """The artifact store: immutable results, each addressed by kind and key."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from typing import Any
 
 from storage.content import ArtifactReader, ArtifactWriter
-from storage.errors import CorruptArtifactError, InvalidAddressError, MissingArtifactError
+from storage.errors import (
+    CorruptArtifactError,
+    InvalidAddressError,
+    MissingArtifactError,
+    StoreFullError,
+)
 from storage.folder import STAGING, Folder, full_store_error
+from storage.lease import LEASE_SECONDS, Lease, is_leased, take_lease
 from storage.marker import MARKER, Marker
-from storage.publishing import begin_draft, drafts
+from storage.progress import forget_progress
+from storage.publishing import begin_draft, drafts, resumable_draft
 
 _KIND = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
@@ -54,31 +62,67 @@ class ArtifactStore:
         return self._folder.location(_place(kind, key))
 
     @contextmanager
-    def create(self, kind: str, key: str) -> Iterator[ArtifactWriter]:
+    def create(
+        self, kind: str, key: str, plan: Mapping[str, Any] | None = None
+    ) -> Iterator[ArtifactWriter]:
         """Write an artifact: complete when the block ends, nothing left when it raises.
 
         When another writer of the same key was faster, its artifact stays and this one is dropped.
+
+        Args:
+            kind: of the artifact.
+            key: of the artifact.
+            plan: JSON object that tells how it is laid out. With one, what the block has written
+                up to `ArtifactWriter.save_progress` stays when it raises or is killed, and the
+                next writer with the same plan begins with it; hold a lease then.
 
         Raises:
             StoreFullError: when no space is left.
             StoreAccessError: when the store cannot be written.
         """
         place = _place(kind, key)
-        draft = begin_draft(self._folder, place)
-        writer = ArtifactWriter(self._folder, draft.path)
+        draft = begin_draft(self._folder, place, resumable=plan is not None)
+        writer = ArtifactWriter(self._folder, draft.path, plan)
         try:
             yield writer
+            forget_progress(self._folder, draft.path)
             draft.publish(
                 Marker(kind, key, draft.data, dict(writer.digests), dict(writer.metadata))
             )
         except BaseException as error:
-            with suppress(OSError):  # the first error is the one to tell
-                draft.discard()
-            if isinstance(error, OSError) and (
-                full := full_store_error(self.url, f"{kind} {key}", error)
-            ):
+            full = None
+            if isinstance(error, OSError):
+                full = full_store_error(self.url, f"{kind} {key}", error)
+            if plan is None or full is not None or isinstance(error, StoreFullError):
+                with suppress(OSError):  # the first error is the one to tell
+                    draft.discard()
+            if full is not None:
                 raise full from error
             raise
+
+    def lease(
+        self,
+        kind: str,
+        key: str,
+        *,
+        seconds: float = LEASE_SECONDS,
+        until: Callable[[], bool] = lambda: False,
+    ) -> Lease | None:
+        """The right to write an artifact, once nobody else has it; see `take_lease`."""
+        return take_lease(self._folder, _place(kind, key), seconds=seconds, until=until)
+
+    def is_leased(self, kind: str, key: str) -> bool:
+        """Whether somebody is writing an artifact under a lease."""
+        return is_leased(self._folder, _place(kind, key))
+
+    def unfinished(self, kind: str) -> dict[str, str]:
+        """Resumable drafts of a kind: key to folder, relative to the store."""
+        _check(_KIND, kind, "an artifact kind")
+        names = self._folder.names(f"{STAGING}/{kind}") + self._folder.names(kind)
+        keys = {name.removesuffix(".partial") for name in names}
+        keys = {key for key in keys if _KEY.fullmatch(key) and not self.exists(kind, key)}
+        drafts = {key: resumable_draft(self._folder, f"{kind}/{key}") for key in sorted(keys)}
+        return {key: path for key, path in drafts.items() if self._folder.exists(path)}
 
     def open(self, kind: str, key: str) -> ArtifactReader:
         """Open a complete artifact.
@@ -110,6 +154,29 @@ class ArtifactStore:
         place = _place(kind, key)
         self._folder.remove(f"{place}/{MARKER}")  # from here on it does not exist
         self._folder.remove(place)
+
+    def remove_unless(self, kind: str, key: str, wanted: Callable[[], bool]) -> bool:
+        """Remove an artifact and its resumable draft, unless it turns out to be wanted.
+
+        Whoever announces a need before a look at the store is safe: the artifact is hidden while
+        `wanted` is asked, and shown again when it answers yes or raises. Hold the lease.
+
+        Returns:
+            Whether it was removed.
+        """
+        place = _place(kind, key)
+        marker = self._folder.read(f"{place}/{MARKER}") if self.exists(kind, key) else None
+        self._folder.remove(f"{place}/{MARKER}")
+        kept = True
+        try:
+            kept = wanted()
+        finally:
+            if kept and marker is not None:
+                self._folder.write(f"{place}/{MARKER}", marker)
+        if not kept:
+            self._folder.remove(place)
+            self._folder.remove(resumable_draft(self._folder, place))
+        return not kept
 
     def keys(self, kind: str) -> list[str]:
         """Keys of the complete artifacts of a kind, sorted."""

@@ -13,6 +13,7 @@ from storage.errors import (
 )
 from storage.folder import Folder
 from storage.marker import MARKER, Marker, to_json
+from storage.progress import damaged_files, load_progress, save_progress
 
 if TYPE_CHECKING:
     import zarr
@@ -26,15 +27,22 @@ _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 class ArtifactWriter:
     """Fills an artifact that nobody can see yet; made by `ArtifactStore.create`.
 
+    With a plan, `digests` begins with what a former writer of the same plan has left.
     `metadata` is a JSON object that goes into the completion marker: keep it small.
     """
 
-    def __init__(self, folder: Folder, path: str) -> None:
+    def __init__(self, folder: Folder, path: str, plan: Mapping[str, Any] | None = None) -> None:
         self._folder = folder
         self._path = path
+        self._plan = plan
         self._group: zarr.Group | None = None
-        self.digests: dict[str, str] = {}
+        self.digests: dict[str, str] = {} if plan is None else load_progress(folder, path, plan)
         self.metadata: dict[str, Any] = {}
+
+    def save_progress(self) -> None:
+        """From here on, a later writer of the same plan finds what was written so far."""
+        if self._plan is not None:
+            save_progress(self._folder, self._path, self._plan, self.digests)
 
     def put(self, name: str, data: bytes) -> None:
         """Store a file.
@@ -63,8 +71,13 @@ class ArtifactWriter:
             from storage.zarr_checks import RecordingStore
 
             inner = self._folder.zarr_store(f"{self._path}/{ARRAYS}", read_only=False)
-            store = RecordingStore(inner, self.digests, f"{ARRAYS}/")
-            self._group = zarr.open_group(store, mode="w-", zarr_format=3)
+            resumed = f"{ARRAYS}/zarr.json" in self.digests
+            store = RecordingStore(
+                inner, self.digests, f"{ARRAYS}/", everything=self._plan is not None
+            )
+            self._group = zarr.open_group(
+                store, mode="r+" if resumed else "w-", zarr_format=3, use_consolidated=False
+            )
         return self._group
 
 
@@ -87,6 +100,18 @@ class ArtifactReader:
     def created(self) -> str:
         """UTC time at which the artifact was completed, ISO 8601."""
         return self._marker.created
+
+    @property
+    def size(self) -> int:
+        """Bytes of all its files."""
+        return sum(self._folder.files(self._path).values())
+
+    def damage(self) -> list[str]:
+        """Files that are gone or changed since they were written; reads all of them.
+
+        Chunks count where their digests were kept, as they are for flow.
+        """
+        return damaged_files(self._folder, self._path, self._marker.digests)
 
     @property
     def names(self) -> list[str]:

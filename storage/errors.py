@@ -51,3 +51,7 @@ class StoreFullError(StorageError, OSError):
 
 class StoreAccessError(StorageError, OSError):
     """The store cannot be read or written: rights, a file in the way, a missing driver."""
+
+
+class LeaseLostError(StorageError, RuntimeError):
+    """A writer that gave no sign of life for so long that another one took over."""

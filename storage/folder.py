@@ -148,6 +148,21 @@ class Folder:
             return 0.0
         return time.time() - newest
 
+    def files(self, path: str) -> dict[str, int]:
+        """Size in bytes of every file below a folder, by its path relative to that folder."""
+        full = self._full(path)
+        if not self.is_local:
+            self._fs.invalidate_cache()
+        try:
+            found = self._fs.find(full, detail=True)
+        except FileNotFoundError:
+            return {}
+        root = full.lstrip("/") + "/"
+        return {
+            str(name).lstrip("/").removeprefix(root): int(item["size"])
+            for name, item in sorted(found.items())
+        }
+
     def zarr_store(self, path: str, *, read_only: bool) -> Any:
         """A Zarr store on the folder `path` (LocalStore or FsspecStore)."""
         from zarr.storage import FsspecStore, LocalStore

@@ -3,7 +3,7 @@
 One JSON record per video, replaced atomically, written only by whoever owns that video.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -31,6 +31,8 @@ class StageRecord:
         artifacts: (kind, key) of what it made or took.
         error: message of the error, if it failed.
         traceback: where it failed.
+        note: what a reader must know, such as a repair.
+        figures: of the stage, such as frames and bytes.
     """
 
     state: State
@@ -40,17 +42,28 @@ class StageRecord:
     artifacts: tuple[tuple[str, str], ...] = ()
     error: str | None = None
     traceback: str | None = None
+    note: str = ""
+    figures: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class VideoRecord:
-    """What became of one video: stages by name, in the order in which they ran."""
+    """What became of one video: stages by name, in the order in which they ran.
+
+    `former` are the artifacts of the attempt before this one, until this one ends.
+    """
 
     video: str
     video_key: str | None = None
     state: State = "pending"
     attempt: int = 0
     stages: Mapping[str, StageRecord] = field(default_factory=dict)
+    former: tuple[tuple[str, str], ...] = ()
+
+    def artifacts(self) -> Iterator[tuple[str, str]]:
+        """(kind, key) of all that it refers to, each once."""
+        every = [pair for stage in self.stages.values() for pair in stage.artifacts]
+        return iter(dict.fromkeys([*every, *self.former]))
 
 
 @dataclass(frozen=True)
@@ -145,6 +158,7 @@ class RunLedger:
                 for name, stage in fields.pop("stages").items()
             }
             fields.pop("schema")
+            fields["former"] = tuple((k, v) for k, v in fields.get("former", ()))
             record = VideoRecord(**fields, stages=stages)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise self._damaged(path, str(error)) from error
@@ -179,6 +193,21 @@ def list_runs(store: ArtifactStore) -> list[RunInfo]:
         if store.folder.exists(f"{_RUNS}/{_file_name(ledger.run_id)}/run.json")
     ]
     return sorted(found, key=lambda info: (info.created, info.run_id))
+
+
+def referred_artifacts(store: ArtifactStore) -> set[tuple[str, str]]:
+    """(kind, key) of all artifacts that a record of any run refers to.
+
+    Raises:
+        CorruptArtifactError, NewerSchemaError: a record that cannot be read; what it refers to
+            is unknown then.
+    """
+    return {
+        artifact
+        for name in store.folder.names(_RUNS)
+        for record in RunLedger(store, unquote(name)).records()
+        for artifact in record.artifacts()
+    }
 
 
 def _file_name(name: str) -> str:

@@ -12,6 +12,7 @@ from storage.marker import MARKER, Marker
 
 _TAKEN = {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR}
 _ATTEMPTS = 5
+_RESUMABLE = "partial"
 
 
 class Draft(Protocol):
@@ -30,9 +31,24 @@ class Draft(Protocol):
         """Remove it."""
 
 
-def begin_draft(folder: Folder, place: str) -> Draft:
-    """A new draft of the artifact at `place` ("kind/key"); creates nothing yet."""
-    return _RenamedDraft(folder, place) if folder.is_local else _NamedDraft(folder, place)
+def begin_draft(folder: Folder, place: str, *, resumable: bool = False) -> Draft:
+    """A draft of the artifact at `place` ("kind/key"); creates nothing yet.
+
+    Args:
+        folder: the store.
+        place: of the artifact.
+        resumable: always the same draft, in which a former writer may have left its work.
+    """
+    if folder.is_local:
+        return _RenamedDraft(folder, place, _RESUMABLE if resumable else uuid.uuid4().hex)
+    # What an artifact's marker names is never written to again.
+    resumable = resumable and not folder.exists(f"{place}/{MARKER}")
+    return _NamedDraft(folder, place, _RESUMABLE if resumable else uuid.uuid4().hex)
+
+
+def resumable_draft(folder: Folder, place: str) -> str:
+    """Folder of the resumable draft of the artifact at `place`, there or not."""
+    return begin_draft(folder, place, resumable=True).path
 
 
 def drafts(folder: Folder, place: str) -> list[str]:
@@ -50,10 +66,10 @@ class _RenamedDraft:
 
     data = ""
 
-    def __init__(self, folder: Folder, place: str) -> None:
+    def __init__(self, folder: Folder, place: str, name: str) -> None:
         self._folder = folder
         self._place = place
-        self.path = f"{STAGING}/{place}.{uuid.uuid4().hex}"
+        self.path = f"{STAGING}/{place}.{name}"
 
     def publish(self, marker: Marker) -> None:
         self._folder.write(f"{self.path}/{MARKER}", marker.to_bytes())
@@ -91,10 +107,10 @@ class _RenamedDraft:
 class _NamedDraft:
     """Written to a folder of its own beside the marker, which names it when all is there."""
 
-    def __init__(self, folder: Folder, place: str) -> None:
+    def __init__(self, folder: Folder, place: str, name: str) -> None:
         self._folder = folder
         self._place = place
-        self.data = uuid.uuid4().hex
+        self.data = name
         self.path = f"{place}/{self.data}"
 
     def publish(self, marker: Marker) -> None:

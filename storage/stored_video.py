@@ -8,7 +8,8 @@ import numpy as np
 from storage.artifacts import ArtifactStore
 from storage.datasets.source import UInt8Array
 from storage.errors import MissingArtifactError
-from storage.flow import FloatArray, StoredFlow
+from storage.flow import StoredFlow
+from storage.flow_encoding import FloatArray
 from storage.frame_arrays import FrameArrayReader
 from storage.video_writer import VIDEOS
 

@@ -24,19 +24,29 @@ class ChangedMetadataError(Exception):
 
 
 class RecordingStore(WrapperStore[Store]):
-    """Writes through, and notes the sha256 of every metadata document in `digests`."""
+    """Writes through, and notes the sha256 of metadata documents in `digests`.
 
-    def __init__(self, store: Store, digests: dict[str, str], prefix: str) -> None:
+    Args:
+        store: where to.
+        digests: filled by the path below `prefix`.
+        prefix: of the paths.
+        everything: note chunks, too.
+    """
+
+    def __init__(
+        self, store: Store, digests: dict[str, str], prefix: str, *, everything: bool = False
+    ) -> None:
         super().__init__(store)
         self._digests = digests
         self._prefix = prefix
+        self._everything = everything
 
     def _with_store(self, store: Store) -> "RecordingStore":
-        return RecordingStore(store, self._digests, self._prefix)
+        return RecordingStore(store, self._digests, self._prefix, everything=self._everything)
 
     async def set(self, key: str, value: Buffer) -> None:
         await super().set(key, value)
-        if key.endswith(_METADATA):
+        if self._everything or key.endswith(_METADATA):
             self._digests[self._prefix + key] = sha256(value.to_bytes()).hexdigest()
 
 
@@ -57,7 +67,8 @@ class CheckedStore(WrapperStore[Store]):
         value = await super().get(key, prototype, byte_range)
         if value is None and _CHUNK in f"/{key}":
             raise MissingChunkError(key)
-        expected = self._digests.get(self._prefix + key)
+        # Chunks carry checksums of their own, and may be read in part.
+        expected = self._digests.get(self._prefix + key) if key.endswith(_METADATA) else None
         if expected and (value is None or sha256(value.to_bytes()).hexdigest() != expected):
             raise ChangedMetadataError(key)
         return value

@@ -8,7 +8,10 @@ from maskrnn_core.video import FloatArray, UInt8Array
 
 
 def stream_flow(
-    estimator: FlowEstimator, frame: Callable[[int], UInt8Array], frame_count: int
+    estimator: FlowEstimator,
+    frame: Callable[[int], UInt8Array],
+    frame_count: int,
+    start: int = 0,
 ) -> Iterator[tuple[int, FloatArray | None, FloatArray | None]]:
     """Yield (index, flow[t -> t-1], flow[t -> t+1]) in the order of the frames.
 
@@ -16,6 +19,8 @@ def stream_flow(
         estimator: gives both directions of a pair.
         frame: the frame at an index, uint8 (H, W, 3), RGB; called once per index, ascending.
         frame_count: number of frames, at least 1.
+        start: first index to yield, with the same flow as from the beginning; reading begins at
+            the frame before.
 
     Yields:
         Flows are float32 (H, W, 2), pixels. The backward flow is None at index 0, the forward
@@ -28,28 +33,32 @@ def stream_flow(
     """
     if frame_count < 1:
         raise InvalidInputError(f"a video of {frame_count} frames has no flow: give at least one")
-    return _stream(estimator, frame, frame_count)
+    if not 0 <= start < frame_count:
+        raise InvalidInputError(f"start={start} is outside 0..{frame_count - 1}")
+    return _stream(estimator, frame, frame_count, start)
 
 
 def _stream(
-    estimator: FlowEstimator, frame: Callable[[int], UInt8Array], frame_count: int
+    estimator: FlowEstimator, frame: Callable[[int], UInt8Array], frame_count: int, start: int
 ) -> Iterator[tuple[int, FloatArray | None, FloatArray | None]]:
-    current = frame(0)
-    check_frame(current, "frame 0")
+    first = max(start - 1, 0)
+    current = frame(first)
+    check_frame(current, f"frame {first}")
     size = current.shape
     backward: FloatArray | None = None
-    for index in range(frame_count - 1):
+    for index in range(first, frame_count - 1):
         following = frame(index + 1)
         check_frame(following, f"frame {index + 1}")
         if following.shape != size:
             raise InvalidInputError(
-                f"frame {index + 1} measures {following.shape[0]}x{following.shape[1]}, frame 0"
-                f" {size[0]}x{size[1]}: all frames of a video must have one size"
+                f"frame {index + 1} measures {following.shape[0]}x{following.shape[1]},"
+                f" frame {first} {size[0]}x{size[1]}: all frames of a video must have one size"
             )
         try:
             forward, next_backward = estimator.estimate_both(current, following)
         except InvalidInputError as error:
             raise InvalidInputError(f"frames {index} and {index + 1}: {error}") from error
-        yield index, backward, forward
+        if index >= start:
+            yield index, backward, forward
         current, backward = following, next_backward
     yield frame_count - 1, backward, None

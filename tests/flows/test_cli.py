@@ -23,7 +23,7 @@ def run(tokens: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> int:
 
 @pytest.mark.parametrize(
     "command",
-    ["benchmark", "ingest", "flow", "train", "segment", "evaluate", "status", "report"],
+    ["benchmark", "ingest", "flow", "train", "segment", "evaluate", "status", "report", "doctor"],
 )
 def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     app([command, "--help"], result_action="return_value")
@@ -68,6 +68,10 @@ def test_a_run_that_reuses_everything_needs_no_torch_and_no_cluster() -> None:
         (["benchmark", "--train-videos", "0"], "greater than or equal to 1"),
         (["benchmark", "--preset", "smal"], "did you mean small"),
         (["benchmark", "--flow", "nope"], "choose one of"),
+        (["flow", "--flow", "flownet2"], "needs weights"),
+        (["flow", "--flow", "dis", "--flow-weights", "x.pth"], "takes no weights"),
+        (["flow", "--flow", "flownet2", "--flow-weights", "/no/such.pth"], "cannot read the flow"),
+        (["flow", "--dry-run"], "goes with --gc"),
         (["benchmark", "--videos", "val-999"], "has no video val-999"),
         (["benchmark", "--split", "test"], "has no split 'test'"),
         (["benchmark", "--parent", "nope"], "neither a file nor a key"),

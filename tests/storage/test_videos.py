@@ -203,7 +203,7 @@ def test_flow_comes_with_its_key(store: ArtifactStore, source: Any) -> None:
     key = write_video(store, source, None)
     field = np.ones((12, 18, 2), np.float32)
     pairs = [(t, field if t else None, field * 2 if t < 5 else None) for t in range(6)]
-    write_flow(store, "f", pairs, 6, (12, 18), {})
+    write_flow(store, "f", lambda start: pairs[start:], 6, (12, 18), {})
     video = open_video(store, key, "f")
     assert video.backward_flow(0) is None
     assert video.forward_flow(5) is None

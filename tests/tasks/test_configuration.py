@@ -3,7 +3,7 @@
 import pytest
 
 from maskrnn_core.errors import InvalidInputError
-from tasks.configuration import check_estimator, configure, preset_names
+from tasks.configuration import configure, preset_names
 from tasks.errors import ParameterError
 
 
@@ -61,8 +61,6 @@ def test_mistakes(key: str, value: str, message: str) -> None:
         configure("small", {key: value})
 
 
-def test_unknown_preset_and_estimator() -> None:
+def test_unknown_preset() -> None:
     with pytest.raises(InvalidInputError, match="did you mean small"):
         configure("smal", {})
-    with pytest.raises(InvalidInputError, match="choose one of"):
-        check_estimator("nope")

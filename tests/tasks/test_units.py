@@ -15,6 +15,7 @@ from storage.tables import read_table
 from storage.videos import VIDEOS, video_key
 from tasks import units
 from tasks.configuration import configure
+from tasks.flow_method import flow_method
 from tasks.keys import PreparedVideo
 from tasks.sources import DatasetSpec, open_source
 from tasks.units.threads import shared_machine, whole_machine
@@ -42,7 +43,8 @@ def test_the_whole_way_of_one_video(tmp_path: Path) -> None:
     key = video_key(open_source(spec, "val-001"), None)
     twice(store, VIDEOS, key, lambda: units.ingest(url, key, spec, "val-001", None))
     stored = open_video(store, key)
-    twice(store, "flow", "f", lambda: units.estimate_flow(url, "f", key, "dis-ultrafast"))
+    method = flow_method("dis-ultrafast")
+    twice(store, "flow", "f", lambda: units.estimate_flow(url, "f", key, method, COMPUTE))
     video = PreparedVideo(
         stored.name, key, stored.content_digest, "f", stored.objects, stored.frame_count
     )
