@@ -7,6 +7,7 @@ from typing import Annotated
 
 from cyclopts import App, CycloptsError, Parameter
 
+from flows.evaluation_options import AnnotationOptions, EvaluationOptions
 from flows.options import DataOptions, MethodOptions, RunOptions, StoreOptions, as_fields, names
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
@@ -19,6 +20,7 @@ app = App(
 )
 
 _DATA = DataOptions()
+_EVALUATION = EvaluationOptions()
 _METHOD = MethodOptions()
 _RUN = RunOptions()
 _STORE = StoreOptions()
@@ -114,35 +116,24 @@ def segment(
 
 @app.command
 def evaluate(
-    predictions: Path,
-    *,
-    data: DataOptions = _DATA,
-    output: Path | None = None,
-    debug: Annotated[bool, Parameter(negative="")] = False,
+    predictions: Path, *, data: AnnotationOptions, options: EvaluationOptions = _EVALUATION
 ) -> int:
-    """Evaluate a folder PREDICTIONS/VIDEO/00000.png against a data set.
+    """Evaluate predictions, whoever made them, against a data set: J, F and T.
 
     Parameters
     ----------
     predictions
-        Folder with a folder of PNG label maps per video.
-    output
-        Folder for the tables as CSV and Parquet.
-    debug
-        Show tracebacks.
+        Folder or zip file with VIDEO/FRAME.png, a Zarr group with label maps per video, or a
+        store.
     """
 
     def run() -> int:
-        from flows.console import print_evaluation
-        from tasks.reporting.folder_evaluation import evaluate_folder
-        from tasks.sources import DatasetSpec
+        from flows.evaluate_command import evaluate as evaluate_and_print
 
-        fields = as_fields(data)
-        spec = DatasetSpec(data.dataset, data.root, data.split)
-        print_evaluation(evaluate_folder(predictions, spec, fields["videos"], output))
+        evaluate_and_print(predictions, data, options)
         return DONE
 
-    return _guarded(run, debug)
+    return _guarded(run, options.debug)
 
 
 @app.command

@@ -2,9 +2,10 @@
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markdown import Markdown
 from rich.table import Table
@@ -16,6 +17,7 @@ from tasks.reporting.folder import FIGURES, SUMMARY, report_folder
 
 if TYPE_CHECKING:
     from flows.parameters import BenchmarkParameters
+    from tasks.evaluation.evaluation import Evaluation
 
 _COLOURS = {"done": "green", "failed": "red", "running": "yellow", "pending": "dim"}
 
@@ -44,11 +46,26 @@ def print_figures(store_url: str, run_id: str) -> None:
         console.print(note, markup=False)
 
 
-def print_evaluation(rows: Mapping[str, list[dict[str, Any]]]) -> None:
-    """Tables of an evaluated folder by their titles."""
-    for title, table in rows.items():
-        shown = ["J_mean", "J_recall", "J_decay", "F_mean", "T_mean"]
-        Console().print(_table(title, table, [next(iter(table[0])), "objects", *shown]))
+def print_evaluation(evaluation: "Evaluation") -> None:
+    """Figures of an evaluation: sequences, attributes, data set."""
+    console = Console()
+    shown = ["J&F_mean", "J_mean", "J_recall", "J_decay", "F_mean", "F_recall", "F_decay", "T_mean"]
+    for name, values in evaluation.named().items():
+        if name not in ("per_sequence", "per_attribute", "dataset"):
+            continue
+        rows = json.loads(values.to_json(orient="records", double_precision=15))
+        title = f"{evaluation.predictions}, {name.replace('_', ' ')}"
+        table = Table(
+            title=_plain(title), title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
+        )
+        table.add_column(str(values.columns[0]), no_wrap=True)
+        for column in shown:
+            table.add_column(column.removesuffix("_mean").replace("_", "\n"), justify="right")
+        for row in rows:
+            table.add_row(*(_cell(row.get(column)) for column in [values.columns[0], *shown]))
+        console.print(table)
+    for line in (f"Protocol {evaluation.rules.name}.", *evaluation.notes):
+        console.print(line, markup=False, highlight=False)
 
 
 def print_failures(records: Iterable[VideoRecord]) -> None:

@@ -1,6 +1,6 @@
 """Figures of one video as tables, from its label maps one frame at a time."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -11,7 +11,7 @@ from maskrnn_core.video import UInt8Array
 Frame = tuple[int, str, UInt8Array, UInt8Array]
 """Index, name, annotation and prediction, both label maps uint8 (H, W) of one size."""
 
-PER_FRAME = ["video", "frame", "frame_name", "object", "J", "F", "T"]
+PER_FRAME = ["video", "frame", "frame_name", "object", "J", "F", "T", "counted"]
 PER_OBJECT = [
     "video",
     "object",
@@ -27,15 +27,19 @@ PER_OBJECT = [
 
 def protocol_of(dataset: str) -> str:
     """The evaluation protocol of a data set; DAVIS-2017, semi-supervised, unless it has its own."""
-    return "davis2016" if dataset == "davis2016" else "davis2017-semi-supervised"
+    return dataset if dataset in ("davis2016", "segtrack2") else "davis2017-semi-supervised"
 
 
 def score_video(
-    video: str, frames: Iterable[Frame], annotated: int, protocol_name: str
+    video: str,
+    frames: Iterable[Frame],
+    annotated: int,
+    protocol_name: str,
+    objects: Sequence[int] | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The tables `per_frame` and `per_object`.
 
-    Objects are those of the first annotation, as the protocol counts them. Every frame is in
+    Every frame is in
     `per_frame`; which of them count in `per_object` is the protocol's.
 
     Args:
@@ -43,6 +47,7 @@ def score_video(
         frames: the annotated frames, in order; at least one.
         annotated: how many they are.
         protocol_name: such as `protocol_of` gives.
+        objects: ids to evaluate; None takes 1 to the largest of the first annotation, as DAVIS.
 
     Raises:
         InvalidInputError: sizes that differ, or another number of frames.
@@ -51,18 +56,22 @@ def score_video(
     seen: list[tuple[int, str]] = []
     for index, name, annotation, prediction in frames:
         if evaluator is None:
-            evaluator = VideoEvaluator(
-                protocol(protocol_name), objects_of(annotation), annotated, video=video
-            )
+            ids = objects_of(annotation) if objects is None else objects
+            evaluator = VideoEvaluator(protocol(protocol_name), ids, annotated, video=video)
         evaluator.add(annotation, prediction)
         seen.append((index, name))
     if evaluator is None:
         return pd.DataFrame(columns=PER_FRAME), pd.DataFrame(columns=PER_OBJECT)
     scores = evaluator.result()
-    return _per_frame(scores, seen), _per_object(scores)
+    return frame_table(scores, seen), object_table(scores)
 
 
-def _per_frame(scores: VideoScores, seen: list[tuple[int, str]]) -> pd.DataFrame:
+def frame_table(scores: VideoScores, seen: Sequence[tuple[int, str]]) -> pd.DataFrame:
+    """Figures per frame and object; `seen` are index and name of every evaluated frame.
+
+    T belongs to the pair of a frame and the one before. `counted` tells the frames that the
+    protocol counts.
+    """
     rows = [
         (
             scores.video,
@@ -72,6 +81,7 @@ def _per_frame(scores: VideoScores, seen: list[tuple[int, str]]) -> pd.DataFrame
             item.region[position],
             item.contour[position],
             item.stability[position - 1] if position else float("nan"),
+            item.counted.start <= position < item.counted.stop,
         )
         for position, (index, name) in enumerate(seen)
         for item in scores.objects
@@ -79,7 +89,8 @@ def _per_frame(scores: VideoScores, seen: list[tuple[int, str]]) -> pd.DataFrame
     return pd.DataFrame(rows, columns=PER_FRAME)
 
 
-def _per_object(scores: VideoScores) -> pd.DataFrame:
+def object_table(scores: VideoScores) -> pd.DataFrame:
+    """Statistics per object over the frames that count."""
     rows: list[tuple[Any, ...]] = []
     for item in scores.objects:
         region, contour = item.region_summary, item.contour_summary

@@ -10,7 +10,8 @@ import pandas as pd
 from storage.ledger import VideoRecord
 from tasks.configuration import Configuration
 from tasks.outcome import Outcome
-from tasks.reporting.tables import Tables, aggregate, common_videos
+from tasks.reporting.aggregation import aggregate, markdown_table
+from tasks.reporting.tables import Tables, common_videos
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,16 +95,11 @@ def _figures(parts: ReportParts) -> str:
             "## Figures\n\nJ is region similarity, F contour accuracy, T temporal instability "
             f"(over all sequences); by the protocol {parts.protocol}.",
             f"### Presets, on the {common} videos that all of them came through with\n\n"
-            + _table(compared),
-            f"### {main} per sequence\n\n" + _table(sequences.drop(columns="preset")),
-            f"### {main} per object\n\n" + _table(objects.drop(columns="preset")),
+            + markdown_table(compared),
+            f"### {main} per sequence\n\n" + markdown_table(sequences.drop(columns="preset")),
+            f"### {main} per object\n\n" + markdown_table(objects.drop(columns="preset")),
         ]
     )
-
-
-def _table(table: pd.DataFrame) -> str:
-    cells = table.astype(object).where(table.notna(), None)
-    return str(cells.to_markdown(index=False, floatfmt=".3f", missingval=""))
 
 
 def _provenance(parts: ReportParts) -> str:

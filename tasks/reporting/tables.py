@@ -1,4 +1,4 @@
-"""Per-frame tables of all videos, and what they come to per object, sequence and data set."""
+"""The tables of a run: evaluations of all videos and presets, joined."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,10 +8,9 @@ import pandas as pd
 from storage.artifacts import ArtifactStore
 from storage.tables import read_table
 from tasks.outcome import VideoResult
+from tasks.reporting.aggregation import aggregate, in_order
 from tasks.scoring import PER_FRAME, PER_OBJECT
 from tasks.units.evaluate import EVALUATIONS
-
-FIGURES = PER_OBJECT[2:]
 
 
 @dataclass(frozen=True)
@@ -45,28 +44,6 @@ def gather(store: ArtifactStore, results: Sequence[VideoResult], presets: Sequen
     return Tables(per_frame, per_object, *aggregate(per_object, presets))
 
 
-def aggregate(
-    per_object: pd.DataFrame, presets: Sequence[str]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rows per (preset, video) and rows per preset, from rows per (preset, video, object)."""
-    per_sequence = (
-        per_object.groupby(["preset", "video"], sort=True)
-        .agg(objects=("object", "size"), **{name: (name, "mean") for name in FIGURES})
-        .reset_index()
-    )
-    dataset = (
-        per_object.groupby("preset", sort=True)
-        .agg(
-            sequences=("video", "nunique"),
-            objects=("object", "size"),
-            **{name: (name, "mean") for name in FIGURES},
-        )
-        .reindex([name for name in presets if name in set(per_object["preset"])])
-        .reset_index()
-    )
-    return _in_order(per_sequence, presets), dataset
-
-
 def common_videos(tables: Tables, presets: Sequence[str]) -> set[str]:
     """Videos that every preset came through with, and on which they can be compared."""
     names = [
@@ -88,12 +65,4 @@ def _joined(
     if not parts:
         columns = {"per_frame": PER_FRAME, "per_object": PER_OBJECT}[name]
         return pd.DataFrame(columns=["preset", *columns])
-    return _in_order(pd.concat(parts, ignore_index=True), presets)
-
-
-def _in_order(table: pd.DataFrame, presets: Sequence[str]) -> pd.DataFrame:
-    rank = {name: position for position, name in enumerate(presets)}
-    keys = [name for name in ("preset", "video", "object", "frame") if name in table.columns]
-    return table.sort_values(
-        keys, key=lambda column: column.map(rank) if column.name == "preset" else column
-    ).reset_index(drop=True)
+    return in_order(pd.concat(parts, ignore_index=True), presets)

@@ -122,23 +122,3 @@ def test_status_and_runs(
     assert "nightly" in capsys.readouterr().out
     assert run(["report", "nightly", "--store", str(tmp_path)], monkeypatch) == 2
     assert "no report yet" in capsys.readouterr().err
-
-
-def test_evaluate_compares_a_folder_with_a_data_set(
-    davis: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    truth = davis / "Annotations" / "480p"
-    data = ["--dataset", "davis2017", "--root", str(davis), "--output", str(tmp_path / "out")]
-    assert run(["evaluate", str(truth), *data], monkeypatch) == 0
-    assert "1.000" in capsys.readouterr().out
-    assert (tmp_path / "out" / "per_frame.csv").exists()
-    (truth / "val-000" / "00001.png").rename(tmp_path / "moved.png")
-    other = tmp_path / "other"
-    (other / "val-001").mkdir(parents=True)
-    assert run(["evaluate", str(other), *data, "--videos", "val-001"], monkeypatch) == 2
-    assert "is missing" in capsys.readouterr().err
-    assert run(["evaluate", str(other), *data, "--videos", "val-002"], monkeypatch) == 2
-    assert "has no folder for val-002" in capsys.readouterr().err

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from maskrnn_core.video import UInt8Array
-from tasks.reporting.tables import FIGURES, aggregate
+from tasks.reporting.aggregation import FIGURES, aggregate
 from tasks.scoring import PER_FRAME, PER_OBJECT, Frame, protocol_of, score_video
 
 

@@ -1,0 +1,1 @@
+"""Evaluation of predictions that somebody made, against a data set; no store, no flow."""

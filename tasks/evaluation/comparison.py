@@ -1,0 +1,171 @@
+"""One video's predictions against its annotations, a frame in memory at a time."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from maskrnn_core.metrics import Protocol, VideoEvaluator, VideoScores, objects_of
+from maskrnn_core.metrics.evaluation import MOST_PROPOSALS
+from maskrnn_core.video import UInt8Array
+from storage.datasets.annotations import AnnotatedVideo
+from storage.errors import StorageError
+from storage.prediction_sets import PredictionSet, ReadOptions
+from tasks.evaluation.problems import Problem
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What to compare; travels to a worker process.
+
+    Args:
+        video: the annotations.
+        predictions: of this video, among others.
+        rules: which frames, pixels and objects count.
+        binary: whether mask files are read as one object and background.
+        missing_is_empty: whether a missing frame counts as empty.
+        stability: whether T is computed.
+    """
+
+    video: AnnotatedVideo
+    predictions: PredictionSet
+    rules: Protocol
+    binary: bool
+    missing_is_empty: bool
+    stability: bool
+
+
+@dataclass
+class Compared:
+    """Figures of a video, or all that is wrong with it."""
+
+    video: str
+    frame_names: tuple[str, ...]
+    scores: VideoScores | None = None
+    problems: list[Problem] = field(default_factory=list)
+
+
+def compare(job: Comparison, on_frame: Callable[[], None]) -> Compared:
+    """Figures of one video; with any problem none, but all problems of all frames.
+
+    Args:
+        job: what to compare.
+        on_frame: called after every frame.
+    """
+    names = tuple(job.video.frame_names)
+    result = Compared(job.video.name, names)
+    present = _present_frames(job, names, result.problems)
+    if present is None:
+        return result
+    objects = _objects(job, result.problems)
+    if not objects:
+        return result
+    only = objects[0] if len(objects) == 1 else None
+    options = ReadOptions(binary=job.binary, only_object=only)
+    evaluator = VideoEvaluator(
+        job.rules, objects, len(names), video=job.video.name, stability=job.stability
+    )
+    size: tuple[int, ...] | None = None
+    for index, name in enumerate(names):
+        pair = _read(job, index, name in present, options, result.problems)
+        if pair is not None:
+            size = pair[0].shape if size is None else size
+            wrong = _faults(*pair, size, _most_labels(job, objects))
+            result.problems += [Problem(job.video.name, what, name) for what in wrong]
+            if not result.problems:
+                evaluator.add(*pair)
+        on_frame()
+    if not result.problems:
+        result.scores = evaluator.result()
+        if not job.missing_is_empty:
+            _forget_ends(result.scores, names, present)
+    return result
+
+
+def _present_frames(
+    job: Comparison, names: Sequence[str], problems: list[Problem]
+) -> frozenset[str] | None:
+    """Names of the predicted frames; None when the sequence cannot be looked at."""
+    video = job.video.name
+    try:
+        found = job.predictions.frames(video, names)
+    except StorageError as error:
+        problems.append(Problem(video, f"unreadable predictions ({error})"))
+        return None
+    if found is None and not job.missing_is_empty:
+        problems.append(Problem(video, "missing sequences"))
+        return None
+    present = frozenset(found or ())
+    counted = names[1:-1] if job.rules.skip_ends else names
+    if not job.missing_is_empty:
+        absent = [name for name in counted if name not in present]
+        problems += [Problem(video, "missing frames", name) for name in absent]
+    extra = sorted(present - set(names) - job.video.other_frames)
+    problems += [Problem(video, "extra frames", name) for name in extra]
+    return present
+
+
+def _objects(job: Comparison, problems: list[Problem]) -> tuple[int, ...]:
+    if job.video.objects is not None:
+        return job.video.objects
+    try:
+        objects = objects_of(job.video.label_map(0))
+    except StorageError as error:
+        problems.append(Problem(job.video.name, f"unreadable annotation ({error})"))
+        return ()
+    if not objects:
+        problems.append(Problem(job.video.name, "no object in the first annotation"))
+    return objects
+
+
+def _read(
+    job: Comparison, index: int, predicted: bool, options: ReadOptions, problems: list[Problem]
+) -> tuple[UInt8Array, UInt8Array] | None:
+    """Annotation and prediction of a frame; None, and the problem, for an unreadable file."""
+    name = job.video.frame_names[index]
+    what = "unreadable annotation"
+    try:
+        annotation = job.video.label_map(index)
+        if not predicted:
+            return annotation, np.zeros_like(annotation)
+        what = "unreadable prediction"
+        return annotation, job.predictions.label_map(job.video.name, name, options)
+    except StorageError as error:
+        problems.append(Problem(job.video.name, f"{what} ({error})", name))
+        return None
+
+
+def _most_labels(job: Comparison, objects: Sequence[int]) -> int:
+    """The largest label that a prediction may use."""
+    if job.binary or job.rules.binary:
+        return 255
+    return max(*objects, MOST_PROPOSALS) if job.rules.matched else max(objects)
+
+
+def _faults(
+    annotation: UInt8Array, prediction: UInt8Array, size: tuple[int, ...], most: int
+) -> list[str]:
+    """What is wrong with a frame that could be read."""
+    found = []
+    if annotation.shape != size:
+        found.append(f"annotation of another size ({_size(annotation)}) than the first")
+    if prediction.shape != annotation.shape:
+        found.append(
+            f"another size ({_size(prediction)}) than the annotation's ({_size(annotation)})"
+        )
+    top = int(prediction.max(initial=0))
+    if top > most:
+        found.append(f"label {top} above the number of objects ({most})")
+    return found
+
+
+def _size(labels: UInt8Array) -> str:
+    return "x".join(str(side) for side in reversed(labels.shape))
+
+
+def _forget_ends(scores: VideoScores, names: Sequence[str], present: frozenset[str]) -> None:
+    """No figures for first and last frames that need not be predicted and are not."""
+    for index in (0, len(names) - 1):
+        if names[index] not in present:
+            for item in scores.objects:
+                item.region[index] = item.contour[index] = np.nan

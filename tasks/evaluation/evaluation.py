@@ -1,0 +1,180 @@
+"""A whole evaluation: from predictions and a data set to tables."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from maskrnn_core.metrics import (
+    PROTOCOLS,
+    DatasetScores,
+    Protocol,
+    VideoScores,
+    protocol,
+    summarize_dataset,
+)
+from storage.datasets.annotations import DatasetNotes
+from storage.prediction_sets import open_predictions
+from tasks.errors import ParameterError
+from tasks.evaluation.annotated import open_annotated, open_notes
+from tasks.evaluation.comparison import Compared, Comparison
+from tasks.evaluation.problems import message_of
+from tasks.evaluation.workers import compare_all
+from tasks.reporting.aggregation import BOTH, aggregate, per_attribute
+from tasks.scoring import frame_table, object_table, protocol_of
+from tasks.sources import DatasetSpec
+
+_LABEL = "predicted_label"
+
+
+@dataclass(frozen=True)
+class EvaluationRequest:
+    """What to evaluate.
+
+    Args:
+        predictions: folder, zip file, Zarr group or store.
+        spec: the data set.
+        videos: only these; None takes all of the split.
+        protocol: its name; None takes the data set's own.
+        missing_is_empty: count a missing frame or sequence as empty.
+        stability: compute T, which takes most of the time.
+        workers: processes; None chooses.
+    """
+
+    predictions: Path
+    spec: DatasetSpec
+    videos: Sequence[str] | None = None
+    protocol: str | None = None
+    missing_is_empty: bool = False
+    stability: bool = True
+    workers: int | None = None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Tables, and what they were made by."""
+
+    predictions: str
+    dataset: str
+    split: str
+    rules: Protocol
+    per_frame: pd.DataFrame
+    per_object: pd.DataFrame
+    per_sequence: pd.DataFrame
+    per_attribute: pd.DataFrame
+    dataset_figures: pd.DataFrame
+    notes: list[str] = field(default_factory=list)
+
+    def named(self) -> Mapping[str, pd.DataFrame]:
+        """The tables by the names of their files; without attributes, no table of them."""
+        tables = {
+            "per_frame": self.per_frame,
+            "per_object": self.per_object,
+            "per_sequence": self.per_sequence,
+            "per_attribute": self.per_attribute,
+            "dataset": self.dataset_figures,
+        }
+        return {name: table for name, table in tables.items() if len(table)}
+
+
+def evaluate_predictions(
+    request: EvaluationRequest,
+    begin: Callable[[int], None] = lambda total: None,
+    on_frames: Callable[[int], None] = lambda done: None,
+) -> Evaluation:
+    """Compare all videos and build the tables.
+
+    Args:
+        request: what to evaluate.
+        begin: called with the number of frames, before the first.
+        on_frames: called with the number of frames done since the last call.
+
+    Raises:
+        ParameterError: predictions that do not fit the data set, all offenders in one message; an
+            unknown data set or protocol; a number of workers below 1.
+        DatasetError: a data set or predictions that cannot be opened.
+    """
+    name = request.protocol or protocol_of(request.spec.name)
+    if name not in PROTOCOLS:
+        raise ParameterError(f"unknown protocol {name!r}; choose one of {', '.join(PROTOCOLS)}")
+    if request.workers is not None and request.workers < 1:
+        raise ParameterError(f"--workers {request.workers}: give 1 or more")
+    rules = protocol(name)
+    videos = open_annotated(request.spec, request.videos)
+    notes = open_notes(request.spec)
+    predictions = open_predictions(request.predictions)
+    binary = request.spec.name == "davis2016"
+    jobs = [
+        Comparison(video, predictions, rules, binary, request.missing_is_empty, request.stability)
+        for video in videos
+    ]
+    begin(sum(len(video.frame_names) for video in videos))
+    compared = compare_all(jobs, request.workers, on_frames)
+    if problems := [problem for one in compared for problem in one.problems]:
+        raise ParameterError(message_of(problems, predictions.place))
+    return _evaluation(request, rules, notes, predictions.name, compared)
+
+
+def _evaluation(
+    request: EvaluationRequest,
+    rules: Protocol,
+    notes: DatasetNotes,
+    name: str,
+    compared: Sequence[Compared],
+) -> Evaluation:
+    scores = [one.scores for one in compared if one.scores is not None]
+    frames = [
+        frame_table(one.scores, list(enumerate(one.frame_names)))
+        for one in compared
+        if one.scores is not None
+    ]
+    of_objects = pd.concat([_object_table(video, rules) for video in scores], ignore_index=True)
+    of_objects.insert(0, "preset", name)
+    of_sequences, whole = aggregate(of_objects, [name], notes.stable)
+    if rules.average == "frames":
+        _average_frames(whole, summarize_dataset(scores, rules, notes.stable))
+    attributes = per_attribute(of_objects, notes.attributes, notes.stable)
+    return Evaluation(
+        name,
+        request.spec.name,
+        request.spec.split or "val",
+        rules,
+        per_frame=pd.concat(frames, ignore_index=True),
+        per_object=of_objects.drop(columns="preset"),
+        per_sequence=of_sequences.drop(columns="preset"),
+        per_attribute=attributes.drop(columns="preset"),
+        dataset_figures=whole.drop(columns="preset"),
+        notes=_remarks(request, notes, scores),
+    )
+
+
+def _object_table(scores: VideoScores, rules: Protocol) -> pd.DataFrame:
+    table = object_table(scores)
+    if rules.matched:
+        labels = [item.predicted_label for item in scores.objects]
+        table.insert(list(table.columns).index("object") + 1, _LABEL, labels)
+    return table
+
+
+def _average_frames(whole: pd.DataFrame, scores: DatasetScores) -> None:
+    """In place of means over objects, means over all their frames."""
+    for letter, summary in (("J", scores.region), ("F", scores.contour)):
+        whole[f"{letter}_mean"] = summary.mean
+        whole[f"{letter}_recall"] = summary.recall
+    whole[BOTH] = scores.region_and_contour
+
+
+def _remarks(
+    request: EvaluationRequest, notes: DatasetNotes, scores: Sequence[VideoScores]
+) -> list[str]:
+    """What a reader of the figures should know."""
+    remarks = []
+    unsteady = [s.video for s in scores if notes.stable is not None and s.video not in notes.stable]
+    if request.stability and unsteady:
+        remarks.append(
+            f"T of the data set leaves out {', '.join(unsteady)} (eval_t is false in db_info.yml)."
+        )
+    if request.missing_is_empty:
+        remarks.append("Missing frames and sequences counted as empty.")
+    return remarks

@@ -1,0 +1,65 @@
+"""What is wrong with predictions, all of it in one message."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_NUMBER = re.compile(r"(\d+)$")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong.
+
+    Args:
+        video: its sequence.
+        what: such as "missing frames"; the same words for the same fault.
+        frame: the frame's name; None for the whole sequence.
+    """
+
+    video: str
+    what: str
+    frame: str | None = None
+
+
+def message_of(problems: Sequence[Problem], place: str) -> str:
+    """Every offender, those of a kind on one line.
+
+    Args:
+        problems: at least one.
+        place: where the predictions are.
+    """
+    whole: dict[str, list[str]] = {}
+    frames: dict[tuple[str, str], list[str]] = {}
+    for problem in problems:
+        if problem.frame is None:
+            whole.setdefault(problem.what, []).append(problem.video)
+        else:
+            frames.setdefault((problem.video, problem.what), []).append(problem.frame)
+    lines = [f"{what}: {', '.join(videos)}" for what, videos in whole.items()]
+    lines += [f"{video}, {what}: {in_ranges(names)}" for (video, what), names in frames.items()]
+    absent = any(problem.what.startswith("missing") for problem in problems)
+    cure = "Mend these files"
+    if absent:
+        cure += ", or count what is missing as empty with --missing=empty"
+    return (
+        f"the predictions {place} do not fit the data set:\n  " + "\n  ".join(lines) + f"\n{cure}."
+    )
+
+
+def in_ranges(names: Sequence[str]) -> str:
+    """Names in a row as FIRST-LAST: 00001-00003, 00007."""
+    runs: list[list[str]] = []
+    for name in names:
+        if runs and _follows(runs[-1][-1], name):
+            runs[-1].append(name)
+        else:
+            runs.append([name])
+    return ", ".join(run[0] if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
+
+
+def _follows(before: str, after: str) -> bool:
+    first, second = _NUMBER.search(before), _NUMBER.search(after)
+    if first is None or second is None or before[: first.start()] != after[: second.start()]:
+        return False
+    return int(second[1]) == int(first[1]) + 1
