@@ -92,7 +92,8 @@ class RunArrayWriter:
     ) -> None:
         group = writer.group()
         if name in group:
-            self._array: Any = group[name]
+            former: Any = group[name]
+            self._array: Any = former.with_config({"write_empty_chunks": True})
         else:
             self._array = group.create_array(
                 name,
