@@ -62,7 +62,7 @@ def test_a_run_that_reuses_everything_needs_no_torch_and_no_cluster() -> None:
         (["benchmark", "--dataset", "nope"], "unknown data set 'nope'"),
         (["benchmark", "--dataset", "davis2016"], "--root"),
         (["benchmark", "--dataset", "davis2016", "--root", "/no/such"], "is not there"),
-        (["benchmark", "--set", "finetune.iters=3"], "valid are finetune.iterations"),
+        (["benchmark", "--set", "finetune.iters=3"], "finetune.iterations"),
         (["benchmark", "--set", "foo"], "takes key=value"),
         (["benchmark", "--resolution", "3"], "greater than or equal to 32"),
         (["benchmark", "--train-videos", "0"], "greater than or equal to 1"),
