@@ -76,14 +76,14 @@ def label_map_of(data: bytes, name: str, only_object: int | None = None) -> UInt
     """As `read_label_map`, from the bytes of a file; `name` is for messages.
 
     With `only_object`, the id of a video's one object, black and white masks are read as well: grey
-    or coloured ones that hold nothing but black and white.
+    ones, or colour images in grey, that reach white (255), soft edges being cut at half.
     """
     image = decode_mask(data, name)
     if only_object is not None and image.mode != "P":
         grey = image.values[..., :1] if image.values.ndim == 3 else image.values
         alike = image.mode not in _COLOUR_MODES or bool((image.values[..., :3] == grey).all())
-        if alike and (image.mode == "1" or set(_present(grey)) == {0, 255}):
-            return _nonzero(grey.reshape(image.values.shape[:2])) * np.uint8(only_object)
+        if alike and (image.mode == "1" or int(grey.max(initial=0)) == 255):
+            return _binary(grey.reshape(image.values.shape[:2])) * np.uint8(only_object)
     if image.mode in _COLOUR_MODES:
         return _ids_of_colours(image.values[..., :3], name)
     return image.values if image.mode == "P" else _grey(image, name)

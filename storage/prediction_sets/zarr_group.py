@@ -42,15 +42,15 @@ class ZarrGroup:
             return None
         array, attributes = self._array_of(video)
         names = attributes.get(_NAMES)
-        if names is None and len(array) != len(annotated):
+        if names is None and array.shape[0] != len(annotated):
             raise DatasetError(
-                f"{self._path}/{video} holds {len(array)} frames, annotated are {len(annotated)}. "
-                f"Name its frames in the attribute {_NAMES}."
+                f"{self._path}/{video} holds {array.shape[0]} frames, annotated are "
+                f"{len(annotated)}. Name its frames in the attribute {_NAMES}."
             )
         names = list(annotated) if names is None else [str(name) for name in names]
-        if len(names) != len(array) or len(set(names)) != len(names):
+        if len(names) != array.shape[0] or len(set(names)) != len(names):
             raise DatasetError(
-                f"{self._path}/{video} holds {len(array)} frames, its attribute {_NAMES} "
+                f"{self._path}/{video} holds {array.shape[0]} frames, its attribute {_NAMES} "
                 f"{len(names)} names, {len(set(names))} different ones. Correct the attribute."
             )
         self._arrays[video] = array, {name: index for index, name in enumerate(names)}

@@ -110,4 +110,4 @@ def test_threshold_of_inference_is_in_no_key_of_weights() -> None:
 def test_keys_are_the_same_in_every_version() -> None:
     # Written down once: a change of these strands every existing store.
     assert keys.flow_key("content", "estimator").startswith("fd8baa7632416177")
-    assert keys.evaluation_key(VIDEO, "prediction", "davis2016").startswith("cdf53103fed7fb56")
+    assert keys.evaluation_key(VIDEO, "prediction", "davis2016").startswith("c993e23768d9fc22")
