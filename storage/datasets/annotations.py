@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -88,7 +89,7 @@ class FileAnnotations:
     masks: MaskFiles
     other_frames: frozenset[str] = field(default_factory=frozenset)
 
-    @property
+    @cached_property
     def frame_names(self) -> tuple[str, ...]:
         return tuple(self.masks.files)
 

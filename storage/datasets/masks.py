@@ -117,13 +117,17 @@ def _grey(image: MaskImage, name: str) -> UInt8Array:
 
 
 def _nonzero(values: NDArray[Any]) -> UInt8Array:
-    return np.asarray(values != 0, dtype=np.uint8)
+    mask: UInt8Array = (values != 0).view(np.uint8)
+    return mask
 
 
 def _binary(values: NDArray[Any]) -> UInt8Array:
-    present = _present(values)
-    antialiased = present[-1] >= _HALF and not set(present) <= {0, 1, 255}
-    return np.asarray(values >= (_HALF if antialiased else 1), dtype=np.uint8)
+    top = int(values.max(initial=0))
+    if top <= 1:
+        return np.ascontiguousarray(values, dtype=np.uint8)
+    # adding one turns 255 into 0: whatever is then above 2 was neither 0, 1 nor 255
+    antialiased = top >= _HALF and int((values + np.uint8(1)).max()) > 2
+    return (values >= _HALF).view(np.uint8) if antialiased else _nonzero(values)
 
 
 def _ids_of_colours(colours: NDArray[Any], name: str) -> UInt8Array:

@@ -7,7 +7,7 @@ import numpy as np
 
 from maskrnn_core.metrics import Protocol, VideoEvaluator, VideoScores, objects_of
 from maskrnn_core.metrics.evaluation import MOST_PROPOSALS
-from maskrnn_core.video import UInt8Array
+from maskrnn_core.video import VOID, UInt8Array
 from storage.datasets.annotations import AnnotatedVideo
 from storage.errors import StorageError
 from storage.prediction_sets import PredictionSet, ReadOptions
@@ -138,7 +138,7 @@ def _read(
 def _most_labels(job: Comparison, objects: Sequence[int]) -> int:
     """The largest label that a prediction may use."""
     if job.binary or job.rules.binary:
-        return 255
+        return VOID
     return max(*objects, MOST_PROPOSALS) if job.rules.matched else max(objects)
 
 
@@ -153,8 +153,7 @@ def _faults(
         found.append(
             f"another size ({_size(prediction)}) than the annotation's ({_size(annotation)})"
         )
-    top = int(prediction.max(initial=0))
-    if top > most:
+    if most < VOID and (top := int(prediction.max(initial=0))) > most:
         found.append(f"label {top} above the number of objects ({most})")
     return found
 

@@ -143,7 +143,7 @@ def _evaluation(
         per_frame=pd.concat(frames, ignore_index=True),
         per_object=of_objects.drop(columns="preset"),
         per_sequence=of_sequences.drop(columns="preset"),
-        per_attribute=attributes.drop(columns="preset"),
+        per_attribute=attributes,
         dataset_figures=whole.drop(columns="preset"),
         notes=_remarks(request, notes, scores),
     )

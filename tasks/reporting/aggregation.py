@@ -2,8 +2,10 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
+from maskrnn_core.metrics.statistics import mean_of_finite
 from tasks.scoring import PER_OBJECT
 
 FIGURES = PER_OBJECT[2:]
@@ -49,24 +51,28 @@ def per_attribute(
     """A row per attribute: figures of the sequences that have it, and of those that do not.
 
     Args:
-        per_object: columns `preset` (one value) and those of `PER_OBJECT`.
+        per_object: columns of `PER_OBJECT`.
         attributes: by video its attributes.
         stable: videos whose T counts; None counts all.
     """
-    rows = []
     present = {video: set(attributes.get(video, ())) for video in per_object["video"].unique()}
+    figures = per_object[FIGURES].to_numpy(dtype=float, copy=True)
+    if stable is not None:
+        figures[~per_object["video"].isin(list(stable)).to_numpy(), FIGURES.index("T_mean")] = (
+            np.nan
+        )
+    rows = []
     for attribute in sorted(set().union(*present.values())):
-        having = per_object["video"].map(lambda video, name=attribute: name in present[video])
-        _, with_it = aggregate(per_object[having], list(per_object["preset"].unique()), stable)
-        others = per_object[~having]
-        with_it.insert(0, "attribute", attribute)
-        with_it["J_mean_others"] = others["J_mean"].mean()
-        with_it["F_mean_others"] = others["F_mean"].mean()
-        rows.append(with_it)
-    if not rows:
-        columns = ["attribute", "preset", "sequences", "objects", BOTH, *FIGURES]
-        return pd.DataFrame(columns=[*columns, "J_mean_others", "F_mean_others"])
-    return pd.concat(rows, ignore_index=True)
+        having = np.array([attribute in present[video] for video in per_object["video"]])
+        means = [mean_of_finite(column) for column in figures[having].T]
+        others = {
+            f"{name}_others": mean_of_finite(figures[~having, FIGURES.index(name)])
+            for name in ("J_mean", "F_mean")
+        }
+        counts = int(per_object.loc[having, "video"].nunique()), int(having.sum())
+        rows.append((attribute, *counts, *means, *others.values()))
+    columns = ["attribute", "sequences", "objects", *FIGURES, "J_mean_others", "F_mean_others"]
+    return _with_both(pd.DataFrame(rows, columns=columns))
 
 
 def in_order(table: pd.DataFrame, presets: Sequence[str]) -> pd.DataFrame:

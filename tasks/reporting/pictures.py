@@ -9,10 +9,13 @@ import numpy as np
 import pandas as pd
 
 from maskrnn_core.drawing.overlays import contact_sheet, overlay
+from maskrnn_core.optical_flow.accuracy import spread
+from maskrnn_core.optical_flow.picture import flow_picture
 from maskrnn_core.video import UInt8Array
 from storage.artifacts import ArtifactStore
 from storage.predictions import StoredPrediction
 from storage.stored_video import open_video
+from tasks.keys import PreparedVideo
 from tasks.outcome import VideoResult
 
 _FRAMES = 6
@@ -32,6 +35,24 @@ def write_overlays(store: ArtifactStore, result: VideoResult, file: Path) -> Non
         frame, labels = _same_size(video.frame(index), prediction.label_map(index))
         pictures.append(overlay(frame, labels))
         captions.append(f"{result.video.name} {video.frame_names[index]}")
+    sheet = contact_sheet(pictures, _COLUMNS, captions)
+    _, data = cv2.imencode(".jpg", cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))
+    replace_file(file, data.tobytes())
+
+
+def write_flow_pictures(store: ArtifactStore, video: PreparedVideo, file: Path) -> None:
+    """One sheet (JPEG) of forward flow on the colour wheel, the longest motion of it at full.
+
+    A video of one frame has no flow, and gives a white picture.
+    """
+    stored = open_video(store, video.key, video.flow_key)
+    indices = spread(stored.frame_count - 1, _FRAMES)
+    flows = [stored.forward_flow(index) for index in indices] or [None]
+    fields = [np.zeros((*stored.size, 2), np.float32) if f is None else f for f in flows]
+    largest = max(float(np.hypot(field[..., 0], field[..., 1]).max()) for field in fields) or 1.0
+    pictures = [_reduced(flow_picture(field, largest)) for field in fields]
+    names = [stored.frame_names[index] for index in indices] or [stored.frame_names[0]]
+    captions = [f"{video.name} {name}, white still, full {largest:.1f} px" for name in names]
     sheet = contact_sheet(pictures, _COLUMNS, captions)
     _, data = cv2.imencode(".jpg", cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))
     replace_file(file, data.tobytes())
@@ -62,6 +83,15 @@ def replace_file(file: Path, data: bytes) -> None:
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     draft.write_bytes(data)
     draft.replace(file)
+
+
+def _reduced(picture: UInt8Array) -> UInt8Array:
+    """At most as wide as a picture of a sheet may be."""
+    height, width = picture.shape[:2]
+    if width <= _WIDEST:
+        return picture
+    size = (_WIDEST, round(height * _WIDEST / width))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _same_size(frame: UInt8Array, labels: UInt8Array) -> tuple[UInt8Array, UInt8Array]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
@@ -12,14 +13,18 @@ from storage.artifacts import ArtifactStore
 from storage.export import export_png
 from storage.predictions import StoredPrediction
 from tasks.configuration import Configuration
+from tasks.keys import PreparedVideo
 from tasks.outcome import Outcome, VideoResult
+from tasks.reporting.flow_figures import gather_flow
+from tasks.reporting.flow_section import flow_section
 from tasks.reporting.folder import FIGURES, SUMMARY, report_folder
-from tasks.reporting.pictures import replace_file, write_overlays, write_plot
+from tasks.reporting.pictures import replace_file, write_flow_pictures, write_overlays, write_plot
 from tasks.reporting.stages_table import stages_table
 from tasks.reporting.summary import ReportParts, comparison, failures, markdown
 from tasks.reporting.tables import Tables, gather
 from tasks.run_context import RunContext
 from tasks.scoring import protocol_of
+from tasks.sources import DatasetSpec
 
 _EXPORTS = "exports.json"
 
@@ -45,10 +50,19 @@ def report(
     folder = _folder(context)
     presets = [configuration.preset.name for configuration in configurations]
     tables = gather(context.store, outcome.results, presets)
-    _write_tables(tables, folder)
+    videos = list({result.video.name: result.video for result in outcome.results}.values())
+    spec = DatasetSpec(
+        parameters["dataset"],
+        parameters["root"],
+        parameters["split"],
+        configurations[0].synthetic,
+    )
+    flow = gather_flow(context.store, videos, spec)
+    _write_tables({**tables.named(), "per_frame_flow": flow.per_frame}, folder)
     done = _exported(folder)
     _export_masks(context.store, outcome.results, folder, done)
     sheets = _export_sheets(context.store, outcome.results, presets[0], folder, done)
+    sheets += _export_flow(context.store, videos, folder, done)
     _export_plots(outcome.results, tables, folder, done)
     _keep_exported(folder, done)
     parts = ReportParts(
@@ -61,6 +75,7 @@ def report(
         context.records(),
         protocol_of(parameters["dataset"]),
         sheets,
+        flow_section(context.store, flow, videos, spec, parameters["flow"]),
     )
     figures = {
         "run": parts.run_id,
@@ -76,8 +91,8 @@ def report(
     return folder
 
 
-def _write_tables(tables: Tables, folder: Path) -> None:
-    for name, table in tables.named().items():
+def _write_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> None:
+    for name, table in tables.items():
         replace_file(folder / f"{name}.parquet", table.to_parquet())
         replace_file(folder / f"{name}.csv", table.to_csv(index=False).encode())
 
@@ -122,6 +137,19 @@ def _export_sheets(
             write_overlays(store, result, folder / name)
             done[name] = result.prediction
     return sheets
+
+
+def _export_flow(
+    store: ArtifactStore, videos: Sequence[PreparedVideo], folder: Path, done: dict[str, str]
+) -> list[str]:
+    """Flow pictures; returns their names in the report."""
+    names = []
+    for video in sorted(videos, key=lambda video: video.name):
+        names.append(f"overlays/{video.name}_flow.jpg")
+        if done.get(names[-1]) != video.flow_key:
+            write_flow_pictures(store, video, folder / names[-1])
+            done[names[-1]] = video.flow_key
+    return names
 
 
 def _export_plots(

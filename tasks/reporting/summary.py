@@ -28,6 +28,8 @@ class ReportParts:
     protocol: str
     sheets: Sequence[str]
     """Overlay files, relative to the report's folder."""
+    flow: str = ""
+    """What there is to tell of the flow, as a section in Markdown."""
 
 
 def comparison(parts: ReportParts) -> list[dict[str, Any]]:
@@ -75,6 +77,8 @@ def markdown(parts: ReportParts) -> str:
             f"- **{item['video']}**, {item['stage']}: {item['error']}" for item in failed
         )
         sections.insert(1, "## Failures\n\n" + listed)
+    if parts.flow:
+        sections.append(parts.flow)
     if parts.sheets:
         pictures = "\n".join(f"![{name}]({name})" for name in parts.sheets)
         sections.append("## Pictures\n\n" + pictures)
