@@ -35,7 +35,7 @@ class DataOptions:
     """Which videos.
 
     Attributes:
-        dataset: synthetic, davis2016 or davis2017.
+        dataset: synthetic, davis2016, davis2017 or segtrack2.
         root: Folder of a data set that is read from files.
         split: Split to work on.
         videos: Only these videos, separated by commas.

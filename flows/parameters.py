@@ -26,7 +26,9 @@ class BenchmarkParameters(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    dataset: str = Field(default="synthetic", description="synthetic, davis2016 or davis2017")
+    dataset: str = Field(
+        default="synthetic", description="synthetic, davis2016, davis2017 or segtrack2"
+    )
     root: str | None = Field(
         default=None, description="Folder of a data set that is read from files"
     )

@@ -43,6 +43,12 @@ def test_davis2016_has_one_object_whatever_its_labels() -> None:
     assert per_object["object"].tolist() == [1]
 
 
+def test_segtrack_names_its_objects() -> None:
+    _, per_object = score_video("v", frames(4), 4, protocol_of("segtrack2"), (2,))
+    assert per_object["object"].tolist() == [2]
+    assert per_object["J_mean"].item() == pytest.approx((2 + 2 * 0.5) / 4)
+
+
 def test_a_video_of_two_frames_has_no_means() -> None:
     per_frame, per_object = score_video("v", frames(2), 2, protocol_of("synthetic"))
     assert len(per_frame) == 4
