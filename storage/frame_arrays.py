@@ -17,8 +17,9 @@ from storage.zarr_checks import ChangedMetadataError, MissingChunkError
 _COMPRESSORS: dict[str, list[Any]] = {
     # Decoded photographs hardly compress: level 1 is as small as level 3 and twice as fast.
     "image": [ZstdCodec(level=1), Crc32cCodec()],
-    # Higher levels write at 5 to 29 MB/s. Bytes of integer flow compress better than its bits.
-    "flow": [BloscCodec(cname="zstd", clevel=3, shuffle="shuffle"), Crc32cCodec()],
+    # Level 3 saves a tenth of the size and takes twice the time, to write and to read
+    # (benchmarks/flow_cache.py); bytes of integer flow compress better than its bits.
+    "flow": [BloscCodec(cname="zstd", clevel=1, shuffle="shuffle"), Crc32cCodec()],
 }
 
 
