@@ -46,7 +46,7 @@ def flow_section(
     parts = [
         f"## Flow\n\nBy {estimator}. Inconsistent is the share of pixels that forward and then "
         "backward flow does not bring back; the frames are in `per_frame_flow.csv`.",
-        means.to_markdown(index=False, floatfmt=".3f"),
+        _markdown(means),
     ]
     exact = [
         source
@@ -59,9 +59,14 @@ def flow_section(
             "### Estimators on frames whose flow is exact\n\nEnd-point error over up to "
             f"{_PAIRS} pairs each of {len(exact)} videos, both ways; visible: where no pixel is "
             "hidden in the other frame.",
-            _comparison(store, exact).to_markdown(index=False, floatfmt=".3f"),
+            _markdown(_comparison(store, exact)),
         ]
     return "\n\n".join(parts)
+
+
+def _markdown(table: pd.DataFrame) -> str:
+    cells = table.astype(object).where(table.notna(), None)
+    return str(cells.to_markdown(index=False, floatfmt=".3f", missingval=""))
 
 
 def _comparison(store: ArtifactStore, videos: Sequence[SyntheticVideo]) -> pd.DataFrame:
