@@ -25,6 +25,8 @@ from PIL import Image
 
 from maskrnn_core.metrics import VideoEvaluator, protocol, temporal_stability
 from storage.png_masks import decode_png
+from tasks.evaluation.evaluation import EvaluationRequest, evaluate_predictions
+from tasks.sources import DatasetSpec
 
 Pair = tuple[Path, Path]
 Figures = list[tuple[float, float]]
@@ -130,6 +132,21 @@ def compare_stability(masks: list[BoolImage]) -> None:
     print(f"{'T, project':28}{pairs / spent[1]:10.2f}{spent[0] / spent[1]:8.2f}{pairs:8d}")
 
 
+def measure_evaluation(data: Path) -> None:
+    """Print frames per second of a whole evaluation without T: data set opened to tables built."""
+    root, published = data / "davis2016", data / "davis2016-published/osvos"
+    spec = DatasetSpec("davis2016", str(root))
+    print(f"{'':28}{'frames/s':>10}{'per CPU s':>11}{'frames':>8}")
+    for workers in (1, 2):
+        request = EvaluationRequest(published, spec, stability=False, workers=workers)
+        evaluate_predictions(request)
+        start, busy = time.perf_counter(), time.process_time()
+        frames = len(evaluate_predictions(request).per_frame)
+        rate, alone = frames / (time.perf_counter() - start), time.process_time() - busy
+        text = f"{frames / alone:11.1f}" if workers == 1 else " " * 11
+        print(f"{f'project, --workers {workers}':28}{rate:10.1f}{text}{frames:8d}")
+
+
 def find_pairs(data: Path) -> list[Pair]:
     """Annotations and published results of OSVOS and OnAVOS, sequence after sequence."""
     annotations, published = data / "davis2016/Annotations/480p", data / "davis2016-published"
@@ -195,6 +212,8 @@ def main() -> None:
             by_metric_alone(masks)
             rate = len(masks) / (time.process_time() - start)
             print(f"{'project, masks in memory':46}{rate:11.1f}")
+    print("\nA whole evaluation, 480p, processes started in its time")
+    measure_evaluation(options.data)
     print("\nT, annotations of DAVIS-2016")
     compare_stability(_steady_masks(every))
 

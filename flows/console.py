@@ -38,7 +38,7 @@ def print_figures(store_url: str, run_id: str) -> None:
     main = figures["presets"][0]["preset"]
     sequences = [row for row in figures["sequences"] if row["preset"] == main]
     console = Console()
-    shown = ["J_mean", "J_recall", "J_decay", "F_mean"]
+    shown = ["J_mean", "J_recall", "J_decay", "F_mean", "T_mean"]
     console.print(_table(f"{main}, per sequence", sequences, ["video", "objects", *shown]))
     title = f"Presets (lead: J of {main} above theirs)"
     console.print(_table(title, figures["presets"], ["preset", *shown, "lead"]))
