@@ -1,7 +1,7 @@
 """Flow as integers: 1/64 pixel is finer than any estimator is exact, and compresses best.
 
-Measured on DAVIS at 480x854 beside float16 (benchmarks/flow_cache.py): less than half the size, and a
-bound of the error that does not grow with the motion.
+Measured on DAVIS at 480x854 beside float16 (benchmarks/flow_cache.py): less than half the size,
+and a bound of the error that does not grow with the motion.
 """
 
 import numpy as np
