@@ -12,6 +12,12 @@ UNIT_THREADS = "MASKRNN_UNIT_THREADS"
 """Environment of a worker: the CPU threads of a unit that shares the machine with others."""
 
 _GIB = 2**30
+_KEEP_MEMORY = {
+    "MALLOC_TRIM_THRESHOLD_": str(4 * _GIB),
+    "MALLOC_MMAP_THRESHOLD_": str(32 * 2**20),
+    "MALLOC_TOP_PAD_": str(64 * 2**20),
+}
+"""glibc keeps freed memory for the next tensor of the process."""
 _MEMORY_PER_WORKER = 4 * _GIB
 _MOST_WORKERS = 8
 
@@ -81,8 +87,9 @@ def _fit(machine: Machine) -> int:
 
 
 def _environment(threads: int, devices: str | None = None) -> dict[str, str]:
-    # Dask would pin OMP_NUM_THREADS to 1, which training cannot use.
-    environment = {UNIT_THREADS: str(threads), "OMP_NUM_THREADS": str(threads)}
+    # Dask would pin OMP_NUM_THREADS to 1, which training cannot use, and give memory back after
+    # every tensor: eight times the page faults, a tenth to a third more time per training step.
+    environment = {UNIT_THREADS: str(threads), "OMP_NUM_THREADS": str(threads), **_KEEP_MEMORY}
     if devices is not None:
         environment["CUDA_VISIBLE_DEVICES"] = devices
     return environment

@@ -28,7 +28,7 @@ def train(
         key: of the checkpoint.
         videos: training videos with their flow.
         preset: network and offline stages.
-        compute: device, precision, threads; all cores unless a number is given.
+        compute: device, precision, threads; all cores but one unless a number is given.
         initial: as `tasks.starting_weights` takes it; None starts from random weights.
     """
     from maskrnn_core.training.parent import train_parent
