@@ -25,7 +25,7 @@ _SMALL = Preset(
     name="small",
     network=NetworkOptions(width=0.25, norm="group", fc_width=256),
     static=StaticOptions(
-        steps=700,
+        steps=500,
         batch_size=1,
         learning_rate=1e-3,
         final_learning_rate=1e-4,
@@ -34,7 +34,7 @@ _SMALL = Preset(
         perturbation=_ROUGH,
     ),
     recurrent=RecurrentOptions(
-        steps=60,
+        steps=40,
         learning_rate=3e-4,
         final_learning_rate=3e-5,
         balance="none",
@@ -42,7 +42,7 @@ _SMALL = Preset(
         perturbation=_ROUGH,
     ),
     finetune=FinetuneOptions(
-        iterations=100,
+        iterations=80,
         learning_rate=5e-4,
         final_learning_rate=5e-5,
         balance="none",
