@@ -9,6 +9,7 @@ from torch import Tensor
 
 from maskrnn_core.errors import IncompatibleWeightsError
 from maskrnn_core.networks.maskrnn import MaskRNN
+from maskrnn_core.state_mismatch import state_mismatches
 
 Weights = Mapping[str, NDArray[np.float32]]
 
@@ -31,14 +32,7 @@ def load_weights(network: MaskRNN, weights: Weights) -> None:
         IncompatibleWeightsError: keys or shapes of another network, or values not finite; names
             the first offenders. The network is unchanged then.
     """
-    own = network.state_dict()
-    problems = [f"{name} is missing" for name in own if name not in weights]
-    problems += [f"{name} is unknown" for name in weights if name not in own]
-    problems += [
-        f"{name} has shape {tuple(weights[name].shape)}, not {tuple(value.shape)}"
-        for name, value in own.items()
-        if name in weights and tuple(weights[name].shape) != tuple(value.shape)
-    ]
+    problems = state_mismatches(network.state_dict(), weights)
     problems += [
         f"{name} holds values that are not finite"
         for name, value in weights.items()

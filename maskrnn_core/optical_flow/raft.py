@@ -14,6 +14,7 @@ from maskrnn_core.optical_flow.estimator import check_pair
 from maskrnn_core.optical_flow.resizing import enlarge, resize_flow
 from maskrnn_core.optical_flow.tensors import flow_array, frame_tensor
 from maskrnn_core.optical_flow.weight_files import checked_weights, read_weights, weights_digest
+from maskrnn_core.state_mismatch import state_mismatches
 from maskrnn_core.video import FloatArray, UInt8Array
 
 RAFTSize = Literal["small", "large"]
@@ -132,14 +133,7 @@ class _EachFrameOnce(nn.Module):
 
 def _network(size: RAFTSize, weights: Mapping[str, Tensor]) -> models.RAFT:
     network = _empty(size)
-    own = network.state_dict()
-    problems = [f"{name} is missing" for name in own if name not in weights]
-    problems += [f"{name} is unknown" for name in weights if name not in own]
-    problems += [
-        f"{name} has shape {tuple(weights[name].shape)}, not {tuple(value.shape)}"
-        for name, value in own.items()
-        if name in weights and weights[name].shape != value.shape
-    ]
+    problems = state_mismatches(network.state_dict(), weights)
     if problems:
         raise IncompatibleWeightsError(
             f"the weights do not fit RAFT {size} ({len(problems)} problems): "
