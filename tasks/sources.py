@@ -45,6 +45,15 @@ def open_sources(spec: DatasetSpec, videos: Sequence[str] | None = None) -> list
     """
     if spec.name == SYNTHETIC:
         return _synthetic_sources(spec, videos)
+    return list(catalog.open_dataset(spec.name, folder_of(spec), spec.split, videos))
+
+
+def folder_of(spec: DatasetSpec) -> Path:
+    """The folder of a data set that is read from files.
+
+    Raises:
+        ParameterError: unknown data set, or a root that is missing.
+    """
     if spec.name not in catalog.dataset_names():
         raise ParameterError(
             f"unknown data set {spec.name!r}; known are {', '.join(dataset_names())}"
@@ -53,7 +62,7 @@ def open_sources(spec: DatasetSpec, videos: Sequence[str] | None = None) -> list
         raise ParameterError(
             f"the data set {spec.name} is read from files: give its folder with --root"
         )
-    return list(catalog.open_dataset(spec.name, Path(spec.root), spec.split, videos))
+    return Path(spec.root)
 
 
 def open_source(spec: DatasetSpec, video: str) -> SourceVideo:

@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from storage.datasets import catalog
 from storage.datasets.annotations import AnnotatedVideo, DatasetNotes
 from storage.datasets.source import SourceVideo, UInt8Array
-from tasks.errors import ParameterError
-from tasks.sources import SYNTHETIC, DatasetSpec, dataset_names, open_sources
+from tasks.sources import SYNTHETIC, DatasetSpec, folder_of, open_sources
 
 
 @dataclass(frozen=True)
@@ -51,23 +49,11 @@ def open_annotated(
     """
     if spec.name == SYNTHETIC:
         return [GeneratedAnnotations(source) for source in open_sources(spec, videos)]
-    return catalog.open_annotations(spec.name, _root(spec), spec.split, videos)
+    return catalog.open_annotations(spec.name, folder_of(spec), spec.split, videos)
 
 
 def open_notes(spec: DatasetSpec) -> DatasetNotes:
     """Attributes of the videos; errors as `open_annotated`."""
     if spec.name == SYNTHETIC:
         return DatasetNotes()
-    return catalog.dataset_notes(spec.name, _root(spec))
-
-
-def _root(spec: DatasetSpec) -> Path:
-    if spec.name not in catalog.dataset_names():
-        raise ParameterError(
-            f"unknown data set {spec.name!r}; known are {', '.join(dataset_names())}"
-        )
-    if spec.root is None:
-        raise ParameterError(
-            f"the data set {spec.name} is read from files: give its folder with --root"
-        )
-    return Path(spec.root)
+    return catalog.dataset_notes(spec.name, folder_of(spec))
