@@ -71,10 +71,13 @@ def by_metric_alone(masks: Sequence[tuple[NDArray[np.uint8], NDArray[np.uint8]]]
 
 
 def with_processes(side: Side, pool: Executor, count: int) -> Side:
-    """The side on `count` processes that are already running, each with its share of the frames."""
+    """The side on `count` processes that are already running, fed with small shares of the frames.
+
+    Small, since neither the frames nor the cores are equally fast.
+    """
 
     def run(pairs: Sequence[Pair]) -> Figures:
-        size = -(-len(pairs) // count)
+        size = min(50, -(-len(pairs) // count))
         shares = [pairs[i : i + size] for i in range(0, len(pairs), size)]
         return [figures for part in pool.map(side, shares) for figures in part]
 
@@ -112,6 +115,26 @@ def measure(sides: dict[str, Side], batches: Iterator[list[Pair]], seconds: floa
         processor = done[name] / busy[name], done[name] / busy[name] * busy[base] / done[base]
         alone = f"{processor[0]:11.1f}{processor[1]:8.2f}" if "1 process" in name else " " * 19
         print(f"{name:28}{wall[0]:10.1f}{wall[1]:8.2f}{alone}{done[name]:8d}")
+
+
+def _count(pairs: Sequence[Pair]) -> Figures:
+    """Arithmetic that needs neither memory nor files, for the yardstick."""
+    total = 0
+    for number in range(200_000 * len(pairs)):
+        total += number
+    return []
+
+
+def measure_yardstick(pool: Executor) -> None:
+    """Print how much more two processes do here when nothing but the cores limits them."""
+    spent = {1: 0.0, 2: 0.0}
+    pairs = [(Path(), Path())] * 40
+    for _ in range(6):
+        for count in spent:
+            start = time.perf_counter()
+            with_processes(_count, pool, count)(pairs)
+            spent[count] += time.perf_counter() - start
+    print(f"\nA plain sum: two processes do {spent[1] / spent[2]:.2f} times the work of one")
 
 
 def compare_stability(masks: list[BoolImage]) -> None:
@@ -178,7 +201,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Speed of the metrics, side by side")
     shared = Path(__file__).resolve().parents[1].parent / "shared/data"
     parser.add_argument("--data", type=Path, default=shared, help="folder with davis2016")
-    parser.add_argument("--frames", type=int, default=20, help="frames in one turn of a side")
+    parser.add_argument("--frames", type=int, default=500, help="frames in one turn of a side")
     parser.add_argument("--seconds", type=float, default=40, help="time for each table")
     options = parser.parse_args()
     cv2.setNumThreads(1)
@@ -197,9 +220,10 @@ def main() -> None:
         }
         for side in sides.values():  # compile, start processes, fill caches of files
             side(mixed[:4])
+        measure_yardstick(pool)
         for title, pairs in (
             ("480p", mixed),
-            ("1080p", enlarged(mixed[: 4 * options.frames], Path(scratch))),
+            ("1080p", enlarged(mixed[:80], Path(scratch))),
         ):
             print(f"\nJ and F from PNG files to figures, {title}")
             size = options.frames
