@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from maskrnn_core.errors import InvalidInputError
@@ -21,26 +22,31 @@ _ROUGH = PerturbationOptions(
     morphology=8.0, deformation=0.15, scale=0.1, translation=0.12, drop=0.1
 )
 
+_STEPS, _CLIPS = 500, 40
+
+_STATIC = StaticOptions(
+    steps=_STEPS,
+    batch_size=1,
+    learning_rate=1e-3,
+    final_learning_rate=1e-4,
+    balance="none",
+    augmentation=_MILD,
+    perturbation=_ROUGH,
+)
+_RECURRENT = RecurrentOptions(
+    steps=_CLIPS,
+    learning_rate=3e-4,
+    final_learning_rate=3e-5,
+    balance="none",
+    augmentation=_MILD,
+    perturbation=_ROUGH,
+)
+
 _SMALL = Preset(
     name="small",
     network=NetworkOptions(width=0.25, norm="group", fc_width=256),
-    static=StaticOptions(
-        steps=500,
-        batch_size=1,
-        learning_rate=1e-3,
-        final_learning_rate=1e-4,
-        balance="none",
-        augmentation=_MILD,
-        perturbation=_ROUGH,
-    ),
-    recurrent=RecurrentOptions(
-        steps=40,
-        learning_rate=3e-4,
-        final_learning_rate=3e-5,
-        balance="none",
-        augmentation=_MILD,
-        perturbation=_ROUGH,
-    ),
+    static=_STATIC,
+    recurrent=_RECURRENT,
     finetune=FinetuneOptions(
         iterations=80,
         learning_rate=5e-4,
@@ -50,6 +56,9 @@ _SMALL = Preset(
         perturbation=_ROUGH,
     ),
 )
+
+_SAME_BUDGET = replace(_STATIC, steps=_STEPS + _CLIPS * _RECURRENT.clip_length)
+"""As many frames as both stages of `small` see, for presets without a recurrent stage."""
 
 _PAPER = Preset(name="paper", network=NetworkOptions(fc_width=4096))
 
@@ -61,7 +70,7 @@ _PRESETS = (
         network=NetworkOptions(
             width=0.25, norm="group", flow_stream=False, mask_input="none", localization=False
         ),
-        static=_SMALL.static,
+        static=_SAME_BUDGET,
         recurrent=None,
         finetune=_SMALL.finetune,
         inference=InferenceOptions(gate=False),
@@ -71,7 +80,7 @@ _PRESETS = (
         network=NetworkOptions(
             width=0.25, norm="group", flow_stream=False, mask_input="previous", localization=False
         ),
-        static=_SMALL.static,
+        static=_SAME_BUDGET,
         recurrent=None,
         finetune=_SMALL.finetune,
         inference=InferenceOptions(gate=False),
