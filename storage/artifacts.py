@@ -13,7 +13,15 @@ from storage.errors import (
     StoreFullError,
 )
 from storage.folder import STAGING, Folder, full_store_error
-from storage.lease import LEASE_SECONDS, Lease, is_leased, take_lease
+from storage.lease import (
+    LEASE_SECONDS,
+    Lease,
+    LeaseOwner,
+    await_release,
+    is_leased,
+    lease_owner,
+    take_lease,
+)
 from storage.marker import MARKER, Marker
 from storage.progress import forget_progress
 from storage.publishing import begin_draft, drafts, resumable_draft
@@ -114,6 +122,14 @@ class ArtifactStore:
     def is_leased(self, kind: str, key: str) -> bool:
         """Whether somebody is writing an artifact under a lease."""
         return is_leased(self._folder, _place(kind, key))
+
+    def lease_owner(self, kind: str, key: str) -> LeaseOwner | None:
+        """Who is writing an artifact under a lease; None when nobody is."""
+        return lease_owner(self._folder, _place(kind, key))
+
+    def await_writer(self, kind: str, key: str, until: Callable[[], bool]) -> None:
+        """Wait until nobody writes an artifact under a lease, or `until` is true."""
+        await_release(self._folder, _place(kind, key), until)
 
     def unfinished(self, kind: str) -> dict[str, str]:
         """Resumable drafts of a kind: key to folder, relative to the store."""

@@ -59,6 +59,11 @@ class Bridge:
         """Whether any unit had to run, and so whether there is a cluster."""
         return self._client is not None
 
+    @property
+    def closed(self) -> bool:
+        """Whether the run has ended; no unit starts any more."""
+        return self._closed
+
     def run(
         self, unit: Callable[..., Any], *args: Any, resource: Resource, name: str = ""
     ) -> UnitRun:

@@ -14,6 +14,7 @@ from storage.artifacts import ArtifactStore
 from storage.ledger import RunLedger, StageRecord, State, VideoRecord
 from tasks.dask_bridge import Bridge
 from tasks.errors import UnitError
+from tasks.exactly_once import Making, await_other_run, make_once
 from tasks.resources import Resource
 from tasks.unit_run import describe
 
@@ -58,28 +59,29 @@ class Stage:
     ) -> str:
         """The key of an artifact that exists when this returns.
 
-        An artifact that is there is taken as it is, and no worker is asked. Else
-        `unit(store_url, key, *args)` runs on a worker, and must write it; `value` is what it
-        returned.
+        An artifact that is there is taken as it is, and no worker is asked. One that another run
+        is making is waited for. Else `unit(store_url, key, *args)` runs on a worker, and must
+        write it; `value` is what it returned.
 
         Raises:
             UnitError: the unit failed.
-            BridgeError: no worker to run on.
+            BridgeError: no worker to run on, or the run was ended.
         """
         context = self._context
+        store, bridge = context.store, context.bridge
+        name = f"{self._stage} {self._video}"
         self.refers_to(kind, key)
         with context.making(kind, key):
-            if not context.store.exists(kind, key):
-                self.reused = False
-                run = context.bridge.run(
-                    unit,
-                    context.store.url,
-                    key,
-                    *args,
-                    resource=resource,
-                    name=f"{self._stage} {self._video}",
+            while not store.exists(kind, key):
+                await_other_run(store, kind, key, lambda: bridge.closed, name)
+                run = bridge.run(
+                    make_once, unit, store.url, kind, key, args, resource=resource, name=name
                 )
-                self.worker, self.seconds, self.value = run.worker, run.seconds, run.value
+                making: Making = run.value
+                if making.state == "made":
+                    self.reused = False
+                    self.worker, self.seconds, self.value = run.worker, run.seconds, making.value
+                    break
         return key
 
 

@@ -1,7 +1,9 @@
 """Leases: one owner, a sign of life, and an end when there is none."""
 
 import json
+import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +23,18 @@ def _take(store: ArtifactStore, **options: Any) -> Any:
     return lease
 
 
+def _take_elsewhere(store: ArtifactStore, **options: Any) -> Any:
+    """As another writer would; the thread that holds a lease gets it again."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(store.lease, "things", "k", **options).result()
+
+
 def test_held_until_the_block_ends(any_store: ArtifactStore) -> None:
     with _take(any_store) as lease:
         lease.check()
         assert any_store.is_leased("things", "k")
         looks = iter([False, False, True])
-        assert any_store.lease("things", "k", until=lambda: next(looks)) is None
+        assert _take_elsewhere(any_store, until=lambda: next(looks)) is None
     assert not any_store.is_leased("things", "k")
     with _take(any_store):
         pass
@@ -38,7 +46,45 @@ def test_it_gives_signs_of_life(store: ArtifactStore) -> None:
         time.sleep(0.3)
         assert _path(store).read_bytes() != first
         began = time.monotonic()
-        assert store.lease("things", "k", until=lambda: time.monotonic() - began > 1.0) is None
+        assert _take_elsewhere(store, until=lambda: time.monotonic() - began > 1.0) is None
+
+
+def test_its_thread_takes_it_again(store: ArtifactStore) -> None:
+    with _take(store) as outer:
+        with _take(store) as inner:
+            assert inner is outer
+        outer.check()
+    assert not store.is_leased("things", "k")
+
+
+def test_a_lost_one_is_not_taken_again_but_waited_for(store: ArtifactStore) -> None:
+    with _take(store) as outer:
+        record = json.loads(_path(store).read_bytes())
+        _path(store).write_text(json.dumps({**record, "token": "other", "seconds": 0.3}))
+        with _take(store) as inner:
+            assert inner is not outer
+            inner.check()
+        assert not _path(store).exists()
+
+
+def test_the_owner_is_told(store: ArtifactStore) -> None:
+    assert store.lease_owner("things", "k") is None
+    with _take(store):
+        owner = store.lease_owner("things", "k")
+    assert owner is not None
+    assert (owner.pid, owner.ended) == (os.getpid(), False)
+    assert abs(time.time() - owner.beat) < 60
+
+
+def test_waiting_without_taking(store: ArtifactStore) -> None:
+    store.await_writer("things", "k", until=lambda: False)
+    with _take(store):
+        looks = iter([False, True])
+        store.await_writer("things", "k", until=lambda: next(looks))
+        record = json.loads(_path(store).read_bytes())
+    _path(store).write_text(json.dumps({**record, "pid": 2**30}))
+    store.await_writer("things", "k", until=lambda: False)
+    assert _path(store).exists()
 
 
 def test_an_owner_without_a_sign_of_life_is_dead(store: ArtifactStore) -> None:

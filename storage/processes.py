@@ -1,0 +1,43 @@
+"""Who a process is, so that another one can tell whether it still runs."""
+
+import os
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+def this_process() -> dict[str, Any]:
+    """Host, machine, pid and start of this process, as `has_ended` reads them."""
+    return {
+        "host": socket.gethostname(),
+        "machine": _machine(),
+        "pid": os.getpid(),
+        "started": _started(os.getpid()),
+    }
+
+
+def has_ended(process: Mapping[str, Any]) -> bool:
+    """Whether a process of this machine has ended; False where that cannot be known."""
+    here = _machine()
+    if not here or process.get("machine") != here:
+        return False
+    return bool(_started(int(process["pid"])) != process["started"])
+
+
+def _machine() -> str:
+    """Identity of what process ids count in: this boot, this container; empty if unknown."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return ""
+
+
+def _started(pid: int) -> str:
+    """When a process began (a number that is given once per boot); empty when it has ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return "" if fields[0] in "ZX" else fields[19]
