@@ -9,11 +9,11 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
+from flows.configurations import all_configurations
 from flows.parameters import BenchmarkParameters
 from flows.pipeline import Pipeline
 from storage.artifacts import ArtifactStore
 from storage.ledger import RunLedger
-from tasks.configuration import Configuration, configure
 from tasks.dask_bridge import Bridge
 from tasks.outcome import Outcome
 from tasks.reporting.report import export, report
@@ -52,22 +52,6 @@ def benchmark(parameters: BenchmarkParameters) -> State[Any]:
     elif parameters.until == "segment":
         export.submit(context, outcome).result()
     return final_state(context, outcome)
-
-
-def all_configurations(parameters: BenchmarkParameters) -> list[Configuration]:
-    """Options of the main preset with the overrides, then of those it is compared with.
-
-    Raises:
-        ParameterError: unknown preset, option or value.
-    """
-    main = configure(parameters.preset, parameters.overrides)
-    shared = {
-        key: value
-        for key, value in parameters.overrides.items()
-        if key.split(".")[0] in ("compute", "synthetic")
-    }
-    others = [configure(name, shared) for name in parameters.presets[1:]]
-    return [main, *others]
 
 
 def final_state(context: RunContext, outcome: Outcome) -> State[Any]:

@@ -48,6 +48,28 @@ def benchmark(
 
 
 @app.command
+def ablation(
+    *,
+    data: DataOptions = _DATA,
+    method: MethodOptions = _METHOD,
+    compare: str = "propagate,first-frame",
+    run: RunOptions = _RUN,
+    store: StoreOptions = _STORE,
+) -> int:
+    """Table 2 of the paper: the preset part by part, each with and without finetuning.
+
+    All configurations share what they have in common; the same command again continues, and
+    recomputes nothing that is there. --preset names the full method whose parts are taken away.
+
+    Parameters
+    ----------
+    compare
+        Further presets for the same videos, separated by commas; none: "".
+    """
+    return _execute("report", store, data, method, run, compare=names(compare), ablation=True)
+
+
+@app.command
 def ingest(
     *, data: DataOptions = _DATA, run: RunOptions = _RUN, store: StoreOptions = _STORE
 ) -> int:

@@ -42,6 +42,10 @@ def print_figures(store_url: str, run_id: str) -> None:
     console.print(_table(f"{main}, per sequence", sequences, ["video", "objects", *shown]))
     title = f"Presets (lead: J of {main} above theirs)"
     console.print(_table(title, figures["presets"], ["preset", *shown, "lead"]))
+    if (ablation := figures["ablation"]) is not None:
+        rows = ablation["ablation"]
+        console.print(_table("Ablation, J in percent", rows, list(rows[0])))
+        console.print(ablation["summary"], markup=False, highlight=False)
     for note in figures["notes"]:
         console.print(note, markup=False)
 

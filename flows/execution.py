@@ -9,12 +9,12 @@ from typing import Any, NoReturn
 
 from pydantic import ValidationError
 
+from flows.configurations import all_configurations
 from flows.console import print_error, print_failures, print_figures, print_where
 from flows.flow_command import print_flow
 from flows.parameters import BenchmarkParameters
 from storage.artifacts import ArtifactStore
 from storage.ledger import RunLedger
-from tasks.configuration import configure
 from tasks.errors import ParameterError
 from tasks.flow_method import flow_method
 from tasks.parents import obtain_parent
@@ -87,7 +87,9 @@ def validated(fields: dict[str, Any]) -> BenchmarkParameters:
         return BenchmarkParameters(**fields)
     except ValidationError as error:
         first = error.errors()[0]
-        name = str(first["loc"][0]).replace("_", "-") if first["loc"] else "parameters"
+        if not first["loc"]:  # the fields contradict each other
+            raise ParameterError(first["msg"]) from None
+        name = str(first["loc"][0]).replace("_", "-")
         raise ParameterError(f"--{name} {first['input']!r}: {first['msg']}") from None
 
 
@@ -97,9 +99,7 @@ def check_input(parameters: BenchmarkParameters) -> None:
     Raises:
         ParameterError, DatasetError, ...: as the run itself would.
     """
-    main = configure(parameters.preset, parameters.overrides)
-    for name in parameters.compare:
-        configure(name, {})
+    main = all_configurations(parameters)[0]
     flow_method(parameters.flow, parameters.flow_weights)
     store = ArtifactStore(parameters.store)
     if parameters.parent is not None:

@@ -2,9 +2,10 @@
 
 import hashlib
 import os
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 Stage = Literal["ingest", "flow", "train", "segment", "evaluate", "report"]
 
@@ -44,6 +45,9 @@ class BenchmarkParameters(BaseModel):
     compare: tuple[str, ...] = Field(
         default=("propagate", "first-frame"), description="Further presets, run on the same videos"
     )
+    ablation: bool = Field(
+        default=False, description="Table 2 of the paper: the preset part by part"
+    )
     flow: str = Field(default="dis", description="Optical flow estimator")
     flow_weights: str | None = Field(
         default=None, description="File with the weights of a flow network; none: looked for"
@@ -69,6 +73,15 @@ class BenchmarkParameters(BaseModel):
         default=None, description="Name of the run; none: made of the parameters"
     )
 
+    @model_validator(mode="after")
+    def _trains_for_the_ablation(self) -> Self:
+        if self.ablation and self.parent is not None:
+            raise PydanticCustomError(
+                "ablation_parent",
+                "an ablation trains a parent for each network; leave the parent out",
+            )
+        return self
+
     @property
     def presets(self) -> tuple[str, ...]:
         """The preset, then those it is compared with, each once."""
@@ -81,4 +94,5 @@ class BenchmarkParameters(BaseModel):
             return self.run_id
         text = self.model_dump_json(exclude=_UNNAMED)
         digest = hashlib.sha256(text.encode()).hexdigest()[:8]
-        return f"{self.dataset}-{self.split}-{self.preset}-{digest}"
+        study = "-ablation" if self.ablation else ""
+        return f"{self.dataset}-{self.split}-{self.preset}{study}-{digest}"

@@ -143,11 +143,16 @@ class Pipeline:
                 context.end(record)
 
     def _train_all(self, training: Sequence[Future[PreparedVideo]]) -> None:
+        """One parent for all presets whose networks and offline stages are the same."""
+        shared: dict[object, Future[str]] = {}
         for configuration in self._configurations:
             preset = configuration.preset
             if preset.network is None or preset.name in self._parents or not training:
                 continue
-            self._parents[preset.name] = self._start(self._train, configuration, training)
+            offline = (preset.network, preset.static, preset.recurrent, configuration.compute)
+            if offline not in shared:
+                shared[offline] = self._start(self._train, configuration, training)
+            self._parents[preset.name] = shared[offline]
 
     def _train(
         self, configuration: Configuration, training: Sequence[Future[PreparedVideo]]

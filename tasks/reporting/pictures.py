@@ -1,6 +1,5 @@
 """Pictures of a report: overlays of a few frames, and J over time."""
 
-import io
 import os
 from pathlib import Path
 
@@ -17,11 +16,14 @@ from storage.predictions import StoredPrediction
 from storage.stored_video import open_video
 from tasks.keys import PreparedVideo
 from tasks.outcome import VideoResult
+from tasks.reporting.plotting import new_figure, png
 
 _FRAMES = 6
 _COLUMNS = 3
 _WIDEST = 480
 """Pixels of one picture in a sheet."""
+_LINES_INSIDE = 5
+"""More lines than these need their legend beside the plot."""
 
 
 def write_overlays(store: ArtifactStore, result: VideoResult, file: Path) -> None:
@@ -60,21 +62,18 @@ def write_flow_pictures(store: ArtifactStore, video: PreparedVideo, file: Path) 
 
 def write_plot(per_frame: pd.DataFrame, video: str, file: Path) -> None:
     """J per frame of one video (PNG), a line per preset: the mean over its objects."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7, 3), layout="constrained")
-    FigureCanvasAgg(figure)  # no display is asked for
+    figure = new_figure(7, 3)
     axes = figure.add_subplot()
     rows = per_frame[per_frame["video"] == video]
     for preset, values in rows.groupby("preset", sort=False):
         mean = values.groupby("frame")["J"].mean()
         axes.plot(mean.index, mean.to_numpy(), label=str(preset), linewidth=1.2)
     axes.set(xlabel="frame", ylabel="J", ylim=(0, 1.02), title=video)
-    axes.legend(loc="lower left", fontsize="small")
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
-    replace_file(file, buffer.getvalue())
+    if len(axes.lines) > _LINES_INSIDE:
+        axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize="x-small")
+    else:
+        axes.legend(loc="lower left", fontsize="small")
+    replace_file(file, png(figure))
 
 
 def replace_file(file: Path, data: bytes) -> None:

@@ -15,6 +15,8 @@ from storage.predictions import StoredPrediction
 from tasks.configuration import Configuration
 from tasks.keys import PreparedVideo
 from tasks.outcome import Outcome, VideoResult
+from tasks.reporting.ablation import ablation_figures, ablation_section
+from tasks.reporting.ablation_plot import ablation_plot
 from tasks.reporting.flow_figures import gather_flow
 from tasks.reporting.flow_section import flow_section
 from tasks.reporting.folder import FIGURES, SUMMARY, report_folder
@@ -27,6 +29,7 @@ from tasks.scoring import protocol_of
 from tasks.sources import DatasetSpec
 
 _EXPORTS = "exports.json"
+_ABLATION = "ablation.png"
 
 
 @task(name="export", task_run_name="export", cache_policy=NO_CACHE, persist_result=False)
@@ -59,6 +62,11 @@ def report(
     )
     flow = gather_flow(context.store, videos, spec)
     _write_tables({**tables.named(), "per_frame_flow": flow.per_frame}, folder)
+    studied = None
+    if parameters["ablation"]:
+        studied = ablation_figures(tables, parameters["preset"], parameters["dataset"])
+        _write_tables(studied.named(), folder)
+        replace_file(folder / _ABLATION, ablation_plot(studied))
     done = _exported(folder)
     _export_masks(context.store, outcome.results, folder, done)
     sheets = _export_sheets(context.store, outcome.results, presets[0], folder, done)
@@ -75,7 +83,10 @@ def report(
         context.records(),
         protocol_of(parameters["dataset"]),
         sheets,
-        flow_section(context.store, flow, videos, spec, parameters["flow"]),
+        [
+            "" if studied is None else ablation_section(studied, _ABLATION),
+            flow_section(context.store, flow, videos, spec, parameters["flow"]),
+        ],
     )
     figures = {
         "run": parts.run_id,
@@ -85,6 +96,7 @@ def report(
         "failures": failures(parts.records),
         "notes": outcome.notes,
         "stages": json.loads(parts.stages.to_json(orient="records")),
+        "ablation": None if studied is None else studied.as_json(),
     }
     replace_file(folder / FIGURES, json.dumps(figures, indent=1).encode())
     replace_file(folder / SUMMARY, markdown(parts).encode())

@@ -28,8 +28,8 @@ class ReportParts:
     protocol: str
     sheets: Sequence[str]
     """Overlay files, relative to the report's folder."""
-    flow: str = ""
-    """What there is to tell of the flow, as a section in Markdown."""
+    sections: Sequence[str] = ()
+    """Further sections in Markdown; empty ones are left out."""
 
 
 def comparison(parts: ReportParts) -> list[dict[str, Any]]:
@@ -69,6 +69,7 @@ def markdown(parts: ReportParts) -> str:
         f"# {parts.run_id}\n\n{done} of {len(parts.outcome.videos)} videos done"
         + (f", **{len(names)} failed**." if names else "."),
         _figures(parts),
+        *(section for section in parts.sections if section),
         "## Provenance\n\n" + _provenance(parts),
         "## Stages\n\n" + parts.stages.to_markdown(index=False),
     ]
@@ -77,8 +78,6 @@ def markdown(parts: ReportParts) -> str:
             f"- **{item['video']}**, {item['stage']}: {item['error']}" for item in failed
         )
         sections.insert(1, "## Failures\n\n" + listed)
-    if parts.flow:
-        sections.append(parts.flow)
     if parts.sheets:
         pictures = "\n".join(f"![{name}]({name})" for name in parts.sheets)
         sections.append("## Pictures\n\n" + pictures)

@@ -23,7 +23,18 @@ def run(tokens: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> int:
 
 @pytest.mark.parametrize(
     "command",
-    ["benchmark", "ingest", "flow", "train", "segment", "evaluate", "status", "report", "doctor"],
+    [
+        "benchmark",
+        "ablation",
+        "ingest",
+        "flow",
+        "train",
+        "segment",
+        "evaluate",
+        "status",
+        "report",
+        "doctor",
+    ],
 )
 def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     app([command, "--help"], result_action="return_value")
