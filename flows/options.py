@@ -87,11 +87,13 @@ class RunOptions:
             continues the same run.
         workers: Local worker processes. Default: by cores, memory and GPUs.
         dask_address: An existing Dask scheduler, such as tcp://127.0.0.1:8786.
+        checkpoint_frames: Frames that a killed worker costs at most in segmentation.
     """
 
     run_id: str | None = None
     workers: int | None = None
     dask_address: str | None = None
+    checkpoint_frames: int = 50
 
 
 def as_fields(*groups: object) -> dict[str, Any]:

@@ -13,7 +13,7 @@ STAGES: tuple[Stage, ...] = ("ingest", "flow", "train", "segment", "evaluate", "
 
 DEFAULT_STORE = "maskrnn-store"
 
-_UNNAMED = {"store", "dask_address", "workers", "run_id", "until"}
+_UNNAMED = {"store", "dask_address", "workers", "run_id", "until", "checkpoint_frames"}
 """Fields that change nothing in the result, and so not the name of the run."""
 
 
@@ -68,6 +68,9 @@ class BenchmarkParameters(BaseModel):
     dask_address: str | None = Field(default=None, description="Existing Dask scheduler")
     workers: Annotated[int, Field(ge=1)] | None = Field(
         default=None, description="Local worker processes; none: by cores, memory and GPUs"
+    )
+    checkpoint_frames: Annotated[int, Field(ge=1)] = Field(
+        default=50, description="Frames that a killed worker costs at most in segmentation"
     )
     run_id: str | None = Field(
         default=None, description="Name of the run; none: made of the parameters"

@@ -201,7 +201,12 @@ class Pipeline:
         context, preset = self._context, configuration.preset
         weights = self._weights(video, configuration)
         prediction = stages.segment.submit(
-            context, video, weights, preset, configuration.compute
+            context,
+            video,
+            weights,
+            preset,
+            configuration.compute,
+            self._parameters.checkpoint_frames,
         ).result()
         evaluation = None
         if self._reaches("evaluate"):

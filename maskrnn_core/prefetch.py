@@ -7,13 +7,13 @@ from typing import TypeVar
 Item = TypeVar("Item")
 
 
-def ahead(make: Callable[[int], Item], count: int) -> Iterator[Item]:
-    """make(0), ..., make(count - 1); the next one is made in a thread while one is in use."""
-    if count == 0:
+def ahead(make: Callable[[int], Item], count: int, start: int = 0) -> Iterator[Item]:
+    """make(start), ..., make(count - 1); the next one is made in a thread while one is in use."""
+    if start >= count:
         return
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="prefetch") as pool:
-        future = pool.submit(make, 0)
-        for index in range(1, count):
+        future = pool.submit(make, start)
+        for index in range(start + 1, count):
             item = future.result()
             future = pool.submit(make, index)
             yield item

@@ -93,15 +93,15 @@ class ArtifactStore:
         writer = ArtifactWriter(self._folder, draft.path, plan)
         try:
             yield writer
-            forget_progress(self._folder, draft.path)
-            draft.publish(
-                Marker(kind, key, draft.data, dict(writer.digests), dict(writer.metadata))
-            )
+            draft.publish(Marker(kind, key, draft.data, writer.kept(), dict(writer.metadata)))
+            if plan is not None:
+                content = f"{place}/{draft.data}".rstrip("/")
+                forget_progress(self._folder, content, writer.temporary)
         except BaseException as error:
             full = None
             if isinstance(error, OSError):
                 full = full_store_error(self.url, f"{kind} {key}", error)
-            if plan is None or full is not None or isinstance(error, StoreFullError):
+            if not writer.has_progress or full is not None or isinstance(error, StoreFullError):
                 with suppress(OSError):  # the first error is the one to tell
                     draft.discard()
             if full is not None:

@@ -28,7 +28,8 @@ class ArtifactWriter:
     """Fills an artifact that nobody can see yet; made by `ArtifactStore.create`.
 
     With a plan, `digests` begins with what a former writer of the same plan has left.
-    `metadata` is a JSON object that goes into the completion marker: keep it small.
+    `metadata` is a JSON object that goes into the completion marker: keep it small. Files named in
+    `temporary` serve to resume, and are gone when the artifact is complete.
     """
 
     def __init__(self, folder: Folder, path: str, plan: Mapping[str, Any] | None = None) -> None:
@@ -38,10 +39,13 @@ class ArtifactWriter:
         self._group: zarr.Group | None = None
         self.digests: dict[str, str] = {} if plan is None else load_progress(folder, path, plan)
         self.metadata: dict[str, Any] = {}
+        self.temporary: set[str] = set()
+        self.has_progress = bool(self.digests)
 
     def save_progress(self) -> None:
         """From here on, a later writer of the same plan finds what was written so far."""
         if self._plan is not None:
+            self.has_progress = True
             save_progress(self._folder, self._path, self._plan, self.digests)
 
     def put(self, name: str, data: bytes) -> None:
@@ -58,6 +62,19 @@ class ArtifactWriter:
             )
         self._folder.write(f"{self._path}/{name}", data)
         self.digests[name] = sha256(data).hexdigest()
+
+    def read_back(self, name: str) -> bytes:
+        """A file that this writer, or a former one of the same plan, has put."""
+        return self._folder.read(f"{self._path}/{name}")
+
+    def drop(self, name: str) -> None:
+        """Take a file out again; not being there is fine."""
+        self.digests.pop(name, None)
+        self._folder.remove(f"{self._path}/{name}")
+
+    def kept(self) -> dict[str, str]:
+        """Digests of what becomes the artifact."""
+        return {name: d for name, d in self.digests.items() if name not in self.temporary}
 
     def put_json(self, name: str, value: object) -> None:
         """Store a value as strict JSON (a NaN raises ValueError)."""

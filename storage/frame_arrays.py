@@ -27,7 +27,7 @@ class FrameArrayWriter:
     """Array of shape (T, *frame_shape) being written, chunk by chunk.
 
     Args:
-        writer: artifact that holds it.
+        writer: artifact that holds it; an array that a former writer began is continued.
         name: name of the array in the artifact's Zarr hierarchy.
         frame_count: T.
         frame_shape: shape of one frame.
@@ -43,7 +43,12 @@ class FrameArrayWriter:
         dtype: DTypeLike,
     ) -> None:
         self._frame_shape = frame_shape
-        self._array = writer.group().create_array(
+        group = writer.group()
+        if name in group:
+            former: Any = group[name]
+            self._array: Any = former.with_config({"write_empty_chunks": True})
+            return
+        self._array = group.create_array(
             name,
             shape=(frame_count, *frame_shape),
             chunks=(1, *frame_shape),

@@ -1,7 +1,7 @@
 """What a killed writer had finished: a list of files with digests inside the draft."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -18,9 +18,10 @@ def save_progress(
     folder.write(f"{path}/{_PROGRESS}", to_json({"plan": plan, "digests": digests}))
 
 
-def forget_progress(folder: Folder, path: str) -> None:
-    """Take the note out of a draft that is about to become the artifact."""
-    folder.remove(f"{path}/{_PROGRESS}")
+def forget_progress(folder: Folder, path: str, temporary: Iterable[str]) -> None:
+    """Take out of an artifact what served to resume: the note, and files of that kind."""
+    for name in (_PROGRESS, *temporary):
+        folder.remove(f"{path}/{name}")
 
 
 def load_progress(folder: Folder, path: str, plan: Mapping[str, Any]) -> dict[str, str]:

@@ -156,6 +156,7 @@ def segment(
     weights: Mapping[int, str],
     preset: Preset,
     compute: ComputeOptions,
+    checkpoint_frames: int,
 ) -> str:
     """Recurrent inference; returns the prediction's key."""
     with context.stage(video.name, f"segment {preset.name}") as stage:
@@ -168,6 +169,7 @@ def segment(
             dict(weights),
             preset,
             compute,
+            checkpoint_frames,
             resource="GPU",
         )
 

@@ -1,7 +1,7 @@
 """Recurrent inference: one tracker per object, fused frame by frame."""
 
-from maskrnn_core.inference.segmentation import SegmentedFrame, segment
+from maskrnn_core.inference.segmentation import SegmentedFrame, VideoSegmenter, segment
 from maskrnn_core.inference.state import TrackState
 from maskrnn_core.inference.tracker import Tracker
 
-__all__ = ["SegmentedFrame", "TrackState", "Tracker", "segment"]
+__all__ = ["SegmentedFrame", "TrackState", "Tracker", "VideoSegmenter", "segment"]

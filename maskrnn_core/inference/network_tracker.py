@@ -37,7 +37,6 @@ class NetworkTracker:
         self._options = options
         self._compute = compute
         self._warp_mask = warp_mask
-        self._last_area = 0.0
 
     def step(
         self, previous: ObjectFrame, frame: Tensor, backward: Tensor | None, magnitudes: Tensor
@@ -60,14 +59,14 @@ class NetworkTracker:
             segmentation = self._network(frame, mask, magnitudes)
         probability = torch.sigmoid(segmentation.logits[0, 0])
         if not self._network.reads_mask:
-            return self._unprompted(probability)
+            return self._unprompted(previous, probability)
         if proposal is None:
             return self._search(previous, probability)
         box = self._localize(segmentation.features, proposal)
         if self._options.gate and box is not None:
             size = (probability.shape[0], probability.shape[1])
             probability = gate(probability, enlarge_box(box, self._options.box_scale, size))
-        return self._tracked(probability, proposal if box is None else box)
+        return self._tracked(previous, probability, proposal if box is None else box)
 
     def _localize(self, features: Tensor, proposal: Box) -> Box | None:
         """The regressed box, or None without a localization net or where it leaves the frame."""
@@ -81,16 +80,16 @@ class NetworkTracker:
         inside = clip_box(box, (height, width))
         return box if inside[2] - inside[0] >= 1 and inside[3] - inside[1] >= 1 else None
 
-    def _tracked(self, probability: Tensor, box: Box) -> ObjectFrame:
+    def _tracked(self, previous: ObjectFrame, probability: Tensor, box: Box) -> ObjectFrame:
         area = float((probability >= self._options.threshold).sum())
-        if area > 0:
-            self._last_area = area
-        return ObjectFrame(probability, TrackState.TRACKED, box)
+        return ObjectFrame(probability, TrackState.TRACKED, box, area or previous.seen_area)
 
-    def _unprompted(self, probability: Tensor) -> ObjectFrame:
+    def _unprompted(self, previous: ObjectFrame, probability: Tensor) -> ObjectFrame:
         """A net that reads no mask cannot lose it."""
         box = mask_box((probability >= self._options.threshold).cpu().numpy())
-        return self._tracked(probability, np.zeros(4, np.float32) if box is None else box)
+        return self._tracked(
+            previous, probability, np.zeros(4, np.float32) if box is None else box
+        )
 
     def _search(self, previous: ObjectFrame, probability: Tensor) -> ObjectFrame:
         """Look for a lost object in its last box, grown once more."""
@@ -98,13 +97,14 @@ class NetworkTracker:
         box = enlarge_box(previous.box, self._options.lost_growth, size)
         gated = gate(probability, box).cpu().numpy()
         found = confident_component(
-            gated, self._options.threshold, REACQUIRE_AREA * self._last_area
+            gated, self._options.threshold, REACQUIRE_AREA * previous.seen_area
         )
         if found is None:
-            return ObjectFrame(torch.zeros_like(probability), TrackState.LOST, box)
+            absent = torch.zeros_like(probability)
+            return ObjectFrame(absent, TrackState.LOST, box, previous.seen_area)
         kept = torch.from_numpy(gated * found).to(probability.device)
         found_box = mask_box(found)
-        return self._tracked(kept, box if found_box is None else found_box)
+        return self._tracked(previous, kept, box if found_box is None else found_box)
 
 
 def gate(probability: Tensor, box: Box) -> Tensor:

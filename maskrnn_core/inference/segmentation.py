@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -69,26 +69,59 @@ def segment(
         InvalidInputError: an object without weights.
         IncompatibleWeightsError: weights of another network.
     """
-    resolved = resolve_compute(compute)
-    trackers = {i: _object_tracker(video, i, weights, preset, resolved) for i in video.objects}
-    tracker = Tracker(trackers, preset.inference, resolved.device)
-    starts = {object_id: video.first_frame(object_id) for object_id in video.objects}
+    yield from VideoSegmenter(video, weights, preset, compute).frames()
 
-    def read(index: int) -> _Inputs:
+
+class VideoSegmenter:
+    """What `segment` does, able to begin in the middle: see there for arguments and errors."""
+
+    def __init__(
+        self,
+        video: Video,
+        weights: Mapping[int, Weights],
+        preset: Preset,
+        compute: ComputeOptions,
+    ) -> None:
+        resolved = resolve_compute(compute)
+        trackers = {i: _object_tracker(video, i, weights, preset, resolved) for i in video.objects}
+        self._tracker = Tracker(trackers, preset.inference, resolved.device)
+        self._video = video
+        self._options = preset.inference
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """What the frames after the one that was given last depend on; see `Tracker.state`."""
+        return self._tracker.state()
+
+    def frames(
+        self, start: int = 0, state: Mapping[str, NDArray[Any]] | None = None
+    ) -> Iterator[SegmentedFrame]:
+        """Results from frame `start` on, as `segment` gives them.
+
+        Args:
+            start: index of the first frame to give.
+            state: what `state` told after frame `start` - 1; None to begin with frame 0.
+        """
+        if state is not None:
+            self._tracker.load_state(state)
+        video, threshold = self._video, self._options.threshold
+        starts = {object_id: video.first_frame(object_id) for object_id in video.objects}
+        inputs_ahead = ahead(self._read, video.frame_count, start)
+        for index, inputs in enumerate(inputs_ahead, start):
+            objects: dict[int, ObjectFrame] = {}
+            if any(first < index for first in starts.values()):
+                objects, label_map = self._tracker.step(*inputs)
+            if video.output_size != video.size or not objects:
+                label_map = _fuse_at(objects, video.output_size, self._options)
+            new = [object_id for object_id, first in starts.items() if first == index]
+            if new:
+                label_map = _with_annotation(video, index, new, label_map)
+                for object_id in new:
+                    self._tracker.start(object_id, _first_mask(video, index, object_id))
+            yield _result(video, index, label_map, objects, new, threshold)
+
+    def _read(self, index: int) -> _Inputs:
+        video = self._video
         return _Inputs(video.frame(index), video.backward_flow(index), video.forward_flow(index))
-
-    for index, inputs in enumerate(ahead(read, video.frame_count)):
-        objects: dict[int, ObjectFrame] = {}
-        if any(start < index for start in starts.values()):
-            objects, label_map = tracker.step(*inputs)
-        if video.output_size != video.size or not objects:
-            label_map = _fuse_at(objects, video.output_size, preset.inference)
-        new = [object_id for object_id, start in starts.items() if start == index]
-        if new:
-            label_map = _with_annotation(video, index, new, label_map)
-            for object_id in new:
-                tracker.start(object_id, _first_mask(video, index, object_id))
-        yield _result(video, index, label_map, objects, new, preset.inference.threshold)
 
 
 def _object_tracker(

@@ -27,3 +27,5 @@ class ObjectFrame:
     state: TrackState
     box: Box
     """xyxy in pixels: the localization net's, or the mask's where it does not apply."""
+    seen_area: float = 0.0
+    """Pixels at or above the threshold when a network last saw it; 0 before that."""

@@ -1,7 +1,8 @@
 """The streaming interface: all objects of a video, one frame at a time."""
 
 from collections.abc import Mapping
-from typing import NamedTuple, Protocol
+from dataclasses import replace
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -11,7 +12,7 @@ from torch import Tensor
 from maskrnn_core.errors import InvalidInputError
 from maskrnn_core.inference.carriers import carried
 from maskrnn_core.inference.fusion import fuse
-from maskrnn_core.inference.state import ObjectFrame
+from maskrnn_core.inference.state import ObjectFrame, TrackState
 from maskrnn_core.networks.inputs import flow_magnitude
 from maskrnn_core.options import InferenceOptions
 from maskrnn_core.video import FloatArray, UInt8Array
@@ -38,7 +39,7 @@ class Tracker:
     """Follows objects through a video that arrives frame by frame.
 
     Invariants: an object is followed from the frame after `start` on; every frame has the size of
-    the first; the only state is one probability map per object.
+    the first; the only state is one `ObjectFrame` per object, which `state` gives as arrays.
 
     Args:
         trackers: one per object id.
@@ -63,10 +64,7 @@ class Tracker:
         Raises:
             InvalidInputError: no tracker for the id, or an empty mask.
         """
-        if object_id not in self._trackers:
-            raise InvalidInputError(
-                f"object {object_id} has no tracker; there are {sorted(self._trackers)}"
-            )
+        self._check_known(object_id)
         if not mask.any():
             raise InvalidInputError(f"object {object_id} starts with an empty mask")
         probability = torch.from_numpy(mask.astype(np.float32)).to(self._device)
@@ -103,11 +101,54 @@ class Tracker:
         size = tuple(pairs[0][1].shape) if pairs else (0, 0)
         return fuse(pairs, (size[0], size[1]), self._options.threshold)
 
+    def state(self) -> dict[str, NDArray[Any]]:
+        """All that the next step depends on, exactly; `load_state` takes it in another process.
+
+        Returns:
+            For the K objects that have started: `objects` (K,) int64 ids, `probability`
+            (K, H, W) float32, `state` (K,) uint8, `box` (K, 4) float32, `seen_area` (K,) float64;
+            only `objects` when there are none.
+        """
+        if not self._objects:
+            return {"objects": np.zeros(0, np.int64)}
+        frames = self._objects.values()
+        return {
+            "objects": np.array(list(self._objects), np.int64),
+            "probability": np.stack([frame.probability.cpu().numpy() for frame in frames]),
+            "state": np.array([int(frame.state) for frame in frames], np.uint8),
+            "box": np.stack([frame.box for frame in frames]).astype(np.float32),
+            "seen_area": np.array([frame.seen_area for frame in frames], np.float64),
+        }
+
+    def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Go on where another tracker of the same objects was, as its `state` told.
+
+        Raises:
+            InvalidInputError: an object without a tracker.
+        """
+        objects: dict[int, ObjectFrame] = {}
+        for place, object_id in enumerate(state["objects"].tolist()):
+            self._check_known(object_id)
+            probability = torch.from_numpy(state["probability"][place].copy()).to(self._device)
+            objects[object_id] = ObjectFrame(
+                probability,
+                TrackState(int(state["state"][place])),
+                np.array(state["box"][place], np.float32),
+                float(state["seen_area"][place]),
+            )
+        self._objects = objects
+
+    def _check_known(self, object_id: int) -> None:
+        if object_id not in self._trackers:
+            raise InvalidInputError(
+                f"object {object_id} has no tracker; there are {sorted(self._trackers)}"
+            )
+
     def _keep_own_pixels(self, label_map: NDArray[np.uint8]) -> None:
         labels = torch.from_numpy(label_map).to(self._device)
         for object_id, state in self._objects.items():
             own = state.probability * (labels == object_id)
-            self._objects[object_id] = ObjectFrame(own, state.state, state.box)
+            self._objects[object_id] = replace(state, probability=own)
 
     def _tensor(self, flow: FloatArray) -> Tensor:
         return torch.from_numpy(flow).to(self._device).permute(2, 0, 1)[None].float()

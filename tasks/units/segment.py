@@ -13,6 +13,8 @@ from storage.stored_video import open_video
 from tasks.keys import PreparedVideo
 from tasks.units.threads import shared_machine
 
+CHECKPOINT_FRAMES = 50
+
 
 def segment(
     store_url: str,
@@ -21,6 +23,7 @@ def segment(
     weights: Mapping[int, str],
     preset: Preset,
     compute: ComputeOptions,
+    checkpoint_frames: int = CHECKPOINT_FRAMES,
 ) -> None:
     """Write label maps, states, boxes and confidence of every frame (kind "predictions").
 
@@ -32,8 +35,10 @@ def segment(
             preset without a network.
         preset: network and inference options.
         compute: device, precision, threads.
+        checkpoint_frames: frames between two notes of the tracker's state; a killed worker costs
+            no more than these. Changes nothing in the result.
     """
-    from maskrnn_core.inference.segmentation import segment as segment_video
+    from maskrnn_core.inference.segmentation import VideoSegmenter
 
     store = ArtifactStore(store_url)
     if store.exists(PREDICTIONS, key):
@@ -59,6 +64,9 @@ def segment(
         frame_names=stored.frame_names,
         metadata=metadata,
     ) as writer:
-        for frame in segment_video(stored, by_object, preset, compute):
+        segmenter = VideoSegmenter(stored, by_object, preset, compute)
+        for frame in segmenter.frames(writer.next_frame, writer.tracker_state):
             writer.add(frame.index, frame.label_map, frame.states, frame.boxes, frame.confidence)
+            if writer.next_frame % checkpoint_frames == 0:
+                writer.checkpoint(segmenter.state())
         metadata["seconds"] = time.perf_counter() - started

@@ -62,6 +62,68 @@ def test_too_few_frames(store: ArtifactStore) -> None:
     assert store.sweep_staging(0) == []
 
 
+def _cut_off(store: ArtifactStore, after: int, every: int, known: list[int] | None = None) -> Any:
+    """Begin or go on, note the state every few frames, and fail when `after` are there."""
+    settings: dict[str, Any] = {
+        "video": "bee",
+        "size": SIZE,
+        "objects": (1, 3),
+        "frame_names": [f"{index:05d}" for index in range(10)],
+        "metadata": {},
+    }
+    with write_prediction(store, "k", **settings) as prediction:
+        state = prediction.tracker_state
+        for index in range(prediction.next_frame, 10):
+            if index == after:
+                raise RuntimeError("cut off")
+            if known is not None:
+                known.append(index)
+            prediction.add(index, _label_map(index), (0, 2), np.full((2, 4), index), (0.5, index))
+            if prediction.next_frame % every == 0:
+                prediction.checkpoint({"seen": np.array([index]), "none": np.zeros((0, 2))})
+    return state
+
+
+def test_a_writer_goes_on_from_the_last_checkpoint(any_store: ArtifactStore) -> None:
+    for after in (1, 5, 6, 8):
+        with pytest.raises(RuntimeError, match="cut off"):
+            _cut_off(any_store, after, 2)
+        assert not any_store.exists(PREDICTIONS, "k")
+    seen: list[int] = []
+    state = _cut_off(any_store, 10, 4, seen)
+    assert seen == [8, 9]
+    assert state["seen"].tolist() == [7]
+    assert state["none"].shape == (0, 2)
+    prediction = StoredPrediction(any_store, "k")
+    assert prediction.boxes[:, 0, 0].tolist() == list(range(10))
+    for index in range(10):
+        np.testing.assert_array_equal(prediction.label_map(index), _label_map(index))
+    artifact = any_store.open(PREDICTIONS, "k")
+    assert artifact.names == []
+    assert artifact.damage() == []
+    left = [
+        name for name in any_store.folder.files(PREDICTIONS) if "check" in name or "prog" in name
+    ]
+    assert left == []
+    assert any_store.sweep_staging(0) == []
+
+
+def test_without_a_checkpoint_nothing_is_left(store: ArtifactStore) -> None:
+    with pytest.raises(RuntimeError, match="cut off"):
+        _cut_off(store, 3, 4)
+    assert store.sweep_staging(0) == []
+
+
+def test_a_damaged_checkpoint_is_not_used(store: ArtifactStore) -> None:
+    with pytest.raises(RuntimeError, match="cut off"):
+        _cut_off(store, 5, 2)
+    [draft] = store.unfinished(PREDICTIONS).values()
+    (Path(store.url) / draft / "checkpoint-4.safetensors").write_bytes(b"torn")
+    seen: list[int] = []
+    assert _cut_off(store, 10, 2, seen) is None
+    assert seen == list(range(10))
+
+
 def test_too_many_frames(store: ArtifactStore) -> None:
     with pytest.raises(IncompleteArtifactError, match="frame 3 came where 3 of 3"):
         _write(store, frames=4)

@@ -114,3 +114,12 @@ def test_the_gate_keeps_pixels_whose_centre_is_inside() -> None:
         [0, 0, 0, 0, 0, 0],
         [0, 0, 0, 0, 0, 0],
     ]
+
+
+@pytest.mark.parametrize(("seen", "state"), [(0.0, TrackState.TRACKED), (2000.0, TrackState.LOST)])
+def test_what_is_found_again_has_about_the_area_it_had(seen: float, state: TrackState) -> None:
+    box = np.array([0, 0, 48, 32], np.float32)
+    previous = ObjectFrame(torch.zeros(SIZE), TrackState.LOST, box, seen)
+    _, result = _step(Answers(_square(30, 12)), previous)
+    assert result.state is state
+    assert result.seen_area == (100.0 if state is TrackState.TRACKED else seen)

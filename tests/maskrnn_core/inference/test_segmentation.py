@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from maskrnn_core.errors import IncompatibleWeightsError, InvalidInputError
-from maskrnn_core.inference import TrackState, segment
+from maskrnn_core.inference import TrackState, VideoSegmenter, segment
 from maskrnn_core.networks import build_network, weights_of
 from maskrnn_core.options import ComputeOptions, InferenceOptions, NetworkOptions, Preset
 from maskrnn_core.presets import PRESETS, preset
@@ -90,6 +90,36 @@ def test_networks_segment_every_frame(
         assert frame.label_map.dtype == np.uint8
         assert set(np.unique(frame.label_map)) <= {0, 1, 2}
         assert ((frame.confidence >= 0) & (frame.confidence <= 1)).all()
+
+
+@pytest.mark.parametrize("cut", range(1, 6))
+@pytest.mark.parametrize("name", ["own", "fused", "propagate"])
+def test_another_process_goes_on_exactly(
+    make_video: Callable[..., Any], name: Any, cut: int
+) -> None:
+    video = make_video(count=6)
+    video.label_maps[3][26:32, 30:40] = 2
+    options = InferenceOptions(feedback="own" if name == "propagate" else name)
+    chosen = preset("propagate") if name == "propagate" else replace(TINY, inference=options)
+    weights = {} if name == "propagate" else {1: _weights(), 2: _weights()}
+    whole = list(segment(video, weights, chosen, CPU))
+    first = VideoSegmenter(video, weights, chosen, CPU)
+    frames = first.frames()
+    begun = [next(frames) for _ in range(cut)]
+    state = {key: array.copy() for key, array in first.state().items()}
+    rest = VideoSegmenter(video, weights, chosen, CPU).frames(cut, state)
+    for expected, frame in zip(whole, [*begun, *rest], strict=True):
+        assert frame.index == expected.index
+        assert frame.states == expected.states
+        np.testing.assert_array_equal(frame.label_map, expected.label_map)
+        np.testing.assert_array_equal(frame.boxes, expected.boxes)
+        np.testing.assert_array_equal(frame.confidence, expected.confidence)
+
+
+def test_a_state_of_other_objects_is_refused(make_video: Callable[..., Any]) -> None:
+    segmenter = VideoSegmenter(make_video(), {}, preset("propagate"), CPU)
+    with pytest.raises(InvalidInputError, match="object 9 has no tracker"):
+        next(segmenter.frames(1, {"objects": np.array([9])}))
 
 
 def test_objects_need_weights_and_the_right_ones(make_video: Callable[..., Any]) -> None:
