@@ -87,9 +87,7 @@ class NetworkTracker:
     def _unprompted(self, previous: ObjectFrame, probability: Tensor) -> ObjectFrame:
         """A net that reads no mask cannot lose it."""
         box = mask_box((probability >= self._options.threshold).cpu().numpy())
-        return self._tracked(
-            previous, probability, np.zeros(4, np.float32) if box is None else box
-        )
+        return self._tracked(previous, probability, np.zeros(4, np.float32) if box is None else box)
 
     def _search(self, previous: ObjectFrame, probability: Tensor) -> ObjectFrame:
         """Look for a lost object in its last box, grown once more."""
