@@ -4,6 +4,7 @@ import errno
 import shutil
 import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -177,11 +178,9 @@ class Folder:
     def _write_local(self, path: str, data: bytes) -> None:
         target = Path(self._full(path))
         temporary = Path(self._full(f"{STAGING}/files/{target.name}.{uuid.uuid4().hex}"))
-        temporary.parent.mkdir(parents=True, exist_ok=True)
-        target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            temporary.write_bytes(data)
-            temporary.replace(target)
+            _with_parent(temporary, lambda: temporary.write_bytes(data))
+            _with_parent(target, lambda: temporary.replace(target))
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
@@ -193,3 +192,12 @@ class Folder:
         except FileNotFoundError:  # a remote file system with real folders
             self._fs.makedirs(full.rsplit("/", 1)[0], exist_ok=True)
             self._fs.pipe_file(full, data)
+
+
+def _with_parent(path: Path, write: Callable[[], object]) -> None:
+    """Call `write`, making the folder of `path` only when it is missing."""
+    try:
+        write()
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write()

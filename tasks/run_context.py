@@ -100,17 +100,18 @@ class RunContext:
         self.ledger = ledger
         self._lock = threading.Lock()
         self._records: dict[str, VideoRecord] = {}
+        self._writing: dict[str, threading.Lock] = defaultdict(threading.Lock)
         self._making: dict[tuple[str, str], threading.Lock] = defaultdict(threading.Lock)
 
     @contextmanager
     def stage(self, video: str, stage: str) -> Iterator[Stage]:
-        """Record what becomes of a stage: running, then done or failed with error and traceback.
+        """Record what becomes of a stage: done, or failed with error and traceback.
 
-        The seconds recorded are those on the worker, without the wait for one.
+        It is running as soon as it refers to an artifact. The seconds recorded are those on the
+        worker, without the wait for one.
         """
         work = Stage(self, video, stage)
         started = time.perf_counter()
-        self.put(video, stage, StageRecord("running"))
         try:
             yield work
         except Exception as error:
@@ -134,19 +135,17 @@ class RunContext:
         What they referred to stays in it until the attempt ends, for it is likely to be reused.
         """
         former = self.ledger.read(video) or VideoRecord(video)
-        attempt = former.attempt + 1
         kept = tuple(former.artifacts())
-        with self._lock:
-            self._write(VideoRecord(video, state="pending", attempt=attempt, former=kept))
+        self._write(VideoRecord(video, state="pending", attempt=former.attempt + 1, former=kept))
 
     def found(self, video: str, key: str) -> None:
-        """The key of the video's frames, once it is known."""
-        with self._lock:
-            self._write(replace(self._record(video), video_key=key))
+        """The key of the video's frames, once it is known; written with its next stage."""
+        with self._changing(video):
+            self._records[video] = replace(self._record(video), video_key=key)
 
     def end(self, video: str) -> None:
         """Nothing more happens to a video: it is done, or failed when any stage failed."""
-        with self._lock:
+        with self._changing(video):
             record = self._record(video)
             failed = any(stage.state == "failed" for stage in record.stages.values())
             state: State = "failed" if failed else "done"
@@ -172,10 +171,15 @@ class RunContext:
 
     def put(self, video: str, stage: str, record: StageRecord) -> None:
         """Replace the record of one stage."""
-        with self._lock:
+        with self._changing(video):
             former = self._record(video)
             stages = {**former.stages, stage: record}
             self._write(replace(former, state="running", stages=stages))
+
+    def _changing(self, video: str) -> threading.Lock:
+        """Held while a record is replaced: of one video, for the others need not wait."""
+        with self._lock:
+            return self._writing[video]
 
     def _record(self, video: str) -> VideoRecord:
         return self._records.get(video) or VideoRecord(video, attempt=1)

@@ -1,0 +1,63 @@
+"""What takes the place of units in benchmarks/orchestration.py; preloaded by its Dask workers.
+
+Every unit waits as if for a GPU, or works on the CPU, and writes the smallest artifact that the
+next stage accepts. Nothing of this is known to the product.
+
+    MASKRNN_STAND_IN_SECONDS   how long a unit waits
+    MASKRNN_STAND_IN_LOOPS     how many times it goes through `work`, instead
+"""
+
+import os
+import time
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from storage.artifacts import ArtifactStore
+
+OBJECTS = (1, 2, 3)
+FRAMES = 2
+KINDS = {
+    "ingest": "videos",
+    "flow": "flow",
+    "finetune": "finetuned",
+    "segment": "predictions",
+    "evaluate": "evaluations",
+}
+"""What the unit of every module of `tasks.units` writes."""
+
+
+def work(loops: int) -> int:
+    """CPU-bound, in Python alone; the same work for the same number, whatever the machine does."""
+    value = 1
+    for _ in range(loops):
+        value = (value * 1103515245 + 12345) & 0x7FFFFFFF
+    return value
+
+
+def stand_in(stage: str) -> Callable[..., None]:
+    """A unit that does next to nothing."""
+
+    def unit(store_url: str, key: str, *args: Any) -> None:
+        loops = int(os.environ.get("MASKRNN_STAND_IN_LOOPS", "0"))
+        if loops:
+            work(loops)
+        else:
+            time.sleep(float(os.environ["MASKRNN_STAND_IN_SECONDS"]))
+        with ArtifactStore(store_url).create(KINDS[stage], key) as writer:
+            if stage == "ingest":
+                writer.metadata = {
+                    "name": args[1],
+                    "content_digest": key,
+                    "objects": OBJECTS,
+                    "frame_count": FRAMES,
+                }
+
+    return unit
+
+
+def dask_setup(worker: object) -> None:
+    """Called by Dask when a worker starts."""
+    for stage in KINDS:
+        name = "estimate_flow" if stage == "flow" else stage
+        setattr(import_module(f"tasks.units.{stage}"), name, stand_in(stage))
