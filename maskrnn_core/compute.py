@@ -8,6 +8,8 @@ import torch
 from maskrnn_core.errors import InvalidInputError
 from maskrnn_core.options import ComputeOptions
 
+_MOST_READERS = 8
+
 
 @dataclass(frozen=True)
 class Compute:
@@ -21,6 +23,11 @@ class Compute:
         if not self.bfloat16:
             return nullcontext()
         return torch.autocast(self.device.type, dtype=torch.bfloat16)
+
+    @property
+    def reading_threads(self) -> int:
+        """Threads that make batches: a GPU leaves the cores to them, a CPU has to share its own."""
+        return min(_MOST_READERS, torch.get_num_threads()) if self.device.type == "cuda" else 1
 
 
 def resolve_compute(options: ComputeOptions) -> Compute:

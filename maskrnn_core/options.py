@@ -76,6 +76,8 @@ class LearningOptions:
     """The rate falls from the first to the last step as (1 - step / steps) to this power."""
     balance: Literal["classes", "none"] = "classes"
     """Weighting of the cross entropy: by class as in OSVOS, or none."""
+    accumulate: int = 1
+    """Batches whose mean gradient makes one step: a larger batch in the memory of a small one."""
     seed: int = 0
     augmentation: AugmentationOptions = field(default_factory=AugmentationOptions)
     perturbation: PerturbationOptions = field(default_factory=PerturbationOptions)

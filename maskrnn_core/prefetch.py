@@ -1,20 +1,33 @@
 """Overlap of reading and computing."""
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Generator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 Item = TypeVar("Item")
 
 
-def ahead(make: Callable[[int], Item], count: int, start: int = 0) -> Iterator[Item]:
-    """make(start), ..., make(count - 1); the next one is made in a thread while one is in use."""
-    if start >= count:
-        return
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="prefetch") as pool:
-        future = pool.submit(make, start)
-        for index in range(start + 1, count):
-            item = future.result()
-            future = pool.submit(make, index)
-            yield item
-        yield future.result()
+def ahead(
+    make: Callable[[int], Item], count: int, start: int = 0, threads: int = 1
+) -> Generator[Item, None, None]:
+    """make(start), ..., make(count - 1), in order; the next ones are made while one is in use.
+
+    Args:
+        make: called in threads; what it raises is raised where its item would have come.
+        count: one past the last index.
+        start: the first index.
+        threads: that make items, each one ahead.
+    """
+    with ThreadPoolExecutor(max_workers=threads, thread_name_prefix="prefetch") as pool:
+        waiting: deque[Future[Item]] = deque()
+        try:
+            for index in range(start, count):
+                waiting.append(pool.submit(make, index))
+                if len(waiting) > threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()

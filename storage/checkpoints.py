@@ -4,12 +4,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load, save
 
 from storage.artifacts import ArtifactStore
+from storage.tensors import get_tensors, put_tensors
 
 PARENTS = "parents"
 FINETUNED = "finetuned"
@@ -41,12 +39,11 @@ def save_checkpoint(
     """
     if store.exists(kind, key):
         return
-    arrays = {name: np.ascontiguousarray(array) for name, array in weights.items()}
     # The header of the file takes strings only.
     header = {"maskrnn": json.dumps(dict(metadata), sort_keys=True, allow_nan=False)}
     with store.create(kind, key) as writer:
         writer.metadata = dict(metadata)
-        writer.put(_WEIGHTS, save(arrays, metadata=header))
+        put_tensors(writer, _WEIGHTS, weights, header)
         writer.put_json(_CURVE, [dict(point) for point in curve])
 
 
@@ -61,11 +58,7 @@ def load_checkpoint(
         NewerSchemaError: when a newer version wrote it.
     """
     artifact = store.open(kind, key)
-    data = artifact.get(_WEIGHTS)
-    try:
-        return dict(load(data)), dict(artifact.metadata)
-    except (SafetensorError, ValueError) as error:
-        raise artifact.corrupt(f"{_WEIGHTS} is not a safetensors file ({error})") from error
+    return get_tensors(artifact, _WEIGHTS), dict(artifact.metadata)
 
 
 def load_curve(store: ArtifactStore, kind: str, key: str) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ from tasks.keys import PreparedVideo
 from tasks.run_context import RunContext
 from tasks.sources import DatasetSpec
 from tasks.starting_weights import starting_digest
+from tasks.units.train import TrainingRun
 
 logger = logging.getLogger("maskrnn.run")
 
@@ -109,9 +110,15 @@ def train(
     with context.stage(parent_record(preset), "train") as stage:
         start = None if initial is None else starting_digest(initial)
         key = keys.parent_key(videos, preset, compute, start)
-        return stage.obtain(
+        stage.obtain(
             PARENTS, key, units.train, list(videos), preset, compute, initial, resource="GPU"
         )
+        if isinstance(stage.value, TrainingRun):
+            stage.note = stage.value.note
+            stage.figures = {
+                name: float(getattr(stage.value, name)) for name in ("steps", "resumed", "waiting")
+            }
+        return key
 
 
 @task(

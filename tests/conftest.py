@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from flows.environment import prepare_environment
 
@@ -16,6 +17,9 @@ os.environ["PREFECT_HOME"] = _HOME
 os.environ["PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"] = "240"
 prepare_environment(debug=False)
 logging.getLogger("maskrnn").propagate = True  # for caplog
+# A machine that does other things besides is no reason to fail.
+settings.register_profile("maskrnn", deadline=None)
+settings.load_profile("maskrnn")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from maskrnn_core.geometry.boxes import box_iou, encode_box, mask_box, proposal_box
 from maskrnn_core.networks.inputs import flow_magnitude
-from maskrnn_core.options import AugmentationOptions, PerturbationOptions
-from maskrnn_core.training.augmentation import FrameSample, Geometry, random_geometry
+from maskrnn_core.options import AugmentationOptions, LearningOptions
+from maskrnn_core.training.augmentation import FrameSample, Geometry, random_geometry, transform
 from maskrnn_core.training.perturbation import perturb_mask
 from maskrnn_core.video import FloatArray
 
@@ -55,24 +55,39 @@ def crop_size(size: tuple[int, int], options: AugmentationOptions) -> tuple[int,
     return round(size[0] * options.crop), round(size[1] * options.crop)
 
 
-def collate(
-    samples: Sequence[FrameSample],
-    names: Sequence[str],
-    frame_width: float,
+@dataclass(frozen=True)
+class MaskedSample:
+    """An augmented frame with a mask in place of the previous prediction."""
+
+    sample: FrameSample
+    mask: FloatArray
+    """(H, W) in [0, 1]."""
+    name: str
+    """What it is, for messages."""
+
+
+def vary(
+    sample: FrameSample,
+    name: str,
     rng: np.random.Generator,
-    perturbation: PerturbationOptions,
-) -> StaticBatch:
-    """Perturb each sample's mask and stack.
+    output_size: tuple[int, int],
+    options: LearningOptions,
+) -> MaskedSample:
+    """A random crop of a sample, and its mask perturbed."""
+    geometry = draw_geometry(sample, rng, output_size, options.augmentation)
+    crop = transform(sample, geometry)
+    return MaskedSample(crop, perturb_mask(crop.target == 1, rng, options.perturbation), name)
+
+
+def collate(varied: Sequence[MaskedSample], frame_width: float) -> StaticBatch:
+    """Stack samples of one size.
 
     Args:
-        samples: of one size.
-        names: what each is, for messages.
+        varied: the samples.
         frame_width: width of the whole frame at the samples' scale, in pixels.
-        rng: source of randomness.
-        perturbation: largest changes of the masks.
     """
-    masks = [perturb_mask(sample.target == 1, rng, perturbation) for sample in samples]
-    boxes = [_box_target(mask, sample) for mask, sample in zip(masks, samples, strict=True)]
+    samples, masks = [v.sample for v in varied], [v.mask for v in varied]
+    boxes = [_box_target(v.mask, v.sample) for v in varied]
     return StaticBatch(
         frame=frames_tensor(samples),
         target=targets_tensor(samples),
@@ -81,7 +96,7 @@ def collate(
         proposals=torch.from_numpy(np.stack([proposal for proposal, _, _ in boxes])),
         deltas=torch.from_numpy(np.stack([deltas for _, deltas, _ in boxes])),
         valid=torch.tensor([valid for _, _, valid in boxes]),
-        names=tuple(names),
+        names=tuple(v.name for v in varied),
     )
 
 

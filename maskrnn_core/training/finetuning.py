@@ -8,11 +8,12 @@ from maskrnn_core.errors import InvalidInputError
 from maskrnn_core.networks import build_network, load_weights, weights_of
 from maskrnn_core.networks.weights import Weights
 from maskrnn_core.options import ComputeOptions, Preset
-from maskrnn_core.training.augmentation import transform
-from maskrnn_core.training.batches import StaticBatch, collate, crop_size, draw_geometry
-from maskrnn_core.training.optimisation import OnStep, TrainedNetwork, optimise
+from maskrnn_core.training.batches import MaskedSample, crop_size, vary
+from maskrnn_core.training.curve import OnStep, TrainedNetwork
+from maskrnn_core.training.optimisation import optimise
+from maskrnn_core.training.recorder import Recorder
 from maskrnn_core.training.samples import read_sample
-from maskrnn_core.training.static import describe, loss_function, schedule_of
+from maskrnn_core.training.static import static_objective
 from maskrnn_core.video import Video
 
 
@@ -55,22 +56,13 @@ def finetune(
     network.to(resolved.device).train()
     output_size = crop_size(video.size, options.augmentation)
 
-    def make_batch(step: int) -> StaticBatch:
-        rng = np.random.default_rng([options.seed, object_id, step])
-        crops = [
-            transform(sample, draw_geometry(sample, rng, output_size, options.augmentation))
-            for _ in range(options.batch_size)
-        ]
-        names = [name] * options.batch_size
-        return collate(crops, names, video.size[1], rng, options.perturbation)
+    def make_sample(position: int) -> MaskedSample:
+        rng = np.random.default_rng([options.seed, object_id, position])
+        return vary(sample, name, rng, output_size, options)
 
-    curve = optimise(
-        "finetune",
-        network.parameters(),
-        schedule_of(options.iterations, options),
-        make_batch,
-        loss_function(network, options, resolved),
-        describe,
-        on_step,
+    objective = static_objective(
+        "finetune", network, options.iterations, options, resolved, make_sample, video.size[1]
     )
-    return TrainedNetwork(weights_of(network), curve)
+    recorder = Recorder(network, on_step)
+    optimise(network, objective, recorder, reading_threads=resolved.reading_threads)
+    return TrainedNetwork(weights_of(network), recorder.curve)

@@ -36,16 +36,16 @@ def mask_loss(logits: Tensor, target: Tensor, balance: Literal["classes", "none"
 
 
 def box_loss(deltas: Tensor, targets: Tensor, valid: Tensor) -> Tensor:
-    """Smooth L1 on normalised box deltas, summed over the four, mean over valid rows (Fast R-CNN).
+    """Smooth L1 on normalised box deltas, summed over the four, mean over rows (Fast R-CNN, 2015).
 
     Args:
         deltas: (N, 4), predicted.
         targets: (N, 4).
-        valid: (N,) boolean; rows whose proposal overlaps the object enough.
+        valid: (N,) boolean; rows whose proposal overlaps the object enough. The others cost
+            nothing and count in the mean, so that it does not matter how rows are batched.
 
     Returns:
-        Scalar; zero where no row is valid.
+        Scalar.
     """
     loss = functional.smooth_l1_loss(deltas, targets, reduction="none").sum(dim=1)
-    rows = valid.float()
-    return (loss * rows).sum() / rows.sum().clamp(min=1)
+    return (loss * valid.float()).mean()

@@ -2,41 +2,20 @@
 
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Generic, TypeVar
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from maskrnn_core.errors import TrainingDivergedError
 from maskrnn_core.prefetch import ahead
+from maskrnn_core.training.curve import CurvePoint
+from maskrnn_core.training.recorder import Recorder
 
 Batch = TypeVar("Batch")
-
-
-@dataclass(frozen=True)
-class CurvePoint:
-    """One optimizer step."""
-
-    stage: str
-    step: int
-    loss: float
-    learning_rate: float
-    seconds: float
-
-
-@dataclass(frozen=True)
-class TrainedNetwork:
-    """Weights under their state_dict names, float32, and the curve that led to them."""
-
-    weights: dict[str, NDArray[np.float32]]
-    curve: list[CurvePoint]
-
-
-OnStep = Callable[[CurvePoint], None]
 
 
 @dataclass(frozen=True)
@@ -54,39 +33,90 @@ class Schedule:
         return self.final + (self.initial - self.final) * left
 
 
+@dataclass(frozen=True)
+class Objective(Generic[Batch]):
+    """What a stage minimises, and on what."""
+
+    stage: str
+    schedule: Schedule
+    make_batch: Callable[[int], Batch]
+    """The batch of an index; the same whenever it is called, for it is called in threads and again
+    after an interruption. Step s takes the batches from s * accumulate on."""
+    loss_of: Callable[[Batch], Tensor]
+    """Scalar."""
+    describe: Callable[[Batch], str]
+    """What a batch was made of, for messages."""
+    accumulate: int = 1
+    """Batches of one step; their mean loss counts."""
+
+
 def optimise(
-    stage: str,
-    parameters: Iterable[torch.nn.Parameter],
-    schedule: Schedule,
-    make_batch: Callable[[int], Batch],
-    loss_of: Callable[[Batch], Tensor],
-    describe: Callable[[Batch], str],
-    on_step: OnStep | None,
-) -> list[CurvePoint]:
-    """Run Adam for `schedule.steps` steps.
+    network: nn.Module,
+    objective: Objective[Batch],
+    recorder: Recorder,
+    *,
+    reading_threads: int = 1,
+    is_enough: Callable[[Sequence[CurvePoint]], bool] = lambda _: False,
+) -> None:
+    """Take the steps that are left, with Adam, on all parameters that take gradients.
+
+    Args:
+        network: trained in place.
+        objective: of the stage.
+        recorder: knows the steps that were taken before an interruption, and gets the others.
+        reading_threads: that make batches.
+        is_enough: asked with the curve after each step; true ends the stage early.
 
     Raises:
         TrainingDivergedError: a loss that is not finite, with what the batch was made of.
     """
-    optimizer = torch.optim.Adam(list(parameters), lr=schedule.initial)
-    curve = []
-    for step, batch in enumerate(ahead(make_batch, schedule.steps)):
-        start = time.perf_counter()
-        rate = schedule.rate(step)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        optimizer.zero_grad(set_to_none=True)
-        loss = loss_of(batch)
-        value = float(loss.detach())
-        if not math.isfinite(value):
-            raise TrainingDivergedError(
-                f"{stage}, step {step}: the loss is {value} on {describe(batch)}; "
-                "check that sample or lower the learning rate"
-            )
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        point = CurvePoint(stage, step, value, rate, time.perf_counter() - start)
-        curve.append(point)
-        if on_step is not None:
-            on_step(point)
-    return curve
+    schedule, accumulate = objective.schedule, objective.accumulate
+    trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.Adam(trained, lr=schedule.initial)
+    first = recorder.begin(objective.stage, optimizer)
+    stop = schedule.steps * accumulate
+    made = ahead(objective.make_batch, stop, first * accumulate, reading_threads)
+    with closing(made) as batches:
+        for step in range(first, schedule.steps):
+            rate = schedule.rate(step)
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            optimizer.zero_grad(set_to_none=True)
+            waited, started, losses = 0.0, time.perf_counter(), []
+            for _ in range(accumulate):
+                asked = time.perf_counter()
+                batch = next(batches)
+                waited += time.perf_counter() - asked
+                losses.append(_descend(objective, step, batch))
+            optimizer.step()
+            loss = sum(losses) / accumulate
+            spent = time.perf_counter() - started - waited
+            recorder.add(CurvePoint(objective.stage, step, loss, rate, spent, waited), optimizer)
+            if is_enough(recorder.curve):
+                break
+
+
+def _descend(objective: Objective[Batch], step: int, batch: Batch) -> float:
+    """Add the gradient of a batch's share of the step's loss; returns the batch's loss."""
+    loss = objective.loss_of(batch)
+    value = float(loss.detach())
+    if not math.isfinite(value):
+        raise TrainingDivergedError(
+            f"{objective.stage}, step {step}: the loss is {value} on {objective.describe(batch)}; "
+            "check that sample or lower the learning rate"
+        )
+    (loss / objective.accumulate).backward()  # type: ignore[no-untyped-call]
+    return value
+
+
+@contextmanager
+def frozen(*modules: nn.Module | None) -> Iterator[None]:
+    """Within the block the modules' parameters take no gradient, and none is computed."""
+    parameters = [p for module in modules if module is not None for p in module.parameters()]
+    for parameter in parameters:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in parameters:
+            parameter.requires_grad_(True)

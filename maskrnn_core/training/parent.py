@@ -9,7 +9,8 @@ from maskrnn_core.errors import InvalidInputError
 from maskrnn_core.networks import build_network, load_weights, weights_of
 from maskrnn_core.networks.weights import Weights
 from maskrnn_core.options import ComputeOptions, Preset
-from maskrnn_core.training.optimisation import CurvePoint, OnStep, TrainedNetwork
+from maskrnn_core.training.curve import OnStep, TrainedNetwork
+from maskrnn_core.training.recorder import Recorder, TrainingStates
 from maskrnn_core.training.recurrent import train_recurrent
 from maskrnn_core.training.static import train_static
 from maskrnn_core.video import Video
@@ -21,6 +22,7 @@ def train_parent(
     compute: ComputeOptions,
     initial: Weights | None = None,
     on_step: OnStep | None = None,
+    states: TrainingStates | None = None,
 ) -> TrainedNetwork:
     """Train a network for a preset on fully annotated videos.
 
@@ -30,6 +32,9 @@ def train_parent(
         compute: device, precision, threads.
         initial: weights to start from; Kaiming's otherwise, drawn from the static stage's seed.
         on_step: called after each optimizer step.
+        states: where the training is saved every so often, and resumed from: on the CPU, and with
+            as many threads, it ends with the same weights bit for bit as one that was never
+            interrupted.
 
     Raises:
         InvalidInputError: the preset has no network, or the videos have no object.
@@ -44,12 +49,10 @@ def train_parent(
     if initial is not None:
         load_weights(network, initial)
     network.to(resolved.device).train()
-    curve: list[CurvePoint] = []
+    recorder = Recorder(network, on_step, states)
     if preset.static is not None:
-        curve += train_static(network, videos, preset.static, resolved, on_step)
+        train_static(network, videos, preset.static, resolved, recorder)
     if preset.recurrent is not None:
         warped = preset.network.mask_input == "warped"
-        curve += train_recurrent(
-            network, videos, preset.recurrent, resolved, warp_mask=warped, on_step=on_step
-        )
-    return TrainedNetwork(weights_of(network), curve)
+        train_recurrent(network, videos, preset.recurrent, resolved, recorder, warp_mask=warped)
+    return TrainedNetwork(weights_of(network), recorder.curve)

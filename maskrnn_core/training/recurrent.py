@@ -23,9 +23,11 @@ from maskrnn_core.training.batches import (
     targets_tensor,
 )
 from maskrnn_core.training.losses import mask_loss
-from maskrnn_core.training.optimisation import CurvePoint, OnStep, Schedule, optimise
+from maskrnn_core.training.optimisation import Objective, frozen, optimise
 from maskrnn_core.training.perturbation import perturb_mask
+from maskrnn_core.training.recorder import Recorder
 from maskrnn_core.training.samples import drawn, list_samples, read_sample
+from maskrnn_core.training.static import schedule_of
 from maskrnn_core.video import Video
 
 
@@ -90,10 +92,10 @@ def train_recurrent(
     videos: Sequence[Video],
     options: RecurrentOptions,
     compute: Compute,
+    recorder: Recorder,
     *,
     warp_mask: bool,
-    on_step: OnStep | None = None,
-) -> list[CurvePoint]:
+) -> None:
     """Optimise the segmentation net in place over clips; the localization net stays as it is.
 
     Args:
@@ -101,8 +103,8 @@ def train_recurrent(
         videos: as in the first stage.
         options: clip length, steps, rates.
         compute: device and precision.
+        recorder: of the training.
         warp_mask: whether the previous probability is warped before it is read.
-        on_step: called after each step.
 
     Raises:
         InvalidInputError: no annotated object in the videos.
@@ -111,11 +113,12 @@ def train_recurrent(
     samples = list_samples(videos, options.clip_length)
     steps = options.steps
     if steps is None:
-        steps = math.ceil(options.epochs * len(samples) / options.clip_length)
+        per_step = options.clip_length * options.accumulate
+        steps = math.ceil(options.epochs * len(samples) / per_step)
 
-    def make_batch(step: int) -> ClipBatch:
-        rng = np.random.default_rng([options.seed, 2, step])
-        chosen = drawn(samples, step, options.seed)
+    def make_batch(index: int) -> ClipBatch:
+        rng = np.random.default_rng([options.seed, 2, index])
+        chosen = drawn(samples, index, options.seed)
         return read_clip(videos[chosen.video], chosen.frame, chosen.object_id, options, rng)
 
     def loss_of(clip: ClipBatch) -> Tensor:
@@ -129,16 +132,16 @@ def train_recurrent(
         targets = clip.targets[1:].to(compute.device)
         return mask_loss(torch.cat(logits), targets, options.balance)
 
-    frozen = set() if network.localization is None else set(network.localization.parameters())
-    return optimise(
+    objective = Objective(
         "recurrent",
-        [parameter for parameter in network.parameters() if parameter not in frozen],
-        Schedule(steps, options.learning_rate, options.final_learning_rate, options.decay_power),
+        schedule_of(steps, options),
         make_batch,
         loss_of,
         lambda clip: clip.name,
-        on_step,
+        options.accumulate,
     )
+    with frozen(network.localization):
+        optimise(network, objective, recorder, reading_threads=compute.reading_threads)
 
 
 def read_clip(

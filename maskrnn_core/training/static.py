@@ -8,11 +8,11 @@ from torch import Tensor
 
 from maskrnn_core.compute import Compute
 from maskrnn_core.networks import MaskRNN
-from maskrnn_core.options import FinetuneOptions, StaticOptions
-from maskrnn_core.training.augmentation import transform
-from maskrnn_core.training.batches import StaticBatch, collate, crop_size, draw_geometry
+from maskrnn_core.options import FinetuneOptions, LearningOptions, StaticOptions
+from maskrnn_core.training.batches import MaskedSample, StaticBatch, collate, crop_size, vary
 from maskrnn_core.training.losses import box_loss, mask_loss
-from maskrnn_core.training.optimisation import CurvePoint, OnStep, Schedule, optimise
+from maskrnn_core.training.optimisation import Objective, Schedule, optimise
+from maskrnn_core.training.recorder import Recorder
 from maskrnn_core.training.samples import drawn, list_samples, read_sample
 from maskrnn_core.video import Video
 
@@ -39,8 +39,8 @@ def train_static(
     videos: Sequence[Video],
     options: StaticOptions,
     compute: Compute,
-    on_step: OnStep | None = None,
-) -> list[CurvePoint]:
+    recorder: Recorder,
+) -> None:
     """Optimise the network in place on single frames with perturbed masks.
 
     Raises:
@@ -50,45 +50,60 @@ def train_static(
     samples = list_samples(videos)
     steps = options.steps
     if steps is None:
-        steps = math.ceil(options.epochs * len(samples) / options.batch_size)
+        per_step = options.batch_size * options.accumulate
+        steps = math.ceil(options.epochs * len(samples) / per_step)
     output_size = crop_size(videos[0].size, options.augmentation)
 
-    def make_batch(step: int) -> StaticBatch:
-        rng = np.random.default_rng([options.seed, 1, step])
-        crops, names = [], []
-        for position in range(step * options.batch_size, (step + 1) * options.batch_size):
-            chosen = drawn(samples, position, options.seed)
-            video = videos[chosen.video]
-            sample = read_sample(video, chosen.frame, chosen.object_id)
-            geometry = draw_geometry(sample, rng, output_size, options.augmentation)
-            crops.append(transform(sample, geometry))
-            names.append(f"{video.name}, frame {chosen.frame}, object {chosen.object_id}")
-        frame_width = output_size[1] / options.augmentation.crop
-        return collate(crops, names, frame_width, rng, options.perturbation)
+    def make_sample(position: int) -> MaskedSample:
+        rng = np.random.default_rng([options.seed, 1, position])
+        chosen = drawn(samples, position, options.seed)
+        video = videos[chosen.video]
+        sample = read_sample(video, chosen.frame, chosen.object_id)
+        name = f"{video.name}, frame {chosen.frame}, object {chosen.object_id}"
+        return vary(sample, name, rng, output_size, options)
 
-    return optimise(
-        "static",
-        network.parameters(),
+    frame_width = output_size[1] / options.augmentation.crop
+    objective = static_objective(
+        "static", network, steps, options, compute, make_sample, frame_width
+    )
+    optimise(network, objective, recorder, reading_threads=compute.reading_threads)
+
+
+def static_objective(
+    stage: str,
+    network: MaskRNN,
+    steps: int,
+    options: StaticOptions | FinetuneOptions,
+    compute: Compute,
+    make_sample: Callable[[int], MaskedSample],
+    frame_width: float,
+) -> Objective[StaticBatch]:
+    """`static_loss` over batches of single frames.
+
+    Args:
+        stage: its name in the curve.
+        network: whose loss it is.
+        steps: of the optimizer.
+        options: batch size, rates, weights of the losses.
+        compute: device and precision.
+        make_sample: the sample at a position of an endless sequence, always the same.
+        frame_width: width of the whole frame at the samples' scale, in pixels.
+    """
+
+    def make_batch(index: int) -> StaticBatch:
+        positions = range(index * options.batch_size, (index + 1) * options.batch_size)
+        return collate([make_sample(position) for position in positions], frame_width)
+
+    return Objective(
+        stage,
         schedule_of(steps, options),
         make_batch,
-        loss_function(network, options, compute),
-        describe,
-        on_step,
+        lambda batch: static_loss(network, batch, options, compute),
+        lambda batch: "; ".join(batch.names),
+        options.accumulate,
     )
 
 
-def schedule_of(steps: int, options: StaticOptions | FinetuneOptions) -> Schedule:
+def schedule_of(steps: int, options: LearningOptions) -> Schedule:
     """Decay of the learning rate over the steps of a stage."""
     return Schedule(steps, options.learning_rate, options.final_learning_rate, options.decay_power)
-
-
-def loss_function(
-    network: MaskRNN, options: StaticOptions | FinetuneOptions, compute: Compute
-) -> Callable[[StaticBatch], Tensor]:
-    """`static_loss` of one network as a function of the batch."""
-    return lambda batch: static_loss(network, batch, options, compute)
-
-
-def describe(batch: StaticBatch) -> str:
-    """What a batch was made of."""
-    return "; ".join(batch.names)

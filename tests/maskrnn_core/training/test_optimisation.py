@@ -1,8 +1,17 @@
 import pytest
 import torch
+from torch import nn
 
 from maskrnn_core.errors import TrainingDivergedError
-from maskrnn_core.training.optimisation import CurvePoint, Schedule, optimise
+from maskrnn_core.networks import build_network
+from maskrnn_core.options import NetworkOptions
+from maskrnn_core.training.curve import CurvePoint
+from maskrnn_core.training.optimisation import Objective, Schedule, frozen, optimise
+from maskrnn_core.training.recorder import Recorder
+
+
+def _recorder() -> Recorder:
+    return Recorder(build_network(NetworkOptions(width=0.125, fc_width=16)))
 
 
 def test_the_rate_decays_from_initial_to_final() -> None:
@@ -14,32 +23,61 @@ def test_the_rate_decays_from_initial_to_final() -> None:
 
 
 def test_it_minimises_and_reports_every_step() -> None:
-    parameter = torch.nn.Parameter(torch.tensor(3.0))
-    seen: list[CurvePoint] = []
-    curve = optimise(
-        "static",
-        [parameter],
-        Schedule(200, 0.1, 0.01, 0.9),
-        lambda step: step,
-        lambda _: parameter**2,
-        str,
-        seen.append,
+    parameter = nn.Parameter(torch.tensor(3.0))
+    recorder = _recorder()
+    objective = Objective(
+        "static", Schedule(200, 0.1, 0.01, 0.9), lambda index: index, lambda _: parameter**2, str
     )
+    optimise(nn.ParameterList([parameter]), objective, recorder)
     assert abs(float(parameter.detach())) < 0.05
-    assert curve == seen
-    assert [point.step for point in curve] == list(range(200))
+    assert [point.step for point in recorder.curve] == list(range(200))
+
+
+def test_a_step_takes_the_mean_gradient_of_its_batches() -> None:
+    seen: list[int] = []
+    parameters = [nn.Parameter(torch.tensor(1.0)) for _ in range(2)]
+    curves: list[list[CurvePoint]] = []
+    for accumulate, parameter in zip((1, 3), parameters, strict=True):
+
+        def batch(index: int) -> int:
+            seen.append(index)
+            return index
+
+        def loss(
+            index: int, parameter: nn.Parameter = parameter, n: int = accumulate
+        ) -> torch.Tensor:
+            rows = torch.arange(3.0) + 3 * (index // n) if n == 1 else torch.tensor([float(index)])
+            return ((parameter - rows) ** 2).mean()
+
+        recorder = _recorder()
+        objective = Objective("static", Schedule(4, 0.1, 0.1, 1), batch, loss, str, accumulate)
+        optimise(nn.ParameterList([parameter]), objective, recorder, reading_threads=2)
+        curves.append(recorder.curve)
+    assert sorted(seen) == sorted([*range(4), *range(12)])
+    torch.testing.assert_close(*parameters)
+    for one, other in zip(*curves, strict=True):
+        assert one.loss == pytest.approx(other.loss)
 
 
 def test_a_loss_that_is_not_finite_stops_and_names_the_sample() -> None:
-    parameter = torch.nn.Parameter(torch.tensor(1.0))
-    with pytest.raises(TrainingDivergedError, match="step 2: the loss is nan on bear, frame 2"):
-        optimise(
-            "static",
-            [parameter],
-            Schedule(5, 0.1, 0.01, 0.9),
-            lambda step: step,
-            lambda step: parameter * (float("nan") if step == 2 else 1.0),
-            lambda step: f"bear, frame {step}",
-            None,
-        )
+    parameter = nn.Parameter(torch.tensor(1.0))
+    objective = Objective(
+        "static",
+        Schedule(5, 0.1, 0.01, 0.9),
+        lambda index: index,
+        lambda index: parameter * (float("nan") if index == 5 else 1.0),
+        lambda index: f"bear, frame {index}",
+        accumulate=2,
+    )
+    with pytest.raises(TrainingDivergedError, match="step 2: the loss is nan on bear, frame 5"):
+        optimise(nn.ParameterList([parameter]), objective, _recorder())
     assert torch.isfinite(parameter)
+
+
+def test_what_is_frozen_takes_no_gradient_and_thaws() -> None:
+    first, second = nn.Linear(2, 2), nn.Linear(2, 1)
+    with frozen(first, None):
+        torch.autograd.backward(second(first(torch.ones(1, 2))))
+        assert first.weight.grad is None
+        assert second.weight.grad is not None
+    assert first.weight.requires_grad

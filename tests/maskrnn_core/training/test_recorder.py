@@ -1,0 +1,127 @@
+"""An interrupted training, taken up from any step, ends with the same bits."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from maskrnn_core.options import ComputeOptions, NetworkOptions, Preset
+from maskrnn_core.options import RecurrentOptions as Recurrent
+from maskrnn_core.options import StaticOptions as Static
+from maskrnn_core.training import recorder
+from maskrnn_core.training.curve import CurvePoint, TrainedNetwork, total_seconds, wait_share
+from maskrnn_core.training.parent import train_parent
+from maskrnn_core.training.recorder import TrainingState
+from maskrnn_core.video import Video
+
+CPU = ComputeOptions(device="cpu", precision="float32", threads=1)
+TINY = Preset(
+    name="tiny",
+    network=NetworkOptions(width=0.125, norm="group", fc_width=16),
+    static=Static(steps=4, accumulate=2, learning_rate=1e-2, final_learning_rate=1e-3),
+    recurrent=Recurrent(steps=3, clip_length=3, learning_rate=1e-3),
+)
+
+
+class Memory:
+    """States in memory; every one that was saved is kept in `all`."""
+
+    def __init__(self, state: TrainingState | None = None) -> None:
+        self.state = state
+        self.all: list[TrainingState] = []
+        self.rejected = ""
+
+    def load(self) -> TrainingState | None:
+        return self.state
+
+    def save(self, state: TrainingState) -> None:
+        self.all.append(state)
+
+    def reject(self, reason: str) -> None:
+        self.rejected = reason
+
+
+@pytest.fixture
+def at_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder, "SAVE_SECONDS", 0.0)
+    monkeypatch.setattr(recorder, "SAVE_SHARE", 1e9)
+
+
+def _train(video: Video, memory: Memory, preset: Preset = TINY) -> TrainedNetwork:
+    return train_parent([video], preset, CPU, states=memory)
+
+
+@pytest.mark.usefixtures("at_every_step")
+def test_from_every_step_on_the_same_bits(video: Video) -> None:
+    saved = Memory()
+    whole = _train(video, saved)
+    assert [(s.stage, len(s.curve)) for s in saved.all] == [
+        ("static" if n <= 4 else "recurrent", n) for n in range(1, 8)
+    ]
+    for state in saved.all:
+        memory = Memory(state)
+        resumed = _train(video, memory)
+        assert not memory.rejected
+        assert len(memory.all) == 7 - len(state.curve)
+        assert [(p.stage, p.step, p.loss) for p in resumed.curve] == [
+            (p.stage, p.step, p.loss) for p in whole.curve
+        ]
+        for name, value in whole.weights.items():
+            np.testing.assert_array_equal(resumed.weights[name], value, strict=True)
+
+
+@pytest.mark.usefixtures("at_every_step")
+def test_adam_is_part_of_the_state(video: Video) -> None:
+    saved = Memory()
+    whole = _train(video, saved)
+    state = saved.all[1]
+    names = {name for name in state.arrays if name.startswith("adam/")}
+    assert {name.split("/")[1] for name in names} == {"step", "exp_avg", "exp_avg_sq"}
+    without = {k: v for k, v in state.arrays.items() if k not in names}
+    forgetful = _train(video, Memory(replace(state, arrays=without)))
+    assert any((forgetful.weights[n] != whole.weights[n]).any() for n in whole.weights)
+
+
+def _without_a_weight(arrays: dict[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in arrays.items() if k != "network/combine.bias"}
+
+
+def _with_half_an_adam(arrays: dict[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in arrays.items() if k != "adam/exp_avg/combine.bias"}
+
+
+def _with_another_shape(arrays: dict[str, Any]) -> dict[str, Any]:
+    return {**arrays, "adam/exp_avg/combine.bias": np.zeros(2, np.float32)}
+
+
+@pytest.mark.usefixtures("at_every_step")
+@pytest.mark.parametrize("change", [_without_a_weight, _with_half_an_adam, _with_another_shape])
+def test_a_state_of_another_network_is_rejected(video: Video, change: Any) -> None:
+    saved = Memory()
+    whole = _train(video, saved)
+    memory = Memory(replace(saved.all[2], arrays=change(dict(saved.all[2].arrays))))
+    anew = _train(video, memory)
+    assert "combine.bias" in memory.rejected
+    assert len(memory.all) == 7, "from the beginning"
+    for name, value in whole.weights.items():
+        np.testing.assert_array_equal(anew.weights[name], value)
+
+
+def test_saving_is_rare_and_the_rarer_the_slower(
+    video: Video, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter(range(0, 10**6, 7))  # every look at it takes seven seconds
+    monkeypatch.setattr("time.monotonic", lambda: float(next(clock)))
+    memory = Memory()
+    static = Static(steps=40, learning_rate=1e-3)
+    _train(video, memory, replace(TINY, static=static, recurrent=None))
+    # The first after 60 s, at a cost of 7 s; so the next after 700 s, which never come.
+    assert [len(state.curve) for state in memory.all] == [9]
+
+
+def test_shares_of_the_time() -> None:
+    curve = [CurvePoint("static", step, 1.0, 1e-3, 0.75, 0.25) for step in range(4)]
+    assert total_seconds(curve) == 4
+    assert wait_share(curve) == 0.25
+    assert wait_share([]) == 0
