@@ -13,6 +13,8 @@ _QUIET = {
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
     "PREFECT_SERVER_UI_V2_ENABLED": "false",
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+    "PREFECT_LOGGING_EXTRA_LOGGERS": "maskrnn",
+    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
     # Every failure reaches the console as one line of our own, the ledger with its traceback.
     "PREFECT_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
@@ -36,7 +38,13 @@ def prepare_environment(debug: bool) -> None:
         log_time_format="%H:%M:%S",
         omit_repeated_times=False,
     )
+    # Lines from the workers belong to Prefect's log of the task run; the console has its own.
+    handler.addFilter(lambda record: debug or record.name != "maskrnn.worker" or _warns(record))
     log = logging.getLogger("maskrnn")
     log.handlers = [handler]
     log.setLevel(logging.DEBUG if debug else logging.INFO)
     log.propagate = False
+
+
+def _warns(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.WARNING

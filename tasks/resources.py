@@ -57,7 +57,7 @@ def plan_workers(machine: Machine, workers: int | None = None) -> list[WorkerPla
     beside them. Without: workers that take both kinds, as many as cores and memory carry.
 
     Args:
-        workers: overrides the number of workers that take GPU units; devices are then shared.
+        workers: overrides the number of workers that take GPU units; at most one per device.
     """
     if not machine.gpus:
         count = workers or _fit(machine)
@@ -66,16 +66,16 @@ def plan_workers(machine: Machine, workers: int | None = None) -> list[WorkerPla
             WorkerPlan(f"worker-{i}", {"GPU": 1, "CPU": 1}, _environment(threads))
             for i in range(count)
         ]
-    count = workers or len(machine.gpus)
+    count = min(workers or len(machine.gpus), len(machine.gpus))
     spare = max(1, min(machine.cores - count, _fit(machine)))
     threads = max(1, machine.cores // (count + spare))
     gpu_workers = [
         WorkerPlan(
             f"gpu-{i}",
             {"GPU": 1},
-            _environment(threads, machine.gpus[i % len(machine.gpus)]),
+            _environment(threads, device),
         )
-        for i in range(count)
+        for i, device in enumerate(machine.gpus[:count])
     ]
     return gpu_workers + [
         WorkerPlan(f"cpu-{i}", {"CPU": 1}, _environment(threads, "")) for i in range(spare)

@@ -17,7 +17,12 @@ class InlineBridge(Bridge):
         self.names: list[str] = []
 
     def run(
-        self, unit: Callable[..., Any], *args: Any, resource: Resource, name: str = ""
+        self,
+        unit: Callable[..., Any],
+        *args: Any,
+        resource: Resource,
+        name: str = "",
+        timeout: float | None = None,
     ) -> UnitRun:
         self.names.append(name)
         outcome = run_unit(unit, args, "inline")

@@ -1,10 +1,13 @@
 """The bridge on two real worker processes: what fails, fails alone."""
 
+import logging
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -83,15 +86,17 @@ def test_a_scheduler_of_its_own_by_address(bridge: Bridge) -> None:
 
 
 def test_no_scheduler_at_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tasks.dask_bridge._CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr("tasks.dask_bridge.bridge._CONNECT_SECONDS", 0.5)
     with Bridge(address="tcp://127.0.0.1:9") as lonely, pytest.raises(BridgeError, match="answers"):
         lonely.run(len, "abc", resource="CPU")
 
 
-def test_a_resource_that_nobody_offers(bridge: Bridge, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tasks.dask_bridge._GRACE_SECONDS", 0.5)
-    with pytest.raises(BridgeError, match="offers the resource TPU"):
-        bridge.run(len, "abc", resource="TPU")  # type: ignore[arg-type]
+def test_a_resource_that_nobody_offers(bridge: Bridge) -> None:
+    with (
+        Bridge(address=bridge.address, worker_wait=0.5) as impatient,
+        pytest.raises(BridgeError, match="offers the resource TPU"),
+    ):
+        impatient.run(len, "abc", resource="TPU")  # type: ignore[arg-type]
 
 
 def test_nothing_starts_before_the_first_unit_or_after_the_end() -> None:
@@ -100,3 +105,81 @@ def test_nothing_starts_before_the_first_unit_or_after_the_end() -> None:
     bridge.close()
     with pytest.raises(BridgeError, match="ended before"):
         bridge.run(len, "abc", resource="CPU")
+
+
+def test_lines_of_a_unit_arrive_in_the_thread_that_waits(
+    bridge: Bridge, caplog: pytest.LogCaptureFixture
+) -> None:
+    def unit() -> None:
+        import logging
+        import warnings
+
+        logging.getLogger("maskrnn.units").info("step 3 of 7")
+        logging.getLogger("maskrnn.units").debug("too much")
+        logging.getLogger("somebody").info("not ours")
+        warnings.warn("odd frame", stacklevel=1)
+
+    with caplog.at_level(logging.INFO, "maskrnn"), ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(lambda: bridge.run(unit, resource="CPU", name="flow libby"))
+        waiting.result()
+        thread = pool.submit(threading.get_ident).result()
+    lines = [record for record in caplog.records if record.name == "maskrnn.worker"]
+    text = "\n".join(record.getMessage() for record in lines)
+    assert "flow libby: step 3 of 7" in text
+    assert "flow libby: on worker-" in text
+    assert "odd frame" in text
+    assert "too much" not in text
+    assert "not ours" not in text
+    assert {record.thread for record in lines} == {thread}
+
+
+def test_only_so_many_lines(bridge: Bridge, caplog: pytest.LogCaptureFixture) -> None:
+    def unit() -> None:
+        import logging
+
+        for number in range(2000):
+            logging.getLogger("maskrnn.units").info("line %d", number)
+
+    with caplog.at_level(logging.INFO, "maskrnn"):
+        bridge.run(unit, resource="CPU")
+    lines = [r.getMessage() for r in caplog.records if r.name == "maskrnn.worker"]
+    assert len(lines) == 501
+    assert "the rest is left out" in lines[-1]
+
+
+def test_a_unit_over_its_time_is_stopped_with_its_worker(bridge: Bridge) -> None:
+    def slow() -> None:
+        time.sleep(60)
+
+    began = time.monotonic()
+    with pytest.raises(UnitError, match=r"--timeout finetune=SECONDS") as caught:
+        bridge.run(slow, resource="GPU", name="finetune libby", timeout=1.0)
+    assert caught.value.kind == "TimedOut"
+    assert time.monotonic() - began < 20
+    assert bridge.run(len, "abc", resource="GPU", timeout=30.0).value == 3
+
+
+def test_the_end_of_a_run_stops_its_units_on_an_existing_cluster(
+    bridge: Bridge, tmp_path: Path
+) -> None:
+    def tick(file: str) -> None:
+        for _ in range(600):
+            Path(file).write_text(str(time.time()))
+            time.sleep(0.1)
+
+    file = tmp_path / "tick"
+    run = Bridge(address=bridge.address)
+    with ThreadPoolExecutor(1) as pool:
+        job = pool.submit(run.run, tick, str(file), resource="CPU", name="flow libby")
+        while not file.exists():
+            time.sleep(0.05)
+        began = time.monotonic()
+        run.close()
+        with pytest.raises(UnitError, match="flow libby was cut off") as caught:
+            job.result()
+    assert caught.value.kind == "CutOff"
+    assert time.monotonic() - began < 10
+    last = file.read_text()
+    time.sleep(0.5)
+    assert file.read_text() == last
+    assert bridge.run(len, "ab", resource="CPU").value == 2

@@ -1,0 +1,203 @@
+"""From a thread that has a unit of work to the worker process that does it, and back."""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Self
+
+from tasks.dask_bridge.clusters import configure_dask, start_cluster, start_local_cluster
+from tasks.dask_bridge.slots import Slots, Workers
+from tasks.dask_bridge.submission import Submission, stop_workers, worker_died
+from tasks.dask_bridge.worker_log import WorkerLog
+from tasks.errors import BridgeError, UnitError
+from tasks.resources import Resource
+from tasks.unit_run import UnitFailure, UnitRun
+
+logger = logging.getLogger("maskrnn.bridge")
+
+_CONNECT_SECONDS = 10.0
+_TRIES = 3
+"""Workers that may vanish before a unit has started on them."""
+
+
+class Bridge:
+    """Runs units on Dask workers; starts a cluster when the first unit arrives.
+
+    Args:
+        address: of an existing scheduler, such as "tcp://127.0.0.1:8786" or "tls://host:8786"
+            (certificates: from Dask's own configuration); its workers must offer the resources GPU
+            and CPU, and its `allowed-failures` should be 0.
+        workers: worker processes of the cluster that is started; None: by cores, memory and GPUs.
+        cluster: dotted name of the class of the cluster to start; None: the local one.
+        cluster_options: keyword arguments of that class.
+        worker_wait: seconds to wait for workers that offer what a unit needs.
+    """
+
+    def __init__(
+        self,
+        address: str | None = None,
+        workers: int | None = None,
+        cluster: str | None = None,
+        cluster_options: Mapping[str, Any] | None = None,
+        worker_wait: float = 30.0,
+    ) -> None:
+        self._address = address
+        self._count = workers
+        self._class = cluster
+        self._options = cluster_options or {}
+        self._lock = threading.Lock()
+        self._running: dict[int, str] = {}
+        self._slots = Slots(self._ask, worker_wait)
+        self._cluster: Any = None
+        self._connection: tuple[Any, WorkerLog] | None = None
+        self._closed = False
+
+    @property
+    def address(self) -> str | None:
+        """Of the scheduler; None before the first unit starts a cluster."""
+        return self._address if self._cluster is None else str(self._cluster.scheduler_address)
+
+    @property
+    def started(self) -> bool:
+        """Whether any unit had to run, and so whether there is a cluster."""
+        return self._connection is not None
+
+    @property
+    def closed(self) -> bool:
+        """Whether the run has ended; no unit starts any more."""
+        return self._closed
+
+    def run(
+        self,
+        unit: Callable[..., Any],
+        *args: Any,
+        resource: Resource,
+        name: str = "",
+        timeout: float | None = None,
+    ) -> UnitRun:
+        """Run `unit(*args)` on a worker that offers `resource`, and wait for it.
+
+        What it logs is logged again here, in the calling thread.
+
+        Args:
+            timeout: seconds after which it is stopped, counted from its start.
+
+        Raises:
+            UnitError: the unit raised (the message is its own), took too long, or its worker died.
+            BridgeError: no worker to run on.
+        """
+        self._start()
+        name = name or unit.__name__
+        outcome: UnitRun | UnitFailure | None = None
+        for _ in range(_TRIES):
+            with self._slots.take(resource) as worker:
+                outcome = self._run_on(worker, unit, args, resource, name, timeout)
+            if outcome is not None:
+                break
+        if outcome is None:
+            raise worker_died(name, 0.0)
+        if isinstance(outcome, UnitFailure):
+            raise UnitError(outcome.message, outcome.kind, outcome.trace)
+        return outcome
+
+    def close(self) -> None:
+        """Stop the cluster, or leave the existing one; units that still run are stopped."""
+        with self._lock:
+            self._closed = True
+            connection, self._connection = self._connection, None
+            cluster, self._cluster = self._cluster, None
+            running = sorted(set(self._running.values()))
+        if connection is not None:
+            client, _ = connection
+            if cluster is None and running:
+                with suppress(OSError, TimeoutError):
+                    stop_workers(client, running)
+            client.close(timeout=5)
+        if cluster is not None:
+            cluster.close(timeout=10)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._connection is None and not self._closed:
+                self._connect()
+
+    def _connect(self) -> None:
+        configure_dask()
+        from distributed import Client
+
+        address = self._address
+        if address is None:
+            self._cluster = (
+                start_local_cluster(self._count)
+                if self._class is None
+                else start_cluster(self._class, self._options, self._count)
+            )
+            address = self._cluster.scheduler_address
+            logger.info("started a cluster at %s", address)
+        try:
+            client = Client(  # type: ignore[no-untyped-call]
+                address if self._cluster is None else self._cluster,
+                timeout=_CONNECT_SECONDS,
+                set_as_default=False,
+            )
+        except (OSError, TypeError, ValueError) as error:  # TypeError: TLS is not configured
+            raise BridgeError(
+                f"no Dask scheduler answers at {address} ({error}); start one with "
+                "`dask scheduler`, or leave the address out for a local cluster"
+            ) from None
+        self._connection = client, WorkerLog(client)
+
+    def _run_on(
+        self,
+        worker: str,
+        unit: Callable[..., Any],
+        args: tuple[Any, ...],
+        resource: Resource,
+        name: str,
+        timeout: float | None,
+    ) -> UnitRun | UnitFailure | None:
+        with self._lock:
+            client, log = self._connected()
+            self._running[threading.get_ident()] = worker
+        try:
+            return Submission(
+                client,
+                log,
+                self._slots,
+                name,
+                unit,
+                args,
+                worker,
+                resource,
+                lambda: self._closed,
+            ).wait(timeout)
+        finally:
+            with self._lock:
+                self._running.pop(threading.get_ident(), None)
+
+    def _connected(self) -> tuple[Any, WorkerLog]:
+        connection = self._connection
+        if connection is None:
+            raise BridgeError("the run was ended before this unit could start")
+        return connection
+
+    def _ask(self) -> Workers:
+        client, _ = self._connected()
+        try:
+            workers: Workers = client.sync(client.scheduler.identity, n_workers=-1)["workers"]
+        except OSError as error:
+            raise BridgeError(f"the Dask scheduler does not answer any more: {error}") from None
+        return workers

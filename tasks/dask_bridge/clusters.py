@@ -1,0 +1,112 @@
+"""Clusters that the bridge starts: the local one, and any class of Dask's by its dotted name."""
+
+import importlib
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from tasks.errors import ParameterError
+from tasks.resources import plan_workers, this_machine
+
+_PACKAGES = {
+    "dask_cuda": "dask-cuda",
+    "dask_jobqueue": "dask-jobqueue",
+    "dask_kubernetes": "dask-kubernetes",
+    "dask_cloudprovider": "dask-cloudprovider",
+    "dask_gateway": "dask-gateway",
+    "coiled": "coiled",
+}
+
+
+def configure_dask() -> None:
+    """Settings of Dask in this process and in the workers it starts; before distributed loads."""
+    import dask
+
+    dask.config.set(
+        {
+            # A dead worker comes back as an error of its unit; Dask's own lines add nothing.
+            "logging.distributed": "critical",
+            # A unit that kills its worker fails at once and takes no further worker with it.
+            "distributed.scheduler.allowed-failures": 0,
+            # The sampling profiler takes up to half a core from units that run for minutes.
+            "distributed.worker.profile.enabled": False,
+            **{f"distributed.worker.memory.{step}": False for step in ("target", "spill", "pause")},
+        }
+    )
+
+
+def start_local_cluster(workers: int | None) -> Any:
+    """Worker processes on this machine as its cores, memory and GPUs allow; on loopback only."""
+    from distributed import Nanny, Scheduler, SpecCluster
+
+    machine = this_machine()
+    scheduler = {
+        "host": "127.0.0.1",
+        "port": 0,
+        "dashboard": False,
+        "dashboard_address": "127.0.0.1:0",  # else every cluster of a machine wants one port
+        "allowed_failures": 0,
+    }
+    common = {
+        "host": "127.0.0.1",
+        "nthreads": 1,
+        "memory_limit": machine.memory,
+        "silence_logs": logging.CRITICAL,
+        "dashboard": False,
+        "preload": ["tasks.worker_signals"],
+    }
+    nannies = {
+        plan.name: {
+            "cls": Nanny,
+            "options": {**common, "resources": plan.resources, "env": plan.environment},
+        }
+        for plan in plan_workers(machine, workers)
+    }
+    return SpecCluster(  # type: ignore[no-untyped-call]
+        scheduler={"cls": Scheduler, "options": scheduler},
+        workers=nannies,
+        silence_logs=logging.CRITICAL,
+    )
+
+
+def cluster_class(name: str) -> Any:
+    """The class that a dotted name such as "dask_cuda.LocalCUDACluster" means.
+
+    Raises:
+        ParameterError: no such module or class; names the package to install if it is known.
+    """
+    module_name, _, class_name = name.rpartition(".")
+    if not module_name:
+        raise ParameterError(
+            f"cluster {name!r} is no class: give a dotted name, such as dask_cuda.LocalCUDACluster"
+        )
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError as error:
+        package = _PACKAGES.get(module_name.partition(".")[0])
+        cure = f"pip install {package}" if package else "install its package, or mend the name"
+        raise ParameterError(f"cluster {name} cannot be loaded ({error}); {cure}") from None
+    found = getattr(module, class_name, None)
+    if not isinstance(found, type):
+        raise ParameterError(f"cluster {name}: the module {module_name} has no class {class_name}")
+    return found
+
+
+def start_cluster(name: str, options: Mapping[str, Any], workers: int | None) -> Any:
+    """A cluster of the class `name`, made with `options`.
+
+    Args:
+        name: dotted name of the class.
+        options: keyword arguments of the class; among them, however it calls it, what makes its
+            workers offer the resources GPU and CPU.
+        workers: becomes the option `n_workers`, which every class of Dask's knows.
+
+    Raises:
+        ParameterError: no such class, or options that it does not take.
+    """
+    kind = cluster_class(name)
+    given = dict(options) if workers is None else {**options, "n_workers": workers}
+    try:
+        return kind(**given)
+    except (TypeError, ValueError) as error:
+        raise ParameterError(f"cluster {name} does not start with its options: {error}") from error

@@ -1,0 +1,170 @@
+"""One unit on one worker, from its submission to what became of it."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from tasks.dask_bridge.slots import POLL_SECONDS, Slots
+from tasks.dask_bridge.worker_log import WorkerLog, run_logged
+from tasks.errors import UnitError
+from tasks.resources import Resource
+from tasks.unit_run import UnitFailure, UnitRun
+
+CUT_OFF, TIMED_OUT, WORKER_DIED = "CutOff", "TimedOut", "WorkerDied"
+"""Kinds of `UnitError` that do not come from the unit itself."""
+
+_LOOKS = 3
+"""A worker that the scheduler does not list so many times in a row is gone."""
+
+
+class Submission:
+    """A unit that was handed to a worker with a free slot.
+
+    Args:
+        client: of Dask.
+        log: where its lines arrive.
+        name: of the unit in messages.
+        unit: called on the worker with `args`.
+        worker: address.
+        resource: what it takes of the worker.
+        ended: whether the run was ended; asked once per POLL_SECONDS.
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        log: WorkerLog,
+        slots: Slots,
+        name: str,
+        unit: Callable[..., Any],
+        args: tuple[Any, ...],
+        worker: str,
+        resource: Resource,
+        ended: Callable[[], bool],
+    ) -> None:
+        key = f"{name}-{time.monotonic_ns()}-{threading.get_ident()}"
+        self._client = client
+        self._slots = slots
+        self._name = name
+        self._worker = worker
+        self._ended = ended
+        self._log = log.open(key, name)
+        shown = slots.workers().get(worker, {}).get("name", worker)
+        self._future = client.submit(
+            run_logged,
+            log.topic,
+            key,
+            unit,
+            args,
+            str(shown),
+            key=key,
+            pure=False,
+            retries=0,
+            resources={resource: 1},
+            workers=[worker],
+            allow_other_workers=False,
+        )
+
+    def wait(self, timeout: float | None) -> UnitRun | UnitFailure | None:
+        """What the unit came to; None when its worker was gone before it could start.
+
+        Args:
+            timeout: seconds after its start after which the unit is stopped, with its worker.
+
+        Raises:
+            UnitError: of one of the kinds above.
+        """
+        try:
+            return self._wait(timeout)
+        finally:
+            self._log.drain()
+            self._log.close()
+
+    def _wait(self, timeout: float | None) -> UnitRun | UnitFailure | None:
+        missed = 0
+        while not self._ended():
+            try:
+                self._future.exception(timeout=POLL_SECONDS)
+            except TimeoutError:
+                pass
+            except Exception as error:
+                raise self._cut_off(error) from None
+            else:
+                return self._outcome()
+            self._log.drain()
+            missed = 0 if self._worker in self._slots.workers() else missed + 1
+            if missed == _LOOKS:
+                self._future.cancel()
+                self._check_death()
+                return None
+            if timeout is not None and self._seconds() > timeout:
+                raise self._timed_out(timeout)
+        raise self._cut_off(None)
+
+    def _outcome(self) -> UnitRun | UnitFailure | None:
+        if self._future.status == "finished":
+            outcome: UnitRun | UnitFailure = self._future.result()
+            return outcome
+        if self._future.status != "error":
+            raise self._cut_off(None)
+        error = self._future.exception()
+        if type(error).__name__ != "KilledWorker":
+            raise self._cut_off(error)
+        self._check_death()
+        return None
+
+    def _check_death(self) -> None:
+        """The worker is gone: the unit's fault only when it had started, and nobody ended it."""
+        if self._ended():
+            raise self._cut_off(None)
+        self._slots.forget(self._worker)
+        self._log.drain()
+        if self._log.started is not None:
+            raise worker_died(self._name, self._seconds())
+
+    def _timed_out(self, timeout: float) -> UnitError:
+        self._future.cancel()
+        stop_workers(self._client, [self._worker])
+        self._slots.forget(self._worker)
+        return UnitError(
+            f"{self._name} took longer than {timeout:.0f} s and was stopped; allow it more with "
+            f"--timeout {self._name.partition(' ')[0]}=SECONDS, or lower the resolution",
+            TIMED_OUT,
+        )
+
+    def _cut_off(self, error: BaseException | None) -> UnitError:
+        reason = "the run was ended" if error is None else f"{type(error).__name__}: {error}"
+        return UnitError(f"{self._name} was cut off ({reason})", CUT_OFF)
+
+    def _seconds(self) -> float:
+        started = self._log.started
+        return 0.0 if started is None else time.monotonic() - started
+
+
+def worker_died(name: str, seconds: float) -> UnitError:
+    """The error of a unit whose process is no more."""
+    return UnitError(
+        f"the worker process died while it ran {name}, after {seconds:.0f} s: killed, or out of "
+        "memory; run the same command again, with fewer workers or at a lower resolution if it "
+        "happens again",
+        WORKER_DIED,
+    )
+
+
+def stop_workers(client: Any, workers: list[str]) -> None:
+    """Stop what these workers run: their nannies kill them and start them anew.
+
+    A thread cannot be stopped from outside, a process can, even one that no longer answers.
+    Workers without a nanny run on.
+    """
+    listed = client.sync(client.scheduler.identity, n_workers=-1)["workers"]
+    watched = [address for address in workers if listed.get(address, {}).get("nanny")]
+    if watched:
+        client.run(_kill_worker, workers=watched, nanny=True, on_error="ignore")
+
+
+def _kill_worker(dask_worker: Any) -> None:
+    os.kill(dask_worker.pid, signal.SIGKILL)  # Dask hands the nanny over by this name
