@@ -17,8 +17,12 @@ from tasks.unit_run import UnitFailure, UnitRun
 
 logger = logging.getLogger("maskrnn.bridge")
 
+WORKER_WAIT_SECONDS = 120.0
+"""For a resource that nobody offers: a killed worker takes so long to be back on a busy machine."""
+
 _CONNECT_SECONDS = 10.0
-_TRIES = 3
+_CLOSE_SECONDS = 20.0
+_TRIES = 2
 """Workers that may vanish before a unit has started on them."""
 
 
@@ -41,7 +45,7 @@ class Bridge:
         workers: int | None = None,
         cluster: str | None = None,
         cluster_options: Mapping[str, Any] | None = None,
-        worker_wait: float = 30.0,
+        worker_wait: float = WORKER_WAIT_SECONDS,
     ) -> None:
         self._address = address
         self._count = workers
@@ -116,7 +120,8 @@ class Bridge:
                     stop_workers(client, running)
             client.close(timeout=5)
         if cluster is not None:
-            cluster.close(timeout=10)
+            with suppress(TimeoutError):  # its processes end with this one at the latest
+                cluster.close(timeout=_CLOSE_SECONDS)
 
     def __enter__(self) -> Self:
         return self

@@ -28,6 +28,8 @@ def configure_dask() -> None:
             "logging.distributed": "critical",
             # A unit that kills its worker fails at once and takes no further worker with it.
             "distributed.scheduler.allowed-failures": 0,
+            # A killed worker that is slow to start again (a busy machine) must not be given up.
+            "distributed.deploy.lost-worker-timeout": "1 hour",
             # The sampling profiler takes up to half a core from units that run for minutes.
             "distributed.worker.profile.enabled": False,
             **{f"distributed.worker.memory.{step}": False for step in ("target", "spill", "pause")},
