@@ -1,5 +1,7 @@
 """What every estimator of optical flow offers."""
 
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Protocol
 
 from maskrnn_core.errors import InvalidInputError
@@ -68,3 +70,15 @@ def check_pair(frame1: UInt8Array, frame2: UInt8Array) -> None:
         raise InvalidInputError(
             f"the frames measure {frame1.shape[:2]} and {frame2.shape[:2]}: bring both to one size"
         )
+
+
+def check_sequence(frames: Sequence[UInt8Array]) -> None:
+    """Refuse what is not two or more uint8 (H, W, 3) frames of one size.
+
+    Raises:
+        InvalidInputError: fewer frames, another dtype or shape, or two sizes.
+    """
+    if len(frames) < 2:
+        raise InvalidInputError(f"flow needs two frames or more, not {len(frames)}")
+    for frame1, frame2 in pairwise(frames):
+        check_pair(frame1, frame2)

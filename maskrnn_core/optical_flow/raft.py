@@ -1,5 +1,6 @@
 """torchvision's RAFT (Teed and Deng, ECCV 2020) behind the protocol of all estimators."""
 
+import math
 from collections.abc import Mapping
 from typing import IO, Literal, Self
 
@@ -10,9 +11,10 @@ from torchvision.models import optical_flow as models
 from maskrnn_core.compute import Compute
 from maskrnn_core.digest import stable_digest
 from maskrnn_core.errors import IncompatibleWeightsError, InvalidInputError
-from maskrnn_core.optical_flow.estimator import check_pair
+from maskrnn_core.optical_flow.batching import affordable_pairs
+from maskrnn_core.optical_flow.estimator import check_sequence
 from maskrnn_core.optical_flow.resizing import enlarge, resize_flow
-from maskrnn_core.optical_flow.tensors import flow_array, frame_tensor
+from maskrnn_core.optical_flow.tensors import flow_array, flow_pairs, frames_tensor
 from maskrnn_core.optical_flow.weight_files import checked_weights, read_weights, weights_digest
 from maskrnn_core.state_mismatch import state_mismatches
 from maskrnn_core.video import FloatArray, UInt8Array
@@ -20,6 +22,9 @@ from maskrnn_core.video import FloatArray, UInt8Array
 RAFTSize = Literal["small", "large"]
 
 _MULTIPLE = 8
+_BYTES_PER_PIXEL: dict[RAFTSize, int] = {"small": 950, "large": 1450}
+"""Of both directions of a pair, beside the weights and the cost volume; measured on a CPU."""
+
 _SMALLEST = 128
 """The coarsest level of the cost volume, 1/64 of the size, needs two pixels a side."""
 
@@ -55,6 +60,7 @@ class RAFT:
         self.digest = stable_digest(
             {"estimator": self.name, "updates": updates, "weights": weights_digest(tensors)}
         )
+        self._size = size
         self._updates = updates
         self._device = compute.device
         self._network = _network(size, tensors)
@@ -88,24 +94,38 @@ class RAFT:
 
     def estimate(self, frame1: UInt8Array, frame2: UInt8Array) -> FloatArray:
         """flow[frame1 -> frame2], float32 (H, W, 2), pixels; see `FlowEstimator`."""
-        return flow_array(self._flow(self._frames(frame1, frame2), frame1, both=False))
+        frames = self._prepared([frame1, frame2])
+        return flow_array(self._flow(frames[:1], frames[1:], frame1)[0])
 
     def estimate_both(
         self, frame1: UInt8Array, frame2: UInt8Array
     ) -> tuple[FloatArray, FloatArray]:
         """flow[frame1 -> frame2] and flow[frame2 -> frame1]; see `FlowEstimator`."""
-        forward, backward = self._flow(self._frames(frame1, frame2), frame1, both=True).chunk(2)
-        return flow_array(forward), flow_array(backward)
+        return self.estimate_neighbours([frame1, frame2])[0]
 
-    def _frames(self, frame1: UInt8Array, frame2: UInt8Array) -> Tensor:
-        """(2, 3, H, W) in [-1, 1], at a size that RAFT takes."""
-        check_pair(frame1, frame2)
-        frames = torch.cat([frame_tensor(frame, self._device) for frame in (frame1, frame2)])
-        frames = enlarge(frames / 127.5 - 1, _MULTIPLE, smallest=_SMALLEST)
-        return frames.contiguous(memory_format=torch.channels_last)
+    def estimate_neighbours(self, frames: list[UInt8Array]) -> list[tuple[FloatArray, FloatArray]]:
+        """Both directions of every two neighbours as one batch; see `BatchedFlowEstimator`."""
+        prepared = self._prepared(frames)
+        starts, ends = prepared[:-1], prepared[1:]
+        flow = self._flow(torch.cat((starts, ends)), torch.cat((ends, starts)), frames[0])
+        forward, backward = flow.chunk(2)
+        return flow_pairs(forward, backward)
 
-    def _flow(self, frames: Tensor, like: UInt8Array, *, both: bool) -> Tensor:
-        first, second = (frames, frames.flip(0)) if both else frames.chunk(2)
+    def pairs_at_once(self, size: tuple[int, int]) -> int:
+        """Pairs that fit the memory; see `BatchedFlowEstimator`."""
+        pixels = math.prod(max(-(-side // _MULTIPLE) * _MULTIPLE, _SMALLEST) for side in size)
+        # The cost volume compares every two pixels at an eighth of the size, on four levels.
+        volume = 2 * 4 * 4 / 3 * (pixels / _MULTIPLE**2) ** 2
+        return affordable_pairs(_BYTES_PER_PIXEL[self._size] * pixels + volume, self._device)
+
+    def _prepared(self, frames: list[UInt8Array]) -> Tensor:
+        """(N, 3, H, W) in [-1, 1], at a size that RAFT takes."""
+        check_sequence(frames)
+        batch = frames_tensor(frames, self._device)
+        batch = enlarge(batch / 127.5 - 1, _MULTIPLE, smallest=_SMALLEST)
+        return batch.contiguous(memory_format=torch.channels_last)
+
+    def _flow(self, first: Tensor, second: Tensor, like: UInt8Array) -> Tensor:
         with torch.inference_mode():
             flow: Tensor = self._network(first, second, num_flow_updates=self._updates)[-1]
         # torchvision's module keeps the cost volume of its last call: 440 MB at 480x854.
@@ -114,17 +134,17 @@ class RAFT:
 
 
 class _EachFrameOnce(nn.Module):
-    """RAFT's feature encoder for frames a, b, b, a, without encoding any of them twice."""
+    """RAFT's feature encoder for frames A, B, B, A, without encoding any of them twice."""
 
     def __init__(self, encoder: nn.Module) -> None:
         super().__init__()
         self.encoder = encoder
 
     def forward(self, frames: Tensor) -> Tensor:
-        if len(frames) != 4:
+        if len(frames) % 4:  # one direction of one pair
             return self._encoded(frames)
-        features = self._encoded(frames[:2])
-        return torch.cat((features, features.flip(0)))
+        there, back = self._encoded(frames[: len(frames) // 2]).chunk(2)
+        return torch.cat((there, back, back, there))
 
     def _encoded(self, frames: Tensor) -> Tensor:
         features: Tensor = self.encoder(frames)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 
-from maskrnn_core.optical_flow.streaming import stream_flow
+from maskrnn_core.optical_flow.streaming import reading_start, stream_flow
 from maskrnn_core.options import ComputeOptions
 from maskrnn_core.video import UInt8Array
 from storage.artifacts import ArtifactStore
@@ -47,7 +47,8 @@ def estimate_flow(
 
         def pairs(start: int) -> Iterable[FlowPair]:
             estimator = method.build(shared_machine(compute))
-            frames = threads.enter_context(read_ahead(_frames(video, start), _AHEAD))
+            first = reading_start(estimator, start)
+            frames = threads.enter_context(read_ahead(_frames(video, first), _AHEAD))
             stream = stream_flow(estimator, lambda _: next(frames), video.frame_count, start)
             return threads.enter_context(read_ahead(stream, _AHEAD))
 
@@ -61,6 +62,5 @@ def estimate_flow(
         )
 
 
-def _frames(video: StoredVideo, start: int) -> Iterator[UInt8Array]:
-    """Frames as `stream_flow` asks for them when it begins at `start`."""
-    return (video.frame(index) for index in range(max(start - 1, 0), video.frame_count))
+def _frames(video: StoredVideo, first: int) -> Iterator[UInt8Array]:
+    return (video.frame(index) for index in range(first, video.frame_count))

@@ -1,13 +1,14 @@
 """FlowNet2 behind the protocol of all estimators."""
 
 import torch
-from torch import Tensor
 
 from maskrnn_core.compute import Compute
 from maskrnn_core.digest import stable_digest
-from maskrnn_core.optical_flow.estimator import check_pair
+from maskrnn_core.optical_flow.batching import affordable_pairs
+from maskrnn_core.optical_flow.estimator import check_pair, check_sequence
 from maskrnn_core.optical_flow.flownet2.network import FlowNetwork
-from maskrnn_core.optical_flow.tensors import flow_array, frame_tensor
+from maskrnn_core.optical_flow.flownet2.pairs import MULTIPLE
+from maskrnn_core.optical_flow.tensors import flow_array, flow_pairs, frames_tensor
 from maskrnn_core.optical_flow.weight_files import weights_digest
 from maskrnn_core.video import FloatArray, UInt8Array
 
@@ -45,17 +46,26 @@ class FlowNet2Estimator:
         """flow[frame1 -> frame2], float32 (H, W, 2), pixels; see `FlowEstimator`."""
         check_pair(frame1, frame2)
         with torch.inference_mode():
-            flow = self._network(*self._tensors(frame1, frame2))
-        return flow_array(flow)
+            batch = frames_tensor([frame1, frame2], self._device)
+            flow = self._network(batch[:1], batch[1:])
+        return flow_array(flow[0])
 
     def estimate_both(
         self, frame1: UInt8Array, frame2: UInt8Array
     ) -> tuple[FloatArray, FloatArray]:
         """flow[frame1 -> frame2] and flow[frame2 -> frame1]; see `FlowEstimator`."""
-        check_pair(frame1, frame2)
-        with torch.inference_mode():
-            forward, backward = self._network.both(*self._tensors(frame1, frame2))
-        return flow_array(forward), flow_array(backward)
+        return self.estimate_neighbours([frame1, frame2])[0]
 
-    def _tensors(self, frame1: UInt8Array, frame2: UInt8Array) -> tuple[Tensor, Tensor]:
-        return frame_tensor(frame1, self._device), frame_tensor(frame2, self._device)
+    def estimate_neighbours(self, frames: list[UInt8Array]) -> list[tuple[FloatArray, FloatArray]]:
+        """Both directions of every two neighbours as one batch; see `BatchedFlowEstimator`."""
+        check_sequence(frames)
+        with torch.inference_mode():
+            batch = frames_tensor(frames, self._device)
+            forward, backward = self._network.both(batch[:-1], batch[1:])
+        return flow_pairs(forward, backward)
+
+    def pairs_at_once(self, size: tuple[int, int]) -> int:
+        """Pairs that fit the memory; see `BatchedFlowEstimator`."""
+        height, width = (-(-side // MULTIPLE) * MULTIPLE for side in size)
+        per_pixel = self._network.bytes_per_pixel
+        return affordable_pairs(per_pixel * height * width, self._device)

@@ -1,6 +1,7 @@
 """What all six networks have in common: frames of any size in, flow in pixels out."""
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +26,10 @@ class FlowNetwork(nn.Module, ABC):
         upsampled_flow_bias: whether FlowNetS upsamples flow with a bias, as in the original Caffe
             networks. Without FlowNetS it changes nothing.
     """
+
+    bytes_per_pixel: ClassVar[int]
+    """What both directions of a pair need beside the weights, per pixel of the enlarged frame, in
+    float32; measured on a CPU."""
 
     align_corners: bool
     border: Border

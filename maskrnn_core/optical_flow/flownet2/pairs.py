@@ -9,7 +9,7 @@ from torch import Tensor
 from maskrnn_core.errors import InvalidInputError
 from maskrnn_core.optical_flow.resizing import enlarge
 
-_MULTIPLE = 64
+MULTIPLE = 64
 """Six halvings of the size."""
 
 
@@ -35,7 +35,7 @@ class FramePairs:
             InvalidInputError: unless both are floating (N, 3, H, W) of one shape and not empty.
         """
         _check(frame1, frame2)
-        frames = enlarge(torch.cat((frame1, frame2)), _MULTIPLE).contiguous()
+        frames = enlarge(torch.cat((frame1, frame2)), MULTIPLE).contiguous()
         size = frames.shape[2:]
         frames = frames.view(2, -1, 3, *size)
         mean = frames.mean(dim=(0, 3, 4), keepdim=True)

@@ -16,6 +16,8 @@ _STACKED_CHANNELS = 12
 class FlowNet2CS(FlowNetwork):
     """FlowNetC, and a FlowNetS that sees its flow, the warped frame and the brightness error."""
 
+    bytes_per_pixel = 900
+
     def __init__(
         self,
         *,
@@ -48,6 +50,8 @@ class FlowNet2CS(FlowNetwork):
 class FlowNet2CSS(FlowNet2CS):
     """FlowNet2CS and a second FlowNetS on the same recipe."""
 
+    bytes_per_pixel = 950
+
     def __init__(
         self,
         *,
@@ -69,6 +73,8 @@ class FlowNet2CSS(FlowNet2CS):
 
 class FlowNet2(FlowNet2CSS):
     """FlowNet2CSS for large and FlowNetSD for small displacements, fused at full size."""
+
+    bytes_per_pixel = 2500
 
     def __init__(
         self,

@@ -12,6 +12,8 @@ from maskrnn_core.optical_flow.flownet2.subnetworks import FlowNetC, FlowNetS, F
 class FlowNet2C(FlowNetwork, FlowNetC):
     """FlowNetC alone."""
 
+    bytes_per_pixel = 650
+
     def __init__(
         self,
         *,
@@ -31,6 +33,8 @@ class FlowNet2C(FlowNetwork, FlowNetC):
 class FlowNet2S(FlowNetwork, FlowNetS):
     """FlowNetS alone, on the two frames."""
 
+    bytes_per_pixel = 650
+
     def __init__(
         self,
         *,
@@ -49,6 +53,8 @@ class FlowNet2S(FlowNetwork, FlowNetS):
 
 class FlowNet2SD(FlowNetwork, FlowNetSD):
     """FlowNetSD alone; unlike in the stack its prediction is a twentieth of the flow."""
+
+    bytes_per_pixel = 860
 
     def __init__(
         self,
