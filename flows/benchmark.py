@@ -13,6 +13,7 @@ from flows.configurations import all_configurations
 from flows.parameters import BenchmarkParameters
 from flows.pipeline import Pipeline
 from storage.artifacts import ArtifactStore
+from storage.drivers import drive
 from storage.ledger import RunLedger
 from tasks.dask_bridge import Bridge
 from tasks.outcome import Outcome
@@ -42,10 +43,14 @@ def benchmark(parameters: BenchmarkParameters) -> State[Any]:
     configurations = all_configurations(parameters)
     store = ArtifactStore(parameters.store)
     ledger = RunLedger(store, parameters.run_name)
-    with Bridge(parameters.dask_address, parameters.workers) as bridge:
-        context = RunContext(store, bridge, ledger)
+    with (
+        Bridge(parameters.dask_address, parameters.workers) as bridge,
+        drive(store, ledger) as driver,
+    ):
+        context = RunContext(store, bridge, ledger, driver)
         pipeline = Pipeline(context, parameters, configurations)
-        ledger.begin(parameters.model_dump(mode="json"), version("maskrnn"))
+        videos = pipeline.outcome.videos
+        ledger.begin(parameters.model_dump(mode="json"), version("maskrnn"), videos)
         outcome = pipeline.run()
     if parameters.until == "report":
         report.submit(context, outcome, configurations, parameters.model_dump(mode="json")).result()

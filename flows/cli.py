@@ -159,20 +159,31 @@ def evaluate(
 
 
 @app.command
-def status(run: str | None = None, *, store: StoreOptions = _STORE) -> int:
+def status(
+    run: str | None = None,
+    *,
+    watch: Annotated[bool, Parameter(negative="")] = False,
+    store: StoreOptions = _STORE,
+) -> int:
     """Show what a run has done, video by video; without RUN, list the runs.
+
+    Exit code 1 when a video failed, or when its process is gone before the end.
 
     Parameters
     ----------
     run
         Name of the run, as its command printed it.
+    watch
+        Keep showing it until the run ends.
     """
 
     def show() -> int:
-        from flows.console import print_runs, print_status
+        from flows.status_command import print_runs, print_status, watch_status
 
         url = _store_url(store)
-        return print_runs(url) if run is None else print_status(url, run)
+        if run is None:
+            return print_runs(url)
+        return watch_status(url, run) if watch else print_status(url, run)
 
     return _guarded(show, store.debug)
 

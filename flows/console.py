@@ -12,14 +12,12 @@ from rich.table import Table
 
 from storage.artifacts import ArtifactStore
 from storage.errors import MissingArtifactError
-from storage.ledger import RunLedger, VideoRecord, list_runs
+from storage.ledger import RunLedger, VideoRecord
 from tasks.reporting.folder import FIGURES, SUMMARY, report_folder
 
 if TYPE_CHECKING:
     from flows.parameters import BenchmarkParameters
     from tasks.evaluation.evaluation import Evaluation
-
-_COLOURS = {"done": "green", "failed": "red", "running": "yellow", "pending": "dim"}
 
 
 def print_error(message: str) -> None:
@@ -93,44 +91,6 @@ def print_where(parameters: "BenchmarkParameters", ledger: RunLedger, seconds: f
         console.print(f"Results: {folder}", highlight=False, markup=False)
 
 
-def print_runs(store_url: str) -> int:
-    """The runs of a store."""
-    table = Table(title=f"Runs in {store_url}", title_justify="left")
-    for column in ("run", "created", "videos", "failed"):
-        table.add_column(column)
-    store = ArtifactStore(store_url)
-    for info in list_runs(store):
-        records = RunLedger(store, info.run_id).records()
-        failed = sum(record.state == "failed" for record in records)
-        table.add_row(info.run_id, info.created, str(len(records)), str(failed))
-    Console().print(table)
-    return 0
-
-
-def print_status(store_url: str, run_id: str) -> int:
-    """Every video and stage of a run; 1 when any failed."""
-    ledger = RunLedger(ArtifactStore(store_url), run_id)
-    info = ledger.info()
-    table = Table(title=f"{run_id}, begun {info.created}", title_justify="left")
-    for column in ("video, stage", "state", "seconds", "reused", "worker", "error or note"):
-        table.add_column(column, overflow="fold")
-    records = ledger.records()
-    for record in records:
-        attempt = f" (attempt {record.attempt})" if record.attempt > 1 else ""
-        table.add_row(record.video + attempt, _state(record.state), style="bold")
-        for name, stage in record.stages.items():
-            table.add_row(
-                f"  {name}",
-                _state(stage.state),
-                f"{stage.seconds:.1f}" if stage.seconds else "",
-                "yes" if stage.reused else "",
-                stage.worker,
-                _plain(stage.error or stage.note),
-            )
-    Console().print(table)
-    return int(any(record.state == "failed" for record in records))
-
-
 def print_report(store_url: str, run_id: str) -> int:
     """The Markdown summary of a run, and its folder."""
     store = ArtifactStore(store_url)
@@ -167,10 +127,6 @@ def _cell(value: object) -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     return f"{value:.3f}" if isinstance(value, float) else _plain(str(value))
-
-
-def _state(state: str) -> str:
-    return f"[{_COLOURS[state]}]{state}[/]"
 
 
 def _plain(text: str) -> str:

@@ -43,12 +43,19 @@ class LeaseOwner:
         pid: its process there.
         beat: seconds since 1970 of its last sign of life, by its own clock.
         ended: whether it is known to have ended.
+        seconds: that it may be silent.
     """
 
     host: str
     pid: int
     beat: float
     ended: bool
+    seconds: float = LEASE_SECONDS
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it lives as far as one look tells; clocks of machines agree to seconds."""
+        return not self.ended and time.time() - self.beat < self.seconds
 
 
 class Lease:
@@ -194,11 +201,13 @@ def is_leased(folder: Folder, place: str) -> bool:
 
 
 def lease_owner(folder: Folder, place: str) -> LeaseOwner | None:
-    """Who holds the lease of `place`, if anybody does; one look.
+    """Who holds the lease of `place`, if anybody does; one look."""
+    return read_owner(folder, _path(place))
 
-    Whether an owner on another machine still lives follows from the age of its last beat.
-    """
-    found = _read(folder, _path(place))
+
+def read_owner(folder: Folder, path: str) -> LeaseOwner | None:
+    """Who writes the lease file at `path`; None without one, or where it is damaged."""
+    found = _read(folder, path)
     if not found:
         return None
     return LeaseOwner(
@@ -206,6 +215,7 @@ def lease_owner(folder: Folder, place: str) -> LeaseOwner | None:
         int(found.get("pid", 0)),
         float(found.get("time", 0.0)),
         _is_dead(found, 0.0),
+        float(found.get("seconds", 0.0)),
     )
 
 

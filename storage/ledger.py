@@ -3,7 +3,8 @@
 One JSON record per video, replaced atomically, written only by whoever owns that video.
 """
 
-from collections.abc import Iterator, Mapping
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -11,6 +12,7 @@ from urllib.parse import quote, unquote
 
 from storage.artifacts import ArtifactStore
 from storage.errors import CorruptArtifactError, InvalidAddressError, MissingArtifactError
+from storage.folder import Folder
 from storage.marker import SCHEMA, read_record, to_json
 
 State = Literal["pending", "running", "done", "failed"]
@@ -50,7 +52,8 @@ class StageRecord:
 class VideoRecord:
     """What became of one video: stages by name, in the order in which they ran.
 
-    `former` are the artifacts of the attempt before this one, until this one ends.
+    `former` are the artifacts of the attempt before this one, until this one ends. `driver` is the
+    token of the process that wrote it; see `storage.drivers`.
     """
 
     video: str
@@ -59,6 +62,7 @@ class VideoRecord:
     attempt: int = 0
     stages: Mapping[str, StageRecord] = field(default_factory=dict)
     former: tuple[tuple[str, str], ...] = ()
+    driver: str = ""
 
     def artifacts(self) -> Iterator[tuple[str, str]]:
         """(kind, key) of all that it refers to, each once."""
@@ -68,12 +72,13 @@ class VideoRecord:
 
 @dataclass(frozen=True)
 class RunInfo:
-    """Parameters, creation time (UTC, ISO 8601) and code version of a run."""
+    """Parameters, creation time (UTC, ISO 8601), code version and videos of a run."""
 
     run_id: str
     created: str
     code_version: str
     parameters: Mapping[str, Any]
+    videos: tuple[str, ...] = ()
 
 
 class RunLedger:
@@ -89,19 +94,27 @@ class RunLedger:
             raise InvalidAddressError(f"{run_id!r} cannot name a run: give a printable name.")
         self._folder = store.folder
         self.run_id = run_id
-        self._place = f"{_RUNS}/{_file_name(run_id)}"
+        self._place = run_place(run_id)
 
     @property
     def location(self) -> str:
         """Path or URL of the run's records."""
         return self._folder.location(self._place)
 
-    def begin(self, parameters: Mapping[str, Any], code_version: str) -> RunInfo:
-        """Write run.json; a run that exists keeps its first one (and its creation time)."""
-        if self._folder.exists(f"{self._place}/run.json"):
-            return self.info()
+    def begin(
+        self, parameters: Mapping[str, Any], code_version: str, videos: Sequence[str] = ()
+    ) -> RunInfo:
+        """Write run.json: how the run was started last; a run that exists keeps its creation time.
+
+        Args:
+            parameters: JSON object with which it can be started again.
+            code_version: of this package.
+            videos: names of all videos that it will have to do with.
+        """
         created = datetime.now(UTC).isoformat(timespec="seconds")
-        info = RunInfo(self.run_id, created, code_version, dict(parameters))
+        if self._folder.exists(f"{self._place}/run.json"):
+            created = self.info().created
+        info = RunInfo(self.run_id, created, code_version, dict(parameters), tuple(videos))
         self._folder.write(f"{self._place}/run.json", to_json({"schema": SCHEMA, **asdict(info)}))
         return info
 
@@ -109,12 +122,22 @@ class RunLedger:
         """What `begin` wrote.
 
         Raises:
-            MissingArtifactError: when there is no such run.
+            MissingArtifactError: when there is no such run; names the closest.
             CorruptArtifactError, NewerSchemaError: when it cannot be read.
         """
-        fields = self._read(f"{self._place}/run.json")
+        try:
+            fields = self._read(f"{self._place}/run.json")
+        except MissingArtifactError:
+            raise MissingArtifactError(
+                f"There is no run {self.run_id} in {self._folder.url}. "
+                f"{_closest_runs(self._folder, self.run_id)}"
+            ) from None
         return RunInfo(
-            fields["run_id"], fields["created"], fields["code_version"], fields["parameters"]
+            fields["run_id"],
+            fields["created"],
+            fields["code_version"],
+            fields["parameters"],
+            tuple(fields.get("videos", ())),
         )
 
     def write(self, record: VideoRecord) -> None:
@@ -172,7 +195,7 @@ class RunLedger:
             data = self._folder.read(path)
         except FileNotFoundError as error:
             raise MissingArtifactError(
-                f"There is no record {location}. Name a run that `list_runs` shows."
+                f"There is no record {location}; `maskrnn status` lists the runs."
             ) from error
         return read_record(data, location)
 
@@ -190,7 +213,7 @@ def list_runs(store: ArtifactStore) -> list[RunInfo]:
     found = [
         ledger.info()
         for ledger in ledgers
-        if store.folder.exists(f"{_RUNS}/{_file_name(ledger.run_id)}/run.json")
+        if store.folder.exists(f"{run_place(ledger.run_id)}/run.json")
     ]
     return sorted(found, key=lambda info: (info.created, info.run_id))
 
@@ -208,6 +231,20 @@ def referred_artifacts(store: ArtifactStore) -> set[tuple[str, str]]:
         for record in RunLedger(store, unquote(name)).records()
         for artifact in record.artifacts()
     }
+
+
+def _closest_runs(folder: Folder, run_id: str) -> str:
+    """A sentence that helps whoever mistyped the name of a run."""
+    known = [unquote(name) for name in folder.names(_RUNS)]
+    close = difflib.get_close_matches(run_id, known, n=3, cutoff=0.5)
+    if close:
+        return f"Did you mean {' or '.join(close)}?"
+    return f"`maskrnn status` lists its {len(known)} runs."
+
+
+def run_place(run_id: str) -> str:
+    """Folder of a run, relative to the store."""
+    return f"{_RUNS}/{_file_name(run_id)}"
 
 
 def _file_name(name: str) -> str:

@@ -92,12 +92,16 @@ class RunContext:
         store: the store that holds all artifacts.
         bridge: the workers.
         ledger: the run's records.
+        driver: token of this process, as `storage.drivers.drive` gives it.
     """
 
-    def __init__(self, store: ArtifactStore, bridge: Bridge, ledger: RunLedger) -> None:
+    def __init__(
+        self, store: ArtifactStore, bridge: Bridge, ledger: RunLedger, driver: str = ""
+    ) -> None:
         self.store = store
         self.bridge = bridge
         self.ledger = ledger
+        self._driver = driver
         self._lock = threading.Lock()
         self._records: dict[str, VideoRecord] = {}
         self._writing: dict[str, threading.Lock] = defaultdict(threading.Lock)
@@ -185,5 +189,6 @@ class RunContext:
         return self._records.get(video) or VideoRecord(video, attempt=1)
 
     def _write(self, record: VideoRecord) -> None:
+        record = replace(record, driver=self._driver)
         self._records[record.video] = record
         self.ledger.write(record)

@@ -129,6 +129,12 @@ def test_status_and_runs(
     assert "camel (attempt 2)" in shown
     assert "[torn]" in shown
     assert "worker-0" in shown
+    assert "failed in part; videos: 1 done, 1 failed" in shown
+    assert run(["status", "nightly", "--watch", "--store", str(tmp_path)], monkeypatch) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.endswith("camel ingest failed frame 3 is [torn]") for line in lines)
+    assert run(["status", "nightli", "--store", str(tmp_path)], monkeypatch) == 2
+    assert "mean nightly?" in capsys.readouterr().err
     assert run(["status", "--store", str(tmp_path)], monkeypatch) == 0
     assert "nightly" in capsys.readouterr().out
     assert run(["report", "nightly", "--store", str(tmp_path)], monkeypatch) == 2

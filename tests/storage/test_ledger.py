@@ -49,10 +49,12 @@ def test_round_trip(any_store: ArtifactStore) -> None:
 
 def test_runs(any_store: ArtifactStore) -> None:
     assert list_runs(any_store) == []
-    first = RunLedger(any_store, "a").begin({"preset": "small"}, "0.1.0")
+    first = RunLedger(any_store, "a").begin({"preset": "small"}, "0.1.0", ["bee", "ant"])
     again = RunLedger(any_store, "a").begin({"preset": "other"}, "0.2.0")
-    assert again == first, "a resumed run keeps what it began with"
-    assert first.parameters == {"preset": "small"}
+    assert again == replace(
+        first, code_version="0.2.0", parameters={"preset": "other"}, videos=()
+    ), "a resumed run keeps its creation time"
+    assert RunLedger(any_store, "a").info() == again
     RunLedger(any_store, "b").begin({}, "0.1.0")
     RunLedger(any_store, "unfinished").write(RECORD)
     assert [run.run_id for run in list_runs(any_store)] == ["a", "b"]
@@ -77,8 +79,11 @@ def test_bad_run_names(store: ArtifactStore, run_id: str) -> None:
 
 
 def test_unknown_run(store: ArtifactStore) -> None:
-    with pytest.raises(MissingArtifactError, match="list_runs"):
+    with pytest.raises(MissingArtifactError, match="lists its 0 runs"):
         RunLedger(store, "nothing").info()
+    RunLedger(store, "davis-small-1").begin({}, "0.1.0")
+    with pytest.raises(MissingArtifactError, match=r"no run davis-smal-1 .* mean davis-small-1"):
+        RunLedger(store, "davis-smal-1").info()
 
 
 def test_a_full_disk_keeps_the_former_record(
