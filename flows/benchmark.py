@@ -1,6 +1,7 @@
 """The benchmark as a Prefect flow, and as what every other command is a part of."""
 
 import logging
+from collections.abc import Collection, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -16,7 +17,7 @@ from storage.artifacts import ArtifactStore
 from storage.drivers import drive
 from storage.ledger import RunLedger
 from tasks.dask_bridge import Bridge
-from tasks.outcome import Outcome
+from tasks.outcome import Outcome, VideoResult
 from tasks.reporting.report import export, report
 from tasks.run_context import RunContext
 
@@ -28,17 +29,34 @@ FAILED_IN_PART = "Failed in part"
 # Threads that wait for a worker; the workers' slots limit what runs.
 _THREADS = 64
 
+RUNNER: Any = ThreadPoolTaskRunner(max_workers=_THREADS)
+
 
 @flow(
     name="benchmark",
     flow_run_name="{parameters.run_name}",
-    task_runner=ThreadPoolTaskRunner(max_workers=_THREADS),  # type: ignore[arg-type]
+    task_runner=RUNNER,
     persist_result=False,
 )
 def benchmark(parameters: BenchmarkParameters) -> State[Any]:
     """Segment videos by a preset, compare it with others, evaluate and report.
 
     Ends as Failed when any video failed; what came through is in the store and the report.
+    """
+    return carry_out(parameters)
+
+
+def carry_out(
+    parameters: BenchmarkParameters,
+    only: Collection[str] | None = None,
+    results: Sequence[VideoResult] = (),
+) -> State[Any]:
+    """A run, within a flow; returns the state in which the flow ends.
+
+    Args:
+        parameters: of the run.
+        only: videos to work on; None for all.
+        results: that the others have, for the report.
     """
     configurations = all_configurations(parameters)
     store = ArtifactStore(parameters.store)
@@ -48,7 +66,9 @@ def benchmark(parameters: BenchmarkParameters) -> State[Any]:
         drive(store, ledger) as driver,
     ):
         context = RunContext(store, bridge, ledger, driver)
-        pipeline = Pipeline(context, parameters, configurations)
+        pipeline = Pipeline(context, parameters, configurations, only, results)
+        if only is not None:
+            context.adopt(record for record in ledger.records() if record.video not in only)
         videos = pipeline.outcome.videos
         ledger.begin(parameters.model_dump(mode="json"), version("maskrnn"), videos)
         outcome = pipeline.run()

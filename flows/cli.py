@@ -8,7 +8,15 @@ from typing import Annotated
 from cyclopts import App, CycloptsError, Parameter
 
 from flows.evaluation_options import AnnotationOptions, EvaluationOptions
-from flows.options import DataOptions, MethodOptions, RunOptions, StoreOptions, as_fields, names
+from flows.options import (
+    DataOptions,
+    MethodOptions,
+    RunOptions,
+    StoreOptions,
+    as_fields,
+    names,
+    overrides,
+)
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
 
@@ -186,6 +194,59 @@ def status(
         return watch_status(url, run) if watch else print_status(url, run)
 
     return _guarded(show, store.debug)
+
+
+@app.command
+def rerun(
+    run: str,
+    *,
+    failed: Annotated[bool, Parameter(negative="")] = False,
+    videos: str | None = None,
+    stage: str | None = None,
+    set: Annotated[list[str] | None, Parameter(consume_multiple=True, negative="")] = None,
+    dry_run: Annotated[bool, Parameter(negative="")] = False,
+    workers: int | None = None,
+    dask_address: str | None = None,
+    store: StoreOptions = _STORE,
+) -> int:
+    """Do what a run left undone, by its own parameters; all else is reused.
+
+    Parameters
+    ----------
+    run
+        Name of the run, as its command printed it.
+    failed
+        Only videos that failed, or that were cut off.
+    videos
+        Only these videos, separated by commas.
+    stage
+        Do this stage, and what follows, anew: ingest, flow, train, finetune, segment or evaluate.
+    set
+        Change options of the run, such as finetune.iterations=50.
+    dry_run
+        Only tell what would be reused and what computed.
+    workers
+        Local worker processes. Default: by cores, memory and GPUs.
+    dask_address
+        An existing Dask scheduler, such as tcp://127.0.0.1:8786.
+    """
+
+    def again() -> int:
+        from flows.rerun_command import rerun as rerun_and_tell
+
+        fields = {
+            "run": run,
+            "failed": failed,
+            "videos": None if videos is None else names(videos),
+            "stage": stage,
+            "overrides": overrides(set or []),
+            "store": _store_url(store),
+            "workers": workers,
+            "dask_address": dask_address,
+        }
+        return rerun_and_tell(fields, dry_run=dry_run)
+
+    return _guarded(again, store.debug)
 
 
 @app.command

@@ -7,7 +7,7 @@ import threading
 import time
 from typing import Any, NoReturn
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from flows.configurations import all_configurations
 from flows.console import print_error, print_failures, print_figures, print_where
@@ -30,14 +30,27 @@ def execute(fields: dict[str, Any]) -> int:
     Raises:
         ParameterError, DatasetError, ...: bad input, found before anything is started.
     """
-    started = time.monotonic()
     parameters = validated(fields)
     check_input(parameters)
 
-    from flows.benchmark import FAILED_IN_PART, benchmark
+    from flows.benchmark import benchmark
+
+    return execute_flow(benchmark, parameters, parameters)
+
+
+def execute_flow(flow: Any, asked: BaseModel, parameters: BenchmarkParameters) -> int:
+    """Start a flow with what it was asked for, and tell what came of the run.
+
+    Args:
+        flow: a Prefect flow that takes `asked`.
+        asked: its parameters.
+        parameters: of the run that it carries out.
+    """
+    started = time.monotonic()
+    from flows.benchmark import FAILED_IN_PART
 
     _leave_soon_on_interrupt()
-    state = benchmark(parameters, return_state=True)
+    state = flow(asked, return_state=True)
     if not state.is_completed() and state.name != FAILED_IN_PART:
         state.result()  # raises what stopped the run
     ledger = RunLedger(ArtifactStore(parameters.store), parameters.run_name)

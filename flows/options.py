@@ -109,7 +109,7 @@ def as_fields(*groups: object) -> dict[str, Any]:
     if fields.get("store") is None:
         fields.pop("store", None)
     if "set" in fields:
-        fields["overrides"] = _overrides(fields.pop("set"))
+        fields["overrides"] = overrides(fields.pop("set"))
     for name in ("videos", "compare"):
         if isinstance(fields.get(name), str):
             fields[name] = names(fields[name])
@@ -123,11 +123,16 @@ def names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
-def _overrides(pairs: list[str]) -> dict[str, str]:
-    overrides = {}
+def overrides(pairs: list[str]) -> dict[str, str]:
+    """Options by dotted name from key=value.
+
+    Raises:
+        ParameterError: something else.
+    """
+    found = {}
     for pair in pairs:
         key, separator, value = pair.partition("=")
         if not separator or not key or not value:
             raise ParameterError(f"--set takes key=value, such as finetune.iterations=50: {pair!r}")
-        overrides[key.strip()] = value.strip()
-    return overrides
+        found[key.strip()] = value.strip()
+    return found

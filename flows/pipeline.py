@@ -1,12 +1,13 @@
 """The order of a run: every video at its own pace, all of them waiting for the parent alone."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from typing import ParamSpec, TypeVar
 
 from flows.parameters import STAGES, BenchmarkParameters, Stage
+from flows.run_plan import offline_part
 from flows.training_set import TrainingSet, choose_training_set
 from storage.datasets.source import SourceVideo
 from storage.errors import StorageError
@@ -37,6 +38,8 @@ class Pipeline:
         context: store, workers, ledger.
         parameters: of the run.
         configurations: options per preset, the main one first.
+        only: videos to work on; None for all.
+        results: of the videos that are left alone.
 
     Raises:
         ParameterError, DatasetError: bad input that stops the run before it starts.
@@ -47,6 +50,8 @@ class Pipeline:
         context: RunContext,
         parameters: BenchmarkParameters,
         configurations: Sequence[Configuration],
+        only: Collection[str] | None = None,
+        results: Sequence[VideoResult] = (),
     ) -> None:
         self._context = context
         self._parameters = parameters
@@ -57,13 +62,18 @@ class Pipeline:
             parameters.dataset, parameters.root, parameters.split, main.synthetic
         )
         sources = open_sources(self._spec, parameters.videos)
-        self._sources = sorted(sources, key=_work, reverse=True)
+        self._sources = sorted(
+            (source for source in sources if only is None or source.name in only),
+            key=_work,
+            reverse=True,
+        )
+        self._left_alone = [r for r in results if only is not None and r.video.name not in only]
         self._flow = flow_method(parameters.flow, parameters.flow_weights)
         self._compute = main.compute
         self._pool = ThreadPoolExecutor(_VIDEOS_AT_ONCE, thread_name_prefix="video")
         self._parents: dict[str, Future[str]] = {}
         self.outcome = Outcome(videos=[source.name for source in sources])
-        self._training = self._choose_training_set(main)
+        self._training = self._choose_training_set(main, sources)
 
     def run(self) -> Outcome:
         """Run all stages up to the last one asked for; failures of videos are in the ledger."""
@@ -78,7 +88,8 @@ class Pipeline:
                     self._start(self._process, source.name, prepared)
                     for source, prepared in zip(self._sources, segmented, strict=True)
                 ]
-                self.outcome.results = [result for job in jobs for result in job.result()]
+                made = [result for job in jobs for result in job.result()]
+                self.outcome.results = [*self._left_alone, *made]
             for prepared in segmented:
                 prepared.exception()
             self._finish_parents()
@@ -97,7 +108,9 @@ class Pipeline:
         context = copy_context()
         return self._pool.submit(lambda: context.run(job, *args, **kwargs))
 
-    def _choose_training_set(self, main: Configuration) -> TrainingSet:
+    def _choose_training_set(
+        self, main: Configuration, sources: Sequence[SourceVideo]
+    ) -> TrainingSet:
         trained = [c.preset for c in self._configurations if c.preset.network is not None]
         if not trained or not self._reaches("train"):
             return TrainingSet(self._spec, [], "")
@@ -108,7 +121,7 @@ class Pipeline:
                 self._parents[preset.name] = Future()
                 self._parents[preset.name].set_result(key)
             return TrainingSet(self._spec, [], "")
-        chosen = choose_training_set(self._parameters, main, self._spec, self._sources)
+        chosen = choose_training_set(self._parameters, main, self._spec, sources)
         self._note(chosen.note)
         return chosen
 
@@ -149,7 +162,7 @@ class Pipeline:
             preset = configuration.preset
             if preset.network is None or preset.name in self._parents or not training:
                 continue
-            offline = (preset.network, preset.static, preset.recurrent, configuration.compute)
+            offline = offline_part(configuration)
             if offline not in shared:
                 shared[offline] = self._start(self._train, configuration, training)
             self._parents[preset.name] = shared[offline]

@@ -5,7 +5,7 @@ import threading
 import time
 import traceback
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -154,6 +154,11 @@ class RunContext:
             failed = any(stage.state == "failed" for stage in record.stages.values())
             state: State = "failed" if failed else "done"
             self._write(replace(record, state=state, former=()))
+
+    def adopt(self, records: Iterable[VideoRecord]) -> None:
+        """Take over records of former attempts, of videos that this one may leave alone."""
+        with self._lock:
+            self._records.update({record.video: record for record in records})
 
     def records(self) -> Mapping[str, VideoRecord]:
         """The records of this run so far, by video."""

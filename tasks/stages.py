@@ -19,6 +19,7 @@ from storage.predictions import PREDICTIONS
 from storage.videos import VIDEOS, video_key
 from tasks import keys, units
 from tasks.flow_method import FlowMethod
+from tasks.foresight import prepared_video
 from tasks.keys import PreparedVideo
 from tasks.run_context import RunContext
 from tasks.sources import DatasetSpec
@@ -64,9 +65,8 @@ def flow(
     Flow that was damaged since is removed and computed again; the stage's note tells so.
     """
     with context.stage(record, "flow") as stage:
-        known = context.store.open(VIDEOS, key).metadata
-        asked = compute if method.weights is not None else None
-        flow_key = keys.flow_key(known["content_digest"], method.digest, asked)
+        video = prepared_video(context.store, key, method, compute)
+        flow_key = video.flow_key
         stage.refers_to(FLOW, flow_key)
         with context.making(FLOW, flow_key):
             damage = repair_flow(context.store, flow_key)
@@ -78,14 +78,7 @@ def flow(
         )
         if isinstance(stage.value, FlowWrite):
             stage.figures = dataclasses.asdict(stage.value)
-        return PreparedVideo(
-            name=known["name"],
-            key=key,
-            content_digest=known["content_digest"],
-            flow_key=flow_key,
-            objects=tuple(known["objects"]),
-            frame_count=known["frame_count"],
-        )
+        return video
 
 
 def parent_record(preset: Preset) -> str:

@@ -40,10 +40,23 @@ def run_unit(unit: Callable[..., Any], args: tuple[Any, ...], worker: str) -> Un
 
 
 def describe(error: BaseException) -> str:
-    """One line for a table: our own messages as they are, others with their class."""
+    """One line for a table: our own messages as they are, others with their class.
+
+    Without memory left, of the machine or of the GPU, it says what to do about it.
+    """
     if isinstance(error, MaskRNNError | StorageError | TaskError):
         return str(error)
-    return f"{type(error).__name__}: {error}"
+    text = f"{type(error).__name__}: {error}"
+    return f"{text}; {MEMORY_ADVICE}" if type(error).__name__ in _OUT_OF_MEMORY else text
+
+
+MEMORY_ADVICE = (
+    "out of memory: run this video again with fewer workers or a lower resolution, or on a machine "
+    "or GPU with more"
+)
+
+# torch's own class, by name: torch is not loaded for a table.
+_OUT_OF_MEMORY = ("MemoryError", "OutOfMemoryError", "_ArrayMemoryError")
 
 
 CORE_ERRORS = MaskRNNError

@@ -1,0 +1,99 @@
+"""What a run would do with its parameters, record by record, before anything is started."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from flows.configurations import all_configurations
+from flows.parameters import STAGES, BenchmarkParameters
+from flows.training_set import choose_training_set
+from storage.artifacts import ArtifactStore
+from tasks.configuration import Configuration
+from tasks.flow_method import flow_method
+from tasks.foresight import Foresight, PlannedStage
+from tasks.keys import PreparedVideo
+from tasks.outcome import VideoResult
+from tasks.parents import obtain_parent
+from tasks.scoring import protocol_of
+from tasks.sources import DatasetSpec, open_sources
+from tasks.stages import parent_record
+from tasks.starting_weights import starting_digest
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """Planned stages in order, and the results that are there already."""
+
+    stages: Sequence[PlannedStage]
+    results: Sequence[VideoResult]
+
+
+def plan_run(
+    parameters: BenchmarkParameters, store: ArtifactStore, failed: Collection[str] = ()
+) -> RunPlan:
+    """Look at everything that a run with these parameters would come to.
+
+    Args:
+        parameters: of the run.
+        store: its store.
+        failed: records of the ledger that failed; training goes on without such videos.
+
+    Raises:
+        ParameterError, DatasetError: as the run itself would.
+    """
+    reaches = STAGES.index(parameters.until)
+    configurations = all_configurations(parameters)
+    main = configurations[0]
+    spec = DatasetSpec(parameters.dataset, parameters.root, parameters.split, main.synthetic)
+    sources = open_sources(spec, parameters.videos)
+    flow = flow_method(parameters.flow, parameters.flow_weights)
+    foresight = Foresight(store, flow, main.compute, parameters.resolution)
+    parents: dict[str, str | None] = {}
+    with_network = [c for c in configurations if c.preset.network is not None]
+    if with_network and reaches >= STAGES.index("train"):
+        if parameters.parent is not None:
+            key = obtain_parent(store, parameters.parent)
+            parents = {c.preset.name: key for c in with_network}
+        else:
+            chosen = choose_training_set(parameters, main, spec, sources)
+            training = [
+                foresight.prepare(source, f"train/{source.name}")
+                for source in chosen.sources
+                if f"train/{source.name}" not in failed
+            ]
+            start = parameters.initial_weights and starting_digest(parameters.initial_weights)
+            parents = _parents(foresight, with_network, training, start)
+    results: list[VideoResult] = []
+    protocol = protocol_of(parameters.dataset) if reaches >= STAGES.index("evaluate") else None
+    for source in sources if parameters.until != "train" else ():
+        with_flow = reaches >= STAGES.index("flow")
+        video = foresight.prepare(source, source.name, with_flow=with_flow)
+        for configuration in configurations if reaches >= STAGES.index("segment") else ():
+            parent = parents.get(configuration.preset.name)
+            found = foresight.segment(source.name, video, configuration, parent, protocol)
+            if found is not None:
+                results.append(found)
+    return RunPlan(foresight.stages, results)
+
+
+def _parents(
+    foresight: Foresight,
+    configurations: Sequence[Configuration],
+    training: Sequence[PreparedVideo | None],
+    start: str | None,
+) -> dict[str, str | None]:
+    """One parent for all presets whose networks and offline stages are the same."""
+    shared: dict[object, str | None] = {}
+    parents: dict[str, str | None] = {}
+    for configuration in configurations:
+        offline = offline_part(configuration)
+        if offline not in shared:
+            record = parent_record(configuration.preset)
+            shared[offline] = foresight.train(training, configuration, record, start)
+        parents[configuration.preset.name] = shared[offline]
+    return parents
+
+
+def offline_part(configuration: Configuration) -> object:
+    """Options that the parent depends on; equal ones share it."""
+    preset = configuration.preset
+    return preset.network, preset.static, preset.recurrent, configuration.compute
