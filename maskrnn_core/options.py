@@ -6,6 +6,8 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from maskrnn_core.errors import InvalidInputError
+
 _STRICT = {"extra": "forbid"}  # read by pydantic where options arrive from outside
 
 
@@ -82,6 +84,11 @@ class LearningOptions:
     augmentation: AugmentationOptions = field(default_factory=AugmentationOptions)
     perturbation: PerturbationOptions = field(default_factory=PerturbationOptions)
 
+    def __post_init__(self) -> None:
+        """Raise InvalidInputError for what no training can mean."""
+        if self.accumulate < 1:
+            raise InvalidInputError(f"accumulate={self.accumulate}: a step takes 1 batch or more")
+
 
 @dataclass(frozen=True)
 class StaticOptions(LearningOptions):
@@ -113,6 +120,21 @@ class FinetuneOptions(LearningOptions):
     iterations: int = 200
     batch_size: int = 1
     localization_weight: float = 1.0
+    frozen_blocks: int = 0
+    """Blocks of VGG, from the first on, that stay as the parent's in both streams."""
+    patience: int | None = None
+    """Iterations in a window: stop when its mean loss is no lower than the lowest of the windows
+    before; None takes all iterations."""
+
+    def __post_init__(self) -> None:
+        """Raise InvalidInputError for what no finetuning can mean."""
+        super().__post_init__()
+        if not 0 <= self.frozen_blocks <= 5:
+            raise InvalidInputError(f"frozen_blocks={self.frozen_blocks}: VGG has blocks 1 to 5")
+        if self.patience is not None and self.patience < 1:
+            raise InvalidInputError(
+                f"patience={self.patience}: a window has 1 iteration or more; none never stops"
+            )
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,11 @@ class MaskRNN(nn.Module):
         self.pixel_mean: Tensor
         self.pixel_std: Tensor
 
+    @property
+    def streams(self) -> list[Stream]:
+        """Those there are: appearance, then motion."""
+        return [stream for stream in (self.appearance, self.motion) if stream is not None]
+
     def forward(self, frame: Tensor, mask: Tensor, magnitudes: Tensor | None) -> Segmentation:
         """Segment one object in a batch of frames.
 

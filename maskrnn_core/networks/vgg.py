@@ -57,6 +57,10 @@ class VGGStages(nn.Module):
         """The thirteen convolutions, first to last."""
         return [module for module in self.modules() if isinstance(module, nn.Conv2d)]
 
+    def blocks(self, count: int) -> list[nn.Module]:
+        """The first `count` of the five stages."""
+        return list(self.stages)[:count]
+
     def forward(self, x: Tensor) -> list[Tensor]:
         """Features after the last ReLU of each stage.
 

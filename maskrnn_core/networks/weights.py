@@ -60,9 +60,8 @@ def load_vgg16(network: MaskRNN, state: Mapping[str, Tensor]) -> None:
     Raises:
         IncompatibleWeightsError: a missing key or another shape.
     """
-    streams = [s for s in (network.appearance, network.motion) if s is not None]
     with torch.no_grad():
-        for stream in streams:
+        for stream in network.streams:
             convolutions = stream.vgg.convolutions()
             for index, convolution in zip(_VGG16_CONVOLUTIONS, convolutions, strict=True):
                 source = _entry(state, f"features.{index}.weight")

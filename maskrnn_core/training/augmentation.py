@@ -13,8 +13,6 @@ from maskrnn_core.options import AugmentationOptions
 from maskrnn_core.video import VOID, FloatArray, UInt8Array
 
 _BORDER_COLOUR = tuple(round(255 * value) for value in IMAGENET_MEAN)
-_KEEP = 0.8
-"""The object's centre stays within this share of the crop's half extent."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,9 @@ def random_geometry(
     box: FloatArray | None,
     options: AugmentationOptions,
 ) -> Geometry:
-    """Draw flip, rotation, scale and crop; the crop keeps the object's centre in view.
+    """Draw flip, rotation, scale and crop; the crop keeps the object's box in view.
+
+    Of a box that is larger than the crop, the crop's middle lies in it.
 
     Args:
         rng: source of randomness.
@@ -72,8 +72,15 @@ def random_geometry(
     slack = np.maximum(frame_extent / 2 - half, 0)
     view = frame_extent / 2 + rng.uniform(-1, 1, 2) * slack
     if box is not None:
-        middle = np.array([(box[0] + box[2]) / 2, (box[1] + box[3]) / 2], dtype=np.float64)
-        view = np.clip(view, middle - _KEEP * half, middle + _KEEP * half)
+        corners = np.asarray(box, dtype=np.float64).reshape(2, 2)
+        middle, reach = corners.mean(axis=0), np.ptp(corners, axis=0) / 2
+        room = extent / 2 - np.abs(linear) @ reach
+        if (room < 0).any():
+            view = np.clip(view, corners[0], corners[1])
+        # How far the middles of box and crop may be apart, in the crop's pixels.
+        limit = np.where(room < 0, np.inf, room)
+        apart = np.clip(linear @ (middle - view), -limit, limit)
+        view = middle - np.linalg.solve(linear, apart)
     # Pixel centres lie at whole coordinates, half a pixel off the continuous ones.
     shift = extent / 2 - 0.5 - linear @ (view - 0.5)
     gain = 1 + options.brightness * rng.uniform(-1, 1)

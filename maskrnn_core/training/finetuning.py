@@ -1,5 +1,7 @@
 """Online finetuning of both nets on an object's first annotated frame (section 4)."""
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 import torch
 
@@ -9,8 +11,8 @@ from maskrnn_core.networks import build_network, load_weights, weights_of
 from maskrnn_core.networks.weights import Weights
 from maskrnn_core.options import ComputeOptions, Preset
 from maskrnn_core.training.batches import MaskedSample, crop_size, vary
-from maskrnn_core.training.curve import OnStep, TrainedNetwork
-from maskrnn_core.training.optimisation import optimise
+from maskrnn_core.training.curve import CurvePoint, OnStep, TrainedNetwork
+from maskrnn_core.training.optimisation import frozen, optimise
 from maskrnn_core.training.recorder import Recorder
 from maskrnn_core.training.samples import read_sample
 from maskrnn_core.training.static import static_objective
@@ -36,13 +38,19 @@ def finetune(
         on_step: called after each iteration.
 
     Raises:
-        InvalidInputError: the preset has no network or no finetuning, or the object has no pixel.
+        InvalidInputError: the preset has no network or no finetuning, the video no such object, or
+            the object no pixel.
         IncompatibleWeightsError: weights of another network.
         TrainingDivergedError: a loss that is not finite.
     """
     if preset.network is None or preset.finetune is None:
         raise InvalidInputError(f"preset {preset.name} has nothing to finetune")
     options = preset.finetune
+    if object_id not in video.objects:
+        known = ", ".join(map(str, video.objects)) or "none"
+        raise InvalidInputError(
+            f"{video.name} has no object {object_id} (it has {known}); choose one of its objects"
+        )
     index = video.first_frame(object_id)
     sample = read_sample(video, index, object_id)
     name = f"{video.name}, frame {index}, object {object_id}"
@@ -64,5 +72,26 @@ def finetune(
         "finetune", network, options.iterations, options, resolved, make_sample, video.size[1]
     )
     recorder = Recorder(network, on_step)
-    optimise(network, objective, recorder, reading_threads=resolved.reading_threads)
+    early = [block for s in network.streams for block in s.vgg.blocks(options.frozen_blocks)]
+    with frozen(*early):
+        optimise(
+            network,
+            objective,
+            recorder,
+            reading_threads=resolved.reading_threads,
+            is_enough=on_plateau(options.patience),
+        )
     return TrainedNetwork(weights_of(network), recorder.curve)
+
+
+def on_plateau(patience: int | None) -> Callable[[Sequence[CurvePoint]], bool]:
+    """Whether the mean loss of the last `patience` steps is no lower than the lowest mean of the
+    windows before; looked at when a window is full, and never where `patience` is None."""
+
+    def is_enough(curve: Sequence[CurvePoint]) -> bool:
+        if patience is None or len(curve) % patience or len(curve) < 2 * patience:
+            return False
+        losses = np.array([point.loss for point in curve]).reshape(-1, patience).mean(axis=1)
+        return bool(losses[-1] >= losses[:-1].min())
+
+    return is_enough

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from maskrnn_core.errors import TrainingDivergedError
 from maskrnn_core.prefetch import ahead
 from maskrnn_core.training.curve import CurvePoint
+from maskrnn_core.training.distributed import ALONE, Peers
 from maskrnn_core.training.recorder import Recorder
 
 Batch = TypeVar("Batch")
@@ -55,6 +56,7 @@ def optimise(
     objective: Objective[Batch],
     recorder: Recorder,
     *,
+    peers: Peers = ALONE,
     reading_threads: int = 1,
     is_enough: Callable[[Sequence[CurvePoint]], bool] = lambda _: False,
 ) -> None:
@@ -64,18 +66,25 @@ def optimise(
         network: trained in place.
         objective: of the stage.
         recorder: knows the steps that were taken before an interruption, and gets the others.
+        peers: the processes that share the batches of a step.
         reading_threads: that make batches.
         is_enough: asked with the curve after each step; true ends the stage early.
 
     Raises:
         TrainingDivergedError: a loss that is not finite, with what the batch was made of.
+        InvalidInputError: batches that the processes cannot share.
     """
-    schedule, accumulate = objective.schedule, objective.accumulate
+    schedule, share = objective.schedule, peers.share(objective.stage, objective.accumulate)
     trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
     optimizer = torch.optim.Adam(trained, lr=schedule.initial)
     first = recorder.begin(objective.stage, optimizer)
-    stop = schedule.steps * accumulate
-    made = ahead(objective.make_batch, stop, first * accumulate, reading_threads)
+    peers.agree_on(first)
+    loss_of = peers.joined(_Loss(network, objective.loss_of))
+
+    def make(index: int) -> Batch:
+        return objective.make_batch(index * peers.count + peers.rank)
+
+    made = ahead(make, schedule.steps * share, first * share, reading_threads)
     with closing(made) as batches:
         for step in range(first, schedule.steps):
             rate = schedule.rate(step)
@@ -83,29 +92,44 @@ def optimise(
                 group["lr"] = rate
             optimizer.zero_grad(set_to_none=True)
             waited, started, losses = 0.0, time.perf_counter(), []
-            for _ in range(accumulate):
+            for index in range(share):
                 asked = time.perf_counter()
                 batch = next(batches)
                 waited += time.perf_counter() - asked
-                losses.append(_descend(objective, step, batch))
+                last = index == share - 1
+                with nullcontext() if last else peers.apart(loss_of):
+                    losses.append(_descend(objective, step, loss_of(batch), batch, share))
             optimizer.step()
-            loss = sum(losses) / accumulate
+            loss = peers.mean(sum(losses) / share)
             spent = time.perf_counter() - started - waited
             recorder.add(CurvePoint(objective.stage, step, loss, rate, spent, waited), optimizer)
             if is_enough(recorder.curve):
                 break
 
 
-def _descend(objective: Objective[Batch], step: int, batch: Batch) -> float:
-    """Add the gradient of a batch's share of the step's loss; returns the batch's loss."""
-    loss = objective.loss_of(batch)
+class _Loss(nn.Module, Generic[Batch]):
+    """A network's loss as a module of its own, for whoever joins modules of several processes."""
+
+    def __init__(self, network: nn.Module, loss_of: Callable[[Batch], Tensor]) -> None:
+        super().__init__()
+        self.network = network
+        self._loss_of = loss_of
+
+    def forward(self, batch: Batch) -> Tensor:
+        return self._loss_of(batch)
+
+
+def _descend(
+    objective: Objective[Batch], step: int, loss: Tensor, batch: Batch, share: int
+) -> float:
+    """Add the gradient of one of `share` batches of a step; returns the batch's loss."""
     value = float(loss.detach())
     if not math.isfinite(value):
         raise TrainingDivergedError(
             f"{objective.stage}, step {step}: the loss is {value} on {objective.describe(batch)}; "
             "check that sample or lower the learning rate"
         )
-    (loss / objective.accumulate).backward()  # type: ignore[no-untyped-call]
+    (loss / share).backward()  # type: ignore[no-untyped-call]
     return value
 
 

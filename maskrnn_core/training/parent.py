@@ -10,6 +10,7 @@ from maskrnn_core.networks import build_network, load_weights, weights_of
 from maskrnn_core.networks.weights import Weights
 from maskrnn_core.options import ComputeOptions, Preset
 from maskrnn_core.training.curve import OnStep, TrainedNetwork
+from maskrnn_core.training.distributed import ALONE, Peers
 from maskrnn_core.training.recorder import Recorder, TrainingStates
 from maskrnn_core.training.recurrent import train_recurrent
 from maskrnn_core.training.static import train_static
@@ -23,6 +24,7 @@ def train_parent(
     initial: Weights | None = None,
     on_step: OnStep | None = None,
     states: TrainingStates | None = None,
+    peers: Peers = ALONE,
 ) -> TrainedNetwork:
     """Train a network for a preset on fully annotated videos.
 
@@ -35,9 +37,11 @@ def train_parent(
         states: where the training is saved every so often, and resumed from: on the CPU, and with
             as many threads, it ends with the same weights bit for bit as one that was never
             interrupted.
+        peers: the processes that share the training; each gets the same videos and weights.
 
     Raises:
-        InvalidInputError: the preset has no network, or the videos have no object.
+        InvalidInputError: the preset has no network, the videos have no object, or the batches of
+            a step cannot be shared by `peers`.
         IncompatibleWeightsError: `initial` belongs to another network.
         TrainingDivergedError: a loss that is not finite.
     """
@@ -49,10 +53,12 @@ def train_parent(
     if initial is not None:
         load_weights(network, initial)
     network.to(resolved.device).train()
-    recorder = Recorder(network, on_step, states)
+    recorder = Recorder(network, on_step, states, writes=peers.rank == 0)
     if preset.static is not None:
-        train_static(network, videos, preset.static, resolved, recorder)
+        train_static(network, videos, preset.static, resolved, recorder, peers)
     if preset.recurrent is not None:
         warped = preset.network.mask_input == "warped"
-        train_recurrent(network, videos, preset.recurrent, resolved, recorder, warp_mask=warped)
+        train_recurrent(
+            network, videos, preset.recurrent, resolved, recorder, peers, warp_mask=warped
+        )
     return TrainedNetwork(weights_of(network), recorder.curve)

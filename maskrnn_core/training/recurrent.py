@@ -22,6 +22,7 @@ from maskrnn_core.training.batches import (
     magnitudes_tensor,
     targets_tensor,
 )
+from maskrnn_core.training.distributed import ALONE, Peers
 from maskrnn_core.training.losses import mask_loss
 from maskrnn_core.training.optimisation import Objective, frozen, optimise
 from maskrnn_core.training.perturbation import perturb_mask
@@ -93,6 +94,7 @@ def train_recurrent(
     options: RecurrentOptions,
     compute: Compute,
     recorder: Recorder,
+    peers: Peers = ALONE,
     *,
     warp_mask: bool,
 ) -> None:
@@ -104,10 +106,11 @@ def train_recurrent(
         options: clip length, steps, rates.
         compute: device and precision.
         recorder: of the training.
+        peers: the processes that share it.
         warp_mask: whether the previous probability is warped before it is read.
 
     Raises:
-        InvalidInputError: no annotated object in the videos.
+        InvalidInputError: no annotated object in the videos, or batches that `peers` cannot share.
         TrainingDivergedError: a loss that is not finite.
     """
     samples = list_samples(videos, options.clip_length)
@@ -141,7 +144,7 @@ def train_recurrent(
         options.accumulate,
     )
     with frozen(network.localization):
-        optimise(network, objective, recorder, reading_threads=compute.reading_threads)
+        optimise(network, objective, recorder, peers=peers, reading_threads=compute.reading_threads)
 
 
 def read_clip(

@@ -10,6 +10,7 @@ from maskrnn_core.compute import Compute
 from maskrnn_core.networks import MaskRNN
 from maskrnn_core.options import FinetuneOptions, LearningOptions, StaticOptions
 from maskrnn_core.training.batches import MaskedSample, StaticBatch, collate, crop_size, vary
+from maskrnn_core.training.distributed import ALONE, Peers
 from maskrnn_core.training.losses import box_loss, mask_loss
 from maskrnn_core.training.optimisation import Objective, Schedule, optimise
 from maskrnn_core.training.recorder import Recorder
@@ -40,11 +41,12 @@ def train_static(
     options: StaticOptions,
     compute: Compute,
     recorder: Recorder,
+    peers: Peers = ALONE,
 ) -> None:
     """Optimise the network in place on single frames with perturbed masks.
 
     Raises:
-        InvalidInputError: no annotated object in the videos.
+        InvalidInputError: no annotated object in the videos, or batches that `peers` cannot share.
         TrainingDivergedError: a loss that is not finite.
     """
     samples = list_samples(videos)
@@ -66,7 +68,7 @@ def train_static(
     objective = static_objective(
         "static", network, steps, options, compute, make_sample, frame_width
     )
-    optimise(network, objective, recorder, reading_threads=compute.reading_threads)
+    optimise(network, objective, recorder, peers=peers, reading_threads=compute.reading_threads)
 
 
 def static_objective(

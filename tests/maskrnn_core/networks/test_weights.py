@@ -25,10 +25,10 @@ def test_weights_travel_through_arrays_unchanged() -> None:
 @pytest.mark.parametrize(
     ("other", "message"),
     [
-        (replace(TINY, width=0.25), "has shape"),
-        (replace(TINY, head="osvos"), "is missing"),
-        (replace(TINY, flow_stream=False), "is missing"),
-        (replace(TINY, norm="none"), "is unknown|is missing"),
+        (replace(TINY, width=0.25), r"appearance\.vgg\.stages\.0\.0\.weight has shape"),
+        (replace(TINY, head="osvos"), r"appearance\.head\.scores\.0\.weight is missing"),
+        (replace(TINY, flow_stream=False), r"motion\.vgg\.stages\.0\.0\.weight is missing"),
+        (replace(TINY, norm="none"), r"appearance\.vgg\.stages\.0\.1\.weight is missing"),
     ],
 )
 def test_weights_of_another_network_are_refused(other: NetworkOptions, message: str) -> None:

@@ -48,10 +48,23 @@ def test_target_and_frame_stay_aligned(seed: int) -> None:
     assert disagree.sum() <= 0.12 * max(1, (moved.target == 1).sum())  # edges only
 
 
-@given(seeds)
-def test_the_object_stays_in_view(seed: int) -> None:
-    moved = transform(_sample(), _draw(seed, AugmentationOptions(crop=0.7)))
-    assert (moved.target == 1).any()
+@given(seeds, st.floats(0.1, 1.0))
+def test_the_crop_keeps_the_object(seed: int, crop: float) -> None:
+    output = (round(SIZE[0] * crop), round(SIZE[1] * crop))
+    box = mask_box(_sample().target == 1)
+    options = AugmentationOptions(crop=crop)
+    geometry = random_geometry(np.random.default_rng(seed), SIZE, output, box, options)
+    moved = transform(_sample(), geometry).target == 1
+    linear = geometry.matrix[:, :2]
+    width, height = np.abs(linear) @ (24, 16)  # of the turned object of 24x16 pixels
+    if width > output[1] and height > output[0]:
+        middle = np.array([output[1], output[0]]) / 2 - 0.5
+        x, y = np.linalg.solve(linear, middle - geometry.matrix[:, 2])
+        assert 19.4 < x < 43.6
+        assert 11.4 < y < 27.6
+    if width <= output[1] and height <= output[0]:
+        area = 24 * 16 * abs(np.linalg.det(linear))
+        assert moved.sum() == pytest.approx(area, abs=2 * (width + height) + 4), "all of it"
 
 
 @given(seeds)

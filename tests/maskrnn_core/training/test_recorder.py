@@ -16,11 +16,13 @@ from maskrnn_core.training.recorder import TrainingState
 from maskrnn_core.video import Video
 
 CPU = ComputeOptions(device="cpu", precision="float32", threads=1)
+STATIC = Static(steps=4, accumulate=2, learning_rate=1e-2, final_learning_rate=1e-3)
+RECURRENT = Recurrent(steps=3, clip_length=3, learning_rate=1e-3)
 TINY = Preset(
     name="tiny",
     network=NetworkOptions(width=0.125, norm="group", fc_width=16),
-    static=Static(steps=4, accumulate=2, learning_rate=1e-2, final_learning_rate=1e-3),
-    recurrent=Recurrent(steps=3, clip_length=3, learning_rate=1e-3),
+    static=STATIC,
+    recurrent=RECURRENT,
 )
 
 

@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from maskrnn_core.compute import Compute
-from maskrnn_core.errors import InvalidInputError
+from maskrnn_core.errors import InvalidInputError, TrainingDivergedError
 from maskrnn_core.networks import build_network, weights_of
+from maskrnn_core.networks.weights import Weights
 from maskrnn_core.options import (
     ComputeOptions,
     FinetuneOptions,
@@ -19,18 +20,22 @@ from maskrnn_core.options import (
     RecurrentOptions,
     StaticOptions,
 )
-from maskrnn_core.training.finetuning import finetune
+from maskrnn_core.training.curve import CurvePoint, TrainedNetwork
+from maskrnn_core.training.finetuning import finetune, on_plateau
 from maskrnn_core.training.parent import train_parent
 from maskrnn_core.training.recurrent import read_clip, unroll
 from maskrnn_core.video import Video
 
 CPU = ComputeOptions(device="cpu", precision="float32", threads=1)
+NETWORK = NetworkOptions(width=0.125, norm="group", fc_width=16)
+STATIC = StaticOptions(steps=3, learning_rate=1e-2, final_learning_rate=1e-2)
+FINETUNE = FinetuneOptions(iterations=3, learning_rate=1e-2, final_learning_rate=1e-3)
 TINY = Preset(
     name="tiny",
-    network=NetworkOptions(width=0.125, norm="group", fc_width=16),
-    static=StaticOptions(steps=3, learning_rate=1e-2, final_learning_rate=1e-2),
+    network=NETWORK,
+    static=STATIC,
     recurrent=RecurrentOptions(steps=2, clip_length=3, learning_rate=1e-3),
-    finetune=FinetuneOptions(iterations=3, learning_rate=1e-2, final_learning_rate=1e-3),
+    finetune=FINETUNE,
 )
 
 
@@ -127,12 +132,111 @@ def test_checkpointing_changes_memory_not_gradients(video: Video) -> None:
         torch.testing.assert_close(first, second)
 
 
+def test_accumulated_batches_are_one_larger_batch(video: Video) -> None:
+    slow = replace(STATIC, learning_rate=1e-4, final_learning_rate=1e-4)
+    small = replace(TINY, static=replace(slow, accumulate=2, batch_size=1), recurrent=None)
+    large = replace(TINY, static=replace(slow, accumulate=1, batch_size=2), recurrent=None)
+    first, second = (train_parent([video], preset, CPU) for preset in (small, large))
+    for one, other in zip(first.curve, second.curve, strict=True):
+        assert one.loss == pytest.approx(other.loss, abs=1e-5)
+    for name, value in first.weights.items():  # which moved by 3e-4
+        np.testing.assert_allclose(value, second.weights[name], atol=1e-5)
+
+
+def _changed(first: TrainedNetwork, weights: Weights) -> set[str]:
+    return {name for name in weights if (first.weights[name] != weights[name]).any()}
+
+
+@pytest.mark.parametrize("blocks", [1, 3, 5])
+def test_frozen_blocks_stay_as_the_parent_has_them(video: Video, blocks: int) -> None:
+    parent = weights_of(build_network(NETWORK))
+    options = replace(FINETUNE, frozen_blocks=blocks)
+    tuned = finetune(video, 1, parent, replace(TINY, finetune=options), CPU)
+    changed = _changed(tuned, parent)
+    for stream in ("appearance", "motion"):
+        for block in range(5):
+            prefix = f"{stream}.vgg.stages.{block}."
+            assert any(name.startswith(prefix) for name in changed) == (block >= blocks)
+    assert any(name.startswith("appearance.head") for name in changed)
+    assert any(name.startswith("localization") for name in changed)
+
+
+def test_finetuning_stops_on_a_plateau(video: Video) -> None:
+    parent = weights_of(build_network(NETWORK))
+    options = replace(FINETUNE, iterations=40, learning_rate=0.0, final_learning_rate=0.0)
+    # Without a learning rate the loss only varies with the sample: it stops soon.
+    early = finetune(
+        video, 1, parent, replace(TINY, finetune=replace(options, patience=2)), CPU
+    ).curve
+    assert 4 <= len(early) < 40
+    assert len(early) % 2 == 0
+    whole = finetune(video, 1, parent, replace(TINY, finetune=options), CPU).curve
+    assert len(whole) == 40
+    assert [p.loss for p in whole[: len(early)]] == [p.loss for p in early]
+
+
+def test_a_plateau_is_a_window_no_lower_than_the_lowest() -> None:
+    def curve(*losses: float) -> list[CurvePoint]:
+        return [CurvePoint("finetune", i, loss, 0.0, 0.0) for i, loss in enumerate(losses)]
+
+    is_enough = on_plateau(2)
+    assert not is_enough(curve(1, 1)), "one window"
+    assert not is_enough(curve(1, 1, 9)), "half a window"
+    assert not is_enough(curve(1, 1, 1, 0.9))
+    assert is_enough(curve(1, 1, 1, 1))
+    assert is_enough(curve(3, 3, 1, 1, 2, 1)), "lower than the first, not than the second"
+    assert not on_plateau(None)(curve(*[1] * 50))
+
+
+@pytest.mark.parametrize(
+    "change", [{"frozen_blocks": 6}, {"frozen_blocks": -1}, {"patience": 0}, {"accumulate": 0}]
+)
+def test_options_that_mean_nothing(change: dict[str, int]) -> None:
+    with pytest.raises(InvalidInputError, match=next(iter(change))):
+        replace(FINETUNE, **change)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("stage", ["static", "recurrent", "finetune"])
+def test_a_loss_that_is_not_finite_names_video_frame_and_object(video: Video, stage: str) -> None:
+    broken: Any = video
+    broken.backward_flow = lambda _: np.full((*video.size, 2), np.nan, np.float32)
+
+    def train() -> TrainedNetwork:
+        if stage == "finetune":
+            return finetune(broken, 1, weights_of(build_network(NETWORK)), TINY, CPU)
+        others = {"static": None, "recurrent": None, stage: getattr(TINY, stage)}
+        return train_parent([broken], replace(TINY, **others), CPU)
+
+    frames = "frames \\d to \\d" if stage == "recurrent" else "frame \\d"
+    with pytest.raises(
+        TrainingDivergedError, match=f"^{stage}, step 0: .* nan on square, {frames}, object 1;"
+    ):
+        train()
+
+
+def test_nothing_to_train_on(make_video: Callable[..., Any]) -> None:
+    empty = make_video()
+    empty.label_maps = [np.zeros_like(label_map) for label_map in empty.label_maps]
+    for videos, count in (([], 0), ([empty], 1)):
+        with pytest.raises(InvalidInputError, match=f"{count} videos, none with an annotated"):
+            train_parent(videos, TINY, CPU)
+    # Beside others such a video is no reason to stop.
+    both = train_parent([make_video(), empty], replace(TINY, recurrent=None), CPU)
+    assert len(both.curve) == 3
+
+
+def test_an_object_that_is_not_there_cannot_be_finetuned(video: Video) -> None:
+    weights = weights_of(build_network(NETWORK))
+    with pytest.raises(InvalidInputError, match=r"square has no object 7 \(it has 1\)"):
+        finetune(video, 7, weights, TINY, CPU)
+
+
 def test_an_object_without_a_pixel_cannot_be_finetuned(make_video: Callable[..., Any]) -> None:
     video = make_video()
-    weights = weights_of(build_network(TINY.network or NetworkOptions()))
+    video.label_maps[0] = np.full_like(video.label_maps[0], 0)
     video.first_frame = lambda _: 0
-    with pytest.raises(InvalidInputError, match="object 2: no pixel"):
-        finetune(video, 2, weights, TINY, CPU)
+    with pytest.raises(InvalidInputError, match="object 1: no pixel"):
+        finetune(video, 1, weights_of(build_network(NETWORK)), TINY, CPU)
 
 
 def test_presets_without_a_network_cannot_be_trained(video: Video) -> None:
