@@ -88,12 +88,15 @@ class RunOptions:
         workers: Local worker processes. Default: by cores, memory and GPUs.
         dask_address: An existing Dask scheduler, such as tcp://127.0.0.1:8786.
         checkpoint_frames: Frames that a killed worker costs at most in segmentation.
+        keep_weights: Finetuned weights to keep when a video is complete: all, main (of the preset,
+            not of those it is compared with), or none.
     """
 
     run_id: str | None = None
     workers: int | None = None
     dask_address: str | None = None
     checkpoint_frames: int = 50
+    keep_weights: str = "all"
 
 
 def as_fields(*groups: object) -> dict[str, Any]:

@@ -13,7 +13,15 @@ STAGES: tuple[Stage, ...] = ("ingest", "flow", "train", "segment", "evaluate", "
 
 DEFAULT_STORE = "maskrnn-store"
 
-_UNNAMED = {"store", "dask_address", "workers", "run_id", "until", "checkpoint_frames"}
+_UNNAMED = {
+    "store",
+    "dask_address",
+    "workers",
+    "run_id",
+    "until",
+    "checkpoint_frames",
+    "keep_weights",
+}
 """Fields that change nothing in the result, and so not the name of the run."""
 
 
@@ -71,6 +79,10 @@ class BenchmarkParameters(BaseModel):
     )
     checkpoint_frames: Annotated[int, Field(ge=1)] = Field(
         default=50, description="Frames that a killed worker costs at most in segmentation"
+    )
+    keep_weights: Literal["all", "main", "none"] = Field(
+        default="all",
+        description="Finetuned weights to keep when a video is complete: main, of the preset alone",
     )
     run_id: str | None = Field(
         default=None, description="Name of the run; none: made of the parameters"

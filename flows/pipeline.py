@@ -11,16 +11,19 @@ from flows.run_plan import offline_part
 from flows.training_set import TrainingSet, choose_training_set
 from storage.datasets.source import SourceVideo
 from storage.errors import StorageError
+from storage.predictions import PREDICTIONS
 from tasks import stages
 from tasks.configuration import Configuration
 from tasks.errors import TaskError
 from tasks.flow_method import flow_method
-from tasks.keys import PreparedVideo
+from tasks.foresight import finetuned_keys
+from tasks.keys import PreparedVideo, prediction_key
 from tasks.outcome import Outcome, VideoResult
 from tasks.parents import obtain_parent
 from tasks.run_context import RunContext
 from tasks.scoring import protocol_of
 from tasks.sources import DatasetSpec, open_sources
+from tasks.weights_policy import WeightsDropper, droppable_weights
 
 logger = logging.getLogger("maskrnn.run")
 
@@ -57,6 +60,8 @@ class Pipeline:
         self._parameters = parameters
         # Presets without a network need not wait for the parent.
         self._configurations = sorted(configurations, key=lambda c: c.preset.network is not None)
+        self._by_rank = configurations
+        self._dropper = WeightsDropper(context)
         main = configurations[0]
         self._spec = DatasetSpec(
             parameters.dataset, parameters.root, parameters.split, main.synthetic
@@ -207,8 +212,19 @@ class Pipeline:
                 results.append(self._segment(prepared.result(), configuration))
             except Exception as error:  # its stage has recorded it
                 logger.debug("%s by %s: %s", name, configuration.preset.name, error)
+        self._drop_weights(prepared.result(), {result.preset for result in results})
         self._context.end(name)
         return results
+
+    def _drop_weights(self, video: PreparedVideo, done: Collection[str]) -> None:
+        parents = {
+            name: parent.result()
+            for name, parent in self._parents.items()
+            if parent.done() and parent.exception() is None
+        }
+        keep = self._parameters.keep_weights
+        unneeded = droppable_weights(video, self._by_rank, parents, done, keep)
+        self._dropper.drop(video.name, unneeded)
 
     def _segment(self, video: PreparedVideo, configuration: Configuration) -> VideoResult:
         context, preset = self._context, configuration.preset
@@ -233,11 +249,14 @@ class Pipeline:
         if preset.network is None:
             return {}
         parent = self._parent(video, preset.name)
+        weights = finetuned_keys(video, parent, configuration)
         if preset.finetune is None:
-            return dict.fromkeys(video.objects, parent)
+            return dict(weights)
+        prediction = prediction_key(video, weights, preset, configuration.compute)
+        needed = not self._context.store.exists(PREDICTIONS, prediction)
         futures = {
             object_id: stages.finetune.submit(
-                self._context, video, object_id, parent, preset, configuration.compute
+                self._context, video, object_id, parent, preset, configuration.compute, needed
             )
             for object_id in video.objects
         }

@@ -45,18 +45,22 @@ def print_plan(asked: RerunParameters, prepared: Rerun) -> None:
         or stage.record in prepared.only
         or stage.record.startswith(("train/", "parent/"))
     ]
+    resegmented = {
+        s.record for s in worked if s.stage.startswith("segment") and (s.kind, s.key) in redone
+    }
     for name, counts in fates(worked).items():
         again = sum((s.kind, s.key) in redone for s in worked if s.stage.split(" ")[0] == name)
         reused = counts.get("reused", 0) - again
         parts = [f"{reused} reused", f"{counts.get('computed', 0) + again} to compute"]
         if unknown := counts.get("unknown", 0):
             parts.append(f"{unknown} to compute unless found: known when what precedes is there")
-        if unneeded := counts.get("not needed", 0):
-            parts.append(f"{unneeded} dropped and not needed")
+        if dropped := counts.get("not needed", 0):
+            again_too = sum(s.fate == "not needed" and s.record in resegmented for s in worked)
+            parts.append(f"{dropped - again_too} dropped and not needed")
+            parts += [f"{again_too} dropped, to compute again"] if again_too else []
         console.print(f"{name}: {', '.join(parts)}", **_AS_IT_IS)
     touched = sorted(
-        {s.record for s in worked if s.fate != "reused" or (s.kind, s.key) in redone}
-        - {s.record for s in worked if s.fate == "not needed"}
+        {s.record for s in worked if s.fate in ("computed", "unknown") or (s.kind, s.key) in redone}
     )
     if touched:
         more = f" and {len(touched) - _NAMED} more" if len(touched) > _NAMED else ""

@@ -5,7 +5,7 @@ import threading
 import time
 import traceback
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -154,6 +154,23 @@ class RunContext:
             failed = any(stage.state == "failed" for stage in record.stages.values())
             state: State = "failed" if failed else "done"
             self._write(replace(record, state=state, former=()))
+
+    def forget(self, video: str, artifacts: Set[tuple[str, str]], note: str) -> None:
+        """Take references to artifacts, (kind, key), out of a record; the note tells why."""
+        with self._changing(video):
+            record = self._record(video)
+            stages = {
+                name: replace(
+                    stage,
+                    artifacts=tuple(pair for pair in stage.artifacts if pair not in artifacts),
+                    note=note,
+                )
+                if artifacts & set(stage.artifacts)
+                else stage
+                for name, stage in record.stages.items()
+            }
+            former = tuple(pair for pair in record.former if pair not in artifacts)
+            self._write(replace(record, stages=stages, former=former))
 
     def adopt(self, records: Iterable[VideoRecord]) -> None:
         """Take over records of former attempts, of videos that this one may leave alone."""

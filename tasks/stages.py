@@ -25,6 +25,7 @@ from tasks.run_context import RunContext
 from tasks.sources import DatasetSpec
 from tasks.starting_weights import starting_digest
 from tasks.units.train import TrainingRun
+from tasks.weights_policy import DROPPED
 
 logger = logging.getLogger("maskrnn.run")
 
@@ -127,10 +128,17 @@ def finetune(
     parent: str,
     preset: Preset,
     compute: ComputeOptions,
+    needed: bool,
 ) -> str:
-    """Online finetuning to one object; returns the key of its weights."""
+    """Online finetuning to one object; returns the key of its weights.
+
+    Unless they are needed, weights that were dropped are not made again.
+    """
     with context.stage(video.name, f"finetune {preset.name}/{object_id}") as stage:
         key = keys.finetuned_key(video, object_id, parent, preset, compute)
+        if not needed and not context.store.exists(FINETUNED, key):
+            stage.note = DROPPED
+            return key
         return stage.obtain(
             FINETUNED,
             key,
