@@ -164,6 +164,14 @@ class ComputeOptions:
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     threads: int | None = None
     """CPU threads of the process; None leaves torch's choice."""
+    processes: int = 1
+    """Of offline training: they share the `accumulate` batches of each step; every one has a CUDA
+    device of its own, or a part of the cores."""
+
+    def __post_init__(self) -> None:
+        """Raise InvalidInputError for what cannot compute."""
+        if self.processes < 1:
+            raise InvalidInputError(f"processes={self.processes}: training takes 1 process or more")
 
 
 @dataclass(frozen=True)

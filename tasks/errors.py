@@ -13,6 +13,10 @@ class BridgeError(TaskError, RuntimeError):
     """No worker to run on: an unreachable scheduler, or a resource that nobody offers."""
 
 
+class TrainingProcessError(TaskError, RuntimeError):
+    """One of the processes of a training failed; the message is its own."""
+
+
 class UnitError(TaskError, RuntimeError):
     """A unit of work failed on its worker, or its worker died.
 

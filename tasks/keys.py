@@ -62,7 +62,7 @@ def parent_key(
         static=preset.static,
         recurrent=preset.recurrent,
         initial=initial,
-        compute=_asked(compute),
+        compute={**_asked(compute), **_asked_processes(compute)},
     )
 
 
@@ -117,6 +117,10 @@ def _key(stage: str, **parts: Any) -> str:
 
 def _identity(video: PreparedVideo) -> list[str]:
     return [video.content_digest, video.flow_key]
+
+
+def _asked_processes(compute: ComputeOptions) -> dict[str, int]:
+    return {} if compute.processes == 1 else {"processes": compute.processes}
 
 
 def _asked(compute: ComputeOptions) -> dict[str, Any]:

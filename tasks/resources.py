@@ -11,6 +11,9 @@ Resource = Literal["GPU", "CPU"]
 UNIT_THREADS = "MASKRNN_UNIT_THREADS"
 """Environment of a worker: the CPU threads of a unit that shares the machine with others."""
 
+MACHINE_DEVICES = "MASKRNN_DEVICES"
+"""Environment of a worker that sees one CUDA device: all that its machine has."""
+
 _GIB = 2**30
 _KEEP_MEMORY = {
     "MALLOC_TRIM_THRESHOLD_": str(4 * _GIB),
@@ -50,6 +53,12 @@ def this_machine() -> Machine:
     return Machine(cores or 1, memory, _visible_gpus())
 
 
+def machine_devices() -> tuple[str, ...]:
+    """The CUDA devices that a unit of several processes shares out, whatever this one sees."""
+    known = os.environ.get(MACHINE_DEVICES)
+    return _visible_gpus() if known is None else split_devices(known)
+
+
 def plan_workers(machine: Machine, workers: int | None = None) -> list[WorkerPlan]:
     """Share the machine out.
 
@@ -73,7 +82,7 @@ def plan_workers(machine: Machine, workers: int | None = None) -> list[WorkerPla
         WorkerPlan(
             f"gpu-{i}",
             {"GPU": 1},
-            _environment(threads, device),
+            {**_environment(threads, device), MACHINE_DEVICES: ",".join(machine.gpus)},
         )
         for i, device in enumerate(machine.gpus[:count])
     ]

@@ -24,7 +24,7 @@ from tasks.keys import PreparedVideo
 from tasks.run_context import RunContext
 from tasks.sources import DatasetSpec
 from tasks.starting_weights import starting_digest
-from tasks.units.train import TrainingRun
+from tasks.training import TrainingRun
 from tasks.weights_policy import DROPPED
 
 logger = logging.getLogger("maskrnn.run")

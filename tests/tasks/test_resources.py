@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.resources import UNIT_THREADS, Machine, plan_workers, split_devices, this_machine
+from tasks.resources import (
+    MACHINE_DEVICES,
+    UNIT_THREADS,
+    Machine,
+    machine_devices,
+    plan_workers,
+    split_devices,
+    this_machine,
+)
 
 GIB = 2**30
 
@@ -25,6 +33,7 @@ def test_one_worker_per_gpu_that_sees_that_device_alone() -> None:
     plans = plan_workers(Machine(cores=16, memory=128 * GIB, gpus=("2", "5")))
     gpu = [plan for plan in plans if "GPU" in plan.resources]
     assert [plan.environment["CUDA_VISIBLE_DEVICES"] for plan in gpu] == ["2", "5"]
+    assert {plan.environment[MACHINE_DEVICES] for plan in gpu} == {"2,5"}
     cpu = [plan for plan in plans if "CPU" in plan.resources]
     assert cpu
     assert all(plan.environment["CUDA_VISIBLE_DEVICES"] == "" for plan in cpu)
@@ -61,3 +70,11 @@ def test_this_machine_respects_cuda_visible_devices(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
     assert this_machine().gpus == ("3",)
     assert this_machine().cores >= 1
+
+
+def test_devices_of_the_machine_where_a_worker_sees_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5")
+    monkeypatch.delenv(MACHINE_DEVICES, raising=False)
+    assert machine_devices() == ("5",)
+    monkeypatch.setenv(MACHINE_DEVICES, "2,5")
+    assert machine_devices() == ("2", "5")

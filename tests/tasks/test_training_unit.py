@@ -23,10 +23,12 @@ from storage.training_states import TRAINING
 from storage.videos import video_key
 from tasks import units
 from tasks.configuration import configure
+from tasks.errors import ParameterError, TrainingProcessError
 from tasks.flow_method import flow_method
 from tasks.keys import PreparedVideo
 from tasks.sources import DatasetSpec, open_source
-from tasks.units.train import TrainingRun, train
+from tasks.training import TrainingRun
+from tasks.units.train import train
 from tests.flows.tiny import OVERRIDES
 
 COMPUTE = ComputeOptions(device="cpu", threads=1)
@@ -53,16 +55,20 @@ def train_and_save_every_step(
 ) -> TrainingRun:
     """The unit, with `tell` called after each step."""
     store = ArtifactStore(url)
-    video = open_video(store, video_key)
-    prepared = PreparedVideo(
-        video.name, video_key, video.content_digest, "f", video.objects, video.frame_count
-    )
+    prepared = _prepared(store, video_key)
     preset = configure("small", {**OVERRIDES, **STEPS}).preset
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(recorder, "SAVE_SECONDS", 0.0)
         patch.setattr(recorder, "SAVE_SHARE", 1e9)
         patch.setattr(parent, "train_parent", partial(parent.train_parent, on_step=tell))
         return train(url, key, [prepared], preset, COMPUTE, None)
+
+
+def _prepared(store: ArtifactStore, key: str) -> PreparedVideo:
+    video = open_video(store, key)
+    return PreparedVideo(
+        video.name, key, video.content_digest, "f", video.objects, video.frame_count
+    )
 
 
 @pytest.fixture(scope="module")
@@ -165,3 +171,41 @@ def test_no_room_for_a_state_does_not_end_the_training(
     assert run.steps == 24
     assert run.note == "the training could not be saved at step 24: No space left"
     assert store.exists(PARENTS, "full")
+
+
+IN_TWO = ComputeOptions(device="cpu", threads=1, processes=2)
+
+
+def test_a_training_in_two_processes(ready: tuple[ArtifactStore, str]) -> None:
+    store, video = ready
+    preset = configure(
+        "small", {**OVERRIDES, "static.accumulate": "2", "recurrent.accumulate": "2"}
+    ).preset
+    videos = [_prepared(store, video)]
+    run = train(store.url, "two", videos, preset, IN_TWO, None)
+    assert (run.steps, run.note) == (3, "")
+    train(store.url, "alone", videos, preset, COMPUTE, None)
+    two, metadata = load_checkpoint(store, PARENTS, "two")
+    alone, _ = load_checkpoint(store, PARENTS, "alone")
+    assert metadata["compute"]["processes"] == 2
+    for name, value in alone.items():
+        np.testing.assert_allclose(two[name], value, rtol=0, atol=1e-6)
+
+
+def test_processes_that_cannot_share_the_batches(ready: tuple[ArtifactStore, str]) -> None:
+    store, video = ready
+    preset = configure("small", OVERRIDES).preset
+    with pytest.raises(TrainingProcessError, match=r"static\.accumulate to a multiple of 2"):
+        train(store.url, "uneven", [_prepared(store, video)], preset, IN_TWO, None)
+    assert not store.exists(PARENTS, "uneven")
+
+
+def test_more_processes_than_devices(
+    ready: tuple[ArtifactStore, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, video = ready
+    monkeypatch.setenv("MASKRNN_DEVICES", "0")
+    preset = configure("small", OVERRIDES).preset
+    compute = ComputeOptions(processes=2)
+    with pytest.raises(ParameterError, match="processes=2, but this machine has 1 CUDA"):
+        train(store.url, "many", [_prepared(store, video)], preset, compute, None)
