@@ -13,6 +13,7 @@ from flows.configurations import all_configurations
 from flows.console import print_error, print_failures, print_figures, print_where
 from flows.flow_command import print_flow
 from flows.parameters import BenchmarkParameters
+from flows.space_check import check_space
 from storage.artifacts import ArtifactStore
 from storage.ledger import RunLedger
 from tasks.errors import ParameterError
@@ -32,6 +33,7 @@ def execute(fields: dict[str, Any]) -> int:
     """
     parameters = validated(fields)
     check_input(parameters)
+    check_space(parameters)
 
     from flows.benchmark import benchmark
 

@@ -90,6 +90,7 @@ class RunOptions:
         checkpoint_frames: Frames that a killed worker costs at most in segmentation.
         keep_weights: Finetuned weights to keep when a video is complete: all, main (of the preset,
             not of those it is compared with), or none.
+        force: Start even where the disk seems too small.
     """
 
     run_id: str | None = None
@@ -97,6 +98,7 @@ class RunOptions:
     dask_address: str | None = None
     checkpoint_frames: int = 50
     keep_weights: str = "all"
+    force: Annotated[bool, Parameter(negative="")] = False
 
 
 def as_fields(*groups: object) -> dict[str, Any]:

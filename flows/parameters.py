@@ -21,6 +21,7 @@ _UNNAMED = {
     "until",
     "checkpoint_frames",
     "keep_weights",
+    "force",
 }
 """Fields that change nothing in the result, and so not the name of the run."""
 
@@ -84,6 +85,7 @@ class BenchmarkParameters(BaseModel):
         default="all",
         description="Finetuned weights to keep when a video is complete: main, of the preset alone",
     )
+    force: bool = Field(default=False, description="Start even where the disk seems too small")
     run_id: str | None = Field(
         default=None, description="Name of the run; none: made of the parameters"
     )

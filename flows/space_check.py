@@ -1,0 +1,105 @@
+"""A run that cannot fit on the disk is refused before it starts."""
+
+import shutil
+from pathlib import Path
+
+from flows.configurations import all_configurations
+from flows.parameters import BenchmarkParameters
+from flows.run_plan import RunPlan, plan_run
+from storage.artifacts import ArtifactStore
+from storage.datasets.source import SourceVideo
+from storage.errors import StorageError
+from storage.videos import working_size
+from tasks.errors import ParameterError
+from tasks.foresight import PlannedStage
+from tasks.sources import DatasetSpec, open_sources
+from tasks.space_needed import VideoExtent, mean_extent, stage_bytes
+
+_SAMPLE = 12
+"""Videos of which a frame is decoded."""
+_AT_ONCE = 16
+"""Videos whose weights lie on the disk at the same time when they are dropped."""
+
+
+def check_space(parameters: BenchmarkParameters) -> None:
+    """Compare what a run will write with what is free, on a local store.
+
+    Raises:
+        ParameterError: it cannot fit; names need, what there is, and the cure.
+    """
+    store = ArtifactStore(parameters.store)
+    if parameters.force or not store.folder.is_local:
+        return
+    extent = sampled_extent(parameters)
+    if extent is None:
+        return
+    free = shutil.disk_usage(_existing(Path(store.url))).free
+    need = bytes_needed(parameters, plan_run(parameters, store), extent)
+    if need > free:
+        raise ParameterError(
+            f"the run needs about {need / 1e9:.1f} GB and {store.url} has {free / 1e9:.1f} GB "
+            "free: free some space, name another --store, take fewer videos, a lower --resolution "
+            "or --keep-weights none; --force tries all the same"
+        )
+
+
+def bytes_needed(parameters: BenchmarkParameters, plan: RunPlan, extent: VideoExtent) -> int:
+    """Bytes that the planned stages write that are not there yet."""
+    configurations = all_configurations(parameters)
+    networks = {c.preset.name: c.preset.network for c in configurations}
+    main = configurations[0].preset.name
+    total, weights = 0, []
+    for stage in plan.stages:
+        if stage.fate not in ("computed", "unknown"):
+            continue
+        name, preset = _named(stage)
+        size = stage_bytes(name, extent, networks.get(preset))
+        if name != "finetune":
+            total += size
+            continue
+        # Of a video that is not in the store, the objects are not known one by one.
+        size *= extent.objects if stage.key is None and "/" not in stage.stage else 1
+        is_kept = parameters.keep_weights == "all" or (
+            parameters.keep_weights == "main" and preset == main
+        )
+        total += size if is_kept else 0
+        weights += [] if is_kept else [size]
+    return total + sum(sorted(weights, reverse=True)[: _AT_ONCE * len(networks)])
+
+
+def sampled_extent(parameters: BenchmarkParameters) -> VideoExtent | None:
+    """Mean frames and objects and the largest size of a few videos; None if none can be read."""
+    main = all_configurations(parameters)[0]
+    spec = DatasetSpec(parameters.dataset, parameters.root, parameters.split, main.synthetic)
+    sources = open_sources(spec, parameters.videos)
+    step = max(1, len(sources) // _SAMPLE)
+    extents = [
+        extent
+        for source in sources[::step]
+        if (extent := _extent(source, parameters.resolution)) is not None
+    ]
+    return mean_extent(extents) if extents else None
+
+
+def _extent(source: SourceVideo, short_side: int | None) -> VideoExtent | None:
+    try:
+        height, width = source.frame(0).shape[:2]
+        size = working_size((height, width), short_side)
+        return VideoExtent(source.frame_count, size, (height, width), len(source.objects))
+    except StorageError:
+        return None  # it fails by itself, when its turn comes
+
+
+def _named(stage: PlannedStage) -> tuple[str, str]:
+    """Stage and preset of a planned stage."""
+    name, _, preset = stage.stage.partition(" ")
+    if name == "train":
+        preset = stage.record.partition("/")[2]
+    return name, preset.rpartition("/")[0] if name == "finetune" and "/" in preset else preset
+
+
+def _existing(path: Path) -> Path:
+    """The path, or the nearest folder above it that is there."""
+    while not path.exists():
+        path = path.parent
+    return path

@@ -1,0 +1,49 @@
+"""A run that cannot fit on the disk is refused, with need, have and cure."""
+
+import shutil
+from collections import namedtuple
+from pathlib import Path
+
+import pytest
+
+from flows import space_check
+from flows.parameters import BenchmarkParameters
+from flows.run_plan import plan_run
+from flows.space_check import bytes_needed, check_space, sampled_extent
+from storage.artifacts import ArtifactStore
+from tasks.errors import ParameterError
+
+Usage = namedtuple("Usage", "total used free")
+
+
+def parameters(store: Path, **others: object) -> BenchmarkParameters:
+    return BenchmarkParameters(store=str(store), preset="paper", **others)  # type: ignore[arg-type]
+
+
+def needed(chosen: BenchmarkParameters) -> int:
+    extent = sampled_extent(chosen)
+    assert extent is not None
+    return bytes_needed(chosen, plan_run(chosen, ArtifactStore(chosen.store)), extent)
+
+
+def test_a_full_disk_is_found_before_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = tmp_path / "store"
+    check_space(parameters(store))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**9, 10**9, 10**8))
+    with pytest.raises(ParameterError, match=r"needs about .* GB and .* has 0\.1 GB free.*--force"):
+        check_space(parameters(store))
+    check_space(parameters(store, force=True))
+    assert not store.exists()
+
+
+def test_dropped_weights_need_no_room_but_those_at_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(space_check, "_AT_ONCE", 1)
+    kept, main, none = (
+        needed(parameters(tmp_path, compare=("small",), keep_weights=policy))
+        for policy in ("all", "main", "none")
+    )
+    assert none < main < kept
