@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 
-from maskrnn_core.optical_flow.streaming import reading_start, stream_flow
 from maskrnn_core.options import ComputeOptions
 from maskrnn_core.video import UInt8Array
 from storage.artifacts import ArtifactStore
@@ -36,6 +35,8 @@ def estimate_flow(
         InvalidInputError: frames that the estimator cannot take; names the frame.
         IncompleteArtifactError: flow that is not finite.
     """
+    from maskrnn_core.optical_flow.streaming import reading_start, stream_flow
+
     store = ArtifactStore(store_url)
     if store.exists(FLOW, key):
         return FlowWrite()
