@@ -5,11 +5,13 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Protocol
 
-from storage.datasets.annotations import DatasetNotes, FileAnnotations
+from storage.datasets.annotations import AnnotatedVideo, DatasetNotes
 from storage.datasets.davis import DAVIS_2016, DAVIS_2017
 from storage.datasets.image_sets import ImageSet
+from storage.datasets.own_folders import FOLDER, VIDEO
 from storage.datasets.segtrack import SEGTRACK_2
 from storage.datasets.source import SourceVideo
+from storage.datasets.youtube_vos import YOUTUBE_VOS
 from storage.errors import (
     MissingDatasetError,
     UnknownDatasetError,
@@ -40,15 +42,15 @@ class DatasetReader(Protocol):
         """The videos of one of these splits."""
         ...
 
-    def frame_folder(self, root: Path, video: str) -> Path:
-        """Where the frames of a video must be."""
+    def frames_of(self, root: Path, video: str, listed: list[str]) -> Path:
+        """Where the frames of a video must be: a folder, or one file."""
         ...
 
     def video(self, root: Path, video: str, listed: list[str]) -> SourceVideo:
         """A video of an image set, with the frame names that the set lists for it."""
         ...
 
-    def annotations(self, root: Path, video: str, listed: list[str]) -> FileAnnotations:
+    def annotations(self, root: Path, video: str, listed: list[str]) -> AnnotatedVideo:
         """The annotations of such a video; MissingDatasetError when there are none."""
         ...
 
@@ -58,7 +60,8 @@ class DatasetReader(Protocol):
 
 
 _READERS: dict[str, DatasetReader] = {
-    reader.name: reader for reader in (DAVIS_2016, DAVIS_2017, SEGTRACK_2)
+    reader.name: reader
+    for reader in (DAVIS_2016, DAVIS_2017, SEGTRACK_2, YOUTUBE_VOS, FOLDER, VIDEO)
 }
 
 
@@ -93,15 +96,16 @@ def open_dataset(
     reader = _reader(name)
     root = _existing(name, root)
     chosen, image_set, names = _choose(reader, root, split, videos, frames=True)
-    missing = [video for video in names if not reader.frame_folder(root, video).is_dir()]
+    listed = image_set.frames
+    missing = [v for v in names if not reader.frames_of(root, v, listed[v]).exists()]
     if missing:
-        folder = reader.frame_folder(root, missing[0])
+        folder = reader.frames_of(root, missing[0], listed[missing[0]])
         raise MissingDatasetError(
             f"{len(missing)} of {len(names)} videos of {name} split {chosen} have no frame folder "
             f"(such as {folder}): {_listing(missing)}. Restore them from the archive, or name the "
             "videos to open."
         )
-    return [reader.video(root, video, image_set.frames[video]) for video in names]
+    return [reader.video(root, video, listed[video]) for video in names]
 
 
 def open_annotations(
@@ -109,7 +113,7 @@ def open_annotations(
     root: Path,
     split: str | None = None,
     videos: Sequence[str] | None = None,
-) -> list[FileAnnotations]:
+) -> list[AnnotatedVideo]:
     """The annotations of a split's videos, for evaluation; the frames need not be there.
 
     Args and errors are those of `open_dataset`; every video needs annotations.

@@ -59,7 +59,7 @@ class DavisReader:
         """Videos of a split that `splits` names."""
         return read_image_set(self.splits(root, frames=False)[split])
 
-    def frame_folder(self, root: Path, video: str) -> Path:
+    def frames_of(self, root: Path, video: str, listed: list[str]) -> Path:
         """Folder of a video's frames, there or not."""
         return root / _FRAMES / video
 

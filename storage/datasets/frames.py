@@ -33,11 +33,14 @@ class FrameFiles:
         frames: frame files in order; the stem is the frame's name.
         masks: mask files by frame name.
         problems: what was found wrong while listing, each naming its file.
+        sparse: whether frames may be left out of the numbering, and objects may all appear after
+            the first frame.
     """
 
     frames: tuple[Path, ...]
     masks: MaskFiles
     problems: tuple[str, ...] = ()
+    sparse: bool = False
 
 
 class FrameFileVideo:
@@ -108,16 +111,19 @@ class FrameFileVideo:
     @cached_property
     def _files(self) -> FrameFiles:
         files = self._list_files()
-        self._refuse([*files.problems, *_numbering_problems(files), *_file_problems(files)])
-        name = files.frames[0].stem
-        first, label_map = files.masks.files[name][0], files.masks.label_map(name)
-        if not object_ids(label_map):
-            void = " besides void (255)" if label_map is not None and label_map.any() else ""
-            raise DatasetError(
-                f"{self.dataset} video {self.name}: the first mask {first} holds no object{void}. "
-                "Annotate at least one object in it, or leave the video out."
-            )
-        return files
+        gaps = [] if files.sparse else _numbering_problems(files)
+        self._refuse([*files.problems, *gaps, *_file_problems(files)])
+        annotated = [frame.stem for frame in files.frames if frame.stem in files.masks.files]
+        for name in annotated if files.sparse else annotated[:1]:
+            if object_ids(files.masks.label_map(name)):
+                return files
+        name = annotated[0]
+        label_map = files.masks.label_map(name)
+        void = " besides void (255)" if label_map is not None and label_map.any() else ""
+        raise DatasetError(
+            f"{self.dataset} video {self.name}: the first mask {files.masks.files[name][0]} holds "
+            f"no object{void}. Annotate at least one object in it, or leave the video out."
+        )
 
     @cached_property
     def _fingerprint(self) -> str:
@@ -174,7 +180,7 @@ def _file_problems(files: FrameFiles) -> list[str]:
     names = {path.stem for path in files.frames}
     masks = files.masks.files
     problems += [f"{p[0]}: no frame of that name" for n, p in masks.items() if n not in names]
-    if files.frames and files.frames[0].stem not in masks:
+    if files.frames and not (masks if files.sparse else files.frames[0].stem in masks):
         problems.append(f"{files.frames[0]}: the first frame has no mask")
     expected: tuple[int, int] | None = None
     for frame in files.frames:

@@ -67,6 +67,8 @@ def image_size(path: Path) -> tuple[int, int]:
     try:
         with Image.open(path) as image:
             return image.height, image.width
+    except Image.DecompressionBombError as error:
+        raise DatasetError(f"{path} declares too large a size ({error}). {_RESTORE}.") from error
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         raise DatasetError(f"{path} is not a readable image. {_RESTORE}.") from error
 

@@ -56,7 +56,7 @@ class SegTrackReader:
                 found.setdefault(sequence, frames)
         return ImageSet(root / _SETS, dict(sorted(found.items())))
 
-    def frame_folder(self, root: Path, video: str) -> Path:
+    def frames_of(self, root: Path, video: str, listed: list[str]) -> Path:
         """Folder of a sequence's frames, there or not."""
         return root / _FRAMES / video
 

@@ -16,7 +16,14 @@ from storage.errors import (
 
 
 def test_names_and_splits(davis2016: Path) -> None:
-    assert dataset_names() == ["davis2016", "davis2017", "segtrack2"]
+    assert dataset_names() == [
+        "davis2016",
+        "davis2017",
+        "folder",
+        "segtrack2",
+        "video",
+        "youtube-vos",
+    ]
     assert dataset_splits("davis2016", davis2016) == ["train", "val"]
 
 

@@ -1,0 +1,58 @@
+"""Masks as run lengths, in the COCO format: read from its definition.
+
+Pixels go down the columns, first column first. Runs alternate between background and object and
+begin with background. They are a list of numbers, or a text: each number in groups of five bits,
+lowest first, one character per group (48 added); bit 5 tells that more follow, the sign is that of
+bit 4 of the last. From the fourth number on, the difference to the last but one is written.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from storage.datasets.source import UInt8Array
+
+_MORE, _SIGN, _BITS = 0x20, 0x10, 5
+_MOST_GROUPS = 13  # 64 bits
+
+
+def decode_run_lengths(counts: str | Sequence[int], size: tuple[int, int]) -> UInt8Array:
+    """Mask as uint8 (H, W), 1 where the object is.
+
+    Args:
+        counts: as text or as numbers.
+        size: height and width.
+
+    Raises:
+        ValueError: for counts that are not run lengths of this size.
+    """
+    runs = _runs_of_text(counts) if isinstance(counts, str) else list(counts)
+    if any(isinstance(run, bool) or not isinstance(run, int) or run < 0 for run in runs):
+        raise ValueError("run lengths must be whole numbers of 0 or more")
+    if sum(runs) != size[0] * size[1]:
+        raise ValueError(f"run lengths add up to {sum(runs)}, not to {size[0]} x {size[1]} pixels")
+    labels = np.arange(len(runs), dtype=np.uint32) & 1
+    flat = np.repeat(labels.astype(np.uint8), np.array(runs, np.int64))
+    return np.ascontiguousarray(flat.reshape(size[1], size[0]).T)
+
+
+def _runs_of_text(text: str) -> list[int]:
+    runs: list[int] = []
+    value = groups = 0
+    for character in text:
+        code = ord(character) - 48
+        if not 0 <= code < 64:
+            raise ValueError(f"run lengths do not hold the character {character!r}")
+        value |= (code & 0x1F) << (_BITS * groups)
+        groups += 1
+        if groups > _MOST_GROUPS:
+            raise ValueError("run lengths hold a number of more than 64 bits")
+        if code & _MORE:
+            continue
+        if code & _SIGN:
+            value -= 1 << (_BITS * groups)
+        runs.append(value + (runs[-2] if len(runs) > 2 else 0))
+        value = groups = 0
+    if groups:
+        raise ValueError("run lengths end within a number")
+    return runs
