@@ -36,6 +36,8 @@ class StoredVideo:
         self.content_digest: str = known["content_digest"]
         self.frame_count: int = known["frame_count"]
         self.frame_names: tuple[str, ...] = tuple(known["frame_names"])
+        times = known.get("frame_times")  # earlier versions did not keep them
+        self.frame_times: tuple[float, ...] | None = None if times is None else tuple(times)
         self.objects: tuple[int, ...] = tuple(known["objects"])
         self.size: tuple[int, int] = (known["size"][0], known["size"][1])
         self.output_size: tuple[int, int] = (known["output_size"][0], known["output_size"][1])

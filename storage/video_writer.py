@@ -15,7 +15,7 @@ import numpy as np
 from storage.artifacts import ArtifactStore
 from storage.content import ArtifactWriter
 from storage.datasets.masks import object_ids
-from storage.datasets.source import SourceVideo, UInt8Array
+from storage.datasets.source import SourceVideo, TimedVideo, UInt8Array
 from storage.errors import DatasetError
 from storage.frame_arrays import FrameArrayWriter
 
@@ -128,6 +128,7 @@ class _Recorder:
             "short_side": self._short_side,
             "frame_count": source.frame_count,
             "frame_names": list(source.frame_names),
+            "frame_times": source.frame_times if isinstance(source, TimedVideo) else None,
             "size": list(self._size),
             "output_size": list(self._source_size),
             "objects": list(source.objects),

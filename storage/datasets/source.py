@@ -1,6 +1,6 @@
 """What the store asks of a source video, whatever files it comes from."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,4 +43,14 @@ class SourceVideo(Protocol):
 
     def label_map(self, index: int) -> UInt8Array | None:
         """Label map as uint8 (H, W): 0 background, 1..254 objects, 255 void, or None."""
+        ...
+
+
+@runtime_checkable
+class TimedVideo(Protocol):
+    """A source that tells when each frame is shown."""
+
+    @property
+    def frame_times(self) -> tuple[float, ...] | None:
+        """Seconds from the start, one per frame; None where nothing tells."""
         ...

@@ -227,10 +227,9 @@ def _check_size(path: Path, width: int, height: int) -> None:
 def _asked(frame: "VideoFrame") -> Orientation:
     from av.sidedata.sidedata import Type
 
-    for data in frame.side_data:
-        if data.type == Type.DISPLAYMATRIX:
-            return orientation_of(np.frombuffer(bytes(data), np.int32))
-    return UPRIGHT
+    side_data: Any = frame.side_data  # a mapping by type, which its type hints do not tell
+    matrix = side_data.get(Type.DISPLAYMATRIX)
+    return UPRIGHT if matrix is None else orientation_of(np.frombuffer(bytes(matrix), np.int32))
 
 
 def _upright_size(frame: "VideoFrame") -> tuple[int, int]:

@@ -35,6 +35,7 @@ def write_video_file(
     codec = codec or _FIRST_CODEC.get(path.suffix[1:], "libx264")
     with av.open(str(path), "w", options=options or {}) as container:
         stream = container.add_stream(codec, rate=25)
+        assert isinstance(stream, av.VideoStream)
         stream.height, stream.width = size
         stream.pix_fmt = pixels
         stream.codec_context.time_base = Fraction(1, 1000)
