@@ -12,7 +12,7 @@ from storage.errors import (
     MissingArtifactError,
     StoreFullError,
 )
-from storage.folder import STAGING, Folder, full_store_error
+from storage.folder import STAGING, Folder, store_error
 from storage.lease import (
     LEASE_SECONDS,
     Lease,
@@ -98,14 +98,12 @@ class ArtifactStore:
                 content = f"{place}/{draft.data}".rstrip("/")
                 forget_progress(self._folder, content, writer.temporary)
         except BaseException as error:
-            full = None
-            if isinstance(error, OSError):
-                full = full_store_error(self.url, f"{kind} {key}", error)
-            if not writer.has_progress or full is not None or isinstance(error, StoreFullError):
+            told = store_error(self.url, f"{kind} {key}", error)
+            if not writer.has_progress or isinstance(told or error, StoreFullError):
                 with suppress(OSError):  # the first error is the one to tell
                     draft.discard()
-            if full is not None:
-                raise full from error
+            if told is not None:
+                raise told from error
             raise
 
     def lease(

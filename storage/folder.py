@@ -6,17 +6,21 @@ import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from storage.errors import InvalidAddressError, StoreAccessError, StoreFullError
+from storage.errors import InvalidAddressError, StorageError, StoreAccessError, StoreFullError
+from storage.retrying import retried
+
+T = TypeVar("T")
 
 STAGING = ".staging"
 """Folder of everything half-written; whatever is old in it may be removed."""
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
+_DENIED = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 def full_store_error(url: str, what: str, error: OSError) -> StoreFullError | None:
@@ -27,6 +31,24 @@ def full_store_error(url: str, what: str, error: OSError) -> StoreFullError | No
         f"No space left in the store {url} while writing {what} ({error.strerror}). Nothing "
         "half-written stays. Free some space, or name another store, and run again: what is "
         "complete is reused."
+    )
+
+
+def store_error(url: str, what: str, error: BaseException) -> StorageError | None:
+    """The error to raise instead of `error` if the store is full or not ours to write, else None.
+
+    Args:
+        url: of the store.
+        what: was being written, for the message.
+        error: while it was; of the operating system, and about a file of the store.
+    """
+    if not isinstance(error, OSError) or isinstance(error, StorageError):
+        return None
+    if error.errno not in _DENIED or not str(error.filename or "").startswith(url):
+        return full_store_error(url, what, error)
+    return StoreAccessError(
+        f"Cannot write {what} in the store {url}: {error}. Check the rights of that place, or name "
+        "another store."
     )
 
 
@@ -80,7 +102,7 @@ class Folder:
         """
         if self.is_local:
             return Path(self._full(path)).read_bytes()
-        data: bytes = self._fs.cat_file(self._full(path))
+        data: bytes = self._ask(path, lambda: self._fs.cat_file(self._full(path)))
         return data
 
     def write(self, path: str, data: bytes) -> None:
@@ -94,7 +116,9 @@ class Folder:
             if self.is_local:
                 self._write_local(path, data)
             else:
-                self._write_object(path, data)
+                self._ask(path, lambda: self._write_object(path, data))
+        except StoreAccessError:
+            raise
         except OSError as error:
             if full := full_store_error(self.url, path, error):
                 raise full from error
@@ -107,31 +131,35 @@ class Folder:
         """Whether a file or folder is there now (no cached listing is asked)."""
         if self.is_local:
             return Path(self._full(path)).exists()
-        self._fs.invalidate_cache()
-        return bool(self._fs.exists(self._full(path)))
+        return self._ask(path, lambda: self._is_there(self._full(path)))
 
     def names(self, path: str) -> list[str]:
         """Names of the direct children of a folder, sorted; none if there is no such folder."""
         if not self.is_local:
             self._fs.invalidate_cache()
         try:
-            found = self._fs.ls(self._full(path), detail=False)
+            found = self._ask(path, lambda: self._fs.ls(self._full(path), detail=False))
         except (FileNotFoundError, NotADirectoryError):
             return []
         return sorted({str(item).rstrip("/").rsplit("/", 1)[-1] for item in found})
 
     def remove(self, path: str) -> None:
-        """Remove a file or a folder with all below it; not being there is fine."""
+        """Remove a file or a folder with all below it; not being there is fine.
+
+        Raises:
+            StoreAccessError: when the place cannot be written.
+        """
         full = self._full(path)
         if self.is_local:
-            if Path(full).is_dir():
-                shutil.rmtree(full, ignore_errors=True)
-            else:
-                Path(full).unlink(missing_ok=True)
+            try:
+                if Path(full).is_dir():
+                    shutil.rmtree(full, ignore_errors=True)
+                else:
+                    Path(full).unlink(missing_ok=True)
+            except OSError as error:
+                raise store_error(self.url, path, error) or error from error
             return
-        self._fs.invalidate_cache()
-        if self._fs.exists(full):
-            self._fs.rm(full, recursive=True)
+        self._ask(path, lambda: self._remove_object(full))
 
     def rename(self, path: str, target: str) -> None:
         """Rename a local folder; OSError if the target exists and is not an empty folder."""
@@ -165,12 +193,15 @@ class Folder:
         }
 
     def zarr_store(self, path: str, *, read_only: bool) -> Any:
-        """A Zarr store on the folder `path` (LocalStore or FsspecStore)."""
+        """A Zarr store on the folder `path`."""
         from zarr.storage import FsspecStore, LocalStore
 
         if self.is_local:
             return LocalStore(self._full(path), read_only=read_only)
-        return FsspecStore.from_url(self.location(path), read_only=read_only)
+        from storage.zarr_checks import PatientStore
+
+        url = self.location(path)
+        return PatientStore(FsspecStore.from_url(url, read_only=read_only), url)
 
     def _full(self, path: str) -> str:
         return f"{self._root}/{path}" if path else self._root
@@ -184,6 +215,23 @@ class Folder:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+
+    def _ask(self, path: str, request: Callable[[], T]) -> T:
+        """The answer to a request that may be repeated; a disk is not asked twice."""
+        return request() if self.is_local else retried(request, self.location(path))
+
+    def _is_there(self, full: str) -> bool:
+        # `exists` of fsspec takes every error for an absence, an answer 503 too.
+        self._fs.invalidate_cache()
+        try:
+            self._fs.info(full)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return True
+
+    def _remove_object(self, full: str) -> None:
+        if self._is_there(full):
+            self._fs.rm(full, recursive=True)
 
     def _write_object(self, path: str, data: bytes) -> None:
         full = self._full(path)

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from storage.errors import LeaseLostError, StoreAccessError
-from storage.folder import STAGING, Folder
+from storage.folder import STAGING, Folder, store_error
 from storage.marker import to_json
 from storage.processes import has_ended, this_process
 
@@ -253,7 +253,10 @@ def _guarded(folder: Folder) -> Iterator[None]:
         return
     import fcntl
 
-    Path(folder.url).mkdir(parents=True, exist_ok=True)
+    try:
+        Path(folder.url).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise store_error(folder.url, "a lease", error) or error from error
     descriptor = os.open(folder.url, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote
 from storage.artifacts import ArtifactStore
 from storage.errors import CorruptArtifactError, InvalidAddressError, MissingArtifactError
 from storage.folder import Folder
-from storage.marker import SCHEMA, read_record, to_json
+from storage.marker import read_record, record_bytes
 
 State = Literal["pending", "running", "done", "failed"]
 
@@ -115,7 +115,7 @@ class RunLedger:
         if self._folder.exists(f"{self._place}/run.json"):
             created = self.info().created
         info = RunInfo(self.run_id, created, code_version, dict(parameters), tuple(videos))
-        self._folder.write(f"{self._place}/run.json", to_json({"schema": SCHEMA, **asdict(info)}))
+        self._folder.write(f"{self._place}/run.json", record_bytes(asdict(info)))
         return info
 
     def info(self) -> RunInfo:
@@ -146,7 +146,7 @@ class RunLedger:
         Raises:
             StoreFullError: when no space is left; the former record stays.
         """
-        data = to_json({"schema": SCHEMA, **asdict(record)})
+        data = record_bytes(asdict(record))
         self._folder.write(self._video_file(record.video), data)
 
     def read(self, video: str) -> VideoRecord | None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 from storage.errors import CorruptArtifactError, NewerSchemaError
@@ -12,6 +13,8 @@ SCHEMA = 1
 """Version of the layout of artifacts and ledger records; raised when old code could misread it."""
 
 MARKER = "complete.json"
+
+_DIGEST = "sha256"
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Marker:
     created: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
     def to_bytes(self) -> bytes:
-        return to_json({"schema": SCHEMA, **asdict(self)})
+        return record_bytes(asdict(self))
 
     @classmethod
     def from_bytes(cls, data: bytes, location: str) -> "Marker":
@@ -64,12 +67,20 @@ def to_json(value: object) -> bytes:
     return json.dumps(value, indent=1, allow_nan=False).encode()
 
 
+def record_bytes(fields: Mapping[str, Any]) -> bytes:
+    """A JSON object with its schema and a sha256 of all that, for `read_record`."""
+    record = {"schema": SCHEMA, **fields}
+    return to_json({**record, _DIGEST: sha256(to_json(record)).hexdigest()})
+
+
 def read_record(data: bytes, location: str) -> dict[str, Any]:
     """A JSON object with a "schema" field, refused when newer than this version knows.
 
+    Records of former versions, which had no sha256, are taken as they are.
+
     Raises:
         NewerSchemaError: schema above `SCHEMA`.
-        CorruptArtifactError: not JSON, not an object, or without a schema.
+        CorruptArtifactError: not JSON, not an object, without a schema, or changed.
     """
     try:
         fields = json.loads(data)
@@ -81,6 +92,9 @@ def read_record(data: bytes, location: str) -> dict[str, Any]:
             f"{location} has schema {schema}, this version of maskrnn reads up to {SCHEMA}. "
             "Upgrade maskrnn, or name another store."
         )
+    found = fields.pop(_DIGEST, None)
+    if found is not None and found != sha256(to_json(fields)).hexdigest():
+        raise _unreadable(location, "it differs from what was written")
     return dict(fields)
 
 

@@ -4,12 +4,18 @@ Zarr reads a missing chunk as fill value and trusts its metadata. Here a missing
 the metadata documents are compared with the digests that the completion marker holds.
 """
 
+from collections.abc import Awaitable, Callable
 from hashlib import sha256
+from typing import TypeVar
 
 from zarr.abc.buffer import Buffer
 from zarr.abc.store import ByteRequest, Store
 from zarr.core.buffer import BufferPrototype
 from zarr.storage import WrapperStore
+
+from storage.retrying import retried_async
+
+T = TypeVar("T")
 
 _METADATA = "zarr.json"
 _CHUNK = "/c/"
@@ -20,7 +26,7 @@ class MissingChunkError(Exception):
 
 
 class ChangedMetadataError(Exception):
-    """A Zarr metadata document that differs from the written one; the message is its key."""
+    """A metadata document or a chunk other than the written one; the message is its key."""
 
 
 class RecordingStore(WrapperStore[Store]):
@@ -50,6 +56,36 @@ class RecordingStore(WrapperStore[Store]):
             self._digests[self._prefix + key] = sha256(value.to_bytes()).hexdigest()
 
 
+class PatientStore(WrapperStore[Store]):
+    """A remote store that is asked again when it is slow or refuses for a moment.
+
+    Args:
+        store: the store.
+        url: of it, for messages.
+    """
+
+    def __init__(self, store: Store, url: str) -> None:
+        super().__init__(store)
+        self._url = url
+
+    def _with_store(self, store: Store) -> "PatientStore":
+        return PatientStore(store, self._url)
+
+    async def get(
+        self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None
+    ) -> Buffer | None:
+        return await self._ask(key, lambda: self._store.get(key, prototype, byte_range))
+
+    async def set(self, key: str, value: Buffer) -> None:
+        await self._ask(key, lambda: self._store.set(key, value))
+
+    async def is_empty(self, prefix: str) -> bool:
+        return await self._ask(prefix, lambda: self._store.is_empty(prefix))
+
+    async def _ask(self, key: str, request: Callable[[], Awaitable[T]]) -> T:
+        return await retried_async(request, f"{self._url}/{key}")
+
+
 class CheckedStore(WrapperStore[Store]):
     """Reads through, refusing absent chunks and changed metadata."""
 
@@ -67,8 +103,10 @@ class CheckedStore(WrapperStore[Store]):
         value = await super().get(key, prototype, byte_range)
         if value is None and _CHUNK in f"/{key}":
             raise MissingChunkError(key)
-        # Chunks carry checksums of their own, and may be read in part.
-        expected = self._digests.get(self._prefix + key) if key.endswith(_METADATA) else None
+        if byte_range is not None:
+            return value  # a part of a shard, whose chunks carry checksums of their own
+        # Zarr takes a shard that lost its index for one that was never written.
+        expected = self._digests.get(self._prefix + key)
         if expected and (value is None or sha256(value.to_bytes()).hexdigest() != expected):
             raise ChangedMetadataError(key)
         return value

@@ -111,6 +111,12 @@ def _edit(ledger: RunLedger, **changes: object) -> None:
 def test_damaged_records(store: ArtifactStore) -> None:
     ledger = RunLedger(store, "run")
     ledger.write(RECORD)
+    _edit(ledger, attempt=RECORD.attempt + 1)
+    with pytest.raises(CorruptArtifactError, match=r"bee\.json.*differs from what was written"):
+        ledger.read("bee")
+    ledger.write(RECORD)
+    _edit(ledger, sha256=None)  # as former versions wrote them
+    assert ledger.read("bee") == RECORD
     _edit(ledger, state="exploded")
     with pytest.raises(CorruptArtifactError, match=r"bee\.json.*not yet run"):
         ledger.read("bee")
