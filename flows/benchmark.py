@@ -1,12 +1,14 @@
 """The benchmark as a Prefect flow, and as what every other command is a part of."""
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
-from typing import Any
+from typing import Any, ParamSpec
 
-from prefect import flow
+from prefect import Flow, flow, get_client, tags
 from prefect.client.schemas.objects import State
+from prefect.context import FlowRunContext, get_run_context
 from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
@@ -31,13 +33,20 @@ _THREADS = 64
 
 RUNNER: Any = ThreadPoolTaskRunner(max_workers=_THREADS)
 
+P = ParamSpec("P")
 
-@flow(
-    name="benchmark",
-    flow_run_name="{parameters.run_name}",
-    task_runner=RUNNER,
-    persist_result=False,
-)
+
+def pipeline_flow(name: str) -> Callable[[Callable[P, State[Any]]], Flow[P, State[Any]]]:
+    """A Prefect flow over parameters that have a `run_name`, after which its runs are called."""
+    return flow(
+        name=name,
+        flow_run_name="{parameters.run_name}",
+        task_runner=RUNNER,
+        persist_result=False,
+    )
+
+
+@pipeline_flow("benchmark")
 def benchmark(parameters: BenchmarkParameters) -> State[Any]:
     """Segment videos by a preset, compare it with others, evaluate and report.
 
@@ -61,22 +70,39 @@ def carry_out(
     configurations = all_configurations(parameters)
     store = ArtifactStore(parameters.store)
     ledger = RunLedger(store, parameters.run_name)
-    with (
-        Bridge(parameters.dask_address, parameters.workers) as bridge,
-        drive(store, ledger) as driver,
-    ):
-        context = RunContext(store, bridge, ledger, driver)
+    limits = {str(kind): seconds for kind, seconds in parameters.timeouts.items()}
+    bridge = Bridge(
+        parameters.dask_address,
+        parameters.workers,
+        parameters.cluster,
+        parameters.cluster_options,
+        parameters.worker_wait,
+    )
+    with tag_run(parameters.dataset, parameters.preset), bridge, drive(store, ledger) as driver:
+        context = RunContext(store, bridge, ledger, driver, limits)
         pipeline = Pipeline(context, parameters, configurations, only, results)
         if only is not None:
             context.adopt(record for record in ledger.records() if record.video not in only)
         videos = pipeline.outcome.videos
         ledger.begin(parameters.model_dump(mode="json"), version("maskrnn"), videos)
         outcome = pipeline.run()
-    if parameters.until == "report":
-        report.submit(context, outcome, configurations, parameters.model_dump(mode="json")).result()
-    elif parameters.until == "segment":
-        export.submit(context, outcome).result()
+        if parameters.until == "report":
+            described = parameters.model_dump(mode="json")
+            report.submit(context, outcome, configurations, described).result()
+        elif parameters.until == "segment":
+            export.submit(context, outcome).result()
     return final_state(context, outcome)
+
+
+@contextmanager
+def tag_run(*names: str) -> Iterator[None]:
+    """Tag this flow run, and the task runs within, so that the web interface can filter them."""
+    run = get_run_context()
+    if isinstance(run, FlowRunContext) and run.flow_run is not None:
+        with get_client(sync_client=True) as client:
+            client.update_flow_run(run.flow_run.id, tags={*run.flow_run.tags, *names})
+    with tags(*names):
+        yield
 
 
 def final_state(context: RunContext, outcome: Outcome) -> State[Any]:

@@ -16,6 +16,7 @@ from flows.parameters import BenchmarkParameters
 from flows.space_check import check_space
 from storage.artifacts import ArtifactStore
 from storage.ledger import RunLedger
+from tasks.dask_bridge.clusters import cluster_class
 from tasks.errors import ParameterError
 from tasks.flow_method import flow_method
 from tasks.parents import obtain_parent
@@ -35,9 +36,9 @@ def execute(fields: dict[str, Any]) -> int:
     check_input(parameters)
     check_space(parameters)
 
-    from flows.benchmark import benchmark
+    from flows.stage_flows import flow_for
 
-    return execute_flow(benchmark, parameters, parameters)
+    return execute_flow(*flow_for(parameters), parameters)
 
 
 def execute_flow(flow: Any, asked: BaseModel, parameters: BenchmarkParameters) -> int:
@@ -67,7 +68,7 @@ def execute_flow(flow: Any, asked: BaseModel, parameters: BenchmarkParameters) -
 
 
 def _leave_soon_on_interrupt() -> None:
-    """Ctrl-C ends the run within seconds: the second one at once.
+    """Ctrl-C or SIGTERM ends the run within seconds: the second one at once.
 
     It stops Prefect's temporary server too, and Prefect would try for minutes to send its last
     events there. Workers have been stopped by then, and complete artifacts stay.
@@ -90,6 +91,7 @@ def _leave_soon_on_interrupt() -> None:
 
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, interrupt)
+        signal.signal(signal.SIGTERM, interrupt)
 
 
 def validated(fields: dict[str, Any]) -> BenchmarkParameters:
@@ -115,6 +117,8 @@ def check_input(parameters: BenchmarkParameters) -> None:
         ParameterError, DatasetError, ...: as the run itself would.
     """
     main = all_configurations(parameters)[0]
+    if parameters.cluster is not None:
+        cluster_class(parameters.cluster)
     flow_method(parameters.flow, parameters.flow_weights)
     store = ArtifactStore(parameters.store)
     if parameters.parent is not None:

@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Group, Parameter
@@ -85,8 +86,12 @@ class RunOptions:
     Attributes:
         run_id: Name of the run. Default: made of the parameters, so that the same command
             continues the same run.
-        workers: Local worker processes. Default: by cores, memory and GPUs.
+        workers: Worker processes. Default: by cores, memory and GPUs.
         dask_address: An existing Dask scheduler, such as tcp://127.0.0.1:8786.
+        cluster: Class of a Dask cluster to start, such as dask_cuda.LocalCUDACluster.
+        cluster_options: Its options: key=value, or a YAML file of them.
+        worker_wait: Seconds to wait for workers that offer what a unit needs.
+        timeout: Seconds after which a unit is stopped, such as finetune=3600 segment=900.
         checkpoint_frames: Frames that a killed worker costs at most in segmentation.
         keep_weights: Finetuned weights to keep when a video is complete: all, main (of the preset,
             not of those it is compared with), or none.
@@ -96,6 +101,14 @@ class RunOptions:
     run_id: str | None = None
     workers: int | None = None
     dask_address: str | None = None
+    cluster: str | None = None
+    cluster_options: Annotated[list[str], Parameter(consume_multiple=True, negative="")] = field(
+        default_factory=list
+    )
+    worker_wait: float = 120.0
+    timeout: Annotated[list[str], Parameter(consume_multiple=True, negative="")] = field(
+        default_factory=list
+    )
     checkpoint_frames: int = 50
     keep_weights: str = "all"
     force: Annotated[bool, Parameter(negative="")] = False
@@ -105,7 +118,7 @@ def as_fields(*groups: object) -> dict[str, Any]:
     """Fields of `BenchmarkParameters` from groups of options.
 
     Raises:
-        ParameterError: an override that is not key=value.
+        ParameterError: an override, a time limit or an option that is not key=value.
     """
     fields: dict[str, Any] = {}
     for group in groups:
@@ -115,6 +128,10 @@ def as_fields(*groups: object) -> dict[str, Any]:
         fields.pop("store", None)
     if "set" in fields:
         fields["overrides"] = overrides(fields.pop("set"))
+    if "timeout" in fields:
+        fields["timeouts"] = _pairs(fields.pop("timeout"), "--timeout", "finetune=3600")
+    if "cluster_options" in fields:
+        fields["cluster_options"] = _cluster_options(fields["cluster_options"])
     for name in ("videos", "compare"):
         if isinstance(fields.get(name), str):
             fields[name] = names(fields[name])
@@ -134,10 +151,34 @@ def overrides(pairs: list[str]) -> dict[str, str]:
     Raises:
         ParameterError: something else.
     """
+    return _pairs(pairs, "--set", "finetune.iterations=50")
+
+
+def _pairs(pairs: list[str], option: str, example: str) -> dict[str, str]:
     found = {}
     for pair in pairs:
         key, separator, value = pair.partition("=")
         if not separator or not key or not value:
-            raise ParameterError(f"--set takes key=value, such as finetune.iterations=50: {pair!r}")
+            raise ParameterError(f"{option} takes key=value, such as {example}: {pair!r}")
         found[key.strip()] = value.strip()
     return found
+
+
+def _cluster_options(given: list[str]) -> dict[str, Any]:
+    """Options of a cluster; later ones replace those of a file that comes before them."""
+    import yaml
+
+    options: dict[str, Any] = {}
+    for item in given:
+        try:
+            if item.endswith((".yaml", ".yml")) and "=" not in item:
+                found = yaml.safe_load(Path(item).read_text())
+            else:
+                pairs = _pairs([item], "--cluster-options", "queue=gpu")
+                found = {key: yaml.safe_load(value) for key, value in pairs.items()}
+        except (OSError, yaml.YAMLError) as error:
+            raise ParameterError(f"--cluster-options {item}: {error}") from None
+        if not isinstance(found, dict):
+            raise ParameterError(f"--cluster-options {item}: the file must hold key: value lines")
+        options |= found
+    return options

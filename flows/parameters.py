@@ -1,29 +1,25 @@
 """Parameters of a run: validated, frozen, and what Prefect shows as a form."""
 
 import hashlib
+import json
 import os
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
+
+from tasks.configuration import preset_names
+from tasks.flow_method import known_estimators
+from tasks.sources import dataset_names
 
 Stage = Literal["ingest", "flow", "train", "segment", "evaluate", "report"]
 
 STAGES: tuple[Stage, ...] = ("ingest", "flow", "train", "segment", "evaluate", "report")
 
-DEFAULT_STORE = "maskrnn-store"
+UnitKind = Literal["ingest", "flow", "train", "finetune", "segment", "evaluate"]
+"""Kinds of units that run on workers, and that a time limit can be set for."""
 
-_UNNAMED = {
-    "store",
-    "dask_address",
-    "workers",
-    "run_id",
-    "until",
-    "checkpoint_frames",
-    "keep_weights",
-    "force",
-}
-"""Fields that change nothing in the result, and so not the name of the run."""
+DEFAULT_STORE = "maskrnn-store"
 
 
 def default_store() -> str:
@@ -31,13 +27,58 @@ def default_store() -> str:
     return os.environ.get("MASKRNN_STORE") or DEFAULT_STORE
 
 
-class BenchmarkParameters(BaseModel):
-    """A benchmark: which videos, which method, where to."""
+def _one_of(names: list[str]) -> Any:
+    """Shown as a list in the form; a name that is not in it gets the message of its own reader."""
+    return {"enum": names}
+
+
+class RunFields(BaseModel):
+    """Where and how it runs; changes nothing in the result."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    store: str = Field(default_factory=default_store, description="Folder or URL of all artifacts")
+    run_id: str | None = Field(
+        default=None, description="Name of the run; none: made of the parameters"
+    )
+    workers: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="Worker processes; none: by cores, memory and GPUs"
+    )
+    dask_address: str | None = Field(default=None, description="Existing Dask scheduler")
+    cluster: str | None = Field(
+        default=None,
+        description="Class of the Dask cluster to start, such as dask_jobqueue.SLURMCluster",
+    )
+    cluster_options: dict[str, Any] = Field(
+        default_factory=dict, description="Keyword arguments of that class"
+    )
+    worker_wait: Annotated[float, Field(gt=0)] = Field(
+        default=120.0, description="Seconds to wait for workers that offer what a unit needs"
+    )
+    timeouts: dict[UnitKind, Annotated[float, Field(gt=0)]] = Field(
+        default_factory=dict, description="Seconds per kind of unit after which one is stopped"
+    )
+
+    @model_validator(mode="after")
+    def _one_cluster(self) -> Self:
+        if self.dask_address is not None and self.cluster is not None:
+            raise PydanticCustomError(
+                "two_clusters",
+                "an existing scheduler (dask-address) and a cluster to start contradict each "
+                "other; give one of them",
+            )
+        if self.cluster_options and self.cluster is None:
+            raise PydanticCustomError(
+                "options_of_no_cluster", "cluster-options go with the class of a cluster"
+            )
+        return self
+
+
+class DataFields(BaseModel):
+    """Which videos."""
+
     dataset: str = Field(
-        default="synthetic", description="synthetic, davis2016, davis2017 or segtrack2"
+        default="synthetic", description="Data set", json_schema_extra=_one_of(dataset_names())
     )
     root: str | None = Field(
         default=None, description="Folder of a data set that is read from files"
@@ -47,19 +88,31 @@ class BenchmarkParameters(BaseModel):
     resolution: Annotated[int, Field(ge=32)] | None = Field(
         default=None, description="Short side of the frames, pixels; none keeps the source's"
     )
-    preset: str = Field(default="small", description="Named configuration of the method")
-    overrides: dict[str, str] = Field(
-        default_factory=dict, description="Options by dotted name, such as finetune.iterations: 50"
+
+
+class FlowFields(DataFields):
+    """Which optical flow of them."""
+
+    flow: str = Field(
+        default="dis",
+        description="Optical flow estimator",
+        json_schema_extra=_one_of(sorted(known_estimators())),
     )
-    compare: tuple[str, ...] = Field(
-        default=("propagate", "first-frame"), description="Further presets, run on the same videos"
-    )
-    ablation: bool = Field(
-        default=False, description="Table 2 of the paper: the preset part by part"
-    )
-    flow: str = Field(default="dis", description="Optical flow estimator")
     flow_weights: str | None = Field(
         default=None, description="File with the weights of a flow network; none: looked for"
+    )
+
+
+class TrainFields(FlowFields):
+    """Which parent network."""
+
+    preset: str = Field(
+        default="small",
+        description="Named configuration of the method",
+        json_schema_extra=_one_of(preset_names()),
+    )
+    overrides: dict[str, str] = Field(
+        default_factory=dict, description="Options by dotted name, such as finetune.iterations: 50"
     )
     parent: str | None = Field(
         default=None,
@@ -72,12 +125,18 @@ class BenchmarkParameters(BaseModel):
     initial_weights: str | None = Field(
         default=None, description="VGG-16 to start training from: a file, or imagenet; none: random"
     )
-    store: str = Field(default_factory=default_store, description="Folder or URL of all artifacts")
-    until: Stage = Field(default="report", description="Last stage to run")
-    dask_address: str | None = Field(default=None, description="Existing Dask scheduler")
-    workers: Annotated[int, Field(ge=1)] | None = Field(
-        default=None, description="Local worker processes; none: by cores, memory and GPUs"
+
+
+class BenchmarkParameters(RunFields, TrainFields):
+    """A benchmark: which videos, which method, where to."""
+
+    compare: tuple[str, ...] = Field(
+        default=("propagate", "first-frame"), description="Further presets, run on the same videos"
     )
+    ablation: bool = Field(
+        default=False, description="Table 2 of the paper: the preset part by part"
+    )
+    until: Stage = Field(default="report", description="Last stage to run")
     checkpoint_frames: Annotated[int, Field(ge=1)] = Field(
         default=50, description="Frames that a killed worker costs at most in segmentation"
     )
@@ -86,9 +145,6 @@ class BenchmarkParameters(BaseModel):
         description="Finetuned weights to keep when a video is complete: main, of the preset alone",
     )
     force: bool = Field(default=False, description="Start even where the disk seems too small")
-    run_id: str | None = Field(
-        default=None, description="Name of the run; none: made of the parameters"
-    )
 
     @model_validator(mode="after")
     def _trains_for_the_ablation(self) -> Self:
@@ -109,7 +165,49 @@ class BenchmarkParameters(BaseModel):
         """The run's id: the same parameters give the same run, continued where it stopped."""
         if self.run_id is not None:
             return self.run_id
-        text = self.model_dump_json(exclude=_UNNAMED)
-        digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+        fields = self.model_dump(mode="json", exclude=_UNNAMED)
+        digest = hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:8]
         study = "-ablation" if self.ablation else ""
         return f"{self.dataset}-{self.split}-{self.preset}{study}-{digest}"
+
+
+_UNNAMED = {*RunFields.model_fields, "until", "checkpoint_frames", "keep_weights", "force"}
+"""Fields that change nothing in the result, and so not the name of the run."""
+
+
+class _StageParameters(RunFields):
+    """Parameters of a flow that ends after one stage."""
+
+    last: ClassVar[Stage]
+
+    @classmethod
+    def of(cls, parameters: BenchmarkParameters) -> Self:
+        """The part of a benchmark's parameters that this flow takes."""
+        return cls(**parameters.model_dump(include=set(cls.model_fields)))
+
+    def benchmark(self) -> BenchmarkParameters:
+        """The same as a benchmark that ends early."""
+        return BenchmarkParameters(**self.model_dump(), compare=(), until=self.last)
+
+    @property
+    def run_name(self) -> str:
+        """The run's id."""
+        return self.benchmark().run_name
+
+
+class IngestParameters(_StageParameters, DataFields):
+    """Videos to bring into the store."""
+
+    last: ClassVar[Stage] = "ingest"
+
+
+class PrecomputeFlowParameters(_StageParameters, FlowFields):
+    """Videos to estimate optical flow of."""
+
+    last: ClassVar[Stage] = "flow"
+
+
+class TrainParameters(_StageParameters, TrainFields):
+    """A parent network to train."""
+
+    last: ClassVar[Stage] = "train"

@@ -23,9 +23,11 @@ class UnitError(TaskError, RuntimeError):
     Attributes:
         kind: class name of the original error.
         trace: its traceback as text, empty when the worker died.
+        transient: whether it may pass by itself, as `tasks.transient` tells.
     """
 
-    def __init__(self, message: str, kind: str, trace: str = "") -> None:
+    def __init__(self, message: str, kind: str, trace: str = "", transient: bool = False) -> None:
         super().__init__(message)
         self.kind = kind
         self.trace = trace
+        self.transient = transient

@@ -75,7 +75,15 @@ class Stage:
             while not store.exists(kind, key):
                 await_other_run(store, kind, key, lambda: bridge.closed, name)
                 run = bridge.run(
-                    make_once, unit, store.url, kind, key, args, resource=resource, name=name
+                    make_once,
+                    unit,
+                    store.url,
+                    kind,
+                    key,
+                    args,
+                    resource=resource,
+                    name=name,
+                    timeout=context.timeouts.get(self._stage.partition(" ")[0]),
                 )
                 making: Making = run.value
                 if making.state == "made":
@@ -93,15 +101,22 @@ class RunContext:
         bridge: the workers.
         ledger: the run's records.
         driver: token of this process, as `storage.drivers.drive` gives it.
+        timeouts: seconds a unit may take, by the first word of its stage's name.
     """
 
     def __init__(
-        self, store: ArtifactStore, bridge: Bridge, ledger: RunLedger, driver: str = ""
+        self,
+        store: ArtifactStore,
+        bridge: Bridge,
+        ledger: RunLedger,
+        driver: str = "",
+        timeouts: Mapping[str, float] | None = None,
     ) -> None:
         self.store = store
         self.bridge = bridge
         self.ledger = ledger
         self._driver = driver
+        self.timeouts = timeouts or {}
         self._lock = threading.Lock()
         self._records: dict[str, VideoRecord] = {}
         self._writing: dict[str, threading.Lock] = defaultdict(threading.Lock)

@@ -1,15 +1,11 @@
 """The stages as Prefect tasks: thin, each takes a run's context and returns the key it obtained.
 
-No result is persisted and nothing is retried here: artifacts are the cache, and a bad video is
-bad the second time too.
+Artifacts are the cache: no result is persisted.
 """
 
 import dataclasses
 import logging
 from collections.abc import Mapping, Sequence
-
-from prefect import task
-from prefect.cache_policies import NO_CACHE
 
 from maskrnn_core.options import ComputeOptions, Preset
 from storage.checkpoints import FINETUNED, PARENTS
@@ -23,6 +19,7 @@ from tasks.foresight import prepared_video
 from tasks.keys import PreparedVideo
 from tasks.run_context import RunContext
 from tasks.sources import DatasetSpec
+from tasks.stage_task import stage_task
 from tasks.starting_weights import starting_digest
 from tasks.training import TrainingRun
 from tasks.weights_policy import DROPPED
@@ -30,12 +27,7 @@ from tasks.weights_policy import DROPPED
 logger = logging.getLogger("maskrnn.run")
 
 
-@task(
-    name="ingest",
-    task_run_name="ingest {record}",
-    cache_policy=NO_CACHE,
-    persist_result=False,
-)
+@stage_task("ingest", "ingest {record}")
 def ingest(
     context: RunContext,
     spec: DatasetSpec,
@@ -52,12 +44,7 @@ def ingest(
         )
 
 
-@task(
-    name="flow",
-    task_run_name="flow {record}",
-    cache_policy=NO_CACHE,
-    persist_result=False,
-)
+@stage_task("flow", "flow {record}")
 def flow(
     context: RunContext, key: str, method: FlowMethod, compute: ComputeOptions, record: str
 ) -> PreparedVideo:
@@ -87,12 +74,7 @@ def parent_record(preset: Preset) -> str:
     return f"parent/{preset.name}"
 
 
-@task(
-    name="train",
-    task_run_name="train {preset.name}",
-    cache_policy=NO_CACHE,
-    persist_result=False,
-)
+@stage_task("train", "train {preset.name}")
 def train(
     context: RunContext,
     videos: Sequence[PreparedVideo],
@@ -115,12 +97,7 @@ def train(
         return key
 
 
-@task(
-    name="finetune",
-    task_run_name="finetune {video.name}/{object_id}",
-    cache_policy=NO_CACHE,
-    persist_result=False,
-)
+@stage_task("finetune", "finetune {video.name}/{object_id}")
 def finetune(
     context: RunContext,
     video: PreparedVideo,
@@ -152,12 +129,7 @@ def finetune(
         )
 
 
-@task(
-    name="segment",
-    task_run_name="segment {video.name} by {preset.name}",
-    cache_policy=NO_CACHE,
-    persist_result=False,
-)
+@stage_task("segment", "segment {video.name} by {preset.name}")
 def segment(
     context: RunContext,
     video: PreparedVideo,
@@ -182,12 +154,7 @@ def segment(
         )
 
 
-@task(
-    name="evaluate",
-    task_run_name="evaluate {video.name} by {preset}",
-    cache_policy=NO_CACHE,
-    persist_result=False,
-)
+@stage_task("evaluate", "evaluate {video.name} by {preset}")
 def evaluate(
     context: RunContext, video: PreparedVideo, prediction: str, preset: str, protocol: str
 ) -> str:

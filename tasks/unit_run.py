@@ -9,6 +9,7 @@ from typing import Any
 from maskrnn_core.errors import InvalidInputError, MaskRNNError
 from storage.errors import StorageError
 from tasks.errors import TaskError
+from tasks.transient import is_transient
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class UnitFailure:
     kind: str
     message: str
     trace: str
+    transient: bool = False
 
 
 def run_unit(unit: Callable[..., Any], args: tuple[Any, ...], worker: str) -> UnitRun | UnitFailure:
@@ -35,7 +37,9 @@ def run_unit(unit: Callable[..., Any], args: tuple[Any, ...], worker: str) -> Un
     try:
         value = unit(*args)
     except Exception as error:
-        return UnitFailure(type(error).__name__, describe(error), traceback.format_exc())
+        return UnitFailure(
+            type(error).__name__, describe(error), traceback.format_exc(), is_transient(error)
+        )
     return UnitRun(value, time.perf_counter() - started, worker)
 
 

@@ -27,3 +27,12 @@ def prefect_home() -> Iterator[Path]:
     """Prefect's temporary home, removed at the end."""
     yield Path(_HOME)
     shutil.rmtree(_HOME, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def prefect_server() -> Iterator[None]:
+    """A temporary server; it takes ten seconds to start, once."""
+    from prefect.testing.utilities import prefect_test_harness
+
+    with prefect_test_harness(server_startup_timeout=240):
+        yield

@@ -103,7 +103,7 @@ class Bridge:
         if outcome is None:
             raise worker_died(name, 0.0)
         if isinstance(outcome, UnitFailure):
-            raise UnitError(outcome.message, outcome.kind, outcome.trace)
+            raise UnitError(outcome.message, outcome.kind, outcome.trace, outcome.transient)
         return outcome
 
     def close(self) -> None:

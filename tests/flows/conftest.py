@@ -1,4 +1,4 @@
-"""A Prefect server for all flow tests, and a small data set in DAVIS layout."""
+"""Workers for all flow tests, and a small data set in DAVIS layout."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,15 +13,6 @@ from tasks.dask_bridge import Bridge
 OPTIONS = SyntheticOptions(
     size=(48, 64), videos_train=2, videos_val=3, frames_train=4, frames_val=5
 )
-
-
-@pytest.fixture(scope="session")
-def prefect_server() -> Iterator[None]:
-    """A temporary server; it takes ten seconds to start, once."""
-    from prefect.testing.utilities import prefect_test_harness
-
-    with prefect_test_harness(server_startup_timeout=240):
-        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,12 @@
 """Parameters of a run, and the name they give it."""
 
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
-from flows.options import DataOptions, MethodOptions, as_fields
-from flows.parameters import BenchmarkParameters
+from flows.options import DataOptions, MethodOptions, RunOptions, as_fields
+from flows.parameters import BenchmarkParameters, IngestParameters, TrainParameters
 from tasks.errors import ParameterError
 
 
@@ -41,14 +43,70 @@ def test_options_become_fields() -> None:
         as_fields(MethodOptions(set=["static.steps"]))
 
 
+def test_limits_and_clusters_become_fields(tmp_path: Path) -> None:
+    file = tmp_path / "slurm.yaml"
+    file.write_text("queue: gpu\nmemory: 8GB\njob_extra_directives: ['--gres=gpu:1']\n")
+    options = RunOptions(
+        timeout=["finetune=3600"],
+        cluster="dask_jobqueue.SLURMCluster",
+        cluster_options=[str(file), "memory=16GB", "resources={GPU: 1}"],
+    )
+    parameters = BenchmarkParameters.model_validate(as_fields(options))
+    assert parameters.timeouts == {"finetune": 3600.0}
+    assert parameters.cluster_options == {
+        "queue": "gpu",
+        "memory": "16GB",
+        "job_extra_directives": ["--gres=gpu:1"],
+        "resources": {"GPU": 1},
+    }
+    assert parameters.run_name == BenchmarkParameters().run_name
+    for wrong in (["memory"], [str(tmp_path / "none.yaml")]):
+        with pytest.raises(ParameterError, match="--cluster-options"):
+            as_fields(RunOptions(cluster_options=wrong))
+    for fields in (
+        {"timeouts": {"lunch": 3}},
+        {"timeouts": {"flow": 0}},
+        {"cluster": "a.B", "dask_address": "tcp://127.0.0.1:1"},
+        {"cluster_options": {"queue": "gpu"}},
+    ):
+        with pytest.raises(ValidationError):
+            BenchmarkParameters.model_validate(fields)
+
+
+def test_flows_of_one_stage_are_the_same_run_as_their_command() -> None:
+    whole = BenchmarkParameters(dataset="synthetic", compare=(), workers=2)
+    assert TrainParameters.of(whole).benchmark() == whole.model_copy(update={"until": "train"})
+    ingest = IngestParameters.of(whole)
+    assert ingest.benchmark().until == "ingest"
+    assert ingest.run_name == whole.run_name
+
+
+def test_every_parameter_is_explained_in_the_form() -> None:
+    from prefect.utilities.callables import parameter_schema
+
+    from flows.benchmark import benchmark
+    from flows.stage_flows import ingest, precompute_flow, train
+
+    for flow in (benchmark, ingest, precompute_flow, train):
+        schema = parameter_schema(flow.fn)
+        (model,) = schema.definitions.values()
+        assert all(field.get("description") for field in model["properties"].values())
+        assert "davis2017" in model["properties"]["dataset"]["enum"]
+
+
 def test_deployments_name_flows_and_parameters_that_exist() -> None:
-    from pathlib import Path
+    from importlib import import_module
 
     import yaml
 
     file = Path(__file__).parents[2] / "prefect.yaml"
     deployments = yaml.safe_load(file.read_text())["deployments"]
-    assert {item["name"] for item in deployments} >= {"davis-nightly"}
+    names = [item["name"] for item in deployments]
+    assert {"synthetic", "davis-nightly", "segtrack-weekly"} <= set(names)
     for item in deployments:
-        assert item["entrypoint"] == "flows/benchmark.py:benchmark"
-        BenchmarkParameters.model_validate(item["parameters"]["parameters"])
+        place, _, name = item["entrypoint"].partition(":")
+        flow = getattr(import_module(place.removesuffix(".py").replace("/", ".")), name)
+        assert item["description"]
+        flow.validate_parameters(item["parameters"])
+        for schedule in item.get("schedules", ()):
+            assert schedule["timezone"] == "Europe/Berlin"

@@ -27,5 +27,5 @@ class InlineBridge(Bridge):
         self.names.append(name)
         outcome = run_unit(unit, args, "inline")
         if isinstance(outcome, UnitFailure):
-            raise UnitError(outcome.message, outcome.kind, outcome.trace)
+            raise UnitError(outcome.message, outcome.kind, outcome.trace, outcome.transient)
         return outcome

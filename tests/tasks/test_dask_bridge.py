@@ -178,7 +178,7 @@ def test_the_end_of_a_run_stops_its_units_on_an_existing_cluster(
         with pytest.raises(UnitError, match="flow libby was cut off") as caught:
             job.result()
     assert caught.value.kind == "CutOff"
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
     last = file.read_text()
     time.sleep(0.5)
     assert file.read_text() == last

@@ -1,0 +1,43 @@
+"""Stages as Prefect tasks: nothing is cached by Prefect, and only what may pass is retried."""
+
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+from prefect import Task, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+
+from tasks.dask_bridge.submission import WORKER_DIED
+from tasks.errors import UnitError
+from tasks.transient import is_transient
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_DELAYS = [2.0, 15.0]
+"""Seconds before the second and the third attempt."""
+
+
+def stage_task(name: str, run_name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
+    """A Prefect task with a readable name of its runs, which is a template over its arguments.
+
+    Artifacts are the cache, so Prefect keeps no result. Transient errors (`tasks.transient`) are
+    tried up to three times, with a delay; a unit whose worker died, twice.
+    """
+    return task(
+        name=name,
+        task_run_name=run_name,
+        cache_policy=NO_CACHE,
+        persist_result=False,
+        retries=len(_DELAYS),
+        retry_delay_seconds=_DELAYS,
+        retry_condition_fn=_may_pass,
+    )
+
+
+def _may_pass(_: Task[..., Any], task_run: TaskRun, state: State[Any]) -> bool:
+    error = state.data
+    if isinstance(error, UnitError):
+        # A unit that kills its worker twice does so again.
+        return error.transient or (error.kind == WORKER_DIED and task_run.run_count < 2)
+    return isinstance(error, Exception) and is_transient(error)
