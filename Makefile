@@ -1,4 +1,4 @@
-# make setup | test | benchmark | lock | clean. Needs git, make and Python 3.11 to 3.13.
+# make setup | test | fault-test | serve | benchmark | lock | clean. Needs git, make and Python 3.11 to 3.13.
 
 SHELL := bash
 BIN := .venv/bin
@@ -6,7 +6,7 @@ BIN := .venv/bin
 CONTENT := $(shell cat requirements.lock pyproject.toml .ci/setup | cksum | tr ' ' '-')
 STAMP := .venv/.installed-$(CONTENT)
 
-.PHONY: setup test benchmark lock clean
+.PHONY: setup test fault-test serve benchmark lock clean
 
 setup: $(STAMP)
 
@@ -21,6 +21,14 @@ test: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest
+
+# Real servers, workers and runs, killed and restarted; at most 20 minutes.
+fault-test: $(STAMP)
+	$(BIN)/python -m pytest -m faults tests/faults
+
+# Prefect on this machine: docs/operations.md.
+serve: $(STAMP)
+	scripts/serve.sh
 
 benchmark: $(STAMP)
 	$(BIN)/maskrnn benchmark --dataset synthetic
