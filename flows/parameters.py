@@ -88,6 +88,10 @@ class DataFields(BaseModel):
     resolution: Annotated[int, Field(ge=32)] | None = Field(
         default=None, description="Short side of the frames, pixels; none keeps the source's"
     )
+    overrides: dict[str, str] = Field(
+        default_factory=dict,
+        description="Options by dotted name, such as finetune.iterations or synthetic.frames_val",
+    )
 
 
 class FlowFields(DataFields):
@@ -110,9 +114,6 @@ class TrainFields(FlowFields):
         default="small",
         description="Named configuration of the method",
         json_schema_extra=_one_of(preset_names()),
-    )
-    overrides: dict[str, str] = Field(
-        default_factory=dict, description="Options by dotted name, such as finetune.iterations: 50"
     )
     parent: str | None = Field(
         default=None,

@@ -95,9 +95,10 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("service")
     running = Service(folder)
     try:
-        wait_for(lambda: ready(running), 300)
+        wait_for(lambda: ready(running), 600)
         yield running
     finally:
+        print((folder / "serve.log").read_text())
         left = running.processes() if running.process.poll() is None else []
         stop(running.process, 60)
         running.log.close()

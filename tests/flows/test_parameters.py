@@ -76,11 +76,14 @@ def test_limits_and_clusters_become_fields(tmp_path: Path) -> None:
 def test_flows_of_one_stage_are_the_same_run_as_their_command() -> None:
     whole = BenchmarkParameters(dataset="synthetic", compare=(), workers=2)
     assert TrainParameters.of(whole).benchmark() == whole.model_copy(update={"until": "train"})
+    few = whole.model_copy(update={"overrides": {"synthetic.videos_val": "1"}})
+    assert IngestParameters.of(few).benchmark().overrides == few.overrides
     ingest = IngestParameters.of(whole)
     assert ingest.benchmark().until == "ingest"
     assert ingest.run_name == whole.run_name
 
 
+@pytest.mark.timeout(240)  # imports Prefect first
 def test_every_parameter_is_explained_in_the_form() -> None:
     from prefect.utilities.callables import parameter_schema
 
