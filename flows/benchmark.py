@@ -78,14 +78,15 @@ def carry_out(
         parameters.cluster_options,
         parameters.worker_wait,
     )
-    with tag_run(parameters.dataset, parameters.preset), bridge, drive(store, ledger) as driver:
-        context = RunContext(store, bridge, ledger, driver, limits)
-        pipeline = Pipeline(context, parameters, configurations, only, results)
-        if only is not None:
-            context.adopt(record for record in ledger.records() if record.video not in only)
-        videos = pipeline.outcome.videos
-        ledger.begin(parameters.model_dump(mode="json"), version("maskrnn"), videos)
-        outcome = pipeline.run()
+    with tag_run(parameters.dataset, parameters.preset):
+        with bridge, drive(store, ledger) as driver:
+            context = RunContext(store, bridge, ledger, driver, limits)
+            pipeline = Pipeline(context, parameters, configurations, only, results)
+            if only is not None:
+                context.adopt(record for record in ledger.records() if record.video not in only)
+            videos = pipeline.outcome.videos
+            ledger.begin(parameters.model_dump(mode="json"), version("maskrnn"), videos)
+            outcome = pipeline.run()
         if parameters.until == "report":
             described = parameters.model_dump(mode="json")
             report.submit(context, outcome, configurations, described).result()

@@ -1,12 +1,14 @@
 """Which errors pass by themselves, and so which units are worth a second attempt.
 
-The one definition of it. A bad video is bad the second time too; a store that did not answer, or
-a worker that was killed, may do better.
+What `storage.retrying` asks again at once, seen wherever it stands in the chain of causes, and what
+network drivers raise without it. A bad video is bad the second time too.
 """
 
 import errno
 from collections.abc import Iterator
 from typing import Any
+
+from storage import retrying
 
 _CLASSES = {
     "botocore.exceptions.ConnectTimeoutError",
@@ -22,15 +24,7 @@ _CLASSES = {
 
 _STATUS = {429, 500, 502, 503, 504}
 
-_ERRNO = {
-    errno.ECONNABORTED,
-    errno.ECONNREFUSED,
-    errno.ECONNRESET,
-    errno.EHOSTUNREACH,
-    errno.ENETUNREACH,
-    errno.ESTALE,
-    errno.ETIMEDOUT,
-}
+_ERRNO = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ESTALE}
 
 
 def is_transient(error: BaseException) -> bool:
@@ -48,9 +42,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _passes(error: BaseException) -> bool:
-    if isinstance(error, ConnectionError | TimeoutError):
-        return True
-    if isinstance(error, OSError) and error.errno in _ERRNO:
+    if retrying.is_transient(error) or (isinstance(error, OSError) and error.errno in _ERRNO):
         return True
     names = {f"{kind.__module__}.{kind.__qualname__}" for kind in type(error).__mro__}
     return bool(names & _CLASSES) or _status(error) in _STATUS
