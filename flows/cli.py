@@ -1,13 +1,14 @@
 """The command line `maskrnn`. Prefect, torch and the rest load only when a command needs them."""
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, CycloptsError, Parameter
 
+from flows import run_commands
 from flows.evaluation_options import AnnotationOptions, EvaluationOptions
+from flows.guarded_command import BAD_INPUT, DONE, guarded, store_url
 from flows.options import (
     DataOptions,
     MethodOptions,
@@ -15,10 +16,7 @@ from flows.options import (
     StoreOptions,
     as_fields,
     names,
-    overrides,
 )
-
-DONE, FAILED, BAD_INPUT = 0, 1, 2
 
 app = App(
     name="maskrnn",
@@ -114,9 +112,9 @@ def flow(
         def collect() -> int:
             from flows.flow_command import collect_flow
 
-            return collect_flow(_store_url(store), gc=gc, dry_run=dry_run)
+            return collect_flow(store_url(store), gc=gc, dry_run=dry_run)
 
-        return _guarded(collect, store.debug)
+        return guarded(collect, store.debug)
     return _execute("flow", store, data, run, flow=flow, flow_weights=flow_weights)
 
 
@@ -163,108 +161,12 @@ def evaluate(
         evaluate_and_print(predictions, data, options)
         return DONE
 
-    return _guarded(run, options.debug)
+    return guarded(run, options.debug)
 
 
-@app.command
-def status(
-    run: str | None = None,
-    *,
-    watch: Annotated[bool, Parameter(negative="")] = False,
-    store: StoreOptions = _STORE,
-) -> int:
-    """Show what a run has done, video by video; without RUN, list the runs.
-
-    Exit code 1 when a video failed, or when its process is gone before the end.
-
-    Parameters
-    ----------
-    run
-        Name of the run, as its command printed it.
-    watch
-        Keep showing it until the run ends.
-    """
-
-    def show() -> int:
-        from flows.status_command import print_runs, print_status, watch_status
-
-        url = _store_url(store)
-        if run is None:
-            return print_runs(url)
-        return watch_status(url, run) if watch else print_status(url, run)
-
-    return _guarded(show, store.debug)
-
-
-@app.command
-def rerun(
-    run: str,
-    *,
-    failed: Annotated[bool, Parameter(negative="")] = False,
-    videos: str | None = None,
-    stage: str | None = None,
-    set: Annotated[list[str] | None, Parameter(consume_multiple=True, negative="")] = None,
-    dry_run: Annotated[bool, Parameter(negative="")] = False,
-    workers: int | None = None,
-    dask_address: str | None = None,
-    store: StoreOptions = _STORE,
-) -> int:
-    """Do what a run left undone, by its own parameters; all else is reused.
-
-    Parameters
-    ----------
-    run
-        Name of the run, as its command printed it.
-    failed
-        Only videos that failed, or that were cut off.
-    videos
-        Only these videos, separated by commas.
-    stage
-        Do this stage, and what follows, anew: ingest, flow, train, finetune, segment or evaluate.
-    set
-        Change options of the run, such as finetune.iterations=50.
-    dry_run
-        Only tell what would be reused and what computed.
-    workers
-        Local worker processes. Default: by cores, memory and GPUs.
-    dask_address
-        An existing Dask scheduler, such as tcp://127.0.0.1:8786.
-    """
-
-    def again() -> int:
-        from flows.rerun_command import rerun as rerun_and_tell
-
-        fields = {
-            "run": run,
-            "failed": failed,
-            "videos": None if videos is None else names(videos),
-            "stage": stage,
-            "overrides": overrides(set or []),
-            "store": _store_url(store),
-            "workers": workers,
-            "dask_address": dask_address,
-        }
-        return rerun_and_tell(fields, dry_run=dry_run)
-
-    return _guarded(again, store.debug)
-
-
-@app.command
-def report(run: str, *, store: StoreOptions = _STORE) -> int:
-    """Print the report of a run and where it is.
-
-    Parameters
-    ----------
-    run
-        Name of the run, as its command printed it.
-    """
-
-    def show() -> int:
-        from flows.console import print_report
-
-        return print_report(_store_url(store), run)
-
-    return _guarded(show, store.debug)
+app.command(run_commands.status)
+app.command(run_commands.rerun)
+app.command(run_commands.report)
 
 
 @app.command
@@ -276,7 +178,7 @@ def doctor() -> int:
 
         return print_doctor()
 
-    return _guarded(show, debug=False)
+    return guarded(show, debug=False)
 
 
 def main() -> None:
@@ -288,12 +190,6 @@ def main() -> None:
     sys.exit(code if isinstance(code, int) else DONE)
 
 
-def _store_url(store: StoreOptions) -> str:
-    from flows.parameters import default_store
-
-    return store.store or default_store()
-
-
 def _execute(until: str, store: StoreOptions, *groups: object, **further: object) -> int:
     """Run the pipeline up to a stage; without other presets unless `compare` names them."""
 
@@ -303,27 +199,7 @@ def _execute(until: str, store: StoreOptions, *groups: object, **further: object
         fields = {**as_fields(store, *groups), "compare": (), **further, "until": until}
         return execute(fields)
 
-    return _guarded(run, store.debug)
-
-
-def _guarded(command: Callable[[], int], debug: bool) -> int:
-    """Run a command; what the user can mend becomes one message and exit code 2."""
-    from flows.console import print_error
-    from flows.environment import prepare_environment
-
-    prepare_environment(debug)
-    try:
-        return command()
-    except KeyboardInterrupt:
-        print_error("interrupted; the same command continues where this one stopped")
-        return FAILED
-    except Exception as error:
-        from flows.failures import is_bad_input, is_expected
-
-        if debug or not is_expected(error):
-            raise
-        print_error(str(error))
-        return BAD_INPUT if is_bad_input(error) else FAILED
+    return guarded(run, store.debug)
 
 
 if __name__ == "__main__":

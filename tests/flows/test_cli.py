@@ -32,6 +32,7 @@ def run(tokens: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> int:
         "segment",
         "evaluate",
         "status",
+        "rerun",
         "report",
         "doctor",
     ],

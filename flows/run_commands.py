@@ -1,0 +1,108 @@
+"""Commands about runs that there are: status, rerun, report."""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from flows.guarded_command import guarded, store_url
+from flows.options import StoreOptions, names, overrides
+
+_STORE = StoreOptions()
+
+
+def status(
+    run: str | None = None,
+    *,
+    watch: Annotated[bool, Parameter(negative="")] = False,
+    store: StoreOptions = _STORE,
+) -> int:
+    """Show what a run has done, video by video; without RUN, list the runs.
+
+    Exit code 1 when a video failed, or when its process is gone before the end.
+
+    Parameters
+    ----------
+    run
+        Name of the run, as its command printed it.
+    watch
+        Keep showing it until the run ends.
+    """
+
+    def show() -> int:
+        from flows.status_command import print_runs, print_status, watch_status
+
+        url = store_url(store)
+        if run is None:
+            return print_runs(url)
+        return watch_status(url, run) if watch else print_status(url, run)
+
+    return guarded(show, store.debug)
+
+
+def rerun(
+    run: str,
+    *,
+    failed: Annotated[bool, Parameter(negative="")] = False,
+    videos: str | None = None,
+    stage: str | None = None,
+    set: Annotated[list[str] | None, Parameter(consume_multiple=True, negative="")] = None,
+    dry_run: Annotated[bool, Parameter(negative="")] = False,
+    workers: int | None = None,
+    dask_address: str | None = None,
+    store: StoreOptions = _STORE,
+) -> int:
+    """Do what a run left undone, by its own parameters; all else is reused.
+
+    Parameters
+    ----------
+    run
+        Name of the run, as its command printed it.
+    failed
+        Only videos that failed, or that were cut off.
+    videos
+        Only these videos, separated by commas.
+    stage
+        Do this stage, and what follows, anew: ingest, flow, train, finetune, segment or evaluate.
+    set
+        Change options of the run, such as finetune.iterations=50.
+    dry_run
+        Only tell what would be reused and what computed.
+    workers
+        Local worker processes. Default: by cores, memory and GPUs.
+    dask_address
+        An existing Dask scheduler, such as tcp://127.0.0.1:8786.
+    """
+
+    def again() -> int:
+        from flows.rerun_command import rerun as rerun_and_tell
+
+        fields = {
+            "run": run,
+            "failed": failed,
+            "videos": None if videos is None else names(videos),
+            "stage": stage,
+            "overrides": overrides(set or []),
+            "store": store_url(store),
+            "workers": workers,
+            "dask_address": dask_address,
+        }
+        return rerun_and_tell(fields, dry_run=dry_run)
+
+    return guarded(again, store.debug)
+
+
+def report(run: str, *, store: StoreOptions = _STORE) -> int:
+    """Print the report of a run and where it is.
+
+    Parameters
+    ----------
+    run
+        Name of the run, as its command printed it.
+    """
+
+    def show() -> int:
+        from flows.console import print_report
+
+        return print_report(store_url(store), run)
+
+    return guarded(show, store.debug)
