@@ -6,6 +6,7 @@ from pathlib import Path
 from flows.configurations import all_configurations
 from flows.parameters import BenchmarkParameters
 from flows.run_plan import RunPlan, plan_run
+from flows.training_set import choose_training_set
 from storage.artifacts import ArtifactStore
 from storage.datasets.source import SourceVideo
 from storage.errors import StorageError
@@ -31,9 +32,10 @@ def check_space(parameters: BenchmarkParameters) -> None:
     if parameters.force or not store.folder.is_local:
         return
     extent = sampled_extent(parameters)
-    if extent is None:
-        return
     free = shutil.disk_usage(_existing(Path(store.url))).free
+    if extent is None or most_bytes(parameters, extent) <= free:
+        return
+    # What is there already need not be written; to know it, the data set is read.
     need = bytes_needed(parameters, plan_run(parameters, store), extent)
     if need > free:
         raise ParameterError(
@@ -41,6 +43,23 @@ def check_space(parameters: BenchmarkParameters) -> None:
             "free: free some space, name another --store, take fewer videos, a lower --resolution "
             "or --keep-weights none; --force tries all the same"
         )
+
+
+def most_bytes(parameters: BenchmarkParameters, extent: VideoExtent) -> int:
+    """Bytes of a run that finds nothing in the store and keeps everything."""
+    configurations = all_configurations(parameters)
+    main = configurations[0]
+    spec = DatasetSpec(parameters.dataset, parameters.root, parameters.split, main.synthetic)
+    sources = open_sources(spec, parameters.videos)
+    training = choose_training_set(parameters, main, spec, sources).sources
+    prepared = stage_bytes("ingest", extent) + stage_bytes("flow", extent)
+    total = prepared * (len(sources) + len(training))
+    for configuration in configurations:
+        network = configuration.preset.network
+        each = stage_bytes("segment", extent) + stage_bytes("evaluate", extent)
+        each += extent.objects * stage_bytes("finetune", extent, network)
+        total += len(sources) * each + stage_bytes("train", extent, network)
+    return total
 
 
 def bytes_needed(parameters: BenchmarkParameters, plan: RunPlan, extent: VideoExtent) -> int:

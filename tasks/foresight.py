@@ -8,6 +8,7 @@ from maskrnn_core.options import ComputeOptions
 from storage.artifacts import ArtifactStore
 from storage.checkpoints import FINETUNED, PARENTS
 from storage.datasets.source import SourceVideo
+from storage.errors import StorageError
 from storage.flow import FLOW
 from storage.predictions import PREDICTIONS
 from storage.videos import VIDEOS, video_key
@@ -80,11 +81,14 @@ class Foresight:
     def prepare(
         self, source: SourceVideo, record: str, *, with_flow: bool = True
     ) -> PreparedVideo | None:
-        """Ingestion and flow; None when the video is not in the store."""
-        key = video_key(source, self._short_side)
+        """Ingestion and flow; None when the video is not in the store, or cannot be read."""
+        try:
+            key = video_key(source, self._short_side)
+        except StorageError:
+            key = None  # it fails by itself, when its turn comes
         is_there = self._add(record, "ingest", VIDEOS, key)
         video = None
-        if is_there:
+        if key is not None and is_there:
             video = prepared_video(self._store, key, self._method, self._compute)
         if with_flow:
             self._add(record, "flow", FLOW, None if video is None else video.flow_key)

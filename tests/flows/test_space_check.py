@@ -9,7 +9,7 @@ import pytest
 from flows import space_check
 from flows.parameters import BenchmarkParameters
 from flows.run_plan import plan_run
-from flows.space_check import bytes_needed, check_space, sampled_extent
+from flows.space_check import bytes_needed, check_space, most_bytes, sampled_extent
 from storage.artifacts import ArtifactStore
 from tasks.errors import ParameterError
 
@@ -47,3 +47,7 @@ def test_dropped_weights_need_no_room_but_those_at_work(
         for policy in ("all", "main", "none")
     )
     assert none < main < kept
+    chosen = parameters(tmp_path, compare=("small",))
+    extent = sampled_extent(chosen)
+    assert extent is not None
+    assert most_bytes(chosen, extent) >= kept
