@@ -132,14 +132,39 @@ def train(
 
 @app.command
 def segment(
+    video: Path | None = None,
     *,
+    mask: Path | None = None,
+    out: Path | None = None,
     data: DataOptions = _DATA,
     method: MethodOptions = _METHOD,
     run: RunOptions = _RUN,
     store: StoreOptions = _STORE,
 ) -> int:
-    """Segment videos and write the label maps as palette PNG; no ground truth is needed."""
-    return _execute("segment", store, data, method, run)
+    """Segment one's own video, or a data set, into label maps (palette PNG).
+
+    `maskrnn segment VIDEO --mask FIRST.png` does all of it for one video; without --parent, the
+    parent that the preset makes on generated data is taken, or trained.
+
+    Parameters
+    ----------
+    video
+        A video file (mp4, mkv, mov, avi, webm) or a folder of images. Without it: --dataset.
+    mask
+        Objects of the video: palette or black and white PNG, a folder, or COCO JSON.
+    out
+        Folder for label maps and an overlay video. Default: VIDEO-masks beside the video.
+    """
+    if video is None and mask is None and out is None:
+        return _execute("segment", store, data, method, run)
+
+    def own_video() -> int:
+        from flows.segment_command import segment_own_video
+
+        fields = {**as_fields(store, method, run), "compare": (), "until": "segment"}
+        return segment_own_video(video, mask, out, data, fields)
+
+    return _guarded(own_video, store.debug)
 
 
 @app.command

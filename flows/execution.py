@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from pydantic import BaseModel, ValidationError
 
+from flows.chosen_data import chosen_data
 from flows.configurations import all_configurations
 from flows.console import print_error, print_failures, print_figures, print_where
 from flows.flow_command import print_flow
@@ -20,7 +21,7 @@ from tasks.dask_bridge.clusters import cluster_class
 from tasks.errors import ParameterError
 from tasks.flow_method import flow_method
 from tasks.parents import obtain_parent
-from tasks.sources import DatasetSpec, open_sources
+from tasks.sources import open_sources
 from tasks.starting_weights import starting_digest
 
 _GRACE_SECONDS = 8.0
@@ -125,5 +126,5 @@ def check_input(parameters: BenchmarkParameters) -> None:
         obtain_parent(store, parameters.parent)
     elif parameters.initial_weights is not None:
         starting_digest(parameters.initial_weights)
-    spec = DatasetSpec(parameters.dataset, parameters.root, parameters.split, main.synthetic)
+    spec = chosen_data(parameters, main)
     open_sources(spec, parameters.videos)

@@ -83,6 +83,10 @@ class DataFields(BaseModel):
     root: str | None = Field(
         default=None, description="Folder of a data set that is read from files"
     )
+    masks: str | None = Field(
+        default=None,
+        description="File or folder with the masks of one video of one's own, which root is then",
+    )
     split: str = Field(default="val", description="Split to segment and evaluate")
     videos: tuple[str, ...] | None = Field(default=None, description="Only these videos")
     resolution: Annotated[int, Field(ge=32)] | None = Field(

@@ -6,6 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from typing import ParamSpec, TypeVar
 
+from flows.chosen_data import chosen_data
 from flows.parameters import STAGES, BenchmarkParameters, Stage
 from flows.run_plan import offline_part
 from flows.training_set import TrainingSet, choose_training_set
@@ -63,9 +64,7 @@ class Pipeline:
         self._by_rank = configurations
         self._dropper = WeightsDropper(context)
         main = configurations[0]
-        self._spec = DatasetSpec(
-            parameters.dataset, parameters.root, parameters.split, main.synthetic
-        )
+        self._spec = chosen_data(parameters, main)
         sources = open_sources(self._spec, parameters.videos)
         self._sources = sorted(
             (source for source in sources if only is None or source.name in only),

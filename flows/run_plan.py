@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from flows.chosen_data import chosen_data
 from flows.configurations import all_configurations
 from flows.parameters import STAGES, BenchmarkParameters
 from flows.training_set import choose_training_set
@@ -14,7 +15,7 @@ from tasks.keys import PreparedVideo
 from tasks.outcome import VideoResult
 from tasks.parents import obtain_parent
 from tasks.scoring import protocol_of
-from tasks.sources import DatasetSpec, open_sources
+from tasks.sources import open_sources
 from tasks.stages import parent_record
 from tasks.starting_weights import starting_digest
 
@@ -43,7 +44,7 @@ def plan_run(
     reaches = STAGES.index(parameters.until)
     configurations = all_configurations(parameters)
     main = configurations[0]
-    spec = DatasetSpec(parameters.dataset, parameters.root, parameters.split, main.synthetic)
+    spec = chosen_data(parameters, main)
     sources = open_sources(spec, parameters.videos)
     flow = flow_method(parameters.flow, parameters.flow_weights)
     foresight = Foresight(store, flow, main.compute, parameters.resolution)

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+from flows.chosen_data import chosen_data
 from flows.configurations import all_configurations
 from flows.parameters import BenchmarkParameters
 from flows.run_plan import RunPlan, plan_run
@@ -13,7 +14,7 @@ from storage.errors import StorageError
 from storage.videos import working_size
 from tasks.errors import ParameterError
 from tasks.foresight import PlannedStage
-from tasks.sources import DatasetSpec, open_sources
+from tasks.sources import open_sources
 from tasks.space_needed import VideoExtent, mean_extent, stage_bytes
 
 _SAMPLE = 12
@@ -89,7 +90,7 @@ def bytes_needed(parameters: BenchmarkParameters, plan: RunPlan, extent: VideoEx
 def sampled_extent(parameters: BenchmarkParameters) -> VideoExtent | None:
     """Mean frames and objects and the largest size of a few videos; None if none can be read."""
     main = all_configurations(parameters)[0]
-    spec = DatasetSpec(parameters.dataset, parameters.root, parameters.split, main.synthetic)
+    spec = chosen_data(parameters, main)
     sources = open_sources(spec, parameters.videos)
     step = max(1, len(sources) // _SAMPLE)
     extents = [

@@ -44,7 +44,8 @@ def choose_training_set(
         why = ""
     else:
         options = configuration.synthetic
-        if "synthetic.size" not in configuration.overrides:
+        # One's own videos share a parent, whatever their sizes: else each would train another.
+        if "synthetic.size" not in configuration.overrides and spec.masks is None:
             size = _working_size(segmented, parameters.resolution, options.size)
             options = dataclasses.replace(options, size=size)
         why = f", because {spec.name} at {spec.root} has no train split"

@@ -7,6 +7,7 @@ from typing import Literal, cast
 
 from maskrnn_core.synthetic import SyntheticOptions, synthetic_videos
 from storage.datasets import catalog
+from storage.datasets.masked_video import open_own_video
 from storage.datasets.source import SourceVideo
 from storage.errors import UnknownSplitError, UnknownVideoError
 from tasks.errors import ParameterError
@@ -23,12 +24,15 @@ class DatasetSpec:
         root: folder of a data set that is read from files.
         split: such as "train" or "val"; None takes the data set's own default.
         synthetic: options of the generated data set.
+        masks: file or folder with the masks of one video of one's own; `root` is then this video,
+            a file or a folder of images, and there is no other split.
     """
 
     name: str
     root: str | None = None
     split: str | None = None
     synthetic: SyntheticOptions = field(default_factory=SyntheticOptions)
+    masks: str | None = None
 
 
 def dataset_names() -> list[str]:
@@ -45,6 +49,8 @@ def open_sources(spec: DatasetSpec, videos: Sequence[str] | None = None) -> list
     """
     if spec.name == SYNTHETIC:
         return _synthetic_sources(spec, videos)
+    if spec.masks is not None:
+        return [open_own_video(folder_of(spec), Path(spec.masks))]
     return list(catalog.open_dataset(spec.name, folder_of(spec), spec.split, videos))
 
 
@@ -78,6 +84,8 @@ def has_split(spec: DatasetSpec, split: str) -> bool:
     """
     if spec.name == SYNTHETIC or spec.root is None:
         return split in ("train", "val")
+    if spec.masks is not None:
+        return split == "val"
     return split in catalog.dataset_splits(spec.name, Path(spec.root))
 
 

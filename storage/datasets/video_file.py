@@ -5,7 +5,7 @@ import stat
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
@@ -105,17 +105,25 @@ class VideoFile:
 
     @cached_property
     def _scan(self) -> _Scan:
-        size, times = (0, 0), list[float]()
-        for frame in _decoded(self.place):
-            if not times:
-                size = _upright_size(frame)
-            time = frame.time
-            if time is None:  # avi without time stamps
-                time = times[-1] if times else 0.0
-            times.append(float(time))
+        check_video_file(self.place)
+        found = self.place.stat()
+        return _scanned(self.place, found.st_size, found.st_mtime_ns)
+
+
+@lru_cache(maxsize=16)
+def _scanned(path: Path, length: int, changed: int) -> _Scan:
+    """Size and times of all frames; again only when length or time of the file have changed."""
+    size, times = (0, 0), list[float]()
+    for frame in _decoded(path):
         if not times:
-            raise DatasetError(f"{self.place} holds no frame that can be decoded. {_COPY_AGAIN}.")
-        return _Scan(size, tuple(times))
+            size = _upright_size(frame)
+        time = frame.time
+        if time is None:  # avi without time stamps
+            time = times[-1] if times else 0.0
+        times.append(float(time))
+    if not times:
+        raise DatasetError(f"{path} holds no frame that can be decoded. {_COPY_AGAIN}.")
+    return _Scan(size, tuple(times))
 
 
 def check_video_file(path: Path) -> None:

@@ -1,0 +1,60 @@
+"""What a run of one's own video gave, into a folder: label maps, and a video to look at."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from maskrnn_core.drawing.overlays import overlay
+from maskrnn_core.video import UInt8Array
+from storage.artifacts import ArtifactStore
+from storage.errors import MissingArtifactError
+from storage.export import export_png
+from storage.ledger import RunLedger, VideoRecord
+from storage.overlay_files import write_mp4
+from storage.predictions import PREDICTIONS, StoredPrediction
+from storage.stored_video import StoredVideo, open_video
+
+
+def write_results(store_url: str, run_id: str, preset: str, folder: Path) -> tuple[Path, Path]:
+    """Write FOLDER/VIDEO/FRAME.png and FOLDER/VIDEO.mp4 of the one video of a run.
+
+    Args:
+        store_url: the store.
+        run_id: the run, done.
+        preset: by which preset.
+        folder: made if it is not there.
+
+    Returns:
+        Folder of the label maps (source size, palette), file of the overlay (working size).
+
+    Raises:
+        MissingArtifactError: when the run has no label maps by this preset.
+        StoreFullError, StoreAccessError: when they cannot be written.
+    """
+    store = ArtifactStore(store_url)
+    stage = f"segment {preset}"
+    records = [r for r in RunLedger(store, run_id).records() if stage in r.stages and r.video_key]
+    if not records:
+        raise MissingArtifactError(f"The run {run_id} has no label maps by {preset}. Run it again.")
+    record = records[0]
+    prediction = StoredPrediction(store, _prediction_key(record, stage))
+    masks = export_png(prediction, folder)
+    video = open_video(store, str(record.video_key))
+    file = folder / f"{record.video}.mp4"
+    write_mp4(file, _pictures(video, prediction), video.frame_times)
+    return masks, file
+
+
+def _prediction_key(record: VideoRecord, stage: str) -> str:
+    return next(key for kind, key in record.stages[stage].artifacts if kind == PREDICTIONS)
+
+
+def _pictures(video: StoredVideo, prediction: StoredPrediction) -> Iterator[UInt8Array]:
+    for index in range(video.frame_count):
+        frame, labels = video.frame(index), prediction.label_map(index)
+        if labels.shape != video.size:
+            size = (video.size[1], video.size[0])
+            labels = np.asarray(cv2.resize(labels, size, interpolation=cv2.INTER_NEAREST), np.uint8)
+        yield overlay(frame, labels)
