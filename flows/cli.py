@@ -164,7 +164,7 @@ def segment(
         fields = {**as_fields(store, method, run), "compare": (), "until": "segment"}
         return segment_own_video(video, mask, out, data, fields)
 
-    return _guarded(own_video, store.debug)
+    return guarded(own_video, store.debug)
 
 
 @app.command

@@ -50,7 +50,7 @@ def most_bytes(parameters: BenchmarkParameters, extent: VideoExtent) -> int:
     """Bytes of a run that finds nothing in the store and keeps everything."""
     configurations = all_configurations(parameters)
     main = configurations[0]
-    spec = DatasetSpec(parameters.dataset, parameters.root, parameters.split, main.synthetic)
+    spec = chosen_data(parameters, main)
     sources = open_sources(spec, parameters.videos)
     training = choose_training_set(parameters, main, spec, sources).sources
     prepared = stage_bytes("ingest", extent) + stage_bytes("flow", extent)

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from storage.artifacts import ArtifactStore
 from storage.datasets.catalog import dataset_splits, open_dataset
+from storage.datasets.masked_video import open_own_video
 from storage.videos import open_video, write_video
 
 
@@ -40,3 +42,18 @@ def test_davis2017_with_its_default_split(shared_data: Path, store: ArtifactStor
     assert annotation is not None
     assert expected is not None
     assert annotation.tobytes() == expected.tobytes()
+
+
+@pytest.mark.shared
+def test_the_same_video_as_a_file(shared_data: Path) -> None:
+    root = shared_data / "davis2017-sample"
+    mask = root / "Annotations" / "480p" / "dogs-jump" / "00000.png"
+    file = open_own_video(root / "dogs-jump.mp4", mask)
+    (images,) = open_dataset("davis2017", root)
+    assert (file.frame_count, file.frame_names[65]) == (66, "00065")
+    for index in (0, 65):  # both were compressed, each in its way
+        difference = file.frame(index).astype(int) - images.frame(index)
+        assert np.abs(difference).mean() < 2
+    first = images.label_map(0)
+    assert first is not None
+    np.testing.assert_array_equal(file.masks.label_map("00000"), first)
