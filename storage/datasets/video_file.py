@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
+    _Decoded = tuple[VideoFrame, Orientation]
+
 VIDEO_SUFFIXES = frozenset({".mp4", ".m4v", ".mkv", ".mov", ".avi", ".webm"})
 
 _READER_VERSION = 1
@@ -57,7 +59,7 @@ class VideoFile:
 
     def __init__(self, place: Path) -> None:
         self.place = place
-        self._decoding: Generator[VideoFrame, None, None] | None = None
+        self._decoding: Generator[_Decoded, None, None] | None = None
         self._next = 0
 
     def __reduce__(self) -> tuple[type["VideoFile"], tuple[Path]]:
@@ -91,10 +93,10 @@ class VideoFile:
         if self._decoding is None or index < self._next:
             self.close()
             self._decoding = _decoded(self.place)
-        for frame in self._decoding:
+        for frame, orientation in self._decoding:
             self._next += 1
             if self._next > index:
-                return oriented(np.asarray(frame.to_ndarray(format="rgb24")), _asked(frame))
+                return oriented(np.asarray(frame.to_ndarray(format="rgb24")), orientation)
         raise DatasetError(f"{self.place} has changed while it was read. Start again.")
 
     def close(self) -> None:
@@ -114,9 +116,9 @@ class VideoFile:
 def _scanned(path: Path, length: int, changed: int) -> _Scan:
     """Size and times of all frames; again only when length or time of the file have changed."""
     size, times = (0, 0), list[float]()
-    for frame in _decoded(path):
+    for frame, (upright, *_) in _decoded(path):
         if not times:
-            size = _upright_size(frame)
+            size = (frame.height, frame.width) if upright else (frame.width, frame.height)
         time = frame.time
         if time is None:  # avi without time stamps
             time = times[-1] if times else 0.0
@@ -150,12 +152,12 @@ def check_video_file(path: Path) -> None:
         )
 
 
-def _decoded(path: Path) -> Generator["VideoFrame", None, None]:
-    """All frames of the first video stream, checked, not yet converted."""
+def _decoded(path: Path) -> Generator["_Decoded", None, None]:
+    """All frames of the first video stream, checked, with their orientation; not yet converted."""
     check_video_file(path)
     import av
 
-    count, first = 0, None
+    count, first, orientation = 0, None, UPRIGHT
     with path.open("rb") as file, _naming(path, lambda: count), _opened(file) as container:
         stream = _video_stream(path, container)
         _check_size(path, stream.codec_context.width, stream.codec_context.height)
@@ -165,8 +167,9 @@ def _decoded(path: Path) -> Generator["VideoFrame", None, None]:
             for frame in packet.decode():
                 if not isinstance(frame, av.VideoFrame):
                     continue
-                size = (frame.height, frame.width, *_asked(frame))
-                first = first or size
+                size = (frame.height, frame.width, frame.rotation)
+                if first is None:
+                    first, orientation = size, _orientation(frame)
                 if size != first:
                     raise DatasetError(
                         f"{path}: frame {count} is {size[1]}x{size[0]}, the first {first[1]}x"
@@ -175,7 +178,7 @@ def _decoded(path: Path) -> Generator["VideoFrame", None, None]:
                     )
                 if frame.is_corrupt:
                     raise DatasetError(f"{path}: frame {count} is damaged. {_COPY_AGAIN}.")
-                yield frame
+                yield frame, orientation
                 count += 1
 
 
@@ -232,14 +235,13 @@ def _check_size(path: Path, width: int, height: int) -> None:
         )
 
 
-def _asked(frame: "VideoFrame") -> Orientation:
+def _orientation(frame: "VideoFrame") -> Orientation:
+    """As the frame asks; asked of one frame alone, for this ties a frame to itself.
+
+    Thousands of frames would wait for Python's collector of cycles.
+    """
     from av.sidedata.sidedata import Type
 
     side_data: Any = frame.side_data  # a mapping by type, which its type hints do not tell
     matrix = side_data.get(Type.DISPLAYMATRIX)
     return UPRIGHT if matrix is None else orientation_of(np.frombuffer(bytes(matrix), np.int32))
-
-
-def _upright_size(frame: "VideoFrame") -> tuple[int, int]:
-    turned = _asked(frame)[0] == 0
-    return (frame.width, frame.height) if turned else (frame.height, frame.width)

@@ -15,11 +15,11 @@ _FIRST_CODEC = {"webm": "libvpx-vp9", "avi": "mpeg4", "mov": "mpeg4"}
 
 
 def noise(index: int, size: tuple[int, int]) -> UInt8Array:
-    """A frame of coarse noise, brighter with every index: it survives encoding."""
+    """A frame of coarse noise, brighter with the index: it survives encoding."""
     cells = np.random.default_rng(index).integers(0, 100, (4, 4, 3), dtype=np.uint8)
     rows = np.arange(size[0]) * 4 // size[0]
     columns = np.arange(size[1]) * 4 // size[1]
-    return cells[rows][:, columns] + np.uint8(8 * index)
+    return cells[rows][:, columns] + np.uint8(8 * (index % 16))
 
 
 def write_video_file(

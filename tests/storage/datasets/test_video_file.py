@@ -1,11 +1,13 @@
 """Video files of every container, as frames and times."""
 
+import gc
 import pickle
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from numpy.typing import NDArray
 
@@ -119,3 +121,20 @@ def test_the_digest_is_that_of_the_bytes(tmp_path: Path, make_video: MakeVideo) 
     copy.write_bytes(first.read_bytes())
     assert VideoFile(first).digest() == VideoFile(copy).digest()
     assert VideoFile(make_video(tmp_path / "c.mp4", 7)).digest() != VideoFile(first).digest()
+
+
+def test_memory_does_not_grow_with_the_length(tmp_path: Path, make_video: MakeVideo) -> None:
+    path = make_video(tmp_path / "a.mp4", 300, (360, 480), "mpeg4")
+    video, process = VideoFile(path), psutil.Process()
+    assert len(video.times) == 300
+    gc.disable()  # frames must not wait for the collector of cycles
+    try:
+        for index in range(20):
+            video.frame(index)
+        before = process.memory_info().rss
+        for index in range(20, 300):
+            video.frame(index)
+        grown = process.memory_info().rss - before
+    finally:
+        gc.enable()
+    assert grown < 24 << 20, "280 frames of 0.5 MiB each"
