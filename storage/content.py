@@ -193,7 +193,7 @@ class ArtifactReader:
 
         try:
             found = self.group()[name]
-        except (ChangedMetadataError, KeyError) as error:
+        except (ChangedMetadataError, KeyError, ValueError) as error:
             raise self.corrupt(f"array {name} is missing, or its metadata changed") from error
         if not isinstance(found, zarr.Array):
             raise self.corrupt(f"{name} is not an array")

@@ -36,7 +36,7 @@ def export_png(prediction: StoredPrediction, folder: Path) -> Path:
         InvalidAddressError: when the video's or a frame's name cannot name a file.
     """
     for name in (prediction.video, *prediction.frame_names):
-        if Path(name).name != name:
+        if Path(name).name != name or name == "..":
             raise InvalidAddressError(f"{name!r} cannot name a file below {folder}: rename it.")
     target = folder / prediction.video
     draft = folder / f".{prediction.video}.{uuid.uuid4().hex}"

@@ -45,5 +45,9 @@ def read_table(store: ArtifactStore, kind: str, key: str, name: str) -> pd.DataF
         CorruptArtifactError: the file is gone or changed.
         NewerSchemaError: when a newer version wrote it.
     """
-    data = store.open(kind, key).get(f"{name}.parquet")
-    return pd.read_parquet(io.BytesIO(data), engine="pyarrow")
+    artifact = store.open(kind, key)
+    data = artifact.get(f"{name}.parquet")
+    try:
+        return pd.read_parquet(io.BytesIO(data), engine="pyarrow")
+    except (ValueError, OSError) as error:  # pyarrow's errors are one of these
+        raise artifact.corrupt(f"{name}.parquet is not a table ({error})") from error
