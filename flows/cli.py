@@ -192,6 +192,7 @@ def evaluate(
 app.command(run_commands.status)
 app.command(run_commands.rerun)
 app.command(run_commands.report)
+app.command(run_commands.verify)
 
 
 @app.command

@@ -1,4 +1,4 @@
-"""Commands about runs that there are: status, rerun, report."""
+"""Commands about what there is in a store: status, rerun, report, verify."""
 
 from typing import Annotated
 
@@ -106,3 +106,22 @@ def report(run: str, *, store: StoreOptions = _STORE) -> int:
         return print_report(store_url(store), run)
 
     return guarded(show, store.debug)
+
+
+def verify(url: str | None = None, *, store: StoreOptions = _STORE) -> int:
+    """Check every marker, file and chunk of a store, and list what is not sound.
+
+    Exit code 1 when anything is not.
+
+    Parameters
+    ----------
+    url
+        Folder or URL of the store. Default: that of --store.
+    """
+
+    def check() -> int:
+        from flows.verify_command import verify as verify_and_print
+
+        return verify_and_print(url or store_url(store))
+
+    return guarded(check, store.debug)

@@ -159,6 +159,11 @@ class ArtifactReader:
         """Value of a JSON file; errors as for `get`."""
         return json.loads(self.get(name))
 
+    @property
+    def has_arrays(self) -> bool:
+        """Whether it was written with a Zarr hierarchy."""
+        return f"{ARRAYS}/zarr.json" in self._marker.digests
+
     def group(self) -> "zarr.Group":
         """Root group of the Zarr hierarchy, read-only; an absent chunk raises when it is read.
 
@@ -172,7 +177,7 @@ class ArtifactReader:
             from storage.zarr_checks import ChangedMetadataError, CheckedStore
 
             digests = dict(self._marker.digests)
-            if f"{ARRAYS}/zarr.json" not in digests:
+            if not self.has_arrays:
                 raise MissingArtifactError(f"{self.location} holds no arrays.")
             inner = self._folder.zarr_store(f"{self._path}/{ARRAYS}", read_only=True)
             store = CheckedStore(inner, digests, f"{ARRAYS}/")

@@ -34,6 +34,7 @@ def run(tokens: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> int:
         "status",
         "rerun",
         "report",
+        "verify",
         "doctor",
     ],
 )
@@ -90,6 +91,7 @@ def test_a_run_that_reuses_everything_needs_no_torch_and_no_cluster() -> None:
         (["train", "--initial-weights", "/no/such.pth"], "cannot read the initial weights"),
         (["status", "nope"], "nope"),
         (["report", "nope"], "nope"),
+        (["verify", "nope"], "no artifact"),
         (["benchmark", "--bogus", "1"], "--bogus"),
         (["nope"], "nope"),
     ],
