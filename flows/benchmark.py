@@ -21,6 +21,7 @@ from storage.ledger import RunLedger
 from tasks.dask_bridge import Bridge
 from tasks.outcome import Outcome, VideoResult
 from tasks.reporting.report import export, report
+from tasks.reporting.training import training_curves
 from tasks.run_context import RunContext
 
 logger = logging.getLogger("maskrnn.run")
@@ -87,9 +88,10 @@ def carry_out(
             videos = pipeline.outcome.videos
             ledger.begin(parameters.model_dump(mode="json"), version("maskrnn"), videos)
             outcome = pipeline.run()
+        trained = training_curves.submit(context).result()
         if parameters.until == "report":
             described = parameters.model_dump(mode="json")
-            report.submit(context, outcome, configurations, described).result()
+            report.submit(context, outcome, configurations, described, [trained]).result()
         elif parameters.until == "segment":
             export.submit(context, outcome).result()
     return final_state(context, outcome)

@@ -11,6 +11,7 @@ from rich.markdown import Markdown
 from rich.table import Table
 
 from storage.artifacts import ArtifactStore
+from storage.checkpoints import PARENTS
 from storage.errors import MissingArtifactError
 from storage.ledger import RunLedger, VideoRecord
 from tasks.reporting.folder import FIGURES, SUMMARY, report_folder
@@ -80,13 +81,23 @@ def print_failures(records: Iterable[VideoRecord]) -> None:
                 console.print(text, style="red", markup=False, highlight=False)
 
 
+def print_parents(records: Iterable[VideoRecord]) -> None:
+    """Parents that a run has trained or found, as `--parent` takes them."""
+    console = Console(soft_wrap=True)
+    for record in records:
+        for kind, key in record.stages["train"].artifacts if "train" in record.stages else ():
+            if kind == PARENTS:
+                preset = record.video.rpartition("/")[2]
+                console.print(f"Parent of {preset}: {key}", highlight=False, markup=False)
+
+
 def print_where(parameters: "BenchmarkParameters", ledger: RunLedger, seconds: float) -> None:
     """The run's name and where its results are."""
     console = Console(soft_wrap=True)
     computed, reused = _counts(ledger.records())
     text = f"{computed} units computed, {reused} reused, {seconds:.0f} s"
     console.print(f"Run {ledger.run_id}: {text}", highlight=False, markup=False)
-    if parameters.until in ("segment", "report"):
+    if parameters.until in ("train", "segment", "report"):
         folder = report_folder(ArtifactStore(parameters.store), ledger.location)
         console.print(f"Results: {folder}", highlight=False, markup=False)
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from flows.chosen_data import chosen_data
 from flows.configurations import all_configurations
-from flows.console import print_error, print_failures, print_figures, print_where
+from flows.console import print_error, print_failures, print_figures, print_parents, print_where
 from flows.flow_command import print_flow
 from flows.parameters import BenchmarkParameters
 from flows.space_check import check_space
@@ -20,7 +20,7 @@ from storage.ledger import RunLedger
 from tasks.dask_bridge.clusters import cluster_class
 from tasks.errors import ParameterError
 from tasks.flow_method import flow_method
-from tasks.parents import obtain_parent
+from tasks.parents import check_parent, obtain_parent
 from tasks.sources import open_sources
 from tasks.starting_weights import starting_digest
 
@@ -63,6 +63,8 @@ def execute_flow(flow: Any, asked: BaseModel, parameters: BenchmarkParameters) -
         print_figures(parameters.store, parameters.run_name)
     if parameters.until == "flow":
         print_flow(records)
+    if parameters.until == "train":
+        print_parents(records)
     print_failures(records)
     print_where(parameters, ledger, time.monotonic() - started)
     return 0 if state.is_completed() else 1
@@ -117,13 +119,16 @@ def check_input(parameters: BenchmarkParameters) -> None:
     Raises:
         ParameterError, DatasetError, ...: as the run itself would.
     """
-    main = all_configurations(parameters)[0]
+    configurations = all_configurations(parameters)
+    main = configurations[0]
     if parameters.cluster is not None:
         cluster_class(parameters.cluster)
     flow_method(parameters.flow, parameters.flow_weights)
     store = ArtifactStore(parameters.store)
     if parameters.parent is not None:
-        obtain_parent(store, parameters.parent)
+        key = obtain_parent(store, parameters.parent)
+        for configuration in configurations:
+            check_parent(store, key, configuration.preset)
     elif parameters.initial_weights is not None:
         starting_digest(parameters.initial_weights)
     spec = chosen_data(parameters, main)

@@ -1,5 +1,6 @@
 """Parents that were trained elsewhere: found in the store, or brought into it from a file."""
 
+import dataclasses
 import hashlib
 import json
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load
 
+from maskrnn_core.options import Preset
 from storage.artifacts import ArtifactStore
 from storage.checkpoints import PARENTS, save_checkpoint
 from tasks.errors import ParameterError
@@ -33,6 +35,28 @@ def obtain_parent(store: ArtifactStore, parent: str) -> str:
         f"no parent {parent}: neither a file nor a key in {store.url} (its parents: {known}); "
         "give a weights.safetensors, or leave it out to train one"
     )
+
+
+def check_parent(store: ArtifactStore, key: str, preset: Preset) -> None:
+    """Compare the network that a parent was trained as with a preset's, without its weights.
+
+    A parent whose origin is not known passes; its weights are compared when they are loaded.
+
+    Raises:
+        ParameterError: other options; names them and the overrides that make them equal.
+    """
+    trained = store.open(PARENTS, key).metadata.get("preset", {}).get("network")
+    if preset.network is None or trained is None:
+        return
+    wanted = dataclasses.asdict(preset.network)
+    other = [name for name in wanted if name in trained and trained[name] != wanted[name]]
+    if other:
+        differences = ", ".join(f"{name} {trained[name]} (not {wanted[name]})" for name in other)
+        cure = " ".join(f"network.{name}={json.dumps(trained[name])}" for name in other)
+        raise ParameterError(
+            f"the parent {key[:12]} does not fit the preset {preset.name}: it was trained with "
+            f"{differences}; take the preset of its training, or --set {cure}"
+        )
 
 
 def _imported(store: ArtifactStore, path: Path) -> str:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from tasks.evaluation.evaluation import Evaluation
 from tasks.reporting.aggregation import BOTH, markdown_table
-from tasks.reporting.pictures import replace_file
+from tasks.reporting.folder import replace_file
 
 _DIGITS = 4
 

@@ -14,6 +14,8 @@ from tasks.reporting.tables import Tables, common_videos
 _SMALLEST = 0.005
 """Percent; what is nearer than this prints as the same figure."""
 
+TITLES = {"davis2016": "DAVIS-2016", "davis2017": "DAVIS-2017"}
+"""Data sets as the paper calls them."""
 OFFLINE, FINETUNED = "without finetuning", "with finetuning"
 
 
@@ -57,7 +59,7 @@ class AblationFigures:
         against = list(self.differences.loc[self.differences["verdict"] == "reversed", "title"])
         text = (
             f"{found} of the {total} differences have the sign that the paper gives them on "
-            f"{self.published}, on {self.videos} videos with {self.objects} objects"
+            f"{TITLES[self.published]}, on {self.videos} videos with {self.objects} objects"
         )
         return f"{text}; reversed: {', '.join(against)}." if against else f"{text}."
 
@@ -102,7 +104,7 @@ def ablation_section(figures: AblationFigures, picture: str) -> str:
     return "\n\n".join(
         [
             "## Ablation\n\nMean J in percent; every row has what the row above has, and more. "
-            f"`paper` is its Table 2 on {figures.published}. {figures.summary}",
+            f"`paper` is its Table 2 on {TITLES[figures.published]}. {figures.summary}",
             markdown_table(figures.table, digits=2),
             f"![{picture}]({picture})",
             "### What each part makes\n\nDifferences in J; `objects` counts those whose J is "

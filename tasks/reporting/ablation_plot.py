@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tasks.reporting.ablation import FINETUNED, OFFLINE, AblationFigures
+from tasks.reporting.ablation import FINETUNED, OFFLINE, TITLES, AblationFigures
 from tasks.reporting.plotting import new_figure, png
 
 _COLOURS = {OFFLINE: "#9ecae1", FINETUNED: "#3182bd"}
@@ -31,7 +31,8 @@ def ablation_plot(figures: AblationFigures) -> bytes:
     axes.set(
         ylabel="J, percent",
         ylim=(0, 100),
-        title=f"{figures.videos} videos, {figures.objects} objects; paper: {figures.published}",
+        title=f"{figures.videos} videos, {figures.objects} objects; "
+        f"paper: {TITLES[figures.published]}",
     )
     axes.legend(loc="upper left", ncols=4, fontsize="x-small")
     return png(figure)

@@ -1,8 +1,14 @@
-"""Where a report is."""
+"""Where a report is, and how its files are written."""
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from storage.artifacts import ArtifactStore
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SUMMARY = "summary.md"
 FIGURES = "summary.json"
@@ -18,3 +24,18 @@ def report_folder(store: ArtifactStore, location: str) -> Path:
     if store.folder.is_local:
         return Path(location) / "report"
     return Path("maskrnn-reports") / location.rstrip("/").rsplit("/", 1)[-1]
+
+
+def replace_file(file: Path, data: bytes) -> None:
+    """Write a file so that nobody ever sees half of it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    draft.write_bytes(data)
+    draft.replace(file)
+
+
+def write_tables(tables: "Mapping[str, pd.DataFrame]", folder: Path) -> None:
+    """Each table as Parquet and CSV."""
+    for name, table in tables.items():
+        replace_file(folder / f"{name}.parquet", table.to_parquet())
+        replace_file(folder / f"{name}.csv", table.to_csv(index=False).encode())

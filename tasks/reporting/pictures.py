@@ -1,6 +1,5 @@
 """Pictures of a report: overlays of a few frames, and J over time."""
 
-import os
 from pathlib import Path
 
 import cv2
@@ -16,6 +15,7 @@ from storage.predictions import StoredPrediction
 from storage.stored_video import open_video
 from tasks.keys import PreparedVideo
 from tasks.outcome import VideoResult
+from tasks.reporting.folder import replace_file
 from tasks.reporting.plotting import new_figure, png
 
 _FRAMES = 6
@@ -74,14 +74,6 @@ def write_plot(per_frame: pd.DataFrame, video: str, file: Path) -> None:
     else:
         axes.legend(loc="lower left", fontsize="small")
     replace_file(file, png(figure))
-
-
-def replace_file(file: Path, data: bytes) -> None:
-    """Write a file so that nobody ever sees half of it."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
-    draft.write_bytes(data)
-    draft.replace(file)
 
 
 def _reduced(picture: UInt8Array) -> UInt8Array:

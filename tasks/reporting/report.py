@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
@@ -15,12 +14,13 @@ from storage.predictions import StoredPrediction
 from tasks.configuration import Configuration
 from tasks.keys import PreparedVideo
 from tasks.outcome import Outcome, VideoResult
-from tasks.reporting.ablation import ablation_figures, ablation_section
+from tasks.reporting.ablation import AblationFigures, ablation_figures, ablation_section
 from tasks.reporting.ablation_plot import ablation_plot
 from tasks.reporting.flow_figures import gather_flow
+from tasks.reporting.flow_run_artifact import publish
 from tasks.reporting.flow_section import flow_section
-from tasks.reporting.folder import FIGURES, SUMMARY, report_folder
-from tasks.reporting.pictures import replace_file, write_flow_pictures, write_overlays, write_plot
+from tasks.reporting.folder import FIGURES, SUMMARY, replace_file, report_folder, write_tables
+from tasks.reporting.pictures import write_flow_pictures, write_overlays, write_plot
 from tasks.reporting.stages_table import stages_table
 from tasks.reporting.summary import ReportParts, comparison, failures, markdown
 from tasks.reporting.tables import Tables, gather
@@ -48,8 +48,12 @@ def report(
     outcome: Outcome,
     configurations: Sequence[Configuration],
     parameters: Mapping[str, Any],
+    sections: Sequence[str] = (),
 ) -> Path:
-    """Write the report; what is there of the same predictions stays. Returns its folder."""
+    """Write the report; what is there of the same predictions stays. Returns its folder.
+
+    `sections` are further ones, in Markdown.
+    """
     folder = _folder(context)
     presets = [configuration.preset.name for configuration in configurations]
     tables = gather(context.store, outcome.results, presets)
@@ -61,12 +65,8 @@ def report(
         configurations[0].synthetic,
     )
     flow = gather_flow(context.store, videos, spec)
-    _write_tables({**tables.named(), "per_frame_flow": flow.per_frame}, folder)
-    studied = None
-    if parameters["ablation"]:
-        studied = ablation_figures(tables, parameters["preset"], parameters["dataset"])
-        _write_tables(studied.named(), folder)
-        replace_file(folder / _ABLATION, ablation_plot(studied))
+    write_tables({**tables.named(), "per_frame_flow": flow.per_frame}, folder)
+    ablation = _ablation(tables, parameters, folder)
     done = _exported(folder)
     _export_masks(context.store, outcome.results, folder, done)
     sheets = _export_sheets(context.store, outcome.results, presets[0], folder, done)
@@ -84,7 +84,8 @@ def report(
         protocol_of(parameters["dataset"]),
         sheets,
         [
-            "" if studied is None else ablation_section(studied, _ABLATION),
+            "" if ablation is None else ablation_section(ablation, _ABLATION),
+            *sections,
             flow_section(context.store, flow, videos, spec, parameters["flow"]),
         ],
     )
@@ -96,17 +97,25 @@ def report(
         "failures": failures(parts.records),
         "notes": outcome.notes,
         "stages": json.loads(parts.stages.to_json(orient="records")),
-        "ablation": None if studied is None else studied.as_json(),
+        "ablation": None if ablation is None else ablation.as_json(),
     }
     replace_file(folder / FIGURES, json.dumps(figures, indent=1).encode())
     replace_file(folder / SUMMARY, markdown(parts).encode())
     return folder
 
 
-def _write_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> None:
-    for name, table in tables.items():
-        replace_file(folder / f"{name}.parquet", table.to_parquet())
-        replace_file(folder / f"{name}.csv", table.to_csv(index=False).encode())
+def _ablation(
+    tables: Tables, parameters: Mapping[str, Any], folder: Path
+) -> AblationFigures | None:
+    """Tables and plot of an ablation; None for another run."""
+    if not parameters["ablation"]:
+        return None
+    figures = ablation_figures(tables, parameters["preset"], parameters["dataset"])
+    picture = ablation_plot(figures)
+    write_tables(figures.named(), folder)
+    replace_file(folder / _ABLATION, picture)
+    publish("ablation", ablation_section(figures, _ABLATION), {_ABLATION: picture})
+    return figures
 
 
 def _folder(context: RunContext) -> Path:

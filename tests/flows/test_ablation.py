@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from prefect.artifacts import Artifact
 
 from flows.execution import execute
 from tasks.dask_bridge import Bridge
@@ -40,7 +41,7 @@ def fields(store: Path, **others: Any) -> dict[str, Any]:
     }
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 @pytest.mark.usefixtures("prefect_server")
 def test_five_parents_serve_twelve_configurations_and_nothing_is_made_twice(
     tmp_path: Path, started: list[str], scheduler: str
@@ -73,7 +74,13 @@ def test_five_parents_serve_twelve_configurations_and_nothing_is_made_twice(
     assert table["J with finetuning"].iloc[-1] == pytest.approx(100 * mean)
     assert len(pd.read_csv(report / "ablation_differences.csv")) == 16
     assert (report / "ablation.png").stat().st_size > 0
+    for key in ("ablation", "training-curves"):
+        assert "](data:image/png;base64,iVBOR" in str(Artifact.get(key))
     summary = (report / "summary.md").read_text()
+    assert "![plots/training.png](plots/training.png)" in summary
+    curves = pd.read_csv(report / "training_curves.csv")
+    assert set(curves["stage"]) == {"static", "recurrent", "finetune"}
+    assert len(curves) == 5 * 2 + 1 + 5 * followed.iloc[0] * 2
     assert "of the 16 differences have the sign that the paper gives them" in summary
 
 

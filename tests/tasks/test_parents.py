@@ -1,5 +1,6 @@
 """Parents from elsewhere, and weights that training starts from."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,9 @@ from safetensors.numpy import save_file
 from maskrnn_core.errors import IncompatibleWeightsError
 from maskrnn_core.presets import preset
 from storage.artifacts import ArtifactStore
-from storage.checkpoints import PARENTS, load_checkpoint
+from storage.checkpoints import PARENTS, load_checkpoint, save_checkpoint
 from tasks.errors import ParameterError
-from tasks.parents import obtain_parent
+from tasks.parents import check_parent, obtain_parent
 from tasks.starting_weights import IMAGENET, start_from_vgg16, starting_digest
 
 
@@ -24,6 +25,19 @@ def test_a_file_is_brought_into_the_store_once(tmp_path: Path) -> None:
     weights, metadata = load_checkpoint(store, PARENTS, key)
     assert weights["a"].tolist() == [0, 1, 2]
     assert metadata["imported_from"] == "weights.safetensors"
+
+
+def test_a_parent_of_another_network_is_refused_with_the_cure(tmp_path: Path) -> None:
+    store = ArtifactStore(str(tmp_path))
+    small = preset("small")
+    known = {"preset": dataclasses.asdict(small)}
+    save_checkpoint(store, PARENTS, "k", {"a": np.zeros(1, np.float32)}, known)
+    check_parent(store, "k", small)
+    check_parent(store, "k", preset("propagate"))
+    with pytest.raises(ParameterError, match=r"flow_stream True.*network\.flow_stream=true"):
+        check_parent(store, "k", preset("masktrack"))
+    save_checkpoint(store, PARENTS, "old", {"a": np.zeros(1, np.float32)}, {})
+    check_parent(store, "old", small)
 
 
 def test_neither_file_nor_key(tmp_path: Path) -> None:

@@ -1,0 +1,91 @@
+"""Training curves of a run: of its parents and of what was finetuned from them."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from storage.artifacts import ArtifactStore
+from storage.checkpoints import FINETUNED, PARENTS, load_curve
+from storage.ledger import VideoRecord
+from tasks.reporting.aggregation import markdown_table
+
+_COLUMNS = ["preset", "network", "stage", "step", "loss", "learning_rate", "seconds"]
+_ENDS = 0.1
+"""Share of the steps over which the loss at the start and at the end is averaged."""
+_WINDOW = 0.05
+"""Share of the steps over which a curve is smoothed."""
+
+
+def gather_curves(store: ArtifactStore, records: Mapping[str, VideoRecord]) -> pd.DataFrame:
+    """A row per optimizer step of every network that the run trained or reused.
+
+    Columns: `preset` (the first of those that share the network), `network` ("parent", or
+    "VIDEO/OBJECT"), `stage`, `step`, `loss`, `learning_rate`, `seconds`.
+
+    Args:
+        store: of the checkpoints.
+        records: of the run, by video; parents are among them.
+    """
+    found: dict[tuple[str, str], tuple[str, str]] = {}
+    for name, record in sorted(records.items()):
+        for title, stage in record.stages.items():
+            if stage.state != "done":
+                continue
+            for kind, key in stage.artifacts:
+                if kind == PARENTS:
+                    found.setdefault((kind, key), (name.rpartition("/")[2], "parent"))
+                elif kind == FINETUNED:
+                    preset, _, object_id = title.rpartition(" ")[2].rpartition("/")
+                    found.setdefault((kind, key), (preset, f"{name}/{object_id}"))
+    parts = [
+        pd.DataFrame(load_curve(store, kind, key)).assign(preset=preset, network=network)
+        for (kind, key), (preset, network) in found.items()
+    ]
+    parts = [part for part in parts if "loss" in part.columns]  # an imported parent has no curve
+    if not parts:
+        return pd.DataFrame(columns=_COLUMNS)
+    return pd.concat(parts, ignore_index=True)[_COLUMNS]
+
+
+def smoothed(curve: pd.DataFrame) -> "pd.Series[float]":
+    """Running mean of the loss of one network in one stage, over a twentieth of its steps."""
+    window = max(1, round(_WINDOW * len(curve)))
+    return curve["loss"].rolling(window, center=True, min_periods=1).mean()
+
+
+def curves_table(curves: pd.DataFrame) -> pd.DataFrame:
+    """A row per preset and stage; finetunings are averaged over their networks."""
+    rows = []
+    for (preset, stage), part in curves.groupby(["preset", "stage"], sort=False):
+        networks = [curve for _, curve in part.groupby("network", sort=False)]
+        ends = [max(1, round(_ENDS * len(curve))) for curve in networks]
+        first = [c["loss"].head(n).mean() for c, n in zip(networks, ends, strict=True)]
+        last = [c["loss"].tail(n).mean() for c, n in zip(networks, ends, strict=True)]
+        row = {
+            "preset": preset,
+            "stage": stage,
+            "networks": len(networks),
+            "steps": max(len(curve) for curve in networks),
+            "loss at the start": sum(first) / len(first),
+            "loss at the end": sum(last) / len(last),
+            "rate at the start": f"{part['learning_rate'].max():.3g}",
+            "rate at the end": f"{part['learning_rate'].min():.3g}",
+            "seconds per step": part["seconds"].median(),
+        }
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def curves_section(curves: pd.DataFrame, picture: str) -> str:
+    """In Markdown, with the picture's name relative to the report; "" where nothing was trained."""
+    if curves.empty:
+        return ""
+    return "\n\n".join(
+        [
+            "## Training curves\n\nLosses at the start and at the end are means over a tenth of "
+            "the steps, and over all networks of a row. Losses of different stages do not compare. "
+            "Every step is in `training_curves.csv`.",
+            markdown_table(curves_table(curves), digits=4),
+            f"![{picture}]({picture})",
+        ]
+    )

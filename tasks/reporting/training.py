@@ -1,0 +1,29 @@
+"""Training curves of a run: files in its report, and an artifact of the flow run."""
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from tasks.reporting.curves import curves_section, gather_curves
+from tasks.reporting.curves_plot import curves_plot
+from tasks.reporting.flow_run_artifact import publish
+from tasks.reporting.folder import replace_file, report_folder, write_tables
+from tasks.run_context import RunContext
+
+_PICTURE = "plots/training.png"
+
+
+@task(name="curves", task_run_name="curves", cache_policy=NO_CACHE, persist_result=False)
+def training_curves(context: RunContext) -> str:
+    """Write table and picture of all networks of the run; returns the report's section on them.
+
+    The section is empty where nothing was trained.
+    """
+    curves = gather_curves(context.store, context.records())
+    section = curves_section(curves, _PICTURE)
+    if section:
+        folder = report_folder(context.store, context.ledger.location)
+        picture = curves_plot(curves)
+        write_tables({"training_curves": curves}, folder)
+        replace_file(folder / _PICTURE, picture)
+        publish("training-curves", section, {_PICTURE: picture})
+    return section
