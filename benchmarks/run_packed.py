@@ -18,17 +18,20 @@ from typing import Any
 
 import cv2
 import numpy as np
+import torch
 from packed_videos import PackedVideo, read_pack
 
 from maskrnn_core.ablation import ABLATION
 from maskrnn_core.digest import stable_digest
 from maskrnn_core.inference import segment
 from maskrnn_core.metrics import VideoEvaluator, protocol
-from maskrnn_core.networks.weights import Weights
-from maskrnn_core.options import ComputeOptions, Preset
+from maskrnn_core.networks import build_network, weights_of
+from maskrnn_core.networks.weights import Weights, load_vgg16
+from maskrnn_core.options import ComputeOptions, NetworkOptions, Preset
 from maskrnn_core.presets import PRESETS, preset
+from maskrnn_core.training.curve import CurvePoint
 from maskrnn_core.training.finetuning import finetune
-from maskrnn_core.training.optimisation import CurvePoint
+from maskrnn_core.training.identity import offline_parts
 from maskrnn_core.training.parent import train_parent
 
 
@@ -79,6 +82,14 @@ def load(file: Path) -> Weights:
         return load_file(file)
 
 
+def from_vgg16(options: NetworkOptions, file: Path) -> Weights:
+    """Weights of a network with both streams filled from a state_dict of torchvision's VGG-16."""
+    torch.manual_seed(0)
+    network = build_network(options)
+    load_vgg16(network, torch.load(file, map_location="cpu", weights_only=True))
+    return weights_of(network)
+
+
 class Runner:
     """One pack, one folder of results.
 
@@ -89,6 +100,7 @@ class Runner:
         out: folder of parents, masks and figures.
         compute: device, precision, threads.
         rules: name of the evaluation protocol.
+        vgg16: file with a state_dict of torchvision's VGG-16 to start from; None: random weights.
     """
 
     def __init__(
@@ -99,7 +111,9 @@ class Runner:
         out: Path,
         compute: ComputeOptions,
         rules: str,
+        vgg16: Path | None,
     ) -> None:
+        self._vgg16 = vgg16
         self._train, self._val, self._data = train, val, data
         self._out, self._compute, self._rules = out, compute, rules
 
@@ -129,8 +143,8 @@ class Runner:
 
     def parent(self, chosen: Preset) -> Weights:
         """Trained, or found; both stages are kept, so that configurations share the first."""
-        offline = [chosen.network, chosen.static, chosen.recurrent]
-        file = self._out / "parents" / stable_digest([self._data, *offline])[:16]
+        identity = stable_digest([self._data, *offline_parts(chosen)])
+        file = self._out / "parents" / identity[:16]
         if file.exists():
             return load(file)
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -138,6 +152,8 @@ class Runner:
         if chosen.static is not None and chosen.recurrent is not None:
             initial = self.parent(dataclasses.replace(chosen, recurrent=None))
             stage = dataclasses.replace(chosen, static=None)
+        elif self._vgg16 is not None and chosen.network is not None:
+            initial = from_vgg16(chosen.network, self._vgg16)
         started = time.perf_counter()
         trained = train_parent(self._train, stage, self._compute, initial, on_step=_progress)
         save(trained.weights, file)
@@ -191,6 +207,7 @@ def main() -> None:
     parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE")
     parser.add_argument("--videos", help="of the val split, separated by commas")
     parser.add_argument("--train-videos", type=int)
+    parser.add_argument("--initial-weights", type=Path, help="state_dict of torchvision's VGG-16")
     parser.add_argument("--protocol", default="davis2016")
     parser.add_argument("--flow", default="dis")
     parser.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
@@ -207,7 +224,8 @@ def main() -> None:
     val = read_pack(arguments.pack, "val", arguments.flow, arguments.threads)
     wanted = arguments.videos.split(",") if arguments.videos else [video.name for video in val]
     print(f"videos and flow in {time.perf_counter() - started:.0f} s", flush=True)
-    content = hashlib.sha256(arguments.pack.read_bytes()).hexdigest()
+    read = [arguments.pack, arguments.initial_weights]
+    content = [hashlib.sha256(file.read_bytes()).hexdigest() for file in read if file is not None]
     runner = Runner(
         train[: arguments.train_videos],
         [video for video in val if video.name in wanted],
@@ -215,6 +233,7 @@ def main() -> None:
         arguments.out,
         ComputeOptions(device=arguments.device, threads=arguments.threads),
         arguments.protocol,
+        arguments.initial_weights,
     )
     means = {item.name: float(np.mean(runner.run(item))) for item in presets}
     for name, mean in means.items():

@@ -1,5 +1,6 @@
 """The order of a run: every video at its own pace, all of them waiting for the parent alone."""
 
+import dataclasses
 import logging
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -160,20 +161,33 @@ class Pipeline:
                 context.end(record)
 
     def _train_all(self, training: Sequence[Future[PreparedVideo]]) -> None:
-        """One parent for all presets whose networks and offline stages are the same."""
-        shared: dict[object, Future[str]] = {}
-        for configuration in self._configurations:
+        """One parent for all presets whose networks and offline stages are the same.
+
+        A recurrent stage starts from the parent of the static stage, where a preset trains that.
+        """
+        shared: dict[str, Future[str]] = {}
+        for configuration in sorted(
+            self._configurations, key=lambda c: c.preset.recurrent is not None
+        ):
             preset = configuration.preset
             if preset.network is None or preset.name in self._parents or not training:
                 continue
             offline = offline_part(configuration)
             if offline not in shared:
-                shared[offline] = self._start(self._train, configuration, training)
+                static = dataclasses.replace(preset, recurrent=None)
+                before = shared.get(offline_part(dataclasses.replace(configuration, preset=static)))
+                shared[offline] = self._start(self._train, configuration, training, before)
             self._parents[preset.name] = shared[offline]
 
     def _train(
-        self, configuration: Configuration, training: Sequence[Future[PreparedVideo]]
+        self,
+        configuration: Configuration,
+        training: Sequence[Future[PreparedVideo]],
+        before: Future[str] | None,
     ) -> str:
+        """Key of a parent; one that it may start from is waited for, whatever becomes of it."""
+        if before is not None:
+            before.exception()
         record = stages.parent_record(configuration.preset)
         self._context.begin(record)
         try:

@@ -11,7 +11,7 @@ from storage.artifacts import ArtifactStore
 from tasks.configuration import Configuration
 from tasks.flow_method import flow_method
 from tasks.foresight import Foresight, PlannedStage
-from tasks.keys import PreparedVideo
+from tasks.keys import PreparedVideo, parent_key
 from tasks.outcome import VideoResult
 from tasks.parents import obtain_parent
 from tasks.scoring import protocol_of
@@ -83,7 +83,7 @@ def _parents(
     start: str | None,
 ) -> dict[str, str | None]:
     """One parent for all presets whose networks and offline stages are the same."""
-    shared: dict[object, str | None] = {}
+    shared: dict[str, str | None] = {}
     parents: dict[str, str | None] = {}
     for configuration in configurations:
         offline = offline_part(configuration)
@@ -94,7 +94,6 @@ def _parents(
     return parents
 
 
-def offline_part(configuration: Configuration) -> object:
-    """Options that the parent depends on; equal ones share it."""
-    preset = configuration.preset
-    return preset.network, preset.static, preset.recurrent, configuration.compute
+def offline_part(configuration: Configuration) -> str:
+    """Digest of the options that the parent depends on; equal ones share it."""
+    return parent_key([], configuration.preset, configuration.compute)

@@ -10,6 +10,7 @@ from typing import Any
 
 from maskrnn_core.digest import stable_digest
 from maskrnn_core.options import ComputeOptions, Preset
+from maskrnn_core.training.identity import as_trained, offline_parts
 
 _VERSIONS = {"flow": 2, "parent": 2, "finetuned": 2, "prediction": 1, "evaluation": 2}
 """One per stage; raised when the same input begins to give another result."""
@@ -55,12 +56,13 @@ def parent_key(
         compute: what was asked for.
         initial: digest of the weights that training starts from; None for random ones.
     """
+    network, static, recurrent = offline_parts(preset)
     return _key(
         "parent",
         videos=[_identity(video) for video in videos],
-        network=preset.network,
-        static=preset.static,
-        recurrent=preset.recurrent,
+        network=network,
+        static=static,
+        recurrent=recurrent,
         initial=initial,
         compute={**_asked(compute), **_asked_processes(compute)},
     )
@@ -75,7 +77,7 @@ def finetuned_key(
         video=_identity(video),
         object=object_id,
         parent=parent,
-        network=preset.network,
+        network=None if preset.network is None else as_trained(preset.network),
         finetune=preset.finetune,
         compute=_asked(compute),
     )

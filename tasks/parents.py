@@ -49,6 +49,9 @@ def check_parent(store: ArtifactStore, key: str, preset: Preset) -> None:
     if preset.network is None or trained is None:
         return
     wanted = dataclasses.asdict(preset.network)
+    # Whether the mask it reads was warped is no part of the weights.
+    if "none" not in (wanted["mask_input"], trained.get("mask_input")):
+        del wanted["mask_input"]
     other = [name for name in wanted if name in trained and trained[name] != wanted[name]]
     if other:
         differences = ", ".join(f"{name} {trained[name]} (not {wanted[name]})" for name in other)

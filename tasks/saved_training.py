@@ -4,8 +4,9 @@ import dataclasses
 import logging
 
 from maskrnn_core.training.curve import CurvePoint
-from maskrnn_core.training.recorder import TrainingState
+from maskrnn_core.training.recorder import TrainingState, state_after
 from storage.artifacts import ArtifactStore
+from storage.checkpoints import PARENTS, load_checkpoint, load_curve
 from storage.errors import CorruptArtifactError, StorageError
 from storage.training_states import (
     load_training_state,
@@ -22,11 +23,14 @@ class SavedTraining:
     Args:
         store: where to.
         key: of the checkpoint that the training makes.
+        static: key of the parent that its static stage alone makes; where that is in the store,
+            and nothing was saved, training goes on from there.
     """
 
-    def __init__(self, store: ArtifactStore, key: str) -> None:
+    def __init__(self, store: ArtifactStore, key: str, static: str | None = None) -> None:
         self._store = store
         self._key = key
+        self._static = static
         self.resumed = 0
         """Steps that the loaded state had behind it."""
         self.note = ""
@@ -37,7 +41,7 @@ class SavedTraining:
         try:
             found = load_training_state(self._store, self._key)
             if found is None:
-                return None
+                return self._after_static()
             arrays, notes = found
             curve = tuple(CurvePoint(**point) for point in notes["curve"])
             state = TrainingState(notes["stage"], arrays, curve)
@@ -46,6 +50,15 @@ class SavedTraining:
             return None
         self.resumed = len(curve)
         return state
+
+    def _after_static(self) -> TrainingState | None:
+        """The end of the static stage, as a parent of that stage alone has it."""
+        if self._static is None or not self._store.exists(PARENTS, self._static):
+            return None
+        weights, _ = load_checkpoint(self._store, PARENTS, self._static)
+        points = load_curve(self._store, PARENTS, self._static)
+        self.resumed = len(points)
+        return state_after("static", weights, [CurvePoint(**point) for point in points])
 
     def save(self, state: TrainingState) -> None:
         """Keep a state; a store that has no room for it does not end the training."""

@@ -86,8 +86,20 @@ def train(
     with context.stage(parent_record(preset), "train") as stage:
         start = None if initial is None else starting_digest(initial)
         key = keys.parent_key(videos, preset, compute, start)
+        static = None
+        if preset.static is not None and preset.recurrent is not None:
+            only = dataclasses.replace(preset, recurrent=None)
+            static = keys.parent_key(videos, only, compute, start)
         stage.obtain(
-            PARENTS, key, units.train, list(videos), preset, compute, initial, resource="GPU"
+            PARENTS,
+            key,
+            units.train,
+            list(videos),
+            preset,
+            compute,
+            initial,
+            static,
+            resource="GPU",
         )
         if isinstance(stage.value, TrainingRun):
             stage.note = stage.value.note

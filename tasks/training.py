@@ -22,7 +22,7 @@ class TrainingRun:
 
     Args:
         steps: optimizer steps that it took.
-        resumed: steps that an interrupted training had left.
+        resumed: steps that an interrupted training, or one of the static stage alone, had left.
         waiting: share of the time, in [0, 1], that all of them waited for data.
         note: what went wrong with saved states; empty where nothing did.
     """
@@ -44,6 +44,7 @@ class TrainingJob:
         preset: network and offline stages.
         compute: device, precision, threads of each process.
         initial: as `tasks.starting_weights` takes it; None starts from random weights.
+        static: key of the parent that the static stage alone makes, which may be there already.
     """
 
     store_url: str
@@ -52,6 +53,7 @@ class TrainingJob:
     preset: Preset
     compute: ComputeOptions
     initial: str | None
+    static: str | None = None
 
 
 def train_job(job: TrainingJob, peers: "Peers | None" = None) -> TrainingRun:
@@ -70,7 +72,7 @@ def train_job(job: TrainingJob, peers: "Peers | None" = None) -> TrainingRun:
     from tasks.saved_training import SavedTraining
 
     store = ArtifactStore(job.store_url)
-    saved = SavedTraining(store, job.key)
+    saved = SavedTraining(store, job.key, job.static)
     peers = peers or ALONE
     trained = train_parent(
         [open_video(store, video.key, video.flow_key) for video in job.videos],

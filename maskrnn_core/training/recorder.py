@@ -1,7 +1,7 @@
 """What a training has come to: told step by step, saved every so often, taken up again."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from maskrnn_core.errors import IncompatibleWeightsError
 from maskrnn_core.networks import MaskRNN, load_weights, weights_of
+from maskrnn_core.networks.weights import Weights
 from maskrnn_core.training.curve import CurvePoint, OnStep
 
 SAVE_SECONDS = 60.0
@@ -35,6 +36,18 @@ class TrainingState:
     "adam/exp_avg_sq/NAME", for every parameter that the stage trains."""
     curve: tuple[CurvePoint, ...]
     """Every step so far, of this stage and those before."""
+
+
+def state_after(stage: str, weights: Weights, curve: Sequence[CurvePoint]) -> TrainingState:
+    """The state between two stages: the next one begins with an Adam of its own.
+
+    Args:
+        stage: that has ended.
+        weights: what it ended with.
+        curve: its steps, and those of stages before.
+    """
+    arrays = {f"{_NETWORK}{name}": array for name, array in weights.items()}
+    return TrainingState(stage, arrays, tuple(curve))
 
 
 class TrainingStates(Protocol):

@@ -14,6 +14,9 @@ _ENDS = 0.1
 """Share of the steps over which the loss at the start and at the end is averaged."""
 _WINDOW = 0.05
 """Share of the steps over which a curve is smoothed."""
+_SHORTEST = 5
+"""Steps over which it is smoothed at least."""
+_ORDER = ("static", "recurrent", "finetune")
 
 
 def gather_curves(store: ArtifactStore, records: Mapping[str, VideoRecord]) -> pd.DataFrame:
@@ -44,12 +47,14 @@ def gather_curves(store: ArtifactStore, records: Mapping[str, VideoRecord]) -> p
     parts = [part for part in parts if "loss" in part.columns]  # an imported parent has no curve
     if not parts:
         return pd.DataFrame(columns=_COLUMNS)
-    return pd.concat(parts, ignore_index=True)[_COLUMNS]
+    curves = pd.concat(parts, ignore_index=True)[_COLUMNS]
+    rank = {stage: position for position, stage in enumerate(_ORDER)}
+    return curves.sort_values("stage", key=lambda stages: stages.map(rank), kind="stable")
 
 
 def smoothed(curve: pd.DataFrame) -> "pd.Series[float]":
     """Running mean of the loss of one network in one stage, over a twentieth of its steps."""
-    window = max(1, round(_WINDOW * len(curve)))
+    window = max(_SHORTEST, round(_WINDOW * len(curve)))
     return curve["loss"].rolling(window, center=True, min_periods=1).mean()
 
 
@@ -68,8 +73,9 @@ def curves_table(curves: pd.DataFrame) -> pd.DataFrame:
             "steps": max(len(curve) for curve in networks),
             "loss at the start": sum(first) / len(first),
             "loss at the end": sum(last) / len(last),
-            "rate at the start": f"{part['learning_rate'].max():.3g}",
-            "rate at the end": f"{part['learning_rate'].min():.3g}",
+            "learning rate": "{max:.3g} to {min:.3g}".format(
+                **part["learning_rate"].agg(["max", "min"])
+            ),
             "seconds per step": part["seconds"].median(),
         }
         rows.append(row)

@@ -28,7 +28,11 @@ def curves_plot(curves: pd.DataFrame) -> bytes:
             if not part.empty:
                 _draw(losses, rates, part, preset, f"C{number % 10}")
         losses.set(title=stage, yscale="log")
-        rates.set(xlabel="step", yscale="log")
+        for axis in (losses.yaxis, rates.yaxis):
+            axis.set_major_formatter("{x:.2g}")
+        losses.yaxis.set_minor_formatter("{x:.2g}")
+        losses.tick_params(which="both", labelsize="x-small")
+        rates.set(xlabel="step", ylim=(0, None))
         losses.legend(fontsize="x-small")
     axes[0, 0].set_ylabel("loss, smoothed")
     axes[1, 0].set_ylabel("learning rate")

@@ -1,13 +1,14 @@
 """Parts of a report as artifacts of the flow run, for Prefect's web interface."""
 
+import asyncio
 import base64
 from collections.abc import Mapping
 
-from prefect.artifacts import create_markdown_artifact
+from prefect.artifacts import MarkdownArtifact
 
 
 def publish(key: str, markdown: str, pictures: Mapping[str, bytes]) -> None:
-    """Show a section with its pictures, which travel inside; called in a task or a flow.
+    """Show a section with its pictures, which travel inside; called in a synchronous task.
 
     Args:
         key: lowercase letters, digits and dashes; versions of one key are listed together.
@@ -17,4 +18,5 @@ def publish(key: str, markdown: str, pictures: Mapping[str, bytes]) -> None:
     for name, data in pictures.items():
         inside = f"data:image/png;base64,{base64.b64encode(data).decode()}"
         markdown = markdown.replace(f"]({name})", f"]({inside})")
-    create_markdown_artifact(markdown=markdown, key=key)
+    # The synchronous way leaves its connection open.
+    asyncio.run(MarkdownArtifact(markdown=markdown, key=key).acreate())

@@ -18,6 +18,7 @@ def train(
     preset: Preset,
     compute: ComputeOptions,
     initial: str | None,
+    static: str | None = None,
 ) -> TrainingRun:
     """Train on all videos and write a checkpoint of kind "parents".
 
@@ -28,6 +29,7 @@ def train(
         preset: network and offline stages.
         compute: device, precision, processes, threads; all cores but one unless a number is given.
         initial: as `tasks.starting_weights` takes it; None starts from random weights.
+        static: key of the parent that the static stage alone makes, which may be there already.
 
     Raises:
         ParameterError: more processes than CUDA devices.
@@ -35,5 +37,5 @@ def train(
     """
     if ArtifactStore(store_url).exists(PARENTS, key):
         return TrainingRun()
-    job = TrainingJob(store_url, key, videos, preset, whole_machine(compute), initial)
+    job = TrainingJob(store_url, key, videos, preset, whole_machine(compute), initial, static)
     return train_job(job) if compute.processes == 1 else train_in_processes(job)

@@ -32,17 +32,6 @@ def test_the_first_row_still_reads_the_mask() -> None:
     assert (options.flow_stream, options.mask_input) == (False, masktrack.mask_input)
 
 
-def test_variants_share_their_offline_training() -> None:
-    def offline(name: str, finetuned: bool) -> object:
-        row = next(row for row in ABLATION if row.name == name)
-        made = row.preset(BASE, finetuned=finetuned)
-        return made.network, made.static, made.recurrent
-
-    assert offline("rnn", True) == offline("rnn", False)
-    assert offline("loc-train", True) == offline("loc-apply", False)
-    assert len({offline(row.name, True) for row in ABLATION}) == 5
-
-
 def test_names_are_all_different_and_fit_file_names() -> None:
     names = [
         row.preset(BASE, finetuned=finetuned).name

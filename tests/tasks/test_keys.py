@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from maskrnn_core.ablation import ABLATION
 from maskrnn_core.options import ComputeOptions, InferenceOptions, Preset
 from maskrnn_core.presets import preset
 from tasks import keys
@@ -54,6 +55,25 @@ ALL = {"parent", "finetuned", "prediction", "evaluation"}
 )
 def test_options_change_what_depends_on_them(of: Preset, expected: set[str]) -> None:
     assert differing(VIDEO, of) == expected
+
+
+def test_the_ablation_shares_all_that_is_trained_alike() -> None:
+    made = [
+        all_keys(VIDEO, row.preset(SMALL, finetuned=True), COMPUTE) | {"row": row.name}
+        for row in ABLATION
+    ]
+    for kind, different in (("parent", 4), ("finetuned", 4), ("prediction", 6)):
+        assert len({found[kind] for found in made}) == different
+    by_row = {found["row"]: found for found in made}
+    assert by_row["fstream"]["finetuned"] == by_row["warp"]["finetuned"]
+    assert by_row["loc-train"]["finetuned"] == by_row["loc-apply"]["finetuned"]
+    # A recurrent stage does warp, or not.
+    unwarped = changed(SMALL, "network", mask_input="previous")
+    assert keys_of_parent(unwarped) != keys_of_parent(SMALL)
+
+
+def keys_of_parent(of: Preset) -> str:
+    return keys.parent_key([VIDEO], of, COMPUTE)
 
 
 @pytest.mark.parametrize(

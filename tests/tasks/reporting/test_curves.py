@@ -72,7 +72,8 @@ def test_the_table_compares_start_and_end(gathered: pd.DataFrame) -> None:
     assert finetuned["networks"] == 2
     assert finetuned["loss at the start"] == 3.0
     assert finetuned["loss at the end"] == 1.5
-    assert finetuned["rate at the end"] == "0.005"
+    assert finetuned["learning rate"] == "0.1 to 0.005"
+    assert table.index.tolist() == ["static", "recurrent", "finetune"]
 
 
 def test_smoothing_keeps_the_mean_of_a_constant_and_the_length() -> None:
