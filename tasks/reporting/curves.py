@@ -20,7 +20,7 @@ _ORDER = ("static", "recurrent", "finetune")
 
 
 def gather_curves(store: ArtifactStore, records: Mapping[str, VideoRecord]) -> pd.DataFrame:
-    """A row per optimizer step of every network that the run trained or reused.
+    """A row per optimizer step of every network that the run trained or reused, and kept.
 
     Columns: `preset` (the first of those that share the network), `network` ("parent", or
     "VIDEO/OBJECT"), `stage`, `step`, `loss`, `learning_rate`, `seconds`.
@@ -43,6 +43,7 @@ def gather_curves(store: ArtifactStore, records: Mapping[str, VideoRecord]) -> p
     parts = [
         pd.DataFrame(load_curve(store, kind, key)).assign(preset=preset, network=network)
         for (kind, key), (preset, network) in found.items()
+        if store.exists(kind, key)
     ]
     parts = [part for part in parts if "loss" in part.columns]  # an imported parent has no curve
     if not parts:

@@ -15,7 +15,7 @@ from tasks.configuration import configure
 from tasks.flow_method import flow_method
 from tasks.keys import PreparedVideo
 from tasks.sources import DatasetSpec, open_source
-from tasks.units.train import TrainingRun
+from tasks.training import TrainingRun
 from tests.flows.tiny import OVERRIDES
 
 COMPUTE = ComputeOptions(device="cpu", threads=1)

@@ -52,6 +52,7 @@ def gathered(tmp_path: Path) -> pd.DataFrame:
                 "finetune small+twin/1": done(FINETUNED, "one"),
                 "finetune small+rnn/2": done(FINETUNED, "two"),
                 "finetune small+rnn/3": StageRecord("failed", artifacts=((FINETUNED, "none"),)),
+                "finetune small+rnn/4": done(FINETUNED, "dropped"),
             },
         ),
     }
