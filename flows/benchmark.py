@@ -79,6 +79,7 @@ def carry_out(
         parameters.cluster_options,
         parameters.worker_wait,
     )
+    _log_progress()
     with tag_run(parameters.dataset, parameters.preset):
         with bridge, drive(store, ledger) as driver:
             context = RunContext(store, bridge, ledger, driver, limits)
@@ -95,6 +96,13 @@ def carry_out(
         elif parameters.until == "segment":
             export.submit(context, outcome).result()
     return final_state(context, outcome)
+
+
+def _log_progress() -> None:
+    """Outside of a command nobody has set our level, and Prefect would only hear warnings."""
+    log = logging.getLogger("maskrnn")
+    if log.level == logging.NOTSET:
+        log.setLevel(logging.INFO)
 
 
 @contextmanager

@@ -26,10 +26,12 @@ if answers; then
   echo "serve: something answers at $PREFECT_API_URL already; name another port: $0 PORT" >&2
   exit 1
 fi
+# The worker ends its runs while the server still listens.
 stop() {
   trap - EXIT INT TERM
-  kill $(jobs -p) 2>/dev/null || true
-  wait
+  for process in ${worker:-} ${server:-}; do
+    kill "$process" 2>/dev/null && wait "$process" || true
+  done
 }
 trap stop EXIT
 trap 'exit 130' INT
@@ -48,5 +50,5 @@ prefect deploy --all
 echo "serve: http://127.0.0.1:$port; start a run with"
 echo "serve:   PREFECT_API_URL=$PREFECT_API_URL $python -m prefect deployment run benchmark/synthetic --watch"
 "$python" -m prefect worker start --pool local-process --limit 1 &
-# A signal ends `wait`, but would only be handled after a command in the foreground.
-wait -n
+worker=$!
+wait -n  # in the foreground, the worker would keep signals from this script

@@ -78,7 +78,7 @@ class Service:
     def processes(self) -> list[psutil.Process]:
         """All that runs on behalf of the script."""
         own = psutil.Process(self.process.pid)
-        return [own, *own.children(recursive=True)]
+        return [process for process in (own, *own.children(recursive=True)) if runs(process)]
 
 
 def wait_for(what: Callable[[], Any], seconds: float) -> Any:
@@ -98,14 +98,22 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         wait_for(lambda: ready(running), 600)
         yield running
     finally:
-        print((folder / "serve.log").read_text())
         left = running.processes() if running.process.poll() is None else []
         stop(running.process, 60)
         running.log.close()
-        _, alive = psutil.wait_procs(left, timeout=30)
+        psutil.wait_procs(left, timeout=30)
+        alive = [process for process in left if runs(process)]
         for process in alive:
             process.kill()
         assert not alive, alive
+
+
+def runs(process: psutil.Process) -> bool:
+    """Neither ended nor waiting to be buried."""
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def ready(running: Service) -> bool:
@@ -150,9 +158,12 @@ def test_a_triggered_run_completes_with_names_tags_and_logs_of_its_workers(
     assert {"ingest val-000", "train small", "finetune val-000/1", "evaluate val-001 by small"} <= (
         names
     )
-    lines = service.ask(
-        "logs/filter", {"logs": {"flow_run_id": {"any_": [run["id"]]}}, "limit": 200}
-    )
+    ours = {"logs": {"flow_run_id": {"any_": [run["id"]]}}, "limit": 200}
+    lines = [
+        line
+        for page in range(5)
+        for line in service.ask("logs/filter", {**ours, "offset": 200 * page})
+    ]
     assert any(line["name"] == "maskrnn.worker" and line["task_run_id"] for line in lines)
     assert (service.store / "runs" / "by-hand" / "report" / "summary.md").exists()
 
