@@ -5,7 +5,6 @@ with its job on standard input.
 """
 
 import os
-import pickle
 import subprocess
 import sys
 import threading
@@ -14,10 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from pydantic import TypeAdapter
+
 from tasks.errors import ParameterError, TrainingProcessError
 from tasks.resources import machine_devices
 from tasks.training import TrainingJob, TrainingRun, train_job
-from tasks.unit_run import UnitFailure, UnitRun, run_unit
+from tasks.unit_run import UnitFailure, run_unit
 
 _LOOK = 0.1
 """Seconds between two looks at the processes."""
@@ -34,6 +35,14 @@ class _Rank:
     folder: str
     """Of this machine, where the processes meet and leave their outcome."""
     job: TrainingJob
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What a process leaves: one of both."""
+
+    run: TrainingRun | None = None
+    failure: UnitFailure | None = None
 
 
 def train_in_processes(job: TrainingJob) -> TrainingRun:
@@ -67,11 +76,9 @@ def train_in_processes(job: TrainingJob) -> TrainingRun:
                 if process.stdin is not None:
                     process.stdin.close()
         outcomes = [_outcome(Path(folder), rank) for rank in range(count)]
-    first = outcomes[0]
-    if isinstance(first, UnitRun) and not any(process.returncode for process in processes):
-        run: TrainingRun = first.value
-        return run
-    raise _failure([outcome for outcome in outcomes if isinstance(outcome, UnitFailure)])
+    if all(outcome.run is not None for outcome in outcomes) and outcomes[0].run is not None:
+        return outcomes[0].run
+    raise _failure([outcome.failure for outcome in outcomes if outcome.failure is not None])
 
 
 def _start(rank: _Rank, device: str) -> "subprocess.Popen[bytes]":
@@ -85,17 +92,17 @@ def _start(rank: _Rank, device: str) -> "subprocess.Popen[bytes]":
         [sys.executable, "-m", "tasks.training_processes"], stdin=subprocess.PIPE, env=environment
     )
     if process.stdin is not None:  # it stays open: its end ends the process
-        pickle.dump(rank, process.stdin)
+        process.stdin.write(TypeAdapter(_Rank).dump_json(rank) + b"\n")
         process.stdin.flush()
     return process
 
 
-def _outcome(folder: Path, rank: int) -> UnitRun | UnitFailure | None:
+def _outcome(folder: Path, rank: int) -> _Outcome:
     try:
-        outcome: UnitRun | UnitFailure = pickle.loads((folder / f"{rank}.outcome").read_bytes())
-    except (FileNotFoundError, EOFError, pickle.UnpicklingError):
-        return None
-    return outcome
+        data = (folder / f"{rank}.outcome").read_bytes()
+    except FileNotFoundError:  # it was ended before it came to one
+        return _Outcome()
+    return TypeAdapter(_Outcome).validate_json(data)
 
 
 def _failure(failures: list[UnitFailure]) -> TrainingProcessError:
@@ -127,17 +134,16 @@ def _end_with_parent() -> None:
 
 def main() -> None:
     """Take a job from standard input; leave its outcome in the job's folder."""
-    # The name under which the job was pickled, not __main__.
-    import tasks.training_processes as here
-
-    rank: _Rank = pickle.load(sys.stdin.buffer)
+    rank = TypeAdapter(_Rank).validate_json(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    outcome = run_unit(here._train, (rank,), f"rank {rank.rank}")
+    ended = run_unit(_train, (rank,), f"rank {rank.rank}")
+    failed = isinstance(ended, UnitFailure)
+    outcome = _Outcome(failure=ended) if isinstance(ended, UnitFailure) else _Outcome(ended.value)
     part = Path(rank.folder) / f"{rank.rank}.part"
-    part.write_bytes(pickle.dumps(outcome))
+    part.write_bytes(TypeAdapter(_Outcome).dump_json(outcome))
     part.rename(part.with_suffix(".outcome"))
     # At once: what the others may still have to say must not hold this process.
-    os._exit(isinstance(outcome, UnitFailure))
+    os._exit(int(failed))
 
 
 if __name__ == "__main__":
