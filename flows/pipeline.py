@@ -10,6 +10,7 @@ from typing import ParamSpec, TypeVar
 from flows.chosen_data import chosen_data
 from flows.parameters import STAGES, BenchmarkParameters, Stage
 from flows.run_plan import offline_part
+from flows.stage_calls import StageCalls
 from flows.training_set import TrainingSet, choose_training_set
 from storage.datasets.source import SourceVideo
 from storage.errors import StorageError
@@ -75,6 +76,7 @@ class Pipeline:
         self._left_alone = [r for r in results if only is not None and r.video.name not in only]
         self._flow = flow_method(parameters.flow, parameters.flow_weights)
         self._compute = main.compute
+        self._stages = StageCalls(len(self._sources))
         self._pool = ThreadPoolExecutor(_VIDEOS_AT_ONCE, thread_name_prefix="video")
         self._parents: dict[str, Future[str]] = {}
         self.outcome = Outcome(videos=[source.name for source in sources])
@@ -89,10 +91,12 @@ class Pipeline:
                 segmented = self._prepare_all(self._spec, self._sources, "")
             self._train_all(training)
             if self._reaches("segment"):
+                names = [source.name for source in self._sources]
                 jobs = [
                     self._start(self._process, source.name, prepared)
                     for source, prepared in zip(self._sources, segmented, strict=True)
                 ]
+                self._stages.watch(names, jobs, self._context.failed)
                 made = [result for job in jobs for result in job.result()]
                 self.outcome.results = [*self._left_alone, *made]
             for prepared in segmented:
@@ -147,12 +151,15 @@ class Pipeline:
         context.begin(record)
         last = record.startswith("train/") or not self._reaches("segment")
         try:
-            key = stages.ingest.submit(
-                context, spec, source, parameters.resolution, record
-            ).result()
+            key: str = self._stages.call(
+                stages.ingest, context, spec, source, parameters.resolution, record
+            )
             if parameters.until == "ingest":
                 return PreparedVideo(source.name, key, "", "", (), 0)
-            return stages.flow.submit(context, key, self._flow, self._compute, record).result()
+            prepared: PreparedVideo = self._stages.call(
+                stages.flow, context, key, self._flow, self._compute, record
+            )
+            return prepared
         except BaseException:
             last = True
             raise
@@ -242,19 +249,21 @@ class Pipeline:
     def _segment(self, video: PreparedVideo, configuration: Configuration) -> VideoResult:
         context, preset = self._context, configuration.preset
         weights = self._weights(video, configuration)
-        prediction = stages.segment.submit(
+        prediction = self._stages.call(
+            stages.segment,
             context,
             video,
             weights,
             preset,
             configuration.compute,
             self._parameters.checkpoint_frames,
-        ).result()
+        )
         evaluation = None
         if self._reaches("evaluate"):
-            evaluation = stages.evaluate.submit(
-                context, video, prediction, preset.name, protocol_of(self._parameters.dataset)
-            ).result()
+            protocol = protocol_of(self._parameters.dataset)
+            evaluation = self._stages.call(
+                stages.evaluate, context, video, prediction, preset.name, protocol
+            )
         return VideoResult(video, preset.name, prediction, evaluation)
 
     def _weights(self, video: PreparedVideo, configuration: Configuration) -> dict[int, str]:
@@ -267,15 +276,12 @@ class Pipeline:
             return dict(weights)
         prediction = prediction_key(video, weights, preset, configuration.compute)
         needed = not self._context.store.exists(PREDICTIONS, prediction)
-        futures = {
-            object_id: stages.finetune.submit(
-                self._context, video, object_id, parent, preset, configuration.compute, needed
-            )
+        calls = [
+            (self._context, video, object_id, parent, preset, configuration.compute, needed)
             for object_id in video.objects
-        }
-        for future in futures.values():
-            future.wait()
-        return {object_id: future.result() for object_id, future in futures.items()}
+        ]
+        made = self._stages.call_each(stages.finetune, calls)
+        return dict(zip(video.objects, made, strict=True))
 
     def _parent(self, video: PreparedVideo, preset: str) -> str:
         parent = self._parents[preset]

@@ -192,6 +192,11 @@ class RunContext:
         with self._lock:
             self._records.update({record.video: record for record in records})
 
+    def failed(self, videos: Iterable[str]) -> list[str]:
+        """Those of the videos that have failed so far."""
+        with self._lock:
+            return [name for name in videos if self._record(name).state == "failed"]
+
     def records(self) -> Mapping[str, VideoRecord]:
         """The records of this run so far, by video."""
         with self._lock:
