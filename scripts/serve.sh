@@ -26,11 +26,12 @@ if answers; then
   echo "serve: something answers at $PREFECT_API_URL already; name another port: $0 PORT" >&2
   exit 1
 fi
-# The worker ends its runs while the server still listens.
+# Each in a group of its own: the worker with its runs ends first, while the server still listens.
+set -m
 stop() {
   trap - EXIT INT TERM
-  for process in ${worker:-} ${server:-}; do
-    kill "$process" 2>/dev/null && wait "$process" || true
+  for group in ${worker:-} ${server:-}; do
+    kill -TERM -- "-$group" 2>/dev/null && wait "$group" || true
   done
 }
 trap stop EXIT

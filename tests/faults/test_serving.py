@@ -226,7 +226,7 @@ def test_a_cancelled_run_stops_its_workers_and_the_ledger_says_so(service: Servi
 
     def trains() -> bool:
         record = ledger.read("parent/small")
-        return record is not None and record.stages["train"].state == "running"
+        return record is not None and "train" in record.stages
 
     wait_for(trains, 240)
     run = service.run_called("to-cancel")
