@@ -75,6 +75,16 @@ class Service:
         found = self.ask("flow_runs/filter", {"flow_runs": {"name": {"any_": [name]}}})
         return found[0] if found else None
 
+    def logged(self, name: str) -> str:
+        """What the task runs of that flow run have logged on Dask workers, as the server has it."""
+        run = self.run_called(name)
+        if run is None:
+            return ""
+        ours = {"logs": {"flow_run_id": {"any_": [run["id"]]}}, "limit": 200}
+        pages = (self.ask("logs/filter", {**ours, "offset": 200 * page}) for page in range(5))
+        lines = [line for page in pages for line in page if line["task_run_id"]]
+        return "\n".join(line["message"] for line in lines if line["name"] == "maskrnn.worker")
+
     def processes(self) -> list[psutil.Process]:
         """All that runs on behalf of the script."""
         own = psutil.Process(self.process.pid)
@@ -158,13 +168,8 @@ def test_a_triggered_run_completes_with_names_tags_and_logs_of_its_workers(
     assert {"ingest val-000", "train small", "finetune val-000/1", "evaluate val-001 by small"} <= (
         names
     )
-    ours = {"logs": {"flow_run_id": {"any_": [run["id"]]}}, "limit": 200}
-    lines = [
-        line
-        for page in range(5)
-        for line in service.ask("logs/filter", {**ours, "offset": 200 * page})
-    ]
-    assert any(line["name"] == "maskrnn.worker" and line["task_run_id"] for line in lines)
+    lines = service.logged("by-hand")
+    assert "finetune small/1 val-000: on worker-0" in lines
     assert (service.store / "runs" / "by-hand" / "report" / "summary.md").exists()
 
 
@@ -222,13 +227,7 @@ def test_a_cancelled_run_stops_its_workers_and_the_ledger_says_so(service: Servi
             "parameters": {"parameters": parameters("to-cancel", overrides=many, workers=1)},
         },
     )
-    ledger = RunLedger(ArtifactStore(str(service.store)), "to-cancel")
-
-    def trains() -> bool:
-        record = ledger.read("parent/small")
-        return record is not None and "train" in record.stages
-
-    wait_for(trains, 240)
+    wait_for(lambda: "train parent/small: on worker-0" in service.logged("to-cancel"), 240)
     run = service.run_called("to-cancel")
     assert run is not None
     cancelled = service.prefect("flow-run", "cancel", run["id"])
@@ -237,6 +236,7 @@ def test_a_cancelled_run_stops_its_workers_and_the_ledger_says_so(service: Servi
     wait_for(lambda: count() <= idle, 120)
     assert time.monotonic() - began < 60
     wait_for(lambda: (service.run_called("to-cancel") or {})["state_type"] == "CANCELLED", 60)
+    ledger = RunLedger(ArtifactStore(str(service.store)), "to-cancel")
     record = ledger.read("parent/small")
     assert record is not None
     assert record.state == "failed"
