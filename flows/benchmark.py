@@ -89,10 +89,12 @@ def carry_out(
             videos = pipeline.outcome.videos
             ledger.begin(parameters.model_dump(mode="json"), version("maskrnn"), videos)
             outcome = pipeline.run()
-        trained = training_curves.submit(context).result()
+        trained = []
+        if any(configuration.preset.network is not None for configuration in configurations):
+            trained = [training_curves.submit(context).result()]
         if parameters.until == "report":
             described = parameters.model_dump(mode="json")
-            report.submit(context, outcome, configurations, described, [trained]).result()
+            report.submit(context, outcome, configurations, described, trained).result()
         elif parameters.until == "segment":
             export.submit(context, outcome).result()
     return final_state(context, outcome)
