@@ -45,6 +45,8 @@ def stand_in(stage: str) -> Callable[..., None]:
         else:
             time.sleep(float(os.environ["MASKRNN_STAND_IN_SECONDS"]))
         with ArtifactStore(store_url).create(KINDS[stage], key) as writer:
+            if stage == "finetune":
+                writer.put_json("curve.json", [])
             if stage == "ingest":
                 writer.metadata = {
                     "name": args[1],

@@ -48,7 +48,8 @@ def gather_curves(store: ArtifactStore, records: Mapping[str, VideoRecord]) -> p
     parts = [part for part in parts if "loss" in part.columns]  # an imported parent has no curve
     if not parts:
         return pd.DataFrame(columns=_COLUMNS)
-    curves = pd.concat(parts, ignore_index=True)[_COLUMNS]
+    # Objects are finetuned side by side: their order in a record is that of chance.
+    curves = pd.concat(parts, ignore_index=True)[_COLUMNS].sort_values("network", kind="stable")
     rank = {stage: position for position, stage in enumerate(_ORDER)}
     return curves.sort_values("stage", key=lambda stages: stages.map(rank), kind="stable")
 

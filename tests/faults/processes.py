@@ -1,0 +1,148 @@
+"""The processes of a deployment, as docs/operations.md starts them, each of which can be killed."""
+
+import faulthandler
+import json
+import multiprocessing
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from flows.environment import prepare_environment
+from tests.processes import free_port, stop
+
+ROOT = Path(__file__).resolve().parents[2]
+WORKERS = 2
+
+
+class Deployment:
+    """A Prefect server, a Dask scheduler with two workers, and runs that use both."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.frame_log = folder / "frames.log"
+        self._port = free_port()
+        self._environment = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "PREFECT_HOME": str(folder / "prefect"),
+            "PREFECT_API_URL": f"http://127.0.0.1:{self._port}/api",
+            "PREFECT_SERVER_UI_ENABLED": "false",
+            "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0",
+            "DASK_LOGGING__DISTRIBUTED": "critical",
+            "MASKRNN_FRAME_LOG": str(self.frame_log),
+        }
+        self._started: list[subprocess.Popen[bytes]] = []
+        self._runs = multiprocessing.get_context("forkserver")
+        self._runs.set_forkserver_preload(["flows.benchmark", "flows.execution"])
+
+    def start(self) -> None:
+        """Start everything, and wait until it answers."""
+        scheduler_file = self._folder / "scheduler.json"
+        dask = [sys.executable, "-m", "dask"]
+        serving = ["scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
+        self._start([*dask, *serving, "--scheduler-file", str(scheduler_file)])
+        self._server = self._serve()
+        self.address = str(_when_there(scheduler_file)["address"])
+        joined = [*dask, "worker", self.address, "--nthreads", "1", "--no-dashboard"]
+        offering = ["--resources", "GPU=1 CPU=1", "--local-directory", str(self._folder)]
+        counted = ["--preload", "tests.faults.counted_worker"]
+        self._nannies = [self._start([*joined, *offering, *counted]) for _ in range(WORKERS)]
+        self._await_server()
+
+    def start_run(self, fields: Mapping[str, Any]) -> "multiprocessing.process.BaseProcess":
+        """A flow run in a process of its own; its exit code is that of the command."""
+        log = self._folder / "run.log"
+        process = self._runs.Process(target=_run, args=(dict(fields), self._environment, log))
+        process.start()
+        return process
+
+    def kill_worker(self, chance: random.Random) -> None:
+        """SIGKILL for one of the workers, whose nanny starts another one."""
+        deadline = time.monotonic() + 60
+        while not (workers := self._workers()):
+            assert time.monotonic() < deadline, "killed workers do not come back"
+            time.sleep(0.1)
+        chance.choice(workers).kill()
+
+    def _workers(self) -> list[psutil.Process]:
+        children = [p for nanny in self._nannies for p in psutil.Process(nanny.pid).children()]
+        return [child for child in children if "spawn_main" in " ".join(_line(child))]
+
+    def kill_server(self) -> None:
+        """SIGKILL."""
+        self._server.kill()
+        self._server.wait()
+
+    def restart_server(self) -> None:
+        """On the same database and port."""
+        self._server = self._serve()
+        self._await_server()
+
+    def close(self) -> None:
+        """End all processes."""
+        for process in reversed(self._started):
+            stop(process)
+
+    def log(self) -> str:
+        """What the runs have printed."""
+        file = self._folder / "run.log"
+        return file.read_text() if file.exists() else ""
+
+    def _serve(self) -> subprocess.Popen[bytes]:
+        serve = ["-m", "prefect", "server", "start", "--host", "127.0.0.1"]
+        return self._start([sys.executable, *serve, "--port", str(self._port)])
+
+    def _await_server(self) -> None:
+        deadline = time.monotonic() + 300
+        while True:
+            try:
+                urllib.request.urlopen(f"{self._environment['PREFECT_API_URL']}/health", timeout=5)
+                return
+            except OSError:
+                assert time.monotonic() < deadline, "the Prefect server does not start"
+                assert self._server.poll() is None, "the Prefect server ended"
+                time.sleep(0.2)
+
+    def _start(self, command: list[str]) -> subprocess.Popen[bytes]:
+        with (self._folder / "processes.log").open("ab") as log:
+            process = subprocess.Popen(
+                command, env=self._environment, cwd=ROOT, stdout=log, stderr=log
+            )
+        self._started.append(process)
+        return process
+
+
+def _run(fields: dict[str, Any], environment: dict[str, str], log: Path) -> None:
+    descriptor = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    os.environ.update(environment)
+    faulthandler.register(signal.SIGUSR1)
+    prepare_environment(debug=False)
+    from flows.execution import execute
+
+    sys.exit(execute(fields))
+
+
+def _line(process: psutil.Process) -> list[str]:
+    try:
+        return list(process.cmdline())
+    except psutil.Error:
+        return []
+
+
+def _when_there(file: Path) -> Any:
+    deadline = time.monotonic() + 60
+    while not file.exists():
+        assert time.monotonic() < deadline, "the Dask scheduler does not start"
+        time.sleep(0.1)
+    return json.loads(file.read_bytes())
