@@ -141,7 +141,7 @@ class Bridge:
 
     def _connect(self) -> None:
         configure_dask()
-        from distributed import Client
+        from tasks.dask_bridge.client import OwnedClient
 
         address = self._address
         if address is None:
@@ -153,7 +153,7 @@ class Bridge:
             address = self._cluster.scheduler_address
             logger.info("started a cluster at %s", address)
         try:
-            client = Client(  # type: ignore[no-untyped-call]
+            client = OwnedClient(  # type: ignore[no-untyped-call]
                 address if self._cluster is None else self._cluster,
                 timeout=_CONNECT_SECONDS,
                 set_as_default=False,

@@ -1,5 +1,6 @@
 """Clusters by configuration, with real processes: devices, classes, schedulers by address, TLS."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -164,6 +165,26 @@ def test_a_scheduler_over_tls(tmp_path: Path) -> None:
             pytest.raises(BridgeError, match="TLS"),
         ):
             bridge.run(len, "abc", resource="CPU")
+
+
+@pytest.mark.parametrize("protocol", ["tcp", "tls"])
+def test_a_connection_that_fails_leaves_no_client_to_the_collector(
+    protocol: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tasks.dask_bridge.bridge._CONNECT_SECONDS", 0.5)
+    gc.collect()
+    gc.disable()
+    try:
+        with (
+            Bridge(f"{protocol}://127.0.0.1:{free_port()}") as bridge,
+            pytest.raises(BridgeError, match="no Dask scheduler answers"),
+        ):
+            bridge.run(len, "", resource="CPU")
+        clients = [found for found in gc.get_objects() if isinstance(found, Client)]
+        assert {client.status for client in clients} <= {"closed"}
+    finally:
+        gc.enable()
 
 
 def test_a_local_cluster_listens_on_loopback_only() -> None:
