@@ -139,8 +139,12 @@ def test_accumulated_batches_are_one_larger_batch(video: Video) -> None:
     first, second = (train_parent([video], preset, CPU) for preset in (small, large))
     for one, other in zip(first.curve, second.curve, strict=True):
         assert one.loss == pytest.approx(other.loss, abs=1e-5)
-    for name, value in first.weights.items():  # which moved by 3e-4
-        np.testing.assert_allclose(value, second.weights[name], atol=1e-5)
+    # Adam moves each weight by about 1e-4 a step, whatever its gradient: where that is all but
+    # zero, the order of a sum decides. All weights together are not moved apart by that.
+    apart = [value - second.weights[name] for name, value in first.weights.items()]
+    distance = np.sqrt(sum(float(np.square(part).sum()) for part in apart))
+    moved = 3e-4 * np.sqrt(sum(part.size for part in apart))
+    assert distance < 1e-3 * moved
 
 
 def _changed(first: TrainedNetwork, weights: Weights) -> set[str]:
