@@ -22,7 +22,7 @@ from tasks.errors import ParameterError
 from tasks.flow_method import flow_method
 from tasks.parents import check_parent, obtain_parent
 from tasks.sources import open_sources
-from tasks.starting_weights import starting_digest
+from tasks.starting_weights import check_start
 
 _GRACE_SECONDS = 8.0
 
@@ -130,6 +130,6 @@ def check_input(parameters: BenchmarkParameters) -> None:
         for configuration in configurations:
             check_parent(store, key, configuration.preset)
     elif parameters.initial_weights is not None:
-        starting_digest(parameters.initial_weights)
+        check_start(parameters.initial_weights, store, [c.preset for c in configurations])
     spec = chosen_data(parameters, main)
     open_sources(spec, parameters.videos)

@@ -64,7 +64,8 @@ class MethodOptions:
             tells.
         parent: Parent to load in place of training: a key of the store or a .safetensors file.
         train_videos: Part of the train split: how many videos, or names separated by commas.
-        initial_weights: VGG-16 to start training from: a file with a state_dict, or imagenet.
+        initial_weights: To start training from: a file with VGG-16's state_dict, imagenet, or a
+            parent of the same network (a key of the store or a .safetensors file).
     """
 
     preset: str = "small"

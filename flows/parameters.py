@@ -128,7 +128,8 @@ class TrainFields(FlowFields):
         description="Part of the train split: how many videos, or which; none takes all",
     )
     initial_weights: str | None = Field(
-        default=None, description="VGG-16 to start training from: a file, or imagenet; none: random"
+        default=None,
+        description="To start training from: VGG-16 as a file, imagenet, or a parent; none: random",
     )
 
 

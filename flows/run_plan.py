@@ -61,7 +61,8 @@ def plan_run(
                 for source in chosen.sources
                 if f"train/{source.name}" not in failed
             ]
-            start = parameters.initial_weights and starting_digest(parameters.initial_weights)
+            initial = parameters.initial_weights
+            start = None if initial is None else starting_digest(initial, store)
             parents = _parents(foresight, with_network, training, start)
     results: list[VideoResult] = []
     protocol = protocol_of(parameters.dataset) if reaches >= STAGES.index("evaluate") else None

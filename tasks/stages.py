@@ -84,7 +84,7 @@ def train(
 ) -> str:
     """Offline training; returns the parent's key."""
     with context.stage(parent_record(preset), "train") as stage:
-        start = None if initial is None else starting_digest(initial)
+        start = None if initial is None else starting_digest(initial, context.store)
         key = keys.parent_key(videos, preset, compute, start)
         static = None
         if preset.static is not None and preset.recurrent is not None:

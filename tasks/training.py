@@ -10,7 +10,7 @@ from storage.artifacts import ArtifactStore
 from storage.checkpoints import PARENTS, save_checkpoint
 from storage.stored_video import open_video
 from tasks.keys import PreparedVideo
-from tasks.starting_weights import start_from_vgg16
+from tasks.starting_weights import starting_weights
 
 if TYPE_CHECKING:
     from maskrnn_core.training.distributed import Peers
@@ -78,7 +78,7 @@ def train_job(job: TrainingJob, peers: "Peers | None" = None) -> TrainingRun:
         [open_video(store, video.key, video.flow_key) for video in job.videos],
         job.preset,
         job.compute,
-        None if job.initial is None else start_from_vgg16(job.initial, job.preset),
+        None if job.initial is None else starting_weights(job.initial, job.preset, store),
         states=saved,
         peers=peers,
     )

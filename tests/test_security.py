@@ -24,7 +24,7 @@ from storage.predictions import PREDICTIONS, StoredPrediction, write_prediction
 from storage.tables import read_table
 from tasks.errors import ParameterError
 from tasks.parents import obtain_parent
-from tasks.starting_weights import start_from_vgg16
+from tasks.starting_weights import starting_weights
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("flows", "tasks", "maskrnn_core", "storage")
@@ -158,7 +158,7 @@ def test_weights_from_a_file(tmp_path: Path, fuse: Path) -> None:
     file = tmp_path / "vgg.pth"
     torch.save({"features.0.weight": Bomb(fuse)}, file)
     with pytest.raises(ParameterError, match="no weights that can be read"):
-        start_from_vgg16(str(file), preset("paper"))
+        starting_weights(str(file), preset("paper"), ArtifactStore(str(tmp_path / "store")))
     bare = tmp_path / "parent.safetensors"
     bare.write_bytes(pickle.dumps(Bomb(fuse)))
     with pytest.raises(ParameterError, match="safetensors"):

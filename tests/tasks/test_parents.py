@@ -13,7 +13,7 @@ from storage.artifacts import ArtifactStore
 from storage.checkpoints import PARENTS, load_checkpoint, save_checkpoint
 from tasks.errors import ParameterError
 from tasks.parents import check_parent, obtain_parent
-from tasks.starting_weights import IMAGENET, start_from_vgg16, starting_digest
+from tasks.starting_weights import IMAGENET, check_start, starting_digest, starting_weights
 
 
 def test_a_file_is_brought_into_the_store_once(tmp_path: Path) -> None:
@@ -56,23 +56,49 @@ def test_a_torn_file_stores_nothing(tmp_path: Path) -> None:
 
 
 def test_digest_of_the_start_follows_the_bytes(tmp_path: Path) -> None:
+    store = ArtifactStore(str(tmp_path / "store"))
     file = tmp_path / "vgg.pth"
     file.write_bytes(b"one")
-    before = starting_digest(str(file))
+    before = starting_digest(str(file), store)
     file.write_bytes(b"two")
-    assert starting_digest(str(file)) != before
-    assert "IMAGENET1K_V1" in starting_digest(IMAGENET)
+    assert starting_digest(str(file), store) != before
+    assert "IMAGENET1K_V1" in starting_digest(IMAGENET, store)
     with pytest.raises(ParameterError, match="cannot read the initial weights"):
-        starting_digest(str(tmp_path / "none.pth"))
+        starting_digest(str(tmp_path / "none.pth"), store)
 
 
 def test_weights_that_are_no_vgg16(tmp_path: Path) -> None:
     import torch
 
+    store = ArtifactStore(str(tmp_path / "store"))
     file = tmp_path / "other.pth"
     torch.save({"layer.weight": torch.zeros(1)}, file)
     with pytest.raises(IncompatibleWeightsError, match="vgg16"):
-        start_from_vgg16(str(file), preset("small"))
+        starting_weights(str(file), preset("small"), store)
     file.write_bytes(b"nothing of the kind")
     with pytest.raises(ParameterError, match="no weights that can be read"):
-        start_from_vgg16(str(file), preset("small"))
+        starting_weights(str(file), preset("small"), store)
+
+
+def test_training_starts_from_a_parent_of_the_same_network(tmp_path: Path) -> None:
+    store = ArtifactStore(str(tmp_path / "store"))
+    small = preset("small")
+    known = {"preset": dataclasses.asdict(small)}
+    save_checkpoint(store, PARENTS, "k", {"a": np.ones(2, np.float32)}, known)
+    check_start("k", store, [small])
+    assert starting_weights("k", small, store)["a"].tolist() == [1.0, 1.0]
+    assert starting_digest("k", store) == "parent:k"
+    for start in (check_start, lambda k, s, presets: starting_weights(k, presets[0], s)):
+        with pytest.raises(ParameterError, match="does not fit the preset masktrack"):
+            start("k", store, [preset("masktrack")])
+
+
+def test_a_file_to_start_from_is_a_parent_unless_it_is_vgg16(tmp_path: Path) -> None:
+    store = ArtifactStore(str(tmp_path / "store"))
+    parent, vgg = tmp_path / "parent.safetensors", tmp_path / "vgg.safetensors"
+    save_file({"a": np.ones(2, np.float32)}, parent)
+    save_file({"features.0.weight": np.ones(2, np.float32)}, vgg)
+    (key,) = {starting_digest(str(parent), store), f"parent:{obtain_parent(store, str(parent))}"}
+    assert starting_weights(str(parent), preset("small"), store)["a"].tolist() == [1.0, 1.0]
+    assert not starting_digest(str(vgg), store).startswith("parent:")
+    assert store.keys(PARENTS) == [key.removeprefix("parent:")]
