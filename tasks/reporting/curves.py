@@ -9,7 +9,7 @@ from storage.checkpoints import FINETUNED, PARENTS, load_curve
 from storage.ledger import VideoRecord
 from tasks.reporting.aggregation import markdown_table
 
-_COLUMNS = ["preset", "network", "stage", "step", "loss", "learning_rate", "seconds"]
+_COLUMNS = ["preset", "network", "stage", "step", "loss", "learning_rate", "seconds", "wait"]
 _ENDS = 0.1
 """Share of the steps over which the loss at the start and at the end is averaged."""
 _WINDOW = 0.05
@@ -23,7 +23,8 @@ def gather_curves(store: ArtifactStore, records: Mapping[str, VideoRecord]) -> p
     """A row per optimizer step of every network that the run trained or reused, and kept.
 
     Columns: `preset` (the first of those that share the network), `network` ("parent", or
-    "VIDEO/OBJECT"), `stage`, `step`, `loss`, `learning_rate`, `seconds`.
+    "VIDEO/OBJECT"), `stage`, `step`, `loss`, `learning_rate`, `seconds` of computing, and
+    `wait`, seconds spent on waiting for data.
 
     Args:
         store: of the checkpoints.
@@ -79,6 +80,7 @@ def curves_table(curves: pd.DataFrame) -> pd.DataFrame:
                 **part["learning_rate"].agg(["max", "min"])
             ),
             "seconds per step": part["seconds"].median(),
+            "waiting for data": part["wait"].sum() / (part["wait"] + part["seconds"]).sum(),
         }
         rows.append(row)
     return pd.DataFrame(rows)

@@ -22,6 +22,7 @@ def curve(stage: str, losses: list[float]) -> list[dict[str, object]]:
             "loss": loss,
             "learning_rate": 0.1 / (step + 1),
             "seconds": 0.5,
+            "wait": 0.125,
         }
         for step, loss in enumerate(losses)
     ]
@@ -74,6 +75,7 @@ def test_the_table_compares_start_and_end(gathered: pd.DataFrame) -> None:
     assert finetuned["loss at the start"] == 3.0
     assert finetuned["loss at the end"] == 1.5
     assert finetuned["learning rate"] == "0.1 to 0.005"
+    assert static["waiting for data"] == 0.2
     assert table.index.tolist() == ["static", "recurrent", "finetune"]
 
 
