@@ -118,7 +118,8 @@ class Bridge:
             if cluster is None and running:
                 with suppress(OSError, TimeoutError):
                     stop_workers(client, running)
-            client.close(timeout=5)
+            with suppress(TimeoutError):  # the cluster is closed all the same
+                client.close(timeout=5)
         if cluster is not None:
             with suppress(TimeoutError):  # its processes end with this one at the latest
                 cluster.close(timeout=_CLOSE_SECONDS)

@@ -18,4 +18,6 @@ class OwnedClient(Client):
             super().start(**kwargs)  # type: ignore[no-untyped-call]
         except BaseException:
             self.close()  # type: ignore[no-untyped-call]
+            loop: Any = self._loop_runner
+            loop.stop()  # a client that had closed itself already leaves it running
             raise
