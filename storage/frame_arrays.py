@@ -7,7 +7,6 @@ anything is decompressed.
 from typing import Any
 
 import numpy as np
-import zarr
 from numpy.typing import DTypeLike, NDArray
 from zarr.codecs import BloscCodec, Crc32cCodec, ZstdCodec
 
@@ -21,6 +20,46 @@ _COMPRESSORS: dict[str, list[Any]] = {
     # (benchmarks/flow_cache.py); bytes of integer flow compress better than its bits.
     "flow": [BloscCodec(cname="zstd", clevel=1, shuffle="shuffle"), Crc32cCodec()],
 }
+
+
+def open_array(
+    writer: ArtifactWriter,
+    name: str,
+    shape: tuple[int, ...],
+    dtype: DTypeLike,
+    *,
+    chunk: tuple[int, ...],
+    shard: tuple[int, ...] | None = None,
+    content: str = "image",
+    dimensions: tuple[str, ...] | None = None,
+) -> Any:
+    """An array to write into; one that a former writer began is continued.
+
+    Args:
+        writer: artifact that holds it.
+        name: name of the array in the artifact's Zarr hierarchy.
+        shape: of the whole array.
+        dtype: type on disk.
+        chunk: shape of what is compressed together.
+        shard: shape of what is in one file; None puts every chunk into a file of its own.
+        content: what compresses well: "image" or "flow".
+        dimensions: names of the axes.
+    """
+    group = writer.group()
+    if name in group:
+        former: Any = group[name]
+        return former.with_config({"write_empty_chunks": True})
+    return group.create_array(
+        name,
+        shape=shape,
+        chunks=chunk,
+        shards=shard,
+        dtype=np.dtype(dtype),
+        compressors=_COMPRESSORS[content],
+        dimension_names=dimensions,
+        # A chunk of zeros is written too: an absent one means damage.
+        config={"write_empty_chunks": True},
+    )
 
 
 class FrameArrayWriter:
@@ -43,20 +82,14 @@ class FrameArrayWriter:
         dtype: DTypeLike,
     ) -> None:
         self._frame_shape = frame_shape
-        group = writer.group()
-        if name in group:
-            former: Any = group[name]
-            self._array: Any = former.with_config({"write_empty_chunks": True})
-            return
-        self._array = group.create_array(
+        axes = (f"axis{axis}" for axis in range(1, len(frame_shape) + 1))
+        self._array = open_array(
+            writer,
             name,
-            shape=(frame_count, *frame_shape),
-            chunks=(1, *frame_shape),
-            dtype=np.dtype(dtype),
-            compressors=_COMPRESSORS["image"],
-            dimension_names=("frame", *(f"axis{axis}" for axis in range(1, len(frame_shape) + 1))),
-            # A chunk of zeros is written too: an absent one means damage.
-            config={"write_empty_chunks": True},
+            (frame_count, *frame_shape),
+            dtype,
+            chunk=(1, *frame_shape),
+            dimensions=("frame", *axes),
         )
 
     def write(self, index: int, frame: NDArray[Any]) -> None:
@@ -96,20 +129,15 @@ class RunArrayWriter:
         dtype: DTypeLike,
         run: int,
     ) -> None:
-        group = writer.group()
-        if name in group:
-            former: Any = group[name]
-            self._array: Any = former.with_config({"write_empty_chunks": True})
-        else:
-            self._array = group.create_array(
-                name,
-                shape=(frame_count, *frame_shape),
-                shards=(run, *frame_shape),
-                chunks=(1, *frame_shape),
-                dtype=np.dtype(dtype),
-                compressors=_COMPRESSORS["flow"],
-                config={"write_empty_chunks": True},
-            )
+        self._array = open_array(
+            writer,
+            name,
+            (frame_count, *frame_shape),
+            dtype,
+            chunk=(1, *frame_shape),
+            shard=(run, *frame_shape),
+            content="flow",
+        )
 
     def write(self, start: int, frames: NDArray[Any]) -> None:
         """Write a whole run, beginning at frame `start`."""
@@ -152,16 +180,15 @@ class FrameArrayReader:
             ) from error
 
 
-def write_whole(writer: ArtifactWriter, name: str, values: NDArray[Any]) -> None:
+def write_whole(
+    writer: ArtifactWriter,
+    name: str,
+    values: NDArray[Any],
+    dimensions: tuple[str, ...] | None = None,
+) -> None:
     """Write a small array as one chunk, with checksum."""
-    array: zarr.Array[Any] = writer.group().create_array(
-        name,
-        shape=values.shape,
-        chunks=tuple(max(length, 1) for length in values.shape),
-        dtype=values.dtype,
-        compressors=_COMPRESSORS["image"],
-        config={"write_empty_chunks": True},
-    )
+    chunk = tuple(max(length, 1) for length in values.shape)
+    array = open_array(writer, name, values.shape, values.dtype, chunk=chunk, dimensions=dimensions)
     array[...] = values
 
 

@@ -1,5 +1,9 @@
 """Predictions at rest: a label map per frame, and per object state, box and confidence.
 
+One Zarr hierarchy per video, which xarray opens: `labels` (frame, y, x), `state` and `confidence`
+(frame, object), `box` (frame, object, corner), `shot` (frame), perhaps `probability` (frame,
+object, y, x), and the coordinates `frame`, `object` and, where it is known, `time`.
+
 Written by one process at a time, under a lease; with the tracker's state kept beside them every
 few frames, so that another one goes on from there.
 """
@@ -17,11 +21,14 @@ from storage.artifacts import ArtifactStore
 from storage.content import ArtifactWriter
 from storage.datasets.source import UInt8Array
 from storage.errors import IncompleteArtifactError
-from storage.frame_arrays import FrameArrayReader, FrameArrayWriter, read_whole, write_whole
+from storage.frame_arrays import FrameArrayReader, read_whole, write_whole
+from storage.frame_buffer import FrameBuffer
 from storage.lease import Lease
 
 PREDICTIONS = "predictions"
 
+_IMAGES, _NUMBERS = 50, 1000
+"""Frames in one file, of images and of what is known per object."""
 
 _CHECKPOINT = re.compile(r"checkpoint-(\d+)\.safetensors")
 
@@ -39,20 +46,18 @@ class PredictionWriter:
         writer: ArtifactWriter,
         size: tuple[int, int],
         objects: Sequence[int],
-        frame_names: Sequence[str],
+        frame_count: int,
         lease: Lease,
+        *,
+        soft_masks: bool,
     ) -> None:
-        count, objects_count = len(frame_names), len(objects)
         self._writer = writer
         self._lease = lease
-        self._count = count
+        self._count = frame_count
         self.next_frame = 0
         self.tracker_state: dict[str, NDArray[Any]] | None = None
         self._checkpoint = ""
-        self._labels = FrameArrayWriter(writer, "labels", count, size, np.uint8)
-        self._states = np.zeros((count, objects_count), np.uint8)
-        self._boxes = np.zeros((count, objects_count, 4), np.float32)
-        self._confidence = np.zeros((count, objects_count), np.float32)
+        self._arrays = _arrays(writer, frame_count, size, len(objects), soft_masks)
         self._resume()
 
     def add(
@@ -62,6 +67,8 @@ class PredictionWriter:
         states: ArrayLike,
         boxes: ArrayLike,
         confidence: ArrayLike,
+        shot: int = 0,
+        probabilities: ArrayLike | None = None,
     ) -> None:
         """Write the next frame.
 
@@ -71,6 +78,9 @@ class PredictionWriter:
             states: (N,) 0 tracked, 1 lost, 2 not yet annotated.
             boxes: (N, 4) xyxy, half open, pixels; NaN where there is none.
             confidence: (N,) in [0, 1].
+            shot: number of its shot, from 0 on.
+            probabilities: uint8 (N, H, W), 255 times the probability of each object; given where,
+                and only where, soft masks are kept.
 
         Raises:
             IncompleteArtifactError: for a frame out of order or arrays of other shapes.
@@ -79,15 +89,20 @@ class PredictionWriter:
             raise IncompleteArtifactError(
                 f"Prediction: frame {index} came where {self.next_frame} of {self._count} was due."
             )
+        values: dict[str, ArrayLike] = {
+            "labels": label_map,
+            "state": states,
+            "box": boxes,
+            "confidence": confidence,
+            "shot": shot,
+        }
+        if probabilities is not None:
+            values["probability"] = probabilities
         try:
-            self._labels.write(index, label_map)
-            for array, values in (
-                (self._states, states),
-                (self._boxes, boxes),
-                (self._confidence, confidence),
-            ):
-                given = np.asarray(values, dtype=array.dtype)
-                array[index] = given.reshape(array.shape[1:])
+            if values.keys() != self._arrays.keys():
+                raise ValueError("soft masks are missing, or were not announced")
+            for name, array in self._arrays.items():
+                array.add(values[name])
         except ValueError as error:
             raise IncompleteArtifactError(f"Prediction: frame {index}: {error}.") from error
         self.next_frame += 1
@@ -103,9 +118,11 @@ class PredictionWriter:
         """
         self._lease.check()
         former, self._checkpoint = self._checkpoint, f"checkpoint-{self.next_frame}.safetensors"
-        arrays = {f"tracker.{name}": np.ascontiguousarray(state[name]) for name in state}
+        # Not ascontiguousarray, which gives an axis to what has none.
+        arrays = {f"tracker.{name}": np.asarray(state[name], order="C") for name in state}
+        pending = {f"pending.{name}": array.pending() for name, array in self._arrays.items()}
         self._writer.temporary.add(self._checkpoint)
-        self._writer.put(self._checkpoint, save(arrays | self._per_object()))
+        self._writer.put(self._checkpoint, save(arrays | pending))
         self._writer.save_progress()
         if former:  # only now: the note of a killed writer names one that is whole
             self._writer.drop(former)
@@ -117,24 +134,40 @@ class PredictionWriter:
         newest = max(left, key=lambda match: int(match[1]))
         self._writer.temporary.update(match[0] for match in left)
         arrays = load(self._writer.read_back(newest[0]))
-        for name, array in self._per_object().items():
-            array[...] = arrays.pop(name)
         self.next_frame = int(newest[1])
+        for name, array in self._arrays.items():
+            array.resume(self.next_frame, arrays.pop(f"pending.{name}"))
         self.tracker_state = {name.removeprefix("tracker."): arrays[name] for name in arrays}
         self._checkpoint = newest[0]
 
-    def _per_object(self) -> dict[str, NDArray[Any]]:
-        return {"states": self._states, "boxes": self._boxes, "confidence": self._confidence}
-
     def finish(self) -> None:
-        """Write what is kept per video; `write_prediction` calls it."""
+        """Check that all is there; `write_prediction` calls it."""
         self._lease.check()
         if self.next_frame != self._count:
             raise IncompleteArtifactError(
                 f"Prediction: {self.next_frame} of {self._count} frames came. Nothing was stored."
             )
-        for name, array in self._per_object().items():
-            write_whole(self._writer, name, array)
+
+
+def _arrays(
+    writer: ArtifactWriter, count: int, size: tuple[int, int], objects: int, soft_masks: bool
+) -> dict[str, FrameBuffer]:
+    def images(name: str, shape: tuple[int, ...], axes: tuple[str, ...]) -> FrameBuffer:
+        return FrameBuffer(writer, name, count, shape, np.uint8, axes, _IMAGES, alone=True)
+
+    def numbers(name: str, shape: tuple[int, ...], dtype: type, *axes: str) -> FrameBuffer:
+        return FrameBuffer(writer, name, count, shape, dtype, axes, _NUMBERS)
+
+    arrays = {
+        "labels": images("labels", size, ("y", "x")),
+        "state": numbers("state", (objects,), np.uint8, "object"),
+        "box": numbers("box", (objects, 4), np.float32, "object", "corner"),
+        "confidence": numbers("confidence", (objects,), np.float32, "object"),
+        "shot": numbers("shot", (), np.int32),
+    }
+    if soft_masks:
+        arrays["probability"] = images("probability", (objects, *size), ("object", "y", "x"))
+    return arrays
 
 
 @contextmanager
@@ -147,6 +180,8 @@ def write_prediction(
     objects: Sequence[int],
     frame_names: Sequence[str],
     metadata: Mapping[str, Any],
+    frame_times: Sequence[float] | None = None,
+    soft_masks: bool = False,
 ) -> Iterator[PredictionWriter]:
     """Write a prediction frame by frame, alone; complete when the block ends.
 
@@ -160,18 +195,29 @@ def write_prediction(
         size: (H, W) of the label maps, the size of the source's annotations.
         objects: ids in the label maps, ascending; N of them.
         frame_names: names of the T frames.
-        metadata: JSON object of the caller.
+        metadata: JSON object of the caller, read when the block ends; what differs between two
+            runs with one result belongs there.
+        frame_times: seconds at which the frames are shown; None where nothing tells.
+        soft_masks: whether the probability of each object is kept, at 8 bits.
 
     Raises:
         IncompleteArtifactError: when the block ends before the last frame.
         LeaseLostError: when another process took over, since this one was stopped for long.
         StoreFullError: when no space is left.
     """
-    plan = {"frames": len(frame_names), "size": list(size), "objects": list(objects)}
+    count = len(frame_names)
+    plan = {
+        "format": 2,
+        "frames": count,
+        "size": list(size),
+        "objects": list(objects),
+        "soft_masks": soft_masks,
+    }
     lease = store.lease(PREDICTIONS, key)
     assert lease is not None  # it is waited for without end
     with lease, store.create(PREDICTIONS, key, plan) as writer:
-        prediction = PredictionWriter(writer, size, objects, frame_names, lease)
+        _write_coordinates(writer, video, count, objects, frame_times)
+        prediction = PredictionWriter(writer, size, objects, count, lease, soft_masks=soft_masks)
         yield prediction
         prediction.finish()
         writer.metadata = {
@@ -179,13 +225,31 @@ def write_prediction(
             "video": video,
             "objects": list(objects),
             "frame_names": list(frame_names),
+            "timed": frame_times is not None,
         }
+
+
+def _write_coordinates(
+    writer: ArtifactWriter,
+    video: str,
+    count: int,
+    objects: Sequence[int],
+    times: Sequence[float] | None,
+) -> None:
+    write_whole(writer, "frame", np.arange(count, dtype=np.int64), ("frame",))
+    write_whole(writer, "object", np.array(objects, np.uint8), ("object",))
+    if times is not None:
+        write_whole(writer, "time", np.array(times, np.float64), ("frame",))
+    attributes = {"video": video} | ({} if times is None else {"coordinates": "time"})
+    if dict(writer.group().attrs) != attributes:
+        writer.group().attrs.update(attributes)
 
 
 class StoredPrediction:
     """A prediction, its label maps read one at a time.
 
-    `states` (T, N) uint8, `boxes` (T, N, 4) float32, `confidence` (T, N) float32.
+    `states` (T, N) uint8, `boxes` (T, N, 4) float32, `confidence` (T, N) float32, `shots` (T,)
+    int32; `frame_times` in seconds, None where nothing told them.
 
     Raises:
         MissingArtifactError, CorruptArtifactError, NewerSchemaError: see `ArtifactStore.open`.
@@ -196,13 +260,17 @@ class StoredPrediction:
         self.key = key
         self.metadata: Mapping[str, Any] = artifact.metadata
         self.video: str = artifact.metadata["video"]
-        self.objects: tuple[int, ...] = tuple(artifact.metadata["objects"])
+        self.objects: tuple[int, ...] = tuple(read_whole(artifact, "object").tolist())
         self.frame_names: tuple[str, ...] = tuple(artifact.metadata["frame_names"])
-        self.states: NDArray[np.uint8] = read_whole(artifact, "states")
-        self.boxes: NDArray[np.float32] = read_whole(artifact, "boxes")
+        self.states: NDArray[np.uint8] = read_whole(artifact, "state")
+        self.boxes: NDArray[np.float32] = read_whole(artifact, "box")
         self.confidence: NDArray[np.float32] = read_whole(artifact, "confidence")
+        self.shots: NDArray[np.int32] = read_whole(artifact, "shot")
+        self.frame_times: tuple[float, ...] | None = None
+        if artifact.metadata["timed"]:
+            self.frame_times = tuple(read_whole(artifact, "time").tolist())
         self._labels = FrameArrayReader(artifact, "labels")
-        self.frame_count = self._labels.shape[0]
+        self.frame_count = len(read_whole(artifact, "frame"))
         self.size = (self._labels.shape[1], self._labels.shape[2])
 
     def label_map(self, index: int) -> UInt8Array:

@@ -50,10 +50,18 @@ def working_size(size: tuple[int, int], short_side: int | None) -> tuple[int, in
     return round(size[0] * scale), round(size[1] * scale)
 
 
+def working_frame(frame: UInt8Array, size: tuple[int, int]) -> UInt8Array:
+    """A frame (H, W, 3) at a smaller height and width, by area averaging."""
+    return _resized(frame, size, cv2.INTER_AREA)
+
+
+def working_label_map(label_map: UInt8Array, size: tuple[int, int]) -> UInt8Array:
+    """A label map (H, W) at another height and width, by nearest neighbour."""
+    return _resized(label_map, size, cv2.INTER_NEAREST_EXACT)
+
+
 def write_video(store: ArtifactStore, source: SourceVideo, short_side: int | None) -> str:
     """Store a video, one frame in memory at a time; nothing happens when it exists already.
-
-    Frames are reduced by area averaging, label maps by nearest neighbour.
 
     Args:
         store: where to.
@@ -101,11 +109,11 @@ class _Recorder:
         if index == 0:
             self._create_arrays((frame.shape[0], frame.shape[1]))
         self._check_shapes(index, frame, label_map)
-        self._store(self._frames, index, _resized(frame, self._size, cv2.INTER_AREA))
+        self._store(self._frames, index, working_frame(frame, self._size))
         if label_map is None:
             self._digest.update(b"none")
             return
-        labels = _resized(label_map, self._size, cv2.INTER_NEAREST_EXACT)
+        labels = working_label_map(label_map, self._size)
         self._store(self._labels, index, labels)
         if self._annotations is not None:
             self._store(self._annotations, index, label_map)

@@ -11,8 +11,9 @@ from typing import Any
 from maskrnn_core.digest import stable_digest
 from maskrnn_core.options import ComputeOptions, Preset
 from maskrnn_core.training.identity import as_trained, offline_parts
+from tasks.clip import StreamedClip, StreamOptions
 
-_VERSIONS = {"flow": 2, "parent": 2, "finetuned": 2, "prediction": 1, "evaluation": 2}
+_VERSIONS = {"flow": 2, "parent": 2, "finetuned": 2, "prediction": 2, "evaluation": 2, "stream": 1}
 """One per stage; raised when the same input begins to give another result."""
 
 
@@ -100,6 +101,45 @@ def prediction_key(
         carry=preset.carry if network is None else None,
         inference=preset.inference,
         compute=_asked(compute),
+    )
+
+
+def stream_key(
+    source: str,
+    masks: str,
+    clip: StreamedClip,
+    short_side: int | None,
+    estimator_digest: str,
+    parent: str | None,
+    preset: Preset,
+    compute: ComputeOptions,
+    options: StreamOptions = StreamOptions(),  # noqa: B008 (frozen)
+) -> str:
+    """Label maps of one clip that is segmented as it is decoded.
+
+    Args:
+        source: digest of the frames, as `StreamedClip.digests` gives it.
+        masks: digest of the masks.
+        clip: its name, start and end count.
+        short_side: of the working size.
+        estimator_digest: of the method of flow and its weights.
+        parent: key of the parent; None without a network.
+        preset: network, finetuning and inference options count.
+        compute: what was asked for.
+        options: cuts and soft masks.
+    """
+    network = preset.network
+    return _key(
+        "stream",
+        source=[source, masks, clip.name, clip.start, clip.end, short_side],
+        estimator=estimator_digest,
+        parent=parent,
+        network=network,
+        carry=preset.carry if network is None else None,
+        finetune=None if network is None else preset.finetune,
+        inference=preset.inference,
+        compute=_asked(compute),
+        options=options,
     )
 
 

@@ -1,6 +1,7 @@
 """Object trackers without a network: baselines inside the same pipeline."""
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from maskrnn_core.geometry.boxes import mask_box
@@ -16,6 +17,12 @@ def carried(probability: Tensor) -> ObjectFrame:
     return ObjectFrame(probability, TrackState.TRACKED, box)
 
 
+def lost(previous: ObjectFrame) -> ObjectFrame:
+    """State of an object that nothing can find again."""
+    absent = torch.zeros_like(previous.probability)
+    return ObjectFrame(absent, TrackState.LOST, np.zeros(4, dtype=np.float32))
+
+
 class FlowCarrier:
     """The previous mask warped by the backward flow, frame after frame."""
 
@@ -27,6 +34,10 @@ class FlowCarrier:
             return previous
         return carried(warp(previous.probability[None, None], backward)[0, 0])
 
+    def cut(self, previous: ObjectFrame) -> ObjectFrame:
+        """Lost: no motion leads from one shot to another."""
+        return lost(previous)
+
 
 class FirstMaskCopy:
     """The first mask, unmoved."""
@@ -36,3 +47,7 @@ class FirstMaskCopy:
     ) -> ObjectFrame:
         """The mask as it was."""
         return previous
+
+    def cut(self, previous: ObjectFrame) -> ObjectFrame:
+        """Lost: the mask belongs to the shot before."""
+        return lost(previous)

@@ -68,6 +68,13 @@ class NetworkTracker:
             probability = gate(probability, enlarge_box(box, self._options.box_scale, size))
         return self._tracked(previous, probability, proposal if box is None else box)
 
+    def cut(self, previous: ObjectFrame) -> ObjectFrame:
+        """Lost, to be searched in the whole frame; how large it was is still known."""
+        height, width = previous.probability.shape
+        everywhere = np.array([0, 0, width, height], dtype=np.float32)
+        absent = torch.zeros_like(previous.probability)
+        return ObjectFrame(absent, TrackState.LOST, everywhere, previous.seen_area)
+
     def _localize(self, features: Tensor, proposal: Box) -> Box | None:
         """The regressed box, or None without a localization net or where it leaves the frame."""
         if self._network.localization is None:

@@ -1,48 +1,32 @@
 """The batch path: a whole video through the tracker, streamed."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch.nn import functional
 
 from maskrnn_core.compute import Compute, resolve_compute
 from maskrnn_core.errors import InvalidInputError
-from maskrnn_core.geometry.boxes import mask_box
 from maskrnn_core.inference.carriers import FirstMaskCopy, FlowCarrier
-from maskrnn_core.inference.fusion import fuse
 from maskrnn_core.inference.network_tracker import NetworkTracker
-from maskrnn_core.inference.state import ObjectFrame, TrackState
+from maskrnn_core.inference.results import SegmentedFrame, frame_result, fused_at, soft_masks
+from maskrnn_core.inference.state import ObjectFrame
 from maskrnn_core.inference.tracker import ObjectTracker, Tracker
 from maskrnn_core.networks import build_network, load_weights
 from maskrnn_core.networks.weights import Weights
-from maskrnn_core.options import ComputeOptions, InferenceOptions, Preset
+from maskrnn_core.options import ComputeOptions, Preset
 from maskrnn_core.prefetch import ahead
 from maskrnn_core.video import FloatArray, UInt8Array, Video
-
-
-@dataclass(frozen=True)
-class SegmentedFrame:
-    """One frame's result, at the video's output size."""
-
-    index: int
-    label_map: NDArray[np.uint8]
-    """(H, W): 0 background, else the object's id."""
-    states: tuple[int, ...]
-    """`TrackState` per object, in the order of `Video.objects`."""
-    boxes: NDArray[np.float32]
-    """(N, 4) xyxy in pixels; zeros for an absent object."""
-    confidence: NDArray[np.float32]
-    """(N,): mean probability over the pixels at or above the threshold, 0 where none is."""
 
 
 class _Inputs(NamedTuple):
     frame: UInt8Array
     backward: FloatArray | None
     forward: FloatArray | None
+    is_cut: bool
 
 
 def segment(
@@ -73,7 +57,22 @@ def segment(
 
 
 class VideoSegmenter:
-    """What `segment` does, able to begin in the middle: see there for arguments and errors."""
+    """What `segment` does, able to begin in the middle; reads each frame once, in order.
+
+    At a cut every object is lost: nothing is warped across it, a network searches its object in the
+    whole frame from there on, and without one the object stays lost until it starts again.
+
+    Args:
+        video, weights, preset, compute: as for `segment`, which tells the errors, too.
+        starts: ids of the objects that start at a frame, anew where they have started before;
+            None lets each start in its first annotated frame alone.
+        is_cut: whether another shot begins with a frame; flow to the other shot must be None there.
+            Asked after the frame was read.
+        keep_soft_masks: whether results hold the probabilities.
+
+    Attributes:
+        waited: seconds for which frames and flow were waited for.
+    """
 
     def __init__(
         self,
@@ -81,20 +80,33 @@ class VideoSegmenter:
         weights: Mapping[int, Weights],
         preset: Preset,
         compute: ComputeOptions,
+        *,
+        starts: Mapping[int, Sequence[int]] | None = None,
+        is_cut: Callable[[int], bool] = lambda index: False,
+        keep_soft_masks: bool = False,
     ) -> None:
         resolved = resolve_compute(compute)
         trackers = {i: _object_tracker(video, i, weights, preset, resolved) for i in video.objects}
         self._tracker = Tracker(trackers, preset.inference, resolved.device)
         self._video = video
         self._options = preset.inference
+        self._starts = _first_frames(video) if starts is None else starts
+        self._is_cut = is_cut
+        self._keep_soft_masks = keep_soft_masks
+        self._shot = 0
+        self.waited = 0.0
 
     def state(self) -> dict[str, NDArray[Any]]:
-        """What the frames after the one that was given last depend on; see `Tracker.state`."""
-        return self._tracker.state()
+        """What the frames after the one that was given last depend on.
+
+        Returns:
+            As `Tracker.state`, and `shot`, the number of the last frame's shot.
+        """
+        return {**self._tracker.state(), "shot": np.array(self._shot, np.int64)}
 
     def frames(
         self, start: int = 0, state: Mapping[str, NDArray[Any]] | None = None
-    ) -> Iterator[SegmentedFrame]:
+    ) -> Generator[SegmentedFrame, None, None]:
         """Results from frame `start` on, as `segment` gives them.
 
         Args:
@@ -103,25 +115,44 @@ class VideoSegmenter:
         """
         if state is not None:
             self._tracker.load_state(state)
-        video, threshold = self._video, self._options.threshold
-        starts = {object_id: video.first_frame(object_id) for object_id in video.objects}
+            self._shot = int(state["shot"])
+        video = self._video
         inputs_ahead = ahead(self._read, video.frame_count, start)
-        for index, inputs in enumerate(inputs_ahead, start):
+        for index in range(start, video.frame_count):
+            asked = time.perf_counter()
+            inputs = next(inputs_ahead)
+            self.waited += time.perf_counter() - asked
+            if inputs.is_cut:
+                self._shot += 1
+                self._tracker.cut()
             objects: dict[int, ObjectFrame] = {}
-            if any(first < index for first in starts.values()):
-                objects, label_map = self._tracker.step(*inputs)
-            if video.output_size != video.size or not objects:
-                label_map = _fuse_at(objects, video.output_size, self._options)
-            new = [object_id for object_id, first in starts.items() if first == index]
+            label_map = np.zeros(video.output_size, np.uint8)
+            if self._tracker.is_following:
+                objects, label_map = self._tracker.step(*inputs[:3])
+                if video.output_size != video.size:
+                    label_map = fused_at(objects, video.output_size, self._options)
+            new = self._starts.get(index, ())
             if new:
                 label_map = _with_annotation(video, index, new, label_map)
                 for object_id in new:
                     self._tracker.start(object_id, _first_mask(video, index, object_id))
-            yield _result(video, index, label_map, objects, new, threshold)
+            result = frame_result(video, index, label_map, objects, new, self._options.threshold)
+            soft = soft_masks(video, objects, new, label_map) if self._keep_soft_masks else None
+            yield replace(result, shot=self._shot, probabilities=soft)
 
     def _read(self, index: int) -> _Inputs:
         video = self._video
-        return _Inputs(video.frame(index), video.backward_flow(index), video.forward_flow(index))
+        frame = video.frame(index)
+        flow = video.backward_flow(index), video.forward_flow(index)
+        return _Inputs(frame, *flow, self._is_cut(index))
+
+
+def _first_frames(video: Video) -> dict[int, list[int]]:
+    """Ids of the objects by their first annotated frame."""
+    starts: dict[int, list[int]] = {}
+    for object_id in video.objects:
+        starts.setdefault(video.first_frame(object_id), []).append(object_id)
+    return starts
 
 
 def _object_tracker(
@@ -144,21 +175,6 @@ def _object_tracker(
     return NetworkTracker(network, preset.inference, compute, warp_mask=warp_mask)
 
 
-def _fuse_at(
-    objects: Mapping[int, ObjectFrame], size: tuple[int, int], options: InferenceOptions
-) -> NDArray[np.uint8]:
-    """Fuse after bringing each probability map to another size."""
-
-    def resized() -> Iterator[tuple[int, torch.Tensor]]:
-        for object_id, state in objects.items():
-            probability = functional.interpolate(
-                state.probability[None, None], size, mode="bilinear", align_corners=False
-            )
-            yield object_id, probability[0, 0]
-
-    return fuse(resized(), size, options.threshold)
-
-
 def _first_mask(video: Video, index: int, object_id: int) -> NDArray[np.bool_]:
     label_map = video.label_map(index)
     if label_map is None:
@@ -167,42 +183,9 @@ def _first_mask(video: Video, index: int, object_id: int) -> NDArray[np.bool_]:
 
 
 def _with_annotation(
-    video: Video, index: int, new: list[int], label_map: NDArray[np.uint8]
+    video: Video, index: int, new: Sequence[int], label_map: NDArray[np.uint8]
 ) -> NDArray[np.uint8]:
     annotation = video.annotation(index)
     if annotation is None:
         raise InvalidInputError(f"{video.name}, frame {index}: objects start without a label map")
-    return np.where(np.isin(annotation, new), annotation, label_map).astype(np.uint8)
-
-
-def _result(
-    video: Video,
-    index: int,
-    label_map: NDArray[np.uint8],
-    objects: Mapping[int, ObjectFrame],
-    new: list[int],
-    threshold: float,
-) -> SegmentedFrame:
-    count = len(video.objects)
-    states = [int(TrackState.ABSENT)] * count
-    boxes = np.zeros((count, 4), dtype=np.float32)
-    confidence = np.zeros(count, dtype=np.float32)
-    height, width = video.output_size
-    scale = np.array([width / video.size[1], height / video.size[0]] * 2, dtype=np.float32)
-    for position, object_id in enumerate(video.objects):
-        if object_id in new:
-            states[position] = int(TrackState.TRACKED)
-            confidence[position] = 1.0
-            boxes[position] = _box_in(label_map, object_id)
-        elif object_id in objects:
-            state = objects[object_id]
-            states[position] = int(state.state)
-            boxes[position] = state.box * scale
-            foreground = state.probability[state.probability >= threshold]
-            confidence[position] = float(foreground.mean()) if foreground.numel() else 0.0
-    return SegmentedFrame(index, label_map, tuple(states), boxes, confidence)
-
-
-def _box_in(label_map: NDArray[np.uint8], object_id: int) -> FloatArray:
-    box = mask_box(label_map == object_id)
-    return np.zeros(4, dtype=np.float32) if box is None else box
+    return np.where(np.isin(annotation, list(new)), annotation, label_map).astype(np.uint8)

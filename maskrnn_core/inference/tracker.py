@@ -23,7 +23,13 @@ class ObjectTracker(Protocol):
 
     def step(
         self, previous: ObjectFrame, frame: Tensor, backward: Tensor | None, magnitudes: Tensor
-    ) -> ObjectFrame: ...
+    ) -> ObjectFrame:
+        """The object in the next frame of the same shot."""
+        ...
+
+    def cut(self, previous: ObjectFrame) -> ObjectFrame:
+        """The object as the first frame of another shot finds it: lost."""
+        ...
 
 
 class TrackedFrame(NamedTuple):
@@ -70,6 +76,18 @@ class Tracker:
         probability = torch.from_numpy(mask.astype(np.float32)).to(self._device)
         self._objects[object_id] = carried(probability)
         self._objects = dict(sorted(self._objects.items()))
+
+    @property
+    def is_following(self) -> bool:
+        """Whether any object has started."""
+        return bool(self._objects)
+
+    def cut(self) -> None:
+        """The next frame begins another shot: step into it without flow to the frame before."""
+        self._objects = {
+            object_id: self._trackers[object_id].cut(previous)
+            for object_id, previous in self._objects.items()
+        }
 
     @torch.inference_mode()
     def step(

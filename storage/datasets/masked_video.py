@@ -74,6 +74,10 @@ class MaskedVideo:
         """sha256 over the bytes of frames and masks, with what names them."""
         return self._fingerprint
 
+    def frames_digest(self) -> str:
+        """sha256 over the bytes of the frames alone."""
+        return self._frames.digest()
+
     def frame(self, index: int) -> UInt8Array:
         return self._frames.frame(index)
 

@@ -9,14 +9,17 @@ from tasks.units.finetune import finetune
 from tasks.units.flow import estimate_flow
 from tasks.units.ingest import ingest
 from tasks.units.segment import segment
+from tasks.units.stream import StreamFigures, segment_stream
 from tasks.units.train import train
 
 __all__ = [
     "EVALUATIONS",
+    "StreamFigures",
     "estimate_flow",
     "evaluate",
     "finetune",
     "ingest",
     "segment",
+    "segment_stream",
     "train",
 ]

@@ -11,6 +11,7 @@ from storage.checkpoints import FINETUNED, PARENTS, load_checkpoint
 from storage.predictions import PREDICTIONS, write_prediction
 from storage.stored_video import open_video
 from tasks.keys import PreparedVideo
+from tasks.provenance import provenance
 from tasks.units.threads import shared_machine
 
 CHECKPOINT_FRAMES = 50
@@ -54,6 +55,11 @@ def segment(
         "preset": dataclasses.asdict(preset),
         "compute": dataclasses.asdict(compute),
         "weights": {str(object_id): weights[object_id] for object_id in weights},
+        "provenance": provenance(
+            {"video": video.name, "video_digest": video.content_digest, "video_key": video.key},
+            [preset, compute, video.flow_key],
+            {f"object {object_id}": weights[object_id] for object_id in weights},
+        ),
     }
     with write_prediction(
         store,

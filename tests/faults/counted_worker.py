@@ -4,23 +4,22 @@ MASKRNN_FRAME_LOG   file to which lines "process prediction-folder frame" are ap
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from typing import Any
 
-from maskrnn_core.inference import segmentation
-from maskrnn_core.inference.segmentation import SegmentedFrame, VideoSegmenter
+from maskrnn_core.inference import SegmentedFrame, VideoSegmenter, segmentation
 
 
 class CountedSegmenter(VideoSegmenter):
     """Tells which frames it gives."""
 
-    def __init__(self, video: Any, weights: Any, preset: Any, compute: Any) -> None:
-        super().__init__(video, weights, preset, compute)
+    def __init__(self, video: Any, weights: Any, preset: Any, compute: Any, **options: Any) -> None:
+        super().__init__(video, weights, preset, compute, **options)
         self._what = f"{preset.name}/{video.name}"
 
     def frames(
         self, start: int = 0, state: Mapping[str, Any] | None = None
-    ) -> Iterator[SegmentedFrame]:
+    ) -> Generator[SegmentedFrame, None, None]:
         for frame in super().frames(start, state):
             line = f"{os.getpid()} {self._what} {frame.index}\n"
             log = os.open(os.environ["MASKRNN_FRAME_LOG"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import xarray
 from PIL import Image
 
 from storage.artifacts import ArtifactStore
@@ -53,6 +54,44 @@ def test_round_trip(any_store: ArtifactStore) -> None:
     assert prediction.confidence[:, 1].tolist() == [0.0, 0.25, 0.5]
     for index in range(3):
         np.testing.assert_array_equal(prediction.label_map(index), _label_map(index))
+
+
+def test_xarray_opens_it(store: ArtifactStore) -> None:
+    settings: dict[str, Any] = {
+        "video": "bee",
+        "size": SIZE,
+        "objects": (1, 3),
+        "frame_names": [f"{index:05d}" for index in range(120)],
+        "frame_times": [index / 25 for index in range(120)],
+        "metadata": {},
+    }
+    masks = np.random.default_rng(0).integers(0, 256, (120, 2, *SIZE), dtype=np.uint8)
+    with write_prediction(store, "k", **settings, soft_masks=True) as writer:
+        for index in range(120):
+            boxes = np.full((2, 4), index)
+            writer.add(
+                index, _label_map(index), (0, 2), boxes, (0.5, 0.25), index // 70, masks[index]
+            )
+    place = Path(store.location(PREDICTIONS, "k"), "arrays.zarr")
+    with xarray.open_zarr(place, consolidated=False) as opened:
+        assert opened.attrs["video"] == "bee"
+        assert opened["labels"].dims == ("frame", "y", "x")
+        assert opened["box"].dims == ("frame", "object", "corner")
+        assert opened["object"].values.tolist() == [1, 3]
+        assert "time" in opened.coords
+        late = opened.sel(frame=slice(100, 119))
+        assert late["time"].values[0] == pytest.approx(4.0)
+        assert late["shot"].values.tolist() == [1] * 20
+        np.testing.assert_array_equal(opened["labels"].sel(frame=77), _label_map(77))
+        np.testing.assert_array_equal(opened["probability"].sel(object=3), masks[:, 1])
+        assert opened["labels"].dtype == opened["probability"].dtype == np.uint8
+    files = [path.name for path in (place / "labels" / "c").iterdir()]
+    assert sorted(files) == ["0", "1", "2"]
+
+
+def test_soft_masks_are_given_where_they_are_kept(store: ArtifactStore) -> None:
+    with pytest.raises(IncompleteArtifactError, match="soft masks are missing"):
+        _write(store, soft_masks=True)
 
 
 def test_too_few_frames(store: ArtifactStore) -> None:
@@ -139,11 +178,11 @@ def test_other_shapes(store: ArtifactStore, changes: dict[str, Any]) -> None:
 def test_damage(store: ArtifactStore) -> None:
     _write(store)
     arrays = Path(store.location(PREDICTIONS, "k")) / "arrays.zarr"
-    (arrays / "labels" / "c" / "1" / "0" / "0").unlink()
+    (arrays / "labels" / "c" / "0" / "0" / "0").unlink()
     with pytest.raises(CorruptArtifactError, match="chunk 1 of labels is missing"):
         StoredPrediction(store, "k").label_map(1)
-    (arrays / "states" / "c" / "0" / "0").unlink()
-    with pytest.raises(CorruptArtifactError, match="array states"):
+    (arrays / "state" / "c" / "0" / "0").unlink()
+    with pytest.raises(CorruptArtifactError, match="array state"):
         StoredPrediction(store, "k")
 
 

@@ -1,0 +1,61 @@
+"""A clip to be segmented as it is decoded, and what can be chosen about that."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from storage.datasets.clip import open_clip
+from storage.datasets.given_masks import masks_digest
+from storage.datasets.masked_video import MaskedVideo
+
+
+@dataclass(frozen=True)
+class StreamedClip:
+    """One video, or a part of it, with its masks; small, so that units open it on their worker.
+
+    Args:
+        video: local path of a video file or a folder of images.
+        masks: local path of its masks, as `storage.datasets.given_masks` tells.
+        name: in the store.
+        start: seconds from the video's beginning; None from the first frame.
+        end: seconds, exclusive; None to the end.
+    """
+
+    video: str
+    masks: str
+    name: str
+    start: float | None = None
+    end: float | None = None
+
+    def open(self) -> MaskedVideo:
+        """The clip as a source; nothing is read yet.
+
+        Raises:
+            DatasetError: when the name cannot name a folder.
+        """
+        return open_clip(Path(self.video), Path(self.masks), self.name, self.start, self.end)
+
+    def digests(self) -> tuple[str, str]:
+        """sha256 of the frames and of the masks, as `stream_key` takes them; decodes nothing.
+
+        Raises:
+            DatasetError: files that cannot be read.
+        """
+        whole = StreamedClip(self.video, self.masks, self.name).open()
+        return whole.frames_digest(), masks_digest(Path(self.masks))
+
+
+@dataclass(frozen=True)
+class StreamOptions:
+    """How a clip is streamed.
+
+    Args:
+        cuts: whether cuts are looked for; without, the clip is one shot.
+        cut_ratio: change of a frame relative to those around it that makes a cut.
+        cut_change: smallest change that makes one, mean over hue, saturation and value in 0..255.
+        soft_masks: keep the probability of each object, at 8 bits.
+    """
+
+    cuts: bool = True
+    cut_ratio: float = 2.0
+    cut_change: float = 15.0
+    soft_masks: bool = False

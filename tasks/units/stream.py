@@ -1,0 +1,216 @@
+"""One clip of any length, from its file to its label maps, without frames or flow at rest."""
+
+import dataclasses
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from maskrnn_core.options import ComputeOptions, Preset
+from storage.artifacts import ArtifactStore
+from storage.checkpoints import PARENTS, load_checkpoint
+from storage.predictions import PREDICTIONS, PredictionWriter, StoredPrediction, write_prediction
+from tasks.clip import StreamedClip, StreamOptions
+from tasks.errors import ParameterError
+from tasks.flow_method import FlowMethod
+from tasks.provenance import provenance as where_from
+from tasks.provenance import weights_digest
+from tasks.streaming.opened_clip import OpenedClip
+from tasks.streaming.stage_clock import StageClock
+from tasks.units.segment import CHECKPOINT_FRAMES
+from tasks.units.threads import shared_machine
+
+if TYPE_CHECKING:
+    from maskrnn_core.networks.weights import Weights
+    from tasks.streaming.video import ClipStream
+
+
+@dataclass(frozen=True)
+class StreamFigures:
+    """What a call of `segment_stream` did.
+
+    Args:
+        frames: of the clip.
+        resumed: frames that an interrupted call had left, or all where the result was there.
+        objects: that were followed.
+        shots: of the clip.
+        seconds: wall time per stage, which overlap: "open" (reading through the whole file once for
+            the times of its frames, digests, masks), "decode", "flow", "finetune", "segment"
+            (without waiting for frames), "write".
+        real_time_factor: seconds of the video that were segmented per second of wall time; None
+            where frames have no times, or none was segmented.
+    """
+
+    frames: int
+    resumed: int
+    objects: int
+    shots: int
+    seconds: Mapping[str, float]
+    real_time_factor: float | None
+
+
+def segment_stream(
+    store_url: str,
+    key: str,
+    clip: StreamedClip,
+    method: FlowMethod,
+    parent: str | None,
+    preset: Preset,
+    compute: ComputeOptions,
+    short_side: int | None,
+    provenance: Mapping[str, Any],
+    checkpoint_frames: int = CHECKPOINT_FRAMES,
+    options: StreamOptions = StreamOptions(),  # noqa: B008 (frozen)
+) -> StreamFigures:
+    """Write label maps, states, boxes, confidence and shots of a clip (kind "predictions").
+
+    Frames are decoded, given flow and segmented as they come; nothing else is stored, and memory
+    does not depend on the length. Weights finetuned to the objects are kept in memory alone. At a
+    cut every object is lost; its network searches it in the new shot. A mask on a later frame
+    starts its object anew.
+
+    Args:
+        store_url: the store.
+        key: of the prediction, as `tasks.keys.stream_key` gives it.
+        clip: frames and masks.
+        method: estimator of the flow.
+        parent: key of the parent's checkpoint; None for a preset without a network.
+        preset: network, finetuning and inference options.
+        compute: device, precision, threads.
+        short_side: of the frames that are segmented, pixels; None keeps the source's.
+        provenance: what the caller knows of the source, such as its URI.
+        checkpoint_frames: as for `segment`.
+        options: cuts and soft masks.
+
+    Raises:
+        DatasetError: a video or masks that cannot be used; names the file and the cure.
+        InvalidInputError: frames that the estimator cannot take.
+        ParameterError: a preset with a network, and no parent.
+    """
+    from tasks.streaming.video import ClipStream
+
+    store = ArtifactStore(store_url)
+    if store.exists(PREDICTIONS, key):
+        return _figures_of(StoredPrediction(store, key))
+    if preset.network is not None and parent is None:
+        raise ParameterError(f"the preset {preset.name} needs a parent: name its checkpoint")
+    clock, began, compute = StageClock(), time.perf_counter(), shared_machine(compute)
+    with clock.measure("open"):
+        opened = OpenedClip(clip.open(), short_side)
+        digests = dict(zip(("video_digest", "masks_digest"), clip.digests(), strict=True))
+    checkpoints = {} if parent is None else {"parent": parent}
+    source = {**dataclasses.asdict(clip), **digests, **provenance}
+    chosen = [preset, compute, short_side, method.digest, options]
+    metadata: dict[str, Any] = {"preset": dataclasses.asdict(preset)}
+    metadata["compute"] = dataclasses.asdict(compute)
+    with write_prediction(
+        store,
+        key,
+        video=clip.name,
+        size=opened.output_size,
+        objects=opened.objects,
+        frame_names=opened.frame_names,
+        metadata=metadata,
+        frame_times=opened.frame_times,
+        soft_masks=options.soft_masks,
+    ) as writer:
+        resumed, shots = writer.next_frame, 0
+        if resumed == opened.frame_count and writer.tracker_state is not None:
+            shots = int(writer.tracker_state["shot"]) + 1
+        else:
+            stream = ClipStream(opened, method.build(compute), options, clock)
+            with clock.measure("finetune"):
+                weights = _weights(store, stream, parent, preset, compute)
+            shots = _segment(stream, weights, preset, compute, writer, checkpoint_frames)
+            checkpoints |= {f"object {i}": weights_digest(weights[i]) for i in weights}
+        seconds = time.perf_counter() - began
+        metadata |= {
+            "provenance": where_from(source, chosen, checkpoints),
+            "seconds": {**clock.seconds, "all": seconds},
+            "shots": shots,
+        }
+    factor = _real_time_factor(opened, resumed, seconds)
+    return StreamFigures(
+        opened.frame_count, resumed, len(opened.objects), shots, dict(clock.seconds), factor
+    )
+
+
+def _weights(
+    store: ArtifactStore,
+    stream: "ClipStream",
+    parent: str | None,
+    preset: Preset,
+    compute: ComputeOptions,
+) -> "dict[int, Weights]":
+    """The parent's weights for every object, finetuned where the preset asks for it."""
+    from maskrnn_core.training.finetuning import finetune
+
+    if parent is None or preset.network is None:
+        return {}
+    weights, _ = load_checkpoint(store, PARENTS, parent)
+    tuned: dict[int, Weights] = dict.fromkeys(stream.clip.objects, weights)
+    if preset.finetune is None:
+        return tuned
+    first_frames = {i: stream.clip.first_frame(i) for i in stream.clip.objects}
+    for start in sorted(set(first_frames.values())):
+        with stream.video(start) as video:
+            for object_id in (i for i, first in first_frames.items() if first == start):
+                tuned[object_id] = finetune(video, object_id, weights, preset, compute).weights
+    return tuned
+
+
+def _segment(
+    stream: "ClipStream",
+    weights: "Mapping[int, Weights]",
+    preset: Preset,
+    compute: ComputeOptions,
+    writer: PredictionWriter,
+    checkpoint_frames: int,
+) -> int:
+    """Add the frames that are missing; gives the number of shots."""
+    from maskrnn_core.inference.segmentation import VideoSegmenter
+
+    clip, clock, shots = stream.clip, stream.clock, 0
+    with stream.video(writer.next_frame) as video:
+        segmenter = VideoSegmenter(
+            video,
+            weights,
+            preset,
+            compute,
+            starts=clip.starts,
+            is_cut=video.is_cut,
+            keep_soft_masks=stream.options.soft_masks,
+        )
+        # Closed before the stream: it may be waiting for a frame, which then still comes.
+        with closing(segmenter.frames(writer.next_frame, writer.tracker_state)) as results:
+            for frame in clock.each(results, "segment"):
+                shots = frame.shot + 1
+                with clock.measure("write"):
+                    writer.add(
+                        frame.index,
+                        frame.label_map,
+                        frame.states,
+                        frame.boxes,
+                        frame.confidence,
+                        frame.shot,
+                        frame.probabilities,
+                    )
+                    if writer.next_frame % checkpoint_frames == 0:
+                        writer.checkpoint(segmenter.state())
+    clock.seconds["segment"] -= segmenter.waited
+    return shots
+
+
+def _real_time_factor(clip: OpenedClip, resumed: int, seconds: float) -> float | None:
+    times = clip.frame_times
+    if times is None or len(times) < 2 or resumed == len(times):
+        return None
+    interval = (times[-1] - times[0]) / (len(times) - 1)
+    return interval * (len(times) - resumed) / seconds
+
+
+def _figures_of(prediction: StoredPrediction) -> StreamFigures:
+    count = prediction.frame_count
+    shots = int(prediction.shots[-1]) + 1
+    return StreamFigures(count, count, len(prediction.objects), shots, {}, None)
