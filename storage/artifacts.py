@@ -13,15 +13,8 @@ from storage.errors import (
     StoreFullError,
 )
 from storage.folder import STAGING, Folder, store_error
-from storage.lease import (
-    LEASE_SECONDS,
-    Lease,
-    LeaseOwner,
-    await_release,
-    is_leased,
-    lease_owner,
-    take_lease,
-)
+from storage.lease import Lease, await_release, is_leased, lease_owner, take_lease
+from storage.lease_file import LEASE_SECONDS, LeaseOwner
 from storage.marker import MARKER, Marker
 from storage.progress import forget_progress
 from storage.publishing import begin_draft, drafts, resumable_draft

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from storage.artifacts import ArtifactStore
-from storage.lease import LEASE_SECONDS, Lease, read_owner
+from storage.lease import Lease
+from storage.lease_file import LEASE_SECONDS, read_owner
 from storage.ledger import RunLedger, run_place
 
 

@@ -15,7 +15,8 @@ from storage.errors import (
 from storage.flow_encoding import FloatArray, decode
 from storage.flow_runs import FlowPair, FlowRuns
 from storage.frame_arrays import FrameArrayReader, read_whole
-from storage.lease import LEASE_SECONDS, Lease
+from storage.lease import Lease
+from storage.lease_file import LEASE_SECONDS
 
 FLOW = "flow"
 

@@ -3,7 +3,6 @@
 import errno
 import shutil
 import time
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,6 +11,7 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from storage.errors import InvalidAddressError, StorageError, StoreAccessError, StoreFullError
+from storage.local_files import replace_whole
 from storage.retrying import retried
 
 T = TypeVar("T")
@@ -114,7 +114,7 @@ class Folder:
         """
         try:
             if self.is_local:
-                self._write_local(path, data)
+                replace_whole(self._full(path), data, self._full(f"{STAGING}/files"))
             else:
                 self._ask(path, lambda: self._write_object(path, data))
         except StoreAccessError:
@@ -206,16 +206,6 @@ class Folder:
     def _full(self, path: str) -> str:
         return f"{self._root}/{path}" if path else self._root
 
-    def _write_local(self, path: str, data: bytes) -> None:
-        target = Path(self._full(path))
-        temporary = Path(self._full(f"{STAGING}/files/{target.name}.{uuid.uuid4().hex}"))
-        try:
-            _with_parent(temporary, lambda: temporary.write_bytes(data))
-            _with_parent(target, lambda: temporary.replace(target))
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-
     def _ask(self, path: str, request: Callable[[], T]) -> T:
         """The answer to a request that may be repeated; a disk is not asked twice."""
         return request() if self.is_local else retried(request, self.location(path))
@@ -240,12 +230,3 @@ class Folder:
         except FileNotFoundError:  # a remote file system with real folders
             self._fs.makedirs(full.rsplit("/", 1)[0], exist_ok=True)
             self._fs.pipe_file(full, data)
-
-
-def _with_parent(path: Path, write: Callable[[], object]) -> None:
-    """Call `write`, making the folder of `path` only when it is missing."""
-    try:
-        write()
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write()

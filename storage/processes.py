@@ -3,18 +3,14 @@
 import os
 import socket
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 
 def this_process() -> dict[str, Any]:
     """Host, machine, pid and start of this process, as `has_ended` reads them."""
-    return {
-        "host": socket.gethostname(),
-        "machine": _machine(),
-        "pid": os.getpid(),
-        "started": _started(os.getpid()),
-    }
+    return dict(_described(os.getpid()))
 
 
 def has_ended(process: Mapping[str, Any]) -> bool:
@@ -23,6 +19,16 @@ def has_ended(process: Mapping[str, Any]) -> bool:
     if not here or process.get("machine") != here:
         return False
     return bool(_started(int(process["pid"])) != process["started"])
+
+
+@cache
+def _described(pid: int) -> dict[str, Any]:
+    return {
+        "host": socket.gethostname(),
+        "machine": _machine(),
+        "pid": pid,
+        "started": _started(pid),
+    }
 
 
 def _machine() -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from storage.artifacts import ArtifactStore
-from storage.lease import LEASE_SECONDS
+from storage.lease_file import LEASE_SECONDS
 from tasks.errors import TaskError
 
 logger = logging.getLogger("maskrnn.run")

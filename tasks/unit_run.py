@@ -31,7 +31,10 @@ class UnitFailure:
     transient: bool = False
 
 
-def run_unit(unit: Callable[..., Any], args: tuple[Any, ...], worker: str) -> UnitRun | UnitFailure:
+Outcome = UnitRun | UnitFailure
+
+
+def run_unit(unit: Callable[..., Any], args: tuple[Any, ...], worker: str) -> Outcome:
     """Call `unit(*args)`; called on the worker."""
     started = time.perf_counter()
     try:

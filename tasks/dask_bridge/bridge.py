@@ -13,7 +13,7 @@ from tasks.dask_bridge.submission import Submission, stop_workers, worker_died
 from tasks.dask_bridge.worker_log import WorkerLog
 from tasks.errors import BridgeError, UnitError
 from tasks.resources import Resource
-from tasks.unit_run import UnitFailure, UnitRun
+from tasks.unit_run import Outcome, UnitFailure, UnitRun
 
 logger = logging.getLogger("maskrnn.bridge")
 
@@ -94,7 +94,7 @@ class Bridge:
         """
         self._start()
         name = name or unit.__name__
-        outcome: UnitRun | UnitFailure | None = None
+        outcome: Outcome | None = None
         for _ in range(_TRIES):
             with self._slots.take(resource) as worker:
                 outcome = self._run_on(worker, unit, args, resource, name, timeout)
@@ -174,7 +174,7 @@ class Bridge:
         resource: Resource,
         name: str,
         timeout: float | None,
-    ) -> UnitRun | UnitFailure | None:
+    ) -> Outcome | None:
         with self._lock:
             client, log = self._connected()
             self._running[threading.get_ident()] = worker

@@ -11,7 +11,7 @@ from tasks.dask_bridge.slots import POLL_SECONDS, Slots
 from tasks.dask_bridge.worker_log import WorkerLog, run_logged
 from tasks.errors import UnitError
 from tasks.resources import Resource
-from tasks.unit_run import UnitFailure, UnitRun
+from tasks.unit_run import Outcome
 
 CUT_OFF, TIMED_OUT, WORKER_DIED = "CutOff", "TimedOut", "WorkerDied"
 """Kinds of `UnitError` that do not come from the unit itself."""
@@ -68,7 +68,7 @@ class Submission:
             allow_other_workers=False,
         )
 
-    def wait(self, timeout: float | None) -> UnitRun | UnitFailure | None:
+    def wait(self, timeout: float | None) -> Outcome | None:
         """What the unit came to; None when its worker was gone before it could start.
 
         Args:
@@ -80,21 +80,17 @@ class Submission:
         try:
             return self._wait(timeout)
         finally:
-            self._log.drain()
+            self._log.wait(0.0)
             self._log.close()
+            self._future.release()
 
-    def _wait(self, timeout: float | None) -> UnitRun | UnitFailure | None:
+    def _wait(self, timeout: float | None) -> Outcome | None:
         missed = 0
         while not self._ended():
-            try:
-                self._future.exception(timeout=POLL_SECONDS)
-            except TimeoutError:
-                pass
-            except Exception as error:
-                raise self._cut_off(error) from None
-            else:
+            if outcome := self._log.wait(POLL_SECONDS):
+                return outcome
+            if self._future.status != "pending":
                 return self._outcome()
-            self._log.drain()
             missed = 0 if self._worker in self._slots.workers() else missed + 1
             if missed == _LOOKS:
                 self._future.cancel()
@@ -104,9 +100,9 @@ class Submission:
                 raise self._timed_out(timeout)
         raise self._cut_off(None)
 
-    def _outcome(self) -> UnitRun | UnitFailure | None:
-        if self._future.status == "finished":
-            outcome: UnitRun | UnitFailure = self._future.result()
+    def _outcome(self) -> Outcome | None:
+        """Of a unit that has ended for Dask, and has not said so."""
+        if outcome := self._log.wait(0.0):
             return outcome
         if self._future.status != "error":
             raise self._cut_off(None)
@@ -121,7 +117,7 @@ class Submission:
         if self._ended():
             raise self._cut_off(None)
         self._slots.forget(self._worker)
-        self._log.drain()
+        self._log.wait(0.0)
         if self._log.started is not None:
             raise worker_died(self._name, self._seconds())
 

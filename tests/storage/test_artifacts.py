@@ -22,7 +22,6 @@ from storage.errors import (
     StoreAccessError,
     StoreFullError,
 )
-from storage.folder import Folder
 
 
 def _make(store: ArtifactStore, key: str, text: bytes = b"hello") -> None:
@@ -250,7 +249,7 @@ def test_a_full_disk_while_writing_a_file(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Folder, "_write_local", full)
+    monkeypatch.setattr("storage.local_files._write", full)
     with pytest.raises(StoreFullError, match=r"No space left .*things/k.*Free some space"):
         _make(store, "k")
     monkeypatch.undo()

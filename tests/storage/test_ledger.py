@@ -95,7 +95,7 @@ def test_a_full_disk_keeps_the_former_record(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr("storage.local_files._write", full)
     with pytest.raises(StoreFullError, match=r"bee\.json"):
         ledger.write(replace(RECORD, state="done"))
     monkeypatch.undo()

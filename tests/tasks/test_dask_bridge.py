@@ -183,3 +183,12 @@ def test_the_end_of_a_run_stops_its_units_on_an_existing_cluster(
     time.sleep(0.5)
     assert file.read_text() == last
     assert bridge.run(len, "ab", resource="CPU").value == 2
+
+
+def test_what_cannot_be_sent_is_an_error_of_its_unit(bridge: Bridge) -> None:
+    def unit() -> object:
+        return threading.Lock()
+
+    with pytest.raises(UnitError, match="cannot be sent"):
+        bridge.run(unit, resource="CPU")
+    assert bridge.run(len, "ab", resource="CPU").value == 2

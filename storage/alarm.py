@@ -1,0 +1,57 @@
+"""Calls at a later time, unless they are called off: one thread for all of a process."""
+
+import os
+import threading
+import time
+from collections.abc import Callable
+
+
+class Alarm:
+    """Calls are short, and one after the other; most of them are called off before their time."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._calls: dict[object, tuple[float, Callable[[], None]]] = {}
+        self._next = 0.0
+        self._thread: threading.Thread | None = None
+
+    def set(self, seconds: float, call: Callable[[], None]) -> object:
+        """Have `call` called in so many seconds; returns what `cancel` takes."""
+        token = object()
+        due = time.monotonic() + seconds
+        with self._changed:
+            self._calls[token] = (due, call)
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, daemon=True, name="alarm")
+                self._thread.start()
+            elif due < self._next:
+                self._changed.notify()
+        return token
+
+    def cancel(self, token: object) -> None:
+        """Call it off; it may be too late, or have been."""
+        with self._changed:
+            self._calls.pop(token, None)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                due, token = min(
+                    ((due, token) for token, (due, _) in self._calls.items()),
+                    key=lambda pair: pair[0],
+                    default=(None, None),
+                )
+                now = time.monotonic()
+                if due is None or due > now:
+                    self._next = now + 3600.0 if due is None else due
+                    self._changed.wait(self._next - now)
+                    continue
+                _, call = self._calls.pop(token)
+            call()
+
+
+ALARM = Alarm()
+"""That of this process."""
+
+if hasattr(os, "register_at_fork"):  # threads stay with the parent, and so do its calls
+    os.register_at_fork(after_in_child=ALARM.__init__)  # type: ignore[misc]
