@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from typing import Any, ParamSpec
 
@@ -81,8 +81,9 @@ def carry_out(
     )
     _log_progress()
     with tag_run(parameters.dataset, parameters.preset):
-        with bridge, drive(store, ledger) as driver:
+        with bridge, drive(store, ledger) as driver, ExitStack() as stack:
             context = RunContext(store, bridge, ledger, driver, limits)
+            stack.callback(context.close)
             pipeline = Pipeline(context, parameters, configurations, only, results)
             if only is not None:
                 context.adopt(record for record in ledger.records() if record.video not in only)

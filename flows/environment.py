@@ -5,6 +5,7 @@ Called before prefect is imported. What the environment already sets stays as it
 
 import logging
 import os
+import sys
 
 _QUIET = {
     "DO_NOT_TRACK": "1",
@@ -28,22 +29,33 @@ def prepare_environment(debug: bool) -> None:
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
 
-    from rich.console import Console
-    from rich.logging import RichHandler
-
-    handler = RichHandler(
-        console=Console(stderr=True),
-        show_path=False,
-        show_level=debug,
-        log_time_format="%H:%M:%S",
-        omit_repeated_times=False,
-    )
+    handler = _console_handler(debug)
     # Lines from the workers belong to Prefect's log of the task run; the console has its own.
     handler.addFilter(lambda record: debug or record.name != "maskrnn.worker" or _warns(record))
     log = logging.getLogger("maskrnn")
     log.handlers = [handler]
     log.setLevel(logging.DEBUG if debug else logging.INFO)
     log.propagate = False
+
+
+def _console_handler(debug: bool) -> logging.Handler:
+    """For people on a terminal, and whole lines where they go to a file."""
+    if not sys.stderr.isatty():
+        plain = logging.StreamHandler()
+        level = "%(levelname)s " if debug else ""
+        plain.setFormatter(logging.Formatter(f"%(asctime)s {level}%(message)s", "%H:%M:%S"))
+        return plain
+
+    from rich.console import Console
+    from rich.logging import RichHandler
+
+    return RichHandler(
+        console=Console(stderr=True),
+        show_path=False,
+        show_level=debug,
+        log_time_format="%H:%M:%S",
+        omit_repeated_times=False,
+    )
 
 
 def _warns(record: logging.LogRecord) -> bool:

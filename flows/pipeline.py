@@ -12,6 +12,7 @@ from flows.parameters import STAGES, BenchmarkParameters, Stage
 from flows.run_plan import offline_part
 from flows.stage_calls import StageCalls
 from flows.training_set import TrainingSet, choose_training_set
+from storage.checkpoints import FINETUNED
 from storage.datasets.source import SourceVideo
 from storage.errors import StorageError
 from storage.predictions import PREDICTIONS
@@ -276,6 +277,11 @@ class Pipeline:
             return dict(weights)
         prediction = prediction_key(video, weights, preset, configuration.compute)
         needed = not self._context.store.exists(PREDICTIONS, prediction)
+        if needed:
+            self._context.announce(
+                video.name,
+                {f"finetune {preset.name}/{i}": (FINETUNED, key) for i, key in weights.items()},
+            )
         calls = [
             (self._context, video, object_id, parent, preset, configuration.compute, needed)
             for object_id in video.objects

@@ -16,6 +16,7 @@ from tasks.dask_bridge import Bridge
 from tasks.errors import UnitError
 from tasks.exactly_once import Making, await_other_run, make_once
 from tasks.resources import Resource
+from tasks.run_records import RunRecords
 from tasks.unit_run import describe
 
 logger = logging.getLogger("maskrnn.run")
@@ -40,7 +41,7 @@ class Stage:
         """Put an artifact into the ledger, so that nobody removes it; before a look at it."""
         if (kind, key) not in self.artifacts:
             self.artifacts.append((kind, key))
-            self._context.put(self._video, self._stage, self.record("running"))
+            self._context.refer(self._video, self._stage, self.record("running"))
 
     def record(self, state: State) -> StageRecord:
         """What the ledger tells of it."""
@@ -115,11 +116,9 @@ class RunContext:
         self.store = store
         self.bridge = bridge
         self.ledger = ledger
-        self._driver = driver
         self.timeouts = timeouts or {}
+        self._records = RunRecords(ledger, driver)
         self._lock = threading.Lock()
-        self._records: dict[str, VideoRecord] = {}
-        self._writing: dict[str, threading.Lock] = defaultdict(threading.Lock)
         self._making: dict[tuple[str, str], threading.Lock] = defaultdict(threading.Lock)
 
     @contextmanager
@@ -134,10 +133,10 @@ class RunContext:
         try:
             yield work
         except Exception as error:
-            self.put(video, stage, self._failure(work, error, time.perf_counter() - started))
+            self._put(video, {stage: self._failure(work, error, time.perf_counter() - started)})
             logger.error("%s %s failed: %s", stage, video, describe(error))
             raise
-        self.put(video, stage, work.record("done"))
+        self._put(video, {stage: work.record("done")}, soon=True)
         if work.reused:
             logger.debug("%s %s: reused", stage, video)
         else:
@@ -155,25 +154,31 @@ class RunContext:
         """
         former = self.ledger.read(video) or VideoRecord(video)
         kept = tuple(former.artifacts())
-        self._write(VideoRecord(video, state="pending", attempt=former.attempt + 1, former=kept))
+        begun = VideoRecord(video, state="pending", attempt=former.attempt + 1, former=kept)
+        self._records.change(video, lambda _: begun, soon=True)
 
     def found(self, video: str, key: str) -> None:
         """The key of the video's frames, once it is known; written with its next stage."""
-        with self._changing(video):
-            self._records[video] = replace(self._record(video), video_key=key)
+        self._records.change(video, lambda record: replace(record, video_key=key), soon=True)
+
+    def announce(self, video: str, stages: Mapping[str, tuple[str, str]]) -> None:
+        """Put the artifacts, (kind, key), of several stages to come into the ledger at once."""
+        waiting = {name: StageRecord("running", artifacts=(pair,)) for name, pair in stages.items()}
+        self._put(video, waiting)
 
     def end(self, video: str) -> None:
         """Nothing more happens to a video: it is done, or failed when any stage failed."""
-        with self._changing(video):
-            record = self._record(video)
+
+        def ended(record: VideoRecord) -> VideoRecord:
             failed = any(stage.state == "failed" for stage in record.stages.values())
-            state: State = "failed" if failed else "done"
-            self._write(replace(record, state=state, former=()))
+            return replace(record, state="failed" if failed else "done", former=())
+
+        self._records.change(video, ended)
 
     def forget(self, video: str, artifacts: Set[tuple[str, str]], note: str) -> None:
         """Take references to artifacts, (kind, key), out of a record; the note tells why."""
-        with self._changing(video):
-            record = self._record(video)
+
+        def without(record: VideoRecord) -> VideoRecord:
             stages = {
                 name: replace(
                     stage,
@@ -185,22 +190,25 @@ class RunContext:
                 for name, stage in record.stages.items()
             }
             former = tuple(pair for pair in record.former if pair not in artifacts)
-            self._write(replace(record, stages=stages, former=former))
+            return replace(record, stages=stages, former=former)
+
+        self._records.change(video, without)
 
     def adopt(self, records: Iterable[VideoRecord]) -> None:
         """Take over records of former attempts, of videos that this one may leave alone."""
-        with self._lock:
-            self._records.update({record.video: record for record in records})
+        self._records.adopt(records)
 
     def failed(self, videos: Iterable[str]) -> list[str]:
         """Those of the videos that have failed so far."""
-        with self._lock:
-            return [name for name in videos if self._record(name).state == "failed"]
+        return [name for name in videos if self._records.of(name).state == "failed"]
 
     def records(self) -> Mapping[str, VideoRecord]:
         """The records of this run so far, by video."""
-        with self._lock:
-            return dict(self._records)
+        return self._records.all()
+
+    def close(self) -> None:
+        """Write what the ledger does not have yet."""
+        self._records.close()
 
     def _failure(self, work: Stage, error: Exception, seconds: float) -> StageRecord:
         trace = error.trace if isinstance(error, UnitError) else ""
@@ -215,22 +223,13 @@ class RunContext:
             work.note,
         )
 
-    def put(self, video: str, stage: str, record: StageRecord) -> None:
-        """Replace the record of one stage."""
-        with self._changing(video):
-            former = self._record(video)
-            stages = {**former.stages, stage: record}
-            self._write(replace(former, state="running", stages=stages))
+    def refer(self, video: str, stage: str, record: StageRecord) -> None:
+        """Have the record of a stage in the ledger when this returns."""
+        if self._records.written(video).stages.get(stage) != record:
+            self._put(video, {stage: record})
 
-    def _changing(self, video: str) -> threading.Lock:
-        """Held while a record is replaced: of one video, for the others need not wait."""
-        with self._lock:
-            return self._writing[video]
+    def _put(self, video: str, stages: Mapping[str, StageRecord], *, soon: bool = False) -> None:
+        def changed(record: VideoRecord) -> VideoRecord:
+            return replace(record, state="running", stages={**record.stages, **stages})
 
-    def _record(self, video: str) -> VideoRecord:
-        return self._records.get(video) or VideoRecord(video, attempt=1)
-
-    def _write(self, record: VideoRecord) -> None:
-        record = replace(record, driver=self._driver)
-        self._records[record.video] = record
-        self.ledger.write(record)
+        self._records.change(video, changed, soon=soon)

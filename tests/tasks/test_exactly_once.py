@@ -43,6 +43,7 @@ store = ArtifactStore(url)
 context = RunContext(store, InlineBridge(), RunLedger(store, run))
 with context.stage("libby", "make") as stage:
     stage.obtain("things", "k", unit, float(seconds), resource="CPU")
+context.close()
 record = context.ledger.read("libby").stages["make"]
 print("reused" if record.reused else "computed", flush=True)
 """
