@@ -1,4 +1,4 @@
-"""What takes the place of units in benchmarks/orchestration.py; preloaded by its Dask workers.
+"""What takes the place of units in benchmarks that measure all else; preloaded by Dask workers.
 
 Every unit waits as if for a GPU, or works on the CPU, and writes the smallest artifact that the
 next stage accepts. Nothing of this is known to the product.
@@ -58,8 +58,23 @@ def stand_in(stage: str) -> Callable[..., None]:
     return unit
 
 
+def archive_row(store_url: str, key: str, clip: Any, *args: Any) -> Any:
+    """In place of `segment_stream`: waits, and notes in MASKRNN_STAND_IN_LOG that it did."""
+    from tasks.units.stream import StreamFigures
+
+    time.sleep(float(os.environ["MASKRNN_STAND_IN_SECONDS"]))
+    with ArtifactStore(store_url).create("predictions", key):
+        pass
+    if file := os.environ.get("MASKRNN_STAND_IN_LOG"):
+        log = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        os.write(log, f"{clip.name}\n".encode())  # one call: lines of two processes do not mix
+        os.close(log)
+    return StreamFigures(FRAMES, 0, len(OBJECTS), 1, {"segment": 0.0}, None)
+
+
 def dask_setup(worker: object) -> None:
     """Called by Dask when a worker starts."""
+    import_module("tasks.units.stream").segment_stream = archive_row  # type: ignore[attr-defined]
     for stage in KINDS:
         name = "estimate_flow" if stage == "flow" else stage
         setattr(import_module(f"tasks.units.{stage}"), name, stand_in(stage))

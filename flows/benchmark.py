@@ -79,7 +79,7 @@ def carry_out(
         parameters.cluster_options,
         parameters.worker_wait,
     )
-    _log_progress()
+    log_progress()
     with tag_run(parameters.dataset, parameters.preset):
         with bridge, drive(store, ledger) as driver, ExitStack() as stack:
             context = RunContext(store, bridge, ledger, driver, limits)
@@ -101,7 +101,7 @@ def carry_out(
     return final_state(context, outcome)
 
 
-def _log_progress() -> None:
+def log_progress() -> None:
     """Outside of a command nobody has set our level, and Prefect would only hear warnings."""
     log = logging.getLogger("maskrnn")
     if log.level == logging.NOTSET:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import App, CycloptsError, Parameter
 
-from flows import run_commands
+from flows import archive_cli, run_commands
 from flows.evaluation_options import AnnotationOptions, EvaluationOptions
 from flows.guarded_command import BAD_INPUT, DONE, guarded, store_url
 from flows.options import (
@@ -189,6 +189,7 @@ def evaluate(
     return guarded(run, options.debug)
 
 
+app.command(archive_cli.archive)
 app.command(run_commands.status)
 app.command(run_commands.rerun)
 app.command(run_commands.report)

@@ -53,7 +53,7 @@ def execute_flow(flow: Any, asked: BaseModel, parameters: BenchmarkParameters) -
     started = time.monotonic()
     from flows.benchmark import FAILED_IN_PART
 
-    _leave_soon_on_interrupt()
+    leave_soon_on_interrupt()
     state = flow(asked, return_state=True)
     if not state.is_completed() and state.name != FAILED_IN_PART:
         state.result()  # raises what stopped the run
@@ -70,7 +70,7 @@ def execute_flow(flow: Any, asked: BaseModel, parameters: BenchmarkParameters) -
     return 0 if state.is_completed() else 1
 
 
-def _leave_soon_on_interrupt() -> None:
+def leave_soon_on_interrupt() -> None:
     """Ctrl-C or SIGTERM ends the run within seconds: the second one at once.
 
     It stops Prefect's temporary server too, and Prefect would try for minutes to send its last
@@ -106,11 +106,16 @@ def validated(fields: dict[str, Any]) -> BenchmarkParameters:
     try:
         return BenchmarkParameters(**fields)
     except ValidationError as error:
-        first = error.errors()[0]
-        if not first["loc"]:  # the fields contradict each other
-            raise ParameterError(first["msg"]) from None
-        name = str(first["loc"][0]).replace("_", "-")
-        raise ParameterError(f"--{name} {first['input']!r}: {first['msg']}") from None
+        raise first_mistake(error) from None
+
+
+def first_mistake(error: ValidationError) -> ParameterError:
+    """The first of several mistakes in parameters, named as the option that it is."""
+    first = error.errors()[0]
+    if not first["loc"]:  # the fields contradict each other
+        return ParameterError(first["msg"])
+    name = str(first["loc"][0]).replace("_", "-")
+    return ParameterError(f"--{name} {first['input']!r}: {first['msg']}")
 
 
 def check_input(parameters: BenchmarkParameters) -> None:

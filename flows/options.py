@@ -81,7 +81,7 @@ class MethodOptions:
 
 @Parameter(name="*", group=_RUN)
 @dataclass(frozen=True)
-class RunOptions:
+class WorkOptions:
     """How and where it runs.
 
     Attributes:
@@ -94,9 +94,6 @@ class RunOptions:
         worker_wait: Seconds to wait for workers that offer what a unit needs.
         timeout: Seconds after which a unit is stopped, such as finetune=3600 segment=900.
         checkpoint_frames: Frames that a killed worker costs at most in segmentation.
-        keep_weights: Finetuned weights to keep when a video is complete: all, main (of the preset,
-            not of those it is compared with), or none.
-        force: Start even where the disk seems too small.
     """
 
     run_id: str | None = None
@@ -111,6 +108,19 @@ class RunOptions:
         default_factory=list
     )
     checkpoint_frames: int = 50
+
+
+@Parameter(name="*", group=_RUN)
+@dataclass(frozen=True)
+class RunOptions(WorkOptions):
+    """How and where it runs, and what stays of it.
+
+    Attributes:
+        keep_weights: Finetuned weights to keep when a video is complete: all, main (of the preset,
+            not of those it is compared with), or none.
+        force: Start even where the disk seems too small.
+    """
+
     keep_weights: str = "all"
     force: Annotated[bool, Parameter(negative="")] = False
 
@@ -125,8 +135,9 @@ def as_fields(*groups: object) -> dict[str, Any]:
     for group in groups:
         fields |= vars(group)
     fields.pop("debug", None)
-    if fields.get("store") is None:
-        fields.pop("store", None)
+    for name in ("store", "resolution"):  # their defaults are those of the parameters
+        if fields.get(name) is None:
+            fields.pop(name, None)
     if "set" in fields:
         fields["overrides"] = overrides(fields.pop("set"))
     if "timeout" in fields:

@@ -21,6 +21,9 @@ UnitKind = Literal["ingest", "flow", "train", "finetune", "segment", "evaluate"]
 
 DEFAULT_STORE = "maskrnn-store"
 
+SHORT_SIDE = 240
+"""Of the frames on which one's own videos are segmented; label maps have their own size."""
+
 
 def default_store() -> str:
     """$MASKRNN_STORE, or ./maskrnn-store."""
@@ -74,7 +77,19 @@ class RunFields(BaseModel):
         return self
 
 
-class DataFields(BaseModel):
+class OptionFields(BaseModel):
+    """What differs from the defaults."""
+
+    resolution: Annotated[int, Field(ge=32)] | None = Field(
+        default=None, description="Short side of the frames, pixels; none keeps the source's"
+    )
+    overrides: dict[str, str] = Field(
+        default_factory=dict,
+        description="Options by dotted name, such as finetune.iterations or synthetic.frames_val",
+    )
+
+
+class DataFields(OptionFields):
     """Which videos."""
 
     dataset: str = Field(
@@ -89,17 +104,10 @@ class DataFields(BaseModel):
     )
     split: str = Field(default="val", description="Split to segment and evaluate")
     videos: tuple[str, ...] | None = Field(default=None, description="Only these videos")
-    resolution: Annotated[int, Field(ge=32)] | None = Field(
-        default=None, description="Short side of the frames, pixels; none keeps the source's"
-    )
-    overrides: dict[str, str] = Field(
-        default_factory=dict,
-        description="Options by dotted name, such as finetune.iterations or synthetic.frames_val",
-    )
 
 
-class FlowFields(DataFields):
-    """Which optical flow of them."""
+class EstimatorFields(BaseModel):
+    """Which optical flow."""
 
     flow: str = Field(
         default="dis",
@@ -111,8 +119,8 @@ class FlowFields(DataFields):
     )
 
 
-class TrainFields(FlowFields):
-    """Which parent network."""
+class NetworkFields(BaseModel):
+    """Which network, and its parent."""
 
     preset: str = Field(
         default="small",
@@ -131,6 +139,14 @@ class TrainFields(FlowFields):
         default=None,
         description="To start training from: VGG-16 as a file, imagenet, or a parent; none: random",
     )
+
+
+class FlowFields(DataFields, EstimatorFields):
+    """Which optical flow of which videos."""
+
+
+class TrainFields(FlowFields, NetworkFields):
+    """Which parent network, trained on which videos."""
 
 
 class BenchmarkParameters(RunFields, TrainFields):

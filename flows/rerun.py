@@ -8,6 +8,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from pydantic import BaseModel, ConfigDict, Field
 
+from flows.archive_status import is_archive
 from flows.benchmark import RUNNER, carry_out
 from flows.parameters import BenchmarkParameters, default_store
 from flows.rerun_choice import choose_videos, stages_from
@@ -75,6 +76,12 @@ def prepare_rerun(asked: RerunParameters) -> Rerun:
     store = ArtifactStore(asked.store)
     ledger = RunLedger(store, asked.run)
     info = ledger.info()
+    if is_archive(info):
+        raise ParameterError(
+            f"the run {asked.run} is that of an archive: `maskrnn archive "
+            f"{info.parameters['manifest']} --run-id {asked.run}`, with the options that it had, "
+            "does what is missing or failed"
+        )
     for driver in drivers(store, asked.run):
         if driver.is_alive:
             raise ParameterError(

@@ -9,15 +9,12 @@ from flows.chosen_data import chosen_data
 from flows.configurations import all_configurations
 from flows.execution import execute, validated
 from flows.options import DataOptions
-from flows.parameters import BenchmarkParameters
+from flows.parameters import SHORT_SIDE, BenchmarkParameters
 from storage.datasets.source import SourceVideo
 from tasks.configuration import Configuration
 from tasks.errors import ParameterError
 from tasks.own_results import write_results
 from tasks.sources import open_sources
-
-SHORT_SIDE = 240
-"""Of the frames on which one's own video is segmented; label maps have its own size."""
 
 
 def segment_own_video(

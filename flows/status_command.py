@@ -9,8 +9,14 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from flows.archive_status import (
+    ArchiveStatus,
+    is_archive,
+    print_archive_status,
+    watch_archive_status,
+)
 from storage.artifacts import ArtifactStore
-from storage.ledger import list_runs
+from storage.ledger import RunLedger, list_runs
 from storage.run_status import Condition, RunStatus, VideoStatus, run_status
 
 _COLOURS: Mapping[Condition, str] = {
@@ -35,6 +41,9 @@ def print_runs(store_url: str) -> int:
         table.add_column(column)
     store = ArtifactStore(store_url)
     for info in list_runs(store):
+        if is_archive(info):
+            table.add_row(*_archive_cells(ArchiveStatus(store, info)))
+            continue
         status = run_status(store, info.run_id)
         failed = str(status.counts.get("failed", 0))
         table.add_row(
@@ -44,9 +53,18 @@ def print_runs(store_url: str) -> int:
     return 0
 
 
+def _archive_cells(status: ArchiveStatus) -> tuple[Text, str, str, str, str]:
+    progress = status.progress
+    counts = ("", "") if progress is None else (str(progress.total), str(progress.failed))
+    return Text(status.info.run_id), status.info.created, status.state, *counts
+
+
 def print_status(store_url: str, run_id: str) -> int:
     """Every video and stage of a run; 1 when any failed or is stale."""
-    status = run_status(ArtifactStore(store_url), run_id)
+    store = ArtifactStore(store_url)
+    if is_archive(info := RunLedger(store, run_id).info()):
+        return print_archive_status(store, info)
+    status = run_status(store, run_id)
     console = Console()
     console.print(_headline(status), soft_wrap=True)
     console.print(_table(status.videos))
@@ -59,6 +77,8 @@ def watch_status(store_url: str, run_id: str) -> int:
     A live table on a terminal; else a line for everything that changes.
     """
     store = ArtifactStore(store_url)
+    if is_archive(info := RunLedger(store, run_id).info()):
+        return watch_archive_status(store, info)
     console = Console(soft_wrap=True)
     if not console.is_terminal:
         return _follow(store, run_id, _line_printer(console))

@@ -53,7 +53,8 @@ class VideoRecord:
     """What became of one video: stages by name, in the order in which they ran.
 
     `former` are the artifacts of the attempt before this one, until this one ends. `driver` is the
-    token of the process that wrote it; see `storage.drivers`.
+    token of the process that wrote it; see `storage.drivers`. `request` is a digest of what was
+    asked for, in an archive.
     """
 
     video: str
@@ -63,6 +64,7 @@ class VideoRecord:
     stages: Mapping[str, StageRecord] = field(default_factory=dict)
     former: tuple[tuple[str, str], ...] = ()
     driver: str = ""
+    request: str = ""
 
     def artifacts(self) -> Iterator[tuple[str, str]]:
         """(kind, key) of all that it refers to, each once."""
@@ -162,11 +164,12 @@ class RunLedger:
 
     def records(self) -> list[VideoRecord]:
         """All records of the run, by video name."""
-        files = [n for n in self._folder.names(f"{self._place}/videos") if n.endswith(".json")]
-        return sorted(
-            (self._parse(f"{self._place}/videos/{name}") for name in files),
-            key=lambda record: record.video,
-        )
+        return [self._parse(self._video_file(video)) for video in self.videos()]
+
+    def videos(self) -> list[str]:
+        """Names of all videos that have a record, sorted."""
+        files = self._folder.names(f"{self._place}/videos")
+        return sorted(unquote(name[:-5]) for name in files if name.endswith(".json"))
 
     def _video_file(self, video: str) -> str:
         return f"{self._place}/videos/{_file_name(video)}.json"

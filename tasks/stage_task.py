@@ -9,13 +9,10 @@ from prefect.client.schemas.objects import State, TaskRun
 
 from tasks.dask_bridge.submission import WORKER_DIED
 from tasks.errors import UnitError
-from tasks.transient import is_transient
+from tasks.transient import DELAYS, is_transient
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-_DELAYS = [2.0, 15.0]
-"""Seconds before the second and the third attempt."""
 
 
 def stage_task(name: str, run_name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
@@ -29,8 +26,8 @@ def stage_task(name: str, run_name: str) -> Callable[[Callable[P, R]], Task[P, R
         task_run_name=run_name,
         cache_policy=NO_CACHE,
         persist_result=False,
-        retries=len(_DELAYS),
-        retry_delay_seconds=_DELAYS,
+        retries=len(DELAYS),
+        retry_delay_seconds=list(DELAYS),
         retry_condition_fn=_may_pass,
     )
 

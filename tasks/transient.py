@@ -10,6 +10,9 @@ from typing import Any
 
 from storage import retrying
 
+DELAYS = (2.0, 15.0)
+"""Seconds before the second and the third attempt."""
+
 _CLASSES = {
     "botocore.exceptions.ConnectTimeoutError",
     "botocore.exceptions.ConnectionClosedError",

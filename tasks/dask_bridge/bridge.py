@@ -106,6 +106,15 @@ class Bridge:
             raise UnitError(outcome.message, outcome.kind, outcome.trace, outcome.transient)
         return outcome
 
+    def slots(self, resource: Resource) -> int:
+        """Units of a kind that can run at the same time now; starts the cluster.
+
+        Raises:
+            BridgeError: the scheduler does not answer, or the run was ended.
+        """
+        self._start()
+        return self._slots.count(resource)
+
     def close(self) -> None:
         """Stop the cluster, or leave the existing one; units that still run are stopped."""
         with self._lock:

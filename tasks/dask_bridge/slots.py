@@ -77,6 +77,13 @@ class Slots:
             self._known, self._asked = known, time.monotonic()
         return known
 
+    def count(self, resource: Resource) -> int:
+        """Slots of all workers there are, taken or not."""
+        return sum(
+            min(int(worker["nthreads"]), int(worker["resources"].get(resource, 0)))
+            for worker in self.workers().values()
+        )
+
     def forget(self, worker: str) -> None:
         """It died: hand out none of its slots until the workers were asked again."""
         with self._lock:

@@ -71,7 +71,7 @@ def test_units_tell_whether_their_error_may_pass() -> None:
 @pytest.mark.timeout(240)
 @pytest.mark.usefixtures("prefect_server")
 def test_prefect_tries_again_only_what_may_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tasks.stage_task._DELAYS", [0.05, 0.05])
+    monkeypatch.setattr("tasks.stage_task.DELAYS", [0.05, 0.05])
     errors = {
         "torn": UnitError("frame 3 is torn", "DatasetError"),
         "store": UnitError("503", "ClientError", transient=True),

@@ -1,0 +1,99 @@
+"""What `maskrnn status` shows of an archive: totals and what failed, not 100,000 lines."""
+
+import time
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from storage.archive.progress_file import ArchiveProgress, read_progress
+from storage.artifacts import ArtifactStore
+from storage.drivers import Driver, drivers
+from storage.ledger import RunInfo
+
+_SHOWN = 100
+_AS_IT_IS: Any = {"markup": False, "highlight": False, "soft_wrap": True}
+_POLL_SECONDS = 5.0
+
+
+def is_archive(info: RunInfo) -> bool:
+    """Whether a run is that of an archive."""
+    return "manifest" in info.parameters
+
+
+class ArchiveStatus:
+    """A run of an archive, as one look finds it.
+
+    Args:
+        store: of the run.
+        info: of the run.
+    """
+
+    def __init__(self, store: ArtifactStore, info: RunInfo) -> None:
+        self.info = info
+        before = drivers(store, info.run_id)
+        self.progress: ArchiveProgress | None = read_progress(store, info.run_id)
+        # Before and after: neither a driver that ends meanwhile nor one that begins looks dead.
+        self.drivers: list[Driver] = [*before, *drivers(store, info.run_id)]
+
+    @property
+    def is_driven(self) -> bool:
+        """Whether a living process works on it."""
+        return any(driver.is_alive for driver in self.drivers)
+
+    @property
+    def state(self) -> str:
+        """As for other runs."""
+        if self.is_driven:
+            return "running"
+        if self.progress is None or not self.progress.is_over:
+            return "stopped before its end"
+        return "failed in part" if self.progress.failed else "done"
+
+    @property
+    def is_well(self) -> bool:
+        """Nothing failed, and nothing has been given up."""
+        failed = self.progress is not None and self.progress.failed
+        return not failed and self.state in ("running", "done")
+
+
+def print_archive_status(store: ArtifactStore, info: RunInfo) -> int:
+    """Totals and failed rows; 1 when any failed, or nobody works on what is left."""
+    status = ArchiveStatus(store, info)
+    console = Console()
+    console.print(_headline(status), soft_wrap=True)
+    failures = () if status.progress is None else status.progress.failures
+    for failure in failures[:_SHOWN]:
+        console.print(Text(f"  {failure.id}: {failure.error}", style="red"), soft_wrap=True)
+    failed = 0 if status.progress is None else status.progress.failed
+    if failed > _SHOWN:
+        text = f"  and {failed - _SHOWN} more: videos.csv of `maskrnn report {info.run_id}`"
+        console.print(text, **_AS_IT_IS)
+    return int(not status.is_well)
+
+
+def watch_archive_status(store: ArtifactStore, info: RunInfo) -> int:
+    """A line whenever something has changed, until nobody works on the run any more."""
+    console = Console()
+    told = ""
+    while (status := ArchiveStatus(store, info)).is_driven:
+        line = "" if status.progress is None else status.progress.line()
+        if line != told:
+            console.print(f"{time.strftime('%H:%M:%S')} {line}", **_AS_IT_IS)
+            told = line
+        time.sleep(_POLL_SECONDS)
+    return print_archive_status(store, info)
+
+
+def _headline(status: ArchiveStatus) -> Text:
+    text = Text(f"{status.info.run_id}, begun {status.info.created}: {status.state}")
+    text.append(f"\nmanifest {status.info.parameters['manifest']}")
+    if status.progress is not None:
+        text.append(f"\n{status.progress.line()}")
+    for driver in {driver.token: driver for driver in status.drivers}.values():
+        life = f"last sign of life {time.time() - driver.beat:.0f} s ago"
+        text.append(
+            f"\ndriven by process {driver.pid} on {driver.host}, "
+            f"{life if driver.is_alive else 'gone'}"
+        )
+    return text

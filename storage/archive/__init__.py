@@ -1,0 +1,1 @@
+"""Archives of videos: manifests that name them, and what of them lies elsewhere."""

@@ -1,0 +1,146 @@
+"""One file from elsewhere onto this disk: so many bytes and so many seconds at most."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from storage.archive.uris import HTTP, protocol_of, without_password
+from storage.errors import DatasetError, StorageError
+
+_CHUNK = 1 << 20
+_SILENCE = 60.0
+"""Seconds without a byte after which a server counts as gone."""
+_REDIRECTS = 10
+_BUSY = frozenset({408, 429, 500, 502, 503, 504})
+_KEPT_FREE = 1 << 30
+"""Bytes of the disk that stay free."""
+
+
+class FetchError(DatasetError):
+    """A video or mask that cannot be fetched; trying again would not help."""
+
+
+class UnavailableError(StorageError, ConnectionError):
+    """A server that does not answer, or is busy: it may later."""
+
+
+@dataclass(frozen=True)
+class FetchLimits:
+    """What a file from elsewhere may take.
+
+    Args:
+        bytes: of all files of a row together; never more than the disk has free.
+        seconds: for each file.
+    """
+
+    bytes: int
+    seconds: float
+
+
+def fetch(uri: str, target: Path, limits: FetchLimits) -> int:
+    """Copy what lies at an address to a local file, block by block.
+
+    Args:
+        uri: http, https or s3.
+        target: file to write; gone when this raises.
+        limits: for this file.
+
+    Returns:
+        Its length in bytes.
+
+    Raises:
+        FetchError: not there, not allowed, too long, too slow, too many redirects.
+        UnavailableError: the server does not answer, or breaks off.
+    """
+    told = without_password(uri)
+    most = min(limits.bytes, shutil.disk_usage(target.parent).free - _KEPT_FREE)
+    opened = _http if protocol_of(uri) in HTTP else _object
+    deadline = time.monotonic() + limits.seconds
+    length = 0
+    try:
+        with target.open("wb") as file, opened(uri, told) as blocks:
+            for block in blocks():
+                length += len(block)
+                if length > most:
+                    raise FetchError(_too_long(told, most, limits))
+                if time.monotonic() > deadline:
+                    raise FetchError(
+                        f"{told} was not here after {limits.seconds:.0f} s ({length} bytes were); "
+                        "allow it more with --fetch-seconds, or leave the row out"
+                    )
+                file.write(block)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+    if not length:
+        target.unlink()
+        raise FetchError(f"{told} is empty; mend it, or leave the row out")
+    return length
+
+
+def _too_long(told: str, most: int, limits: FetchLimits) -> str:
+    if most < limits.bytes:
+        return (
+            f"{told} does not fit on the disk of the worker ({max(most, 0) / 1e9:.1f} GB of it may "
+            "be filled); free some space, or point TMPDIR of the workers to a larger disk"
+        )
+    return (
+        f"{told} is longer than {limits.bytes / 1e9:.1f} GB, or never ends; allow it more with "
+        "--fetch-gigabytes, or leave the row out"
+    )
+
+
+_Blocks = Callable[[], Iterator[bytes]]
+
+
+@contextmanager
+def _http(uri: str, told: str) -> Iterator[_Blocks]:
+    import httpx
+
+    client = httpx.Client(timeout=_SILENCE, follow_redirects=True, max_redirects=_REDIRECTS)
+    try:
+        # Compressed answers are not asked for: a small one could unpack to anything.
+        with client, client.stream("GET", uri, headers={"Accept-Encoding": "identity"}) as answer:
+            if answer.status_code in _BUSY:
+                raise UnavailableError(
+                    f"{told}: the server answers {answer.status_code}; try again later"
+                )
+            if not answer.is_success:
+                raise FetchError(
+                    f"{told}: the server answers {answer.status_code} {answer.reason_phrase}; "
+                    "correct the address, or the rights there"
+                )
+            yield answer.iter_raw  # as it comes: a trickle must not outlast its time
+    except httpx.TooManyRedirects:
+        raise FetchError(
+            f"{told} leads from one address to the next, more than {_REDIRECTS} times; correct it"
+        ) from None
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+        raise FetchError(f"{told} leads to no address of the web ({error}); correct it") from None
+    except httpx.TransportError as error:
+        raise UnavailableError(
+            f"{told} cannot be fetched ({type(error).__name__}: {error}); check the address and "
+            "the network"
+        ) from error
+
+
+@contextmanager
+def _object(uri: str, told: str) -> Iterator[_Blocks]:
+    import fsspec
+
+    try:
+        system: Any = fsspec.filesystem(protocol_of(uri))
+        with closing(system.open(uri, "rb", cache_type="readahead", block_size=_CHUNK * 8)) as file:
+            yield lambda: iter(lambda: file.read(_CHUNK), b"")
+    except FileNotFoundError:
+        raise FetchError(f"{told} is not there; correct the address") from None
+    except PermissionError as error:
+        raise FetchError(f"{told} may not be read ({error}); correct the rights there") from None
+    except ImportError as error:
+        raise FetchError(
+            f"{told} needs a driver that this worker lacks ({error}); pip install 'maskrnn[s3]'"
+        ) from None

@@ -1,0 +1,130 @@
+"""Manifests: tables that name the videos of an archive, as CSV or Parquet.
+
+| column | what |
+|---|---|
+| video | path or address of a video file, or path of a folder of images |
+| mask | path or address of a mask file, or path of a folder |
+| id | optional: name of the row; letters, digits, dot, dash, underscore |
+| priority | optional: a number, higher first |
+| start, end | optional: seconds from the video's beginning; end is exclusive |
+
+Other columns are left alone. Relative paths are relative to the manifest.
+"""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import fsspec
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from storage.archive.offences import ManifestError, Offence
+from storage.archive.row_ids import made_ids
+from storage.archive.uris import resolved
+
+REQUIRED = ("video", "mask")
+NUMBERS = ("priority", "start", "end")
+_COLUMNS = ("id", *REQUIRED, *NUMBERS)
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The rows of a manifest, with nothing missing; not yet checked against the world.
+
+    Args:
+        place: of the manifest.
+        table: columns id, video, mask (str, addresses resolved) and priority, start, end
+            (float64; NaN where the video is not cut), as many rows as the file has.
+        unreadable: numbers that are none.
+    """
+
+    place: str
+    table: pd.DataFrame
+    unreadable: Sequence[Offence]
+
+
+def read_manifest(place: str) -> Manifest:
+    """Read a manifest; what is wrong with its rows is left to `check_manifest`.
+
+    Args:
+        place: path or address of a .csv or .parquet file.
+
+    Raises:
+        ManifestError: no such file, no table, or a column is missing.
+    """
+    if "://" not in place:
+        place = str(Path(place).expanduser().absolute())  # workers may stand elsewhere
+    table = _read_table(place)
+    missing = [name for name in REQUIRED if name not in table]
+    if missing:
+        found = ", ".join(str(name) for name in table.columns) or "none"
+        raise ManifestError(
+            f"{place}: the column {' and '.join(missing)} is missing (columns: {found}); give the "
+            "first line the names video, mask and, if you like, id, priority, start, end"
+        )
+    if table.empty:
+        raise ManifestError(f"{place} has no rows; put a line per video below the header")
+    folder = place.rpartition("/")[0]
+    texts = {name: _texts(table, name) for name in ("id", *REQUIRED)}
+    numbers, unreadable = {}, []
+    for name in NUMBERS:
+        numbers[name], bad = _numbers(table, name)
+        unreadable += bad
+    for name in REQUIRED:
+        texts[name] = [resolved(uri, folder) if uri else "" for uri in texts[name]]
+    ids = made_ids(texts["id"], texts["video"], texts["mask"], numbers["start"], numbers["end"])
+    numbers["priority"] = np.nan_to_num(numbers["priority"])
+    columns = {"id": ids, **{name: texts[name] for name in REQUIRED}, **numbers}
+    return Manifest(place, pd.DataFrame(columns), unreadable)
+
+
+def _read_table(place: str) -> pd.DataFrame:
+    kind = place.rpartition(".")[2].lower()
+    if kind not in ("csv", "parquet"):
+        raise ManifestError(f"{place} is no manifest: give a file called .csv or .parquet")
+    try:
+        with fsspec.open(place, "rb") as file:
+            data = io.BytesIO(file.read())
+        if kind == "csv":
+            return pd.read_csv(
+                data,
+                dtype=str,
+                keep_default_na=False,
+                encoding="utf-8-sig",
+                usecols=lambda name: name in _COLUMNS,
+                skipinitialspace=True,
+            )
+        return pd.read_parquet(data)
+    except FileNotFoundError:
+        raise ManifestError(f"the manifest {place} is not there; correct the path") from None
+    except (OSError, ValueError, ImportError) as error:  # pandas' and pyarrow's are ValueErrors
+        raise ManifestError(
+            f"the manifest {place} cannot be read ({error}); write it again as {kind}"
+        ) from None
+
+
+def _texts(table: pd.DataFrame, name: str) -> list[str]:
+    """A column as text without blanks at the ends; empty where nothing stands."""
+    if name not in table:
+        return [""] * len(table)
+    return ["" if pd.isna(value) else str(value).strip() for value in table[name].tolist()]
+
+
+def _numbers(table: pd.DataFrame, name: str) -> tuple[NDArray[np.float64], list[Offence]]:
+    """A column as float64, NaN where nothing stands; and the entries that are no finite number."""
+    if name not in table:
+        return np.full(len(table), np.nan), []
+    column = table[name]
+    if not pd.api.types.is_numeric_dtype(column):
+        column = column.astype("string").str.strip()
+        column = column.mask(column == "")
+    numbers = pd.to_numeric(column, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    given = column.notna().to_numpy(bool)
+    bad = np.flatnonzero(given & ~np.isfinite(numbers))
+    return numbers, [
+        Offence(int(index) + 1, name, str(column.iloc[index]), "is no number; give one or nothing")
+        for index in bad
+    ]

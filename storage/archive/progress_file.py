@@ -1,0 +1,110 @@
+"""Totals of a run of an archive in one small file: nobody reads 100,000 records to know them."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from storage.artifacts import ArtifactStore
+from storage.ledger import run_place
+from storage.marker import read_record, record_bytes
+
+
+@dataclass(frozen=True)
+class FailedRow:
+    """Id and error."""
+
+    id: str
+    error: str
+
+
+@dataclass(frozen=True)
+class ArchiveProgress:
+    """How far a run is.
+
+    Args:
+        total: rows that can be used.
+        done: of them, in this run or before.
+        failed: likewise.
+        before: of both, those that this run found so.
+        seconds: since this run began with its rows.
+        worker_seconds: that workers spent in this run.
+        rows_per_second: lately.
+        failures: of this run and those it left alone; the first thousand.
+    """
+
+    total: int
+    done: int
+    failed: int
+    before: int
+    seconds: float
+    worker_seconds: float
+    rows_per_second: float
+    failures: Sequence[FailedRow] = ()
+
+    @property
+    def failure_share(self) -> float:
+        """Of the rows that have ended."""
+        return self.failed / max(1, self.done + self.failed)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether every row has ended."""
+        return self.done + self.failed == self.total
+
+    def line(self) -> str:
+        """All of it but the failures, for people."""
+        ended = self.done + self.failed
+        parts = [
+            f"{ended} of {self.total} rows ({ended / max(1, self.total):.1%})",
+            f"{self.done} done, {self.failed} failed ({self.failure_share:.1%})",
+        ]
+        if self.before:
+            parts.append(f"{self.before} before this run")
+        if self.rows_per_second:
+            parts.append(_rate(self.rows_per_second))
+            if left := self.total - ended:
+                parts.append(f"{duration(left / self.rows_per_second)} left")
+        parts.append(f"{duration(self.seconds)} so far, {duration(self.worker_seconds)} of workers")
+        return ", ".join(parts)
+
+
+def write_progress(store: ArtifactStore, run_id: str, progress: ArchiveProgress) -> None:
+    """Replace the file of a run."""
+    store.folder.write(_file(run_id), record_bytes(asdict(progress)))
+
+
+def read_progress(store: ArtifactStore, run_id: str) -> ArchiveProgress | None:
+    """What was written last; None before a run has come to its rows.
+
+    Raises:
+        CorruptArtifactError, NewerSchemaError: when it cannot be read.
+    """
+    path = _file(run_id)
+    try:
+        fields = read_record(store.folder.read(path), store.folder.location(path))
+    except FileNotFoundError:
+        return None
+    fields.pop("schema")
+    failures = tuple(FailedRow(**row) for row in fields.pop("failures"))
+    return ArchiveProgress(**fields, failures=failures)
+
+
+def duration(seconds: float) -> str:
+    """Such as 12 s, 3:07 min, 26:10 h."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = seconds / 60
+    if minutes < 100:
+        return f"{int(minutes)}:{int(seconds % 60):02d} min"
+    return f"{int(minutes // 60)}:{int(minutes % 60):02d} h"
+
+
+def _rate(rows_per_second: float) -> str:
+    if rows_per_second >= 1:
+        return f"{rows_per_second:.1f} rows per second"
+    if rows_per_second >= 1 / 60:
+        return f"{rows_per_second * 60:.1f} rows per minute"
+    return f"{rows_per_second * 3600:.1f} rows per hour"
+
+
+def _file(run_id: str) -> str:
+    return f"{run_place(run_id)}/progress.json"

@@ -1,0 +1,35 @@
+"""Names of the rows of a manifest: what results are kept under."""
+
+import re
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from pathlib import PurePosixPath
+from urllib.parse import unquote
+
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+"""A safe id: it names a file, and nothing outside of the folder that it is put in."""
+
+_OTHER = re.compile(r"[^A-Za-z0-9_-]+")
+_SHOWN = 60
+_DIGITS = 12
+
+
+def made_ids(
+    given: Sequence[str],
+    videos: Sequence[str],
+    masks: Sequence[str],
+    starts: Iterable[float],
+    ends: Iterable[float],
+) -> list[str]:
+    """The ids that are given; elsewhere the name of the video and a digest of the whole row.
+
+    So that it stays the same when a manifest grows or is sorted anew.
+    """
+    rows = zip(given, videos, masks, starts, ends, strict=True)
+    return [row_id or _made(video, mask, start, end) for row_id, video, mask, start, end in rows]
+
+
+def _made(video: str, mask: str, start: float, end: float) -> str:
+    stem = PurePosixPath(unquote(video.split("?", 1)[0])).stem
+    digest = sha256("\n".join((video, mask, str(start), str(end))).encode()).hexdigest()
+    return f"{_OTHER.sub('-', stem).strip('-_')[:_SHOWN] or 'video'}-{digest[:_DIGITS]}"

@@ -1,0 +1,42 @@
+"""A temporary place of a worker, gone when its block ends; swept when its process was killed."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from storage.processes import has_ended, this_process
+
+_PREFIX = "maskrnn-fetch-"
+_OWNER = "owner.json"
+
+
+@contextmanager
+def scratch(parent: Path | None = None) -> Iterator[Path]:
+    """A new folder, removed with all in it when the block ends.
+
+    Args:
+        parent: where to; None takes the system's temporary folder (TMPDIR).
+    """
+    parent = Path(tempfile.gettempdir()) if parent is None else parent
+    parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
+    try:
+        (folder / _OWNER).write_text(json.dumps(this_process()))
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep_scratch(parent: Path | None = None) -> list[Path]:
+    """Remove what killed processes of this machine have left there; returns it."""
+    parent = Path(tempfile.gettempdir()) if parent is None else parent
+    removed = []
+    for folder in parent.glob(f"{_PREFIX}*"):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            if not folder.is_symlink() and has_ended(json.loads((folder / _OWNER).read_text())):
+                shutil.rmtree(folder, ignore_errors=True)
+                removed.append(folder)
+    return removed

@@ -1,0 +1,206 @@
+"""Rows onto workers, slice by slice, until every row has ended; one thread decides."""
+
+import logging
+import queue
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
+
+from storage.ledger import RunLedger, VideoRecord
+from tasks.archive.records import again, ended_record, failed_result, result_of
+from tasks.archive.rows import ArchiveRow, RowResult
+from tasks.archive.slices import RowQueue
+from tasks.archive.unit import RowWork, segment_rows
+from tasks.dask_bridge import Bridge
+from tasks.dask_bridge.submission import TIMED_OUT, WORKER_DIED, worker_died
+from tasks.errors import UnitError
+from tasks.transient import DELAYS
+from tasks.unit_run import UnitRun
+
+logger = logging.getLogger("maskrnn.run")
+
+_AHEAD = 2
+"""Slices beyond the workers' slots that stand ready."""
+_MOST_THREADS = 256
+_LOOK_SECONDS = 1.0
+_HELD_SECONDS = 15.0
+"""Before the next look at a prediction that another run is making."""
+
+_Outcome = UnitRun | Exception
+
+
+class Watcher(Protocol):
+    """Who wants to know how a run goes."""
+
+    def ended(self, row: ArchiveRow, result: RowResult) -> None:
+        """A row has ended."""
+
+    def look(self) -> None:
+        """Called about once a second."""
+
+
+class Dispatcher:
+    """Carries out the rows of a queue.
+
+    A row that kills its worker is tried once more, alone; a time-out and bad input are final;
+    what may pass by itself is tried again after a while.
+
+    Args:
+        bridge: the workers.
+        ledger: of the run; workers write it, and this one for those that died.
+        work: what is the same for all rows.
+        rows: the queue.
+        watcher: hears of every row that has ended.
+        row_seconds: that a row may take; None for any number.
+    """
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        ledger: RunLedger,
+        work: RowWork,
+        rows: RowQueue,
+        watcher: Watcher,
+        row_seconds: float | None = None,
+    ) -> None:
+        self._bridge = bridge
+        self._ledger = ledger
+        self._work = work
+        self._rows = rows
+        self._watcher = watcher
+        self._row_seconds = row_seconds
+        self._outcomes: queue.SimpleQueue[tuple[list[ArchiveRow], _Outcome]] = queue.SimpleQueue()
+        self._deaths: Counter[int] = Counter()
+        self._tries: Counter[int] = Counter()
+
+    def run(self, opened: Callable[[], None]) -> None:
+        """Work until no row is left.
+
+        Args:
+            opened: called when batches may have begun.
+
+        Raises:
+            BridgeError: no worker to run on.
+            UnitError: the run was ended, or its ledger cannot be written.
+        """
+        under_way = 0
+        with ThreadPoolExecutor(_MOST_THREADS, thread_name_prefix="slice") as pool:
+            try:
+                while under_way or not self._rows.is_empty:
+                    slots = max(1, self._bridge.slots("GPU")) if not self._rows.is_empty else 0
+                    while under_way < min(slots + _AHEAD, _MOST_THREADS):
+                        if not (rows := self._rows.take(slots)):
+                            break
+                        pool.submit(self._run_slice, rows)
+                        under_way += 1
+                    opened()
+                    under_way -= self._settle_some()
+                    self._watcher.look()
+            except BaseException:
+                self._bridge.close()  # ends what is under way
+                raise
+            finally:
+                self._rows.give_up()
+
+    def _run_slice(self, rows: list[ArchiveRow]) -> None:
+        name = f"segment {rows[0].id}" + (f" and {len(rows) - 1} more" if len(rows) > 1 else "")
+        try:
+            outcome: _Outcome = self._bridge.run(
+                segment_rows, self._work, rows, resource="GPU", name=name, timeout=self._row_seconds
+            )
+        except Exception as error:
+            outcome = error
+        self._outcomes.put((rows, outcome))
+
+    def _settle_some(self) -> int:
+        """Settle the slices that have come back; waits a little for the first one."""
+        settled = 0
+        try:
+            outcome = self._outcomes.get(timeout=_LOOK_SECONDS)
+            while True:
+                self._settle(*outcome)
+                settled += 1
+                outcome = self._outcomes.get_nowait()
+        except queue.Empty:
+            return settled
+
+    def _settle(self, rows: list[ArchiveRow], outcome: _Outcome) -> None:
+        if isinstance(outcome, UnitRun):
+            self._rows.measured(len(rows), outcome.seconds)
+            for row, result in zip(rows, outcome.value, strict=True):
+                self._take_in(row, result)
+        elif isinstance(outcome, UnitError) and outcome.kind in (WORKER_DIED, TIMED_OUT):
+            self._after_death(rows, outcome)
+        elif isinstance(outcome, UnitError) and outcome.transient:
+            for row in self._unrecorded(rows):
+                self._retry(row, failed_result(row, str(outcome)))
+        else:
+            raise outcome
+
+    def _take_in(self, row: ArchiveRow, result: RowResult) -> None:
+        if result.obstacle == "held":
+            self._rows.put_back(again(row), _HELD_SECONDS)
+        elif result.obstacle == "died":
+            self._blame(row, worker_died(f"segment {row.id}", result.seconds))
+        elif result.state == "pending":
+            self._retry(row, result)
+        else:
+            self._end(row, result)
+
+    def _retry(self, row: ArchiveRow, result: RowResult) -> None:
+        """Another try after a while, unless there were enough of them."""
+        tries = self._tries[row.index]
+        if tries == len(DELAYS):
+            self._fail(row, result.error or "", result.seconds)
+            return
+        self._tries[row.index] += 1
+        self._rows.put_back(again(row), DELAYS[tries])
+
+    def _after_death(self, rows: Sequence[ArchiveRow], error: UnitError) -> None:
+        """Only the row that was being worked on is blamed; what had ended stays."""
+        left = self._unrecorded(rows)
+        if not left:
+            return
+        running = [row for row in left if self._record(row) is not None]
+        culprit = running[0] if running else left[0]
+        for row in left:
+            if row is not culprit:
+                self._rows.put_back(row)
+        self._blame(culprit, error)
+
+    def _blame(self, row: ArchiveRow, error: UnitError) -> None:
+        """A row that killed its worker, or took too long."""
+        self._deaths[row.index] += 1
+        if error.kind == WORKER_DIED and self._deaths[row.index] < 2:
+            logger.warning("%s: its worker died; tried once more, alone", row.id)
+            self._rows.put_back(again(row), alone=True)
+        else:
+            self._fail(row, str(error))
+
+    def _unrecorded(self, rows: Sequence[ArchiveRow]) -> list[ArchiveRow]:
+        """Those that have not ended; the others are taken in as the ledger has them."""
+        left = []
+        for row in rows:
+            record = self._record(row)
+            if record is None or record.state == "running":
+                left.append(row)
+            else:
+                self._take_in(row, result_of(record, row.index))
+        return left
+
+    def _record(self, row: ArchiveRow) -> VideoRecord | None:
+        """What a worker has written of this attempt, None if nothing."""
+        record = self._ledger.read(row.id)
+        if record is None or record.driver != self._work.driver or record.attempt != row.attempt:
+            return None
+        return record
+
+    def _fail(self, row: ArchiveRow, error: str, seconds: float = 0.0) -> None:
+        result = failed_result(row, error, seconds)
+        self._ledger.write(ended_record(row, result, self._work.driver))
+        self._end(row, result)
+
+    def _end(self, row: ArchiveRow, result: RowResult) -> None:
+        self._rows.ended(row, failed=result.state == "failed")
+        self._watcher.ended(row, result)

@@ -1,0 +1,60 @@
+"""Rows as records of the ledger: one stage that holds all figures."""
+
+from dataclasses import replace
+
+from storage.ledger import StageRecord, VideoRecord
+from storage.predictions import PREDICTIONS
+from tasks.archive.rows import ArchiveRow, RowResult
+
+STAGE = "segment"
+
+
+def running_record(row: ArchiveRow, driver: str, worker: str) -> VideoRecord:
+    """A row that a worker has just begun with."""
+    stages = {STAGE: StageRecord("running", worker=worker)}
+    return VideoRecord(row.id, None, "running", row.attempt, stages, (), driver, row.request)
+
+
+def ended_record(
+    row: ArchiveRow, result: RowResult, driver: str, traceback: str | None = None
+) -> VideoRecord:
+    """A row that came through, failed, or waits for another try."""
+    stage = StageRecord(
+        result.state,
+        result.seconds,
+        result.reused,
+        result.worker,
+        ((PREDICTIONS, result.key),) if result.key else (),
+        result.error,
+        traceback,
+        figures=result.figures,
+    )
+    stages = {STAGE: stage}
+    return VideoRecord(row.id, None, result.state, row.attempt, stages, (), driver, row.request)
+
+
+def result_of(record: VideoRecord, index: int) -> RowResult:
+    """What the record of an ended row tells of it."""
+    stage = record.stages.get(STAGE, StageRecord("pending"))
+    key = next((key for kind, key in stage.artifacts if kind == PREDICTIONS), "")
+    return RowResult(
+        index,
+        "pending" if record.state == "running" else record.state,
+        stage.seconds,
+        stage.worker,
+        record.attempt,
+        key,
+        stage.reused,
+        stage.error,
+        stage.figures,
+    )
+
+
+def failed_result(row: ArchiveRow, error: str, seconds: float = 0.0) -> RowResult:
+    """A row that nobody is left to tell of but the driver."""
+    return RowResult(row.index, "failed", seconds, "", row.attempt, error=error)
+
+
+def again(row: ArchiveRow) -> ArchiveRow:
+    """The next attempt at a row."""
+    return replace(row, attempt=row.attempt + 1)

@@ -1,0 +1,180 @@
+"""The report of a run of an archive: a table with a row per video, and a summary."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from storage.archive.check import CheckedManifest
+from storage.archive.offences import Offence
+from storage.archive.progress_file import ArchiveProgress, duration
+from storage.artifacts import ArtifactStore
+from storage.ledger import RunLedger
+from tasks.archive.progress import ProgressWatcher
+from tasks.archive.results import Results
+from tasks.archive.rows import SECONDS
+from tasks.reporting.flow_run_artifact import publish
+from tasks.reporting.folder import FIGURES, SUMMARY, replace_file, report_folder, write_tables
+
+VIDEOS = "videos"
+"""Name of the table."""
+
+_FAILURES = 100
+"""Failures that the summary tells; the table has all of them."""
+
+
+@task(name="report", task_run_name="report", cache_policy=NO_CACHE, persist_result=False)
+def archive_report(
+    ledger: RunLedger,
+    store: ArtifactStore,
+    results: Results,
+    manifest: CheckedManifest,
+    watcher: ProgressWatcher,
+    parameters: Mapping[str, Any],
+    parent: str | None,
+) -> Path:
+    """Write the report of a run, and show its summary in Prefect; returns its folder."""
+    folder = report_folder(store, ledger.location)
+    summary = write_report(
+        folder,
+        ledger.run_id,
+        results.table(manifest.table),
+        watcher.progress(),
+        manifest.offences,
+        parameters,
+        parent,
+    )
+    publish("archive", summary, {})
+    return folder
+
+
+def write_report(
+    folder: Path,
+    run_id: str,
+    table: pd.DataFrame,
+    progress: ArchiveProgress,
+    left_out: Sequence[Offence],
+    parameters: Mapping[str, Any],
+    parent: str | None,
+) -> str:
+    """Write videos.parquet, videos.csv, summary.md and summary.json; returns the summary.
+
+    Args:
+        folder: of the report.
+        run_id: the run.
+        table: as `Results.table` gives it.
+        progress: at the end.
+        left_out: what was wrong with rows of the manifest that were left out.
+        parameters: of the run.
+        parent: key of the parent; None without one.
+    """
+    stages = stage_shares(table)
+    text = _markdown(run_id, table, progress, stages, left_out, parameters, parent)
+    write_tables({VIDEOS: table}, folder)
+    replace_file(folder / SUMMARY, text.encode())
+    figures = {
+        "done": progress.done,
+        "failed": progress.failed,
+        "left_out": len({offence.row for offence in left_out}),
+        "seconds": progress.seconds,
+        "worker_seconds": progress.worker_seconds,
+        "stages": stages.to_dict(orient="records"),
+    }
+    replace_file(folder / FIGURES, json.dumps(figures, indent=1).encode())
+    return text
+
+
+def stage_shares(table: pd.DataFrame) -> pd.DataFrame:
+    """Wall seconds of every stage over all rows that came through, and its share of all seconds.
+
+    Stages of one video overlap, so shares may add up to more than 1; what none of them accounts
+    for is `rest`.
+    """
+    made = table[(table["state"] == "done") & ~table["reused"]]
+    total = float(made["seconds"].sum())
+    seconds = {name: float(made[name].sum()) for name in SECONDS}
+    rest = total - sum(seconds.values())
+    if rest > 0:
+        seconds["rest"] = rest
+    return pd.DataFrame(
+        [
+            {"stage": name, "seconds": value, "share": value / total if total else 0.0}
+            for name, value in seconds.items()
+        ]
+    )
+
+
+def _markdown(
+    run_id: str,
+    table: pd.DataFrame,
+    progress: ArchiveProgress,
+    stages: pd.DataFrame,
+    left_out: Sequence[Offence],
+    parameters: Mapping[str, Any],
+    parent: str | None,
+) -> str:
+    failed = table[table["state"] == "failed"]
+    head = f"{progress.done} of {progress.total} rows done"
+    sections = [
+        f"# {run_id}\n\n{head}" + (f", **{len(failed)} failed**." if len(failed) else "."),
+        *_failures("## Failures", failed),
+        *_left_out(left_out),
+        "## What it took\n\n" + _cost(table, progress),
+        "## Stages\n\n"
+        + stages.round({"seconds": 1, "share": 3}).to_markdown(index=False)
+        + "\n\nOf all rows that came through, in this run or before. Stages of a video overlap.",
+        "## Provenance\n\n" + _provenance(parameters, parent),
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def _failures(title: str, failed: pd.DataFrame) -> list[str]:
+    if failed.empty:
+        return []
+    shown = failed.head(_FAILURES)
+    lines = [
+        f"- **{name}** (row {row}): {error}"
+        for name, row, error in zip(shown["id"], shown["row"], shown["error"], strict=True)
+    ]
+    if len(failed) > len(shown):
+        lines.append(f"- and {len(failed) - len(shown)} more: state `failed` in videos.csv")
+    return [title + "\n\n" + "\n".join(lines)]
+
+
+def _left_out(offences: Sequence[Offence]) -> list[str]:
+    if not offences:
+        return []
+    lines = [f"- {offence}" for offence in offences[:_FAILURES]]
+    if len(offences) > _FAILURES:
+        lines.append(f"- and {len(offences) - _FAILURES} more: run again without --skip-bad")
+    return ["## Rows left out\n\n" + "\n".join(lines)]
+
+
+def _cost(table: pd.DataFrame, progress: ArchiveProgress) -> str:
+    made = table[table["now"] & (table["state"] == "done")]
+    ended = progress.done + progress.failed - progress.before
+    lines = [
+        f"- {ended} rows in {duration(progress.seconds)}, {progress.before} were there before.",
+        f"- {duration(progress.worker_seconds)} of workers.",
+    ]
+    frames = made.loc[~made["reused"], "frames"].sum()
+    if frames:
+        lines.append(
+            f"- {frames:.0f} frames, {frames / progress.seconds:.1f} per second of the run."
+        )
+    factor = made.loc[~made["reused"], "real_time_factor"].median()
+    if pd.notna(factor):
+        lines.append(f"- {factor:.3g} seconds of video per second of a worker (median).")
+    return "\n".join(lines)
+
+
+def _provenance(parameters: Mapping[str, Any], parent: str | None) -> str:
+    asked = {key: value for key, value in parameters.items() if value not in (None, {}, ())}
+    lines = ["Parameters: `" + json.dumps(asked, sort_keys=True) + "`."]
+    if parent is not None:
+        lines.insert(0, f"Parent: `{parent}`.")
+    return "\n".join(f"- {line}" for line in lines)

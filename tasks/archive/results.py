@@ -1,0 +1,71 @@
+"""Results of all rows of a run, a number per row and column: 100,000 rows take some 30 MB."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from tasks.archive.rows import COUNTS, SECONDS, RowResult
+
+_STATES = ("pending", "done", "failed")
+
+
+class Results:
+    """Takes results as they come, in any order.
+
+    Args:
+        count: number of rows.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._state = np.zeros(count, np.int8)
+        self._reused = np.zeros(count, bool)
+        self._now = np.zeros(count, bool)
+        self._attempt = np.zeros(count, np.int32)
+        self._seconds = np.zeros(count)
+        self._figures = {name: np.full(count, np.nan) for name in (*SECONDS, *COUNTS)}
+        self._worker: list[str] = [""] * count
+        self._key: list[str] = [""] * count
+        self._error: list[str] = [""] * count
+
+    def __len__(self) -> int:
+        return len(self._state)
+
+    def put(self, result: RowResult, *, now: bool) -> None:
+        """A row that has ended, in this run (`now`) or an earlier one."""
+        index = result.index
+        self._state[index] = _STATES.index(result.state)
+        self._reused[index] = result.reused
+        self._now[index] = now
+        self._attempt[index] = result.attempt
+        self._seconds[index] = result.seconds
+        for name in self._figures.keys() & result.figures.keys():
+            self._figures[name][index] = result.figures[name]
+        self._worker[index] = result.worker
+        self._key[index] = result.key
+        self._error[index] = result.error or ""
+
+    def table(self, manifest: pd.DataFrame) -> pd.DataFrame:
+        """A row per row of the manifest: what it asks for, then what became of it.
+
+        `seconds` are those on the worker; the stages' are wall times, which overlap. `now` tells
+        what this run has done and what an earlier one had.
+        """
+        asked = manifest[["row", "id", "video", "mask", "priority", "start", "end"]]
+        return asked.assign(
+            state=np.array(_STATES)[self._state],
+            now=self._now,
+            reused=self._reused,
+            attempt=self._attempt,
+            worker=self._worker,
+            seconds=self._seconds,
+            **{name: self._figures[name] for name in SECONDS},
+            **{name: self._figures[name] for name in COUNTS},
+            prediction=self._key,
+            error=self._error,
+        )
+
+    def failed(self, ids: Sequence[str]) -> dict[str, str]:
+        """Id and error of the rows that failed."""
+        bad = np.flatnonzero(self._state == _STATES.index("failed"))
+        return {ids[index]: self._error[index] for index in bad.tolist()}

@@ -1,0 +1,106 @@
+"""One row of a manifest on its way through a run, and what became of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from maskrnn_core.digest import stable_digest
+from maskrnn_core.options import ComputeOptions, Preset
+from tasks.clip import StreamOptions
+from tasks.flow_method import FlowMethod
+
+SECONDS = ("fetch", "open", "decode", "flow", "finetune", "segment", "write")
+"""Stages whose wall seconds are told apart."""
+
+COUNTS = ("frames", "objects", "shots", "resumed", "bytes", "real_time_factor")
+"""Further figures of a row; `bytes` are those fetched, `resumed` frames were there already."""
+
+
+@dataclass(frozen=True)
+class ArchiveMethod:
+    """How all rows of a run are segmented.
+
+    Args:
+        flow: the estimator of optical flow.
+        preset: network and options.
+        compute: device, precision, threads.
+        parent: key of the parent's checkpoint; None for a preset without a network.
+        short_side: of the frames in pixels; None keeps the source's.
+        options: cuts and soft masks.
+    """
+
+    flow: FlowMethod
+    preset: Preset
+    compute: ComputeOptions
+    parent: str | None
+    short_side: int | None
+    options: StreamOptions = field(default_factory=StreamOptions)
+
+    @property
+    def digest(self) -> str:
+        """Identity of all that changes a result."""
+        return stable_digest(
+            {
+                "flow": self.flow.digest,
+                "preset": self.preset,
+                "compute": self.compute,
+                "parent": self.parent,
+                "short_side": self.short_side,
+                "options": self.options,
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveRow:
+    """A row to be worked on.
+
+    Args:
+        index: of the row among the usable ones of the manifest, from 0.
+        id: its name in ledger and results.
+        video: path or address.
+        mask: path or address.
+        start: seconds; None from the first frame.
+        end: seconds, exclusive; None to the last frame.
+        request: digest of what is asked for: files, span, method.
+        attempt: which one this is, from 1.
+    """
+
+    index: int
+    id: str
+    video: str
+    mask: str
+    start: float | None
+    end: float | None
+    request: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class RowResult:
+    """What became of a row.
+
+    Args:
+        index: of the row.
+        state: "done", "failed", or "pending" when it is worth another try.
+        seconds: on the worker.
+        worker: which one.
+        attempt: which one it was.
+        key: of the prediction; empty if there is none.
+        reused: whether it was there already.
+        error: message, if it did not come through.
+        figures: by the names above, as far as known.
+        obstacle: why it has to wait: another run is making the same prediction ("held"), or its
+            worker died ("died").
+    """
+
+    index: int
+    state: Literal["done", "failed", "pending"]
+    seconds: float
+    worker: str
+    attempt: int
+    key: str = ""
+    reused: bool = False
+    error: str | None = None
+    figures: Mapping[str, float] = field(default_factory=dict)
+    obstacle: Literal["", "held", "died"] = ""

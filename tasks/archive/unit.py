@@ -1,0 +1,169 @@
+"""What a worker does with a slice of rows: one after the other, each with a record of its own."""
+
+import os
+import socket
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from storage.archive.fetching import FetchLimits
+from storage.archive.row_files import RowFiles, row_files
+from storage.archive.scratch import sweep_scratch
+from storage.archive.uris import without_password
+from storage.artifacts import ArtifactStore
+from storage.ledger import RunLedger
+from storage.predictions import PREDICTIONS
+from tasks.archive.records import ended_record, result_of, running_record
+from tasks.archive.rows import ArchiveMethod, ArchiveRow, RowResult
+from tasks.clip import StreamedClip
+from tasks.keys import stream_key
+from tasks.transient import is_transient
+from tasks.unit_run import describe
+from tasks.units import stream
+
+
+@dataclass(frozen=True)
+class RowWork:
+    """What is the same for all rows of a run.
+
+    Args:
+        store_url: the store.
+        run_id: the run, for its ledger.
+        driver: token of the process that carries it out.
+        method: of segmentation.
+        limits: of what is fetched for a row.
+        checkpoint_frames: frames that a killed worker costs at most.
+        provenance: JSON object for the metadata of every prediction.
+    """
+
+    store_url: str
+    run_id: str
+    driver: str
+    method: ArchiveMethod
+    limits: FetchLimits
+    checkpoint_frames: int
+    provenance: Mapping[str, Any]
+
+
+def segment_rows(work: RowWork, rows: Sequence[ArchiveRow]) -> list[RowResult]:
+    """Work through rows; none stops the others, and none that has ended is lost with the worker.
+
+    Raises:
+        StoreFullError, StoreAccessError: when not even the ledger can be written.
+    """
+    sweep_scratch()
+    store = ArtifactStore(work.store_url)
+    ledger = RunLedger(store, work.run_id)
+    worker = f"{socket.gethostname()} {os.getpid()}"
+    results = []
+    for row in rows:
+        if (before := _left_behind(ledger, work, row)) is not None:
+            results.append(before)
+            continue
+        ledger.write(running_record(row, work.driver, worker))
+        result, trace = _tried(store, work, row, worker)
+        ledger.write(ended_record(row, result, work.driver, trace))
+        results.append(result)
+    return results
+
+
+def _left_behind(ledger: RunLedger, work: RowWork, row: ArchiveRow) -> RowResult | None:
+    """What a worker that died with this very slice had come to with a row; None if nothing."""
+    record = ledger.read(row.id)
+    if record is None or record.driver != work.driver or record.attempt != row.attempt:
+        return None
+    found = result_of(record, row.index)
+    return found if record.state != "running" else replace(found, obstacle="died")
+
+
+def _tried(
+    store: ArtifactStore, work: RowWork, row: ArchiveRow, worker: str
+) -> tuple[RowResult, str | None]:
+    """What became of a row, and the traceback of its error."""
+    started = time.perf_counter()
+    try:
+        with row_files(row.video, row.mask, work.limits) as files:
+            return _segmented(store, work, row, files, worker, started), None
+    except Exception as error:
+        result = RowResult(
+            row.index,
+            "pending" if is_transient(error) else "failed",
+            time.perf_counter() - started,
+            worker,
+            row.attempt,
+            error=describe(error),
+        )
+        return result, traceback.format_exc()
+
+
+def _segmented(
+    store: ArtifactStore,
+    work: RowWork,
+    row: ArchiveRow,
+    files: RowFiles,
+    worker: str,
+    started: float,
+) -> RowResult:
+    method = work.method
+    clip = StreamedClip(str(files.video), str(files.mask), row.id, row.start, row.end)
+    key = stream_key(
+        *clip.digests(),
+        clip,
+        method.short_side,
+        method.flow.digest,
+        method.parent,
+        method.preset,
+        method.compute,
+        method.options,
+    )
+    figures = {"fetch": files.seconds, "bytes": float(files.bytes)} if files.bytes else {}
+    if store.exists(PREDICTIONS, key):
+        seconds = time.perf_counter() - started
+        return RowResult(
+            row.index, "done", seconds, worker, row.attempt, key, True, figures=figures
+        )
+    owner = store.lease_owner(PREDICTIONS, key)
+    if owner is not None and owner.is_alive:
+        text = f"process {owner.pid} on {owner.host} is making the same prediction"
+        seconds = time.perf_counter() - started
+        return RowResult(
+            row.index, "pending", seconds, worker, row.attempt, error=text, obstacle="held"
+        )
+    found = stream.segment_stream(
+        work.store_url,
+        key,
+        clip,
+        method.flow,
+        method.parent,
+        method.preset,
+        method.compute,
+        method.short_side,
+        {**work.provenance, **_provenance(row)},
+        work.checkpoint_frames,
+        method.options,
+    )
+    counts = {"frames": found.frames, "objects": found.objects, "shots": found.shots}
+    figures |= {name: float(count) for name, count in {**counts, "resumed": found.resumed}.items()}
+    if found.real_time_factor is not None:
+        figures["real_time_factor"] = found.real_time_factor
+    return RowResult(
+        row.index,
+        "done",
+        time.perf_counter() - started,
+        worker,
+        row.attempt,
+        key,
+        figures={**figures, **found.seconds},
+    )
+
+
+def _provenance(row: ArchiveRow) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "video_uri": without_password(row.video),
+        "mask_uri": without_password(row.mask),
+        "start": row.start,
+        "end": row.end,
+    }

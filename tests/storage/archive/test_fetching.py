@@ -1,0 +1,217 @@
+"""Fetching from servers that behave, and from those that do not."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import fsspec
+import pytest
+
+from storage.archive.fetching import FetchError, FetchLimits, UnavailableError, fetch
+from storage.archive.row_files import row_files
+from storage.archive.scratch import scratch, sweep_scratch
+from storage.archive.uris import local_path, resolved, safe_suffix, without_password
+from tasks.transient import is_transient
+
+LIMITS = FetchLimits(1_000_000, 5.0)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Every path is a server of its own kind."""
+
+    def do_GET(self) -> None:
+        answer = getattr(self, f"_{self.path.partition('?')[0].strip('/').partition('.')[0]}")
+        answer()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing."""
+
+    def _begin(self, status: int, **headers: str) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+
+    def _good(self) -> None:
+        self._begin(200, Content_Length="5")
+        self.wfile.write(b"hello")
+
+    def _moved(self) -> None:
+        self._begin(302, Location="/good")
+
+    def _loop(self) -> None:
+        self._begin(302, Location="/loop")
+
+    def _out(self) -> None:
+        self._begin(302, Location="file:///etc/hostname")
+
+    def _nothing(self) -> None:
+        self._begin(404)
+
+    def _busy(self) -> None:
+        self._begin(503)
+
+    def _empty(self) -> None:
+        self._begin(200, Content_Length="0")
+
+    def _broken(self) -> None:
+        self._begin(200, Content_Length="1000")
+        self.wfile.write(b"only so much")
+
+    def _packed(self) -> None:
+        import gzip
+
+        data = gzip.compress(b"0" * 50_000_000)
+        self._begin(200, Content_Encoding="gzip", Content_Length=str(len(data)))
+        self.wfile.write(data)
+
+    def _endless(self) -> None:
+        self._begin(200)
+        with suppress(OSError):  # the client goes away
+            while True:
+                self.wfile.write(b"x" * 65536)
+
+    def _trickle(self) -> None:
+        self._begin(200)
+        with suppress(OSError):
+            while True:
+                self.wfile.write(b"x")
+                time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as serving:
+        serving.daemon_threads = True
+        thread = threading.Thread(target=serving.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{serving.server_port}"
+        serving.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("path", ["good", "moved"])
+def test_a_file_arrives(server: str, tmp_path: Path, path: str) -> None:
+    assert fetch(f"{server}/{path}", tmp_path / "got", LIMITS) == 5
+    assert (tmp_path / "got").read_bytes() == b"hello"
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("loop", "from one address to the next"),
+        ("out", "leads to no address of the web"),
+        ("nothing", "answers 404"),
+        ("empty", "is empty"),
+        ("endless", "longer than 0.0 GB, or never ends; allow it more with --fetch-gigabytes"),
+    ],
+)
+def test_what_cannot_be_fetched_is_not_tried_again(
+    server: str, tmp_path: Path, path: str, message: str
+) -> None:
+    with pytest.raises(FetchError, match=message) as caught:
+        fetch(f"{server}/{path}", tmp_path / "got", LIMITS)
+    assert not is_transient(caught.value)
+    assert not (tmp_path / "got").exists()
+
+
+def test_a_trickle_does_not_outlast_its_time(server: str, tmp_path: Path) -> None:
+    began = time.monotonic()
+    with pytest.raises(FetchError, match="was not here after 1 s"):
+        fetch(f"{server}/trickle", tmp_path / "got", FetchLimits(1000, 1.0))
+    assert time.monotonic() - began < 20
+
+
+@pytest.mark.parametrize("path", ["busy", "broken"])
+def test_what_may_pass_is_tried_again(server: str, tmp_path: Path, path: str) -> None:
+    with pytest.raises(UnavailableError, match=path) as caught:
+        fetch(f"{server}/{path}", tmp_path / "got", LIMITS)
+    assert is_transient(caught.value)
+    assert not (tmp_path / "got").exists()
+
+
+def test_nobody_listens(tmp_path: Path) -> None:
+    with pytest.raises(UnavailableError, match="ConnectError"):
+        fetch("http://127.0.0.1:9/x.mp4", tmp_path / "got", LIMITS)
+
+
+def test_packed_answers_stay_packed(server: str, tmp_path: Path) -> None:
+    assert fetch(f"{server}/packed", tmp_path / "got", LIMITS) < 100_000
+
+
+def test_passwords_are_told_nobody(tmp_path: Path) -> None:
+    with pytest.raises(UnavailableError) as caught:
+        fetch("http://me:secret@127.0.0.1:9/x.mp4", tmp_path / "got", LIMITS)
+    assert "secret" not in str(caught.value)
+    assert without_password("s3://bucket/a@b.mp4") == "s3://bucket/a@b.mp4"
+
+
+def test_objects_through_fsspec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = fsspec.filesystem("memory")
+    memory.pipe_file("/clips/a.mp4", b"frames")
+    for name in ("storage.archive.fetching.protocol_of", "storage.archive.row_files.protocol_of"):
+        monkeypatch.setattr(name, lambda uri: uri.partition("://")[0])
+    assert fetch("memory://clips/a.mp4", tmp_path / "got", LIMITS) == 6
+    with pytest.raises(FetchError, match="longer than"):
+        fetch("memory://clips/a.mp4", tmp_path / "got", FetchLimits(5, 5.0))
+    with pytest.raises(FetchError, match="is not there"):
+        fetch("memory://clips/b.mp4", tmp_path / "got", LIMITS)
+    memory.rm("/clips", recursive=True)
+
+
+def test_the_files_of_a_row_are_gone_when_it_has_ended(server: str, tmp_path: Path) -> None:
+    local = tmp_path / "mask.png"
+    local.write_bytes(b"mask")
+    with row_files(f"{server}/good.mp4?x=1", str(local), LIMITS) as files:
+        assert files.video.name == "video.mp4"
+        assert files.video.read_bytes() == b"hello"
+        assert files.mask == local
+        assert (files.bytes, files.seconds > 0) == (5, True)
+    assert not files.video.exists()
+    assert local.exists()
+
+
+def test_the_limit_is_for_both_files_together(server: str) -> None:
+    limits = FetchLimits(9, 5.0)
+    with (
+        pytest.raises(FetchError, match="longer than"),
+        row_files(f"{server}/good", f"{server}/good.png", limits),
+    ):
+        pass
+
+
+def test_what_killed_processes_left_is_swept(tmp_path: Path) -> None:
+    with scratch(tmp_path) as alive:
+        dead = tmp_path / "maskrnn-fetch-dead"
+        dead.mkdir()
+        owner = (alive / "owner.json").read_text()
+        (dead / "owner.json").write_text(owner.replace('"started": "', '"started": "9'))
+        (tmp_path / "other").mkdir()
+        assert sweep_scratch(tmp_path) == [dead]
+        assert alive.exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["other"]
+
+
+@pytest.mark.parametrize(
+    ("uri", "folder", "expected"),
+    [
+        ("a.mp4", "/data", "/data/a.mp4"),
+        ("/x/a.mp4", "/data", "/x/a.mp4"),
+        ("file:///x/a%20b.mp4", "/data", "/x/a b.mp4"),
+        ("s3://b/a.mp4", "/data", "s3://b/a.mp4"),
+        ("a.mp4", "s3://b/lists", "s3://b/lists/a.mp4"),
+        ("a b.mp4", "https://host/lists", "https://host/lists/a%20b.mp4"),
+    ],
+)
+def test_addresses(uri: str, folder: str, expected: str) -> None:
+    assert resolved(uri, folder) == expected
+
+
+def test_suffixes_and_paths() -> None:
+    assert safe_suffix("https://host/a.MP4?name=b.png") == ".mp4"
+    assert safe_suffix("https://host/a.m/p4") == ""
+    assert safe_suffix("s3://bucket/x.tar.gz") == ".gz"
+    assert local_path("/plain/a%20b.mp4") == "/plain/a%20b.mp4"

@@ -1,0 +1,116 @@
+"""Rows on two real workers that die: what has ended stays, and only who killed is blamed."""
+
+from collections.abc import Callable, Iterator
+
+import pandas as pd
+import pytest
+
+from storage.artifacts import ArtifactStore
+from storage.ledger import RunLedger
+from tasks.archive.dispatch import Dispatcher
+from tasks.archive.plan import plan_rows
+from tasks.archive.rows import ArchiveRow, RowResult
+from tasks.archive.slices import RowQueue
+from tasks.archive.unit import RowWork
+from tasks.dask_bridge import Bridge
+from tasks.errors import BridgeError
+from tests.tasks.archive.conftest import RUN, marks, stand_in
+
+pytestmark = pytest.mark.timeout(240)
+
+
+class Witness:
+    """Keeps what has ended."""
+
+    def __init__(self) -> None:
+        self.results: dict[str, RowResult] = {}
+        self.looks = 0
+
+    def ended(self, row: ArchiveRow, result: RowResult) -> None:
+        assert row.id not in self.results
+        self.results[row.id] = result
+
+    def look(self) -> None:
+        self.looks += 1
+
+
+class StandInBridge(Bridge):
+    """Real workers, on which the stand-in takes the place of the segmentation."""
+
+    def run(self, unit: Callable[..., object], *args: object, **kwargs: object) -> object:  # type: ignore[override]
+        replacement = stand_in
+
+        def with_stand_in(*args: object) -> object:
+            from tasks.units import stream
+
+            stream.segment_stream = replacement  # type: ignore[assignment]
+            return unit(*args)
+
+        return super().run(with_stand_in, *args, **kwargs)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def bridge() -> Iterator[Bridge]:
+    with StandInBridge(workers=2) as opened:
+        yield opened
+
+
+def carry_out(
+    bridge: Bridge, store: ArtifactStore, table: pd.DataFrame, work: RowWork, quick: bool = True
+) -> Witness:
+    ledger = RunLedger(store, RUN)
+    plan = plan_rows(store, ledger, table, work.method.digest, leave_failed=False)
+    rows = RowQueue(plan.rows(), len(plan.order), 200)
+    if quick:
+        rows.measured(1, 0.0)  # slices of several rows from the beginning
+    witness = Witness()
+    Dispatcher(bridge, ledger, work, rows, witness).run(lambda: None)
+    return witness
+
+
+def test_a_killed_worker_costs_no_row_that_had_ended(
+    bridge: Bridge,
+    store: ArtifactStore,
+    table: Callable[..., pd.DataFrame],
+    work: RowWork,
+) -> None:
+    good = [f"good-{n}" for n in range(12)]
+    names = [*good[:3], "once-a", *good[3:6], "poison-b", "bad-c", *good[6:], "once-d"]
+    witness = carry_out(bridge, store, table(*names), work)
+    states = {name: result.state for name, result in witness.results.items()}
+    assert states == {name: "failed" if name in ("poison-b", "bad-c") else "done" for name in names}
+    assert "the worker process died while it ran" in (witness.results["poison-b"].error or "")
+    counts = marks(store)
+    assert {name: counts[name] for name in good} == dict.fromkeys(good, 1)
+    assert (counts["once-a"], counts["once-d"]) == (2, 2)
+    assert (counts["poison-b"], counts["bad-c"]) == (2, 1)
+    records = {record.video: record for record in RunLedger(store, RUN).records()}
+    assert {name: record.state for name, record in records.items()} == states
+    assert records["once-a"].attempt == 2
+    assert "died" in (records["poison-b"].stages["segment"].error or "")
+
+
+def test_what_may_pass_is_tried_again_a_few_times(
+    bridge: Bridge,
+    store: ArtifactStore,
+    table: Callable[..., pd.DataFrame],
+    work: RowWork,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tasks.archive.dispatch.DELAYS", (0.1, 0.2))
+    witness = carry_out(bridge, store, table("busy-1", "busy-2", "busy-9", "a"), work)
+    states = {name: result.state for name, result in witness.results.items()}
+    assert states == {"busy-1": "done", "busy-2": "done", "busy-9": "failed", "a": "done"}
+    assert "busy" in (witness.results["busy-9"].error or "")
+    assert marks(store) == {"busy-1": 2, "busy-2": 3, "busy-9": 3, "a": 1}
+    again = carry_out(bridge, store, table("busy-1", "busy-2", "busy-9", "a"), work, quick=False)
+    assert set(again.results) == {"busy-9"}
+
+
+def test_the_end_of_a_run_ends_its_dispatcher(
+    store: ArtifactStore, table: Callable[..., pd.DataFrame], work: RowWork
+) -> None:
+    closed = StandInBridge(workers=1)
+    closed.close()
+    with pytest.raises(BridgeError, match="the run was ended"):
+        carry_out(closed, store, table("a"), work)
