@@ -193,6 +193,7 @@ app.command(archive_cli.archive)
 app.command(run_commands.status)
 app.command(run_commands.rerun)
 app.command(run_commands.report)
+app.command(run_commands.export)
 app.command(run_commands.verify)
 
 

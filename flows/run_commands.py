@@ -1,5 +1,6 @@
-"""Commands about what there is in a store: status, rerun, report, verify."""
+"""Commands about what there is in a store: status, rerun, report, export, verify."""
 
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -106,6 +107,38 @@ def report(run: str, *, store: StoreOptions = _STORE) -> int:
         return print_report(store_url(store), run)
 
     return guarded(show, store.debug)
+
+
+def export(
+    run: str | None = None,
+    *,
+    out: Path,
+    format: str = "png",
+    videos: str | None = None,
+    store: StoreOptions = _STORE,
+) -> int:
+    """Write label maps of a run, or of a whole store, as files that other programs read.
+
+    Parameters
+    ----------
+    run
+        Name of the run, as its command printed it. Default: all predictions of the store.
+    out
+        Folder for the files; a run of several presets has a folder for each.
+    format
+        png (OUT/VIDEO/FRAME.png, palette), coco (OUT/VIDEO.json, run lengths), overlay
+        (OUT/VIDEO.mp4); several separated by commas.
+    videos
+        Only these videos, separated by commas.
+    """
+
+    def write() -> int:
+        from flows.export_command import export_predictions
+
+        chosen = None if videos is None else names(videos)
+        return export_predictions(store_url(store), run, out, names(format), chosen)
+
+    return guarded(write, store.debug)
 
 
 def verify(url: str | None = None, *, store: StoreOptions = _STORE) -> int:

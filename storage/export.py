@@ -35,9 +35,7 @@ def export_png(prediction: StoredPrediction, folder: Path) -> Path:
         CorruptArtifactError: when a label map is damaged.
         InvalidAddressError: when the video's or a frame's name cannot name a file.
     """
-    for name in (prediction.video, *prediction.frame_names):
-        if Path(name).name != name or name == "..":
-            raise InvalidAddressError(f"{name!r} cannot name a file below {folder}: rename it.")
+    check_names(prediction, folder)
     target = folder / prediction.video
     draft = folder / f".{prediction.video}.{uuid.uuid4().hex}"
     try:
@@ -54,6 +52,17 @@ def export_png(prediction: StoredPrediction, folder: Path) -> Path:
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return target
+
+
+def check_names(prediction: StoredPrediction, folder: Path) -> None:
+    """Refuse names that would lead out of a folder.
+
+    Raises:
+        InvalidAddressError: when the video's or a frame's name cannot name a file.
+    """
+    for name in (prediction.video, *prediction.frame_names):
+        if Path(name).name != name or name == "..":
+            raise InvalidAddressError(f"{name!r} cannot name a file below {folder}: rename it.")
 
 
 def _palette_png(label_map: UInt8Array) -> bytes:

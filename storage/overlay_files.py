@@ -1,6 +1,5 @@
 """Videos written: pictures in, an mp4 file out, one picture in memory at a time."""
 
-import uuid
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -8,8 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from storage.datasets.source import UInt8Array
-from storage.errors import StoreAccessError
-from storage.folder import full_store_error
+from storage.whole_files import whole_file
 
 _RATE = 25
 _CLOCK = Fraction(1, 90_000)
@@ -29,17 +27,8 @@ def write_mp4(path: Path, pictures: Iterable[UInt8Array], times: Sequence[float]
         StoreFullError: when no space is left; nothing half-written stays.
         StoreAccessError: when the file cannot be written.
     """
-    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        with draft.open("wb") as file:
-            _encode(file, pictures, times)
-        draft.replace(path)
-    except OSError as error:
-        if full := full_store_error(str(path.parent), path.name, error):
-            raise full from error
-        raise StoreAccessError(f"Cannot write {path}: {error}. Check the rights.") from error
-    finally:
-        draft.unlink(missing_ok=True)
+    with whole_file(path) as file:
+        _encode(file, pictures, times)
 
 
 def _encode(file: object, pictures: Iterable[UInt8Array], times: Sequence[float] | None) -> None:

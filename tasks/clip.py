@@ -40,8 +40,11 @@ class StreamedClip:
         Raises:
             DatasetError: files that cannot be read.
         """
-        whole = StreamedClip(self.video, self.masks, self.name).open()
-        return whole.frames_digest(), masks_digest(Path(self.masks))
+        return self.frames_digest(), masks_digest(Path(self.masks))
+
+    def frames_digest(self) -> str:
+        """sha256 of the frames of the whole video; errors as for `digests`."""
+        return StreamedClip(self.video, self.masks, self.name).open().frames_digest()
 
 
 @dataclass(frozen=True)

@@ -1,20 +1,13 @@
 """What a run of one's own video gave, into a folder: label maps, and a video to look at."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
-import numpy as np
-
-from maskrnn_core.drawing.overlays import overlay
-from maskrnn_core.video import UInt8Array
 from storage.artifacts import ArtifactStore
 from storage.errors import MissingArtifactError
 from storage.export import export_png
 from storage.ledger import RunLedger, VideoRecord
-from storage.overlay_files import write_mp4
 from storage.predictions import PREDICTIONS, StoredPrediction
-from storage.stored_video import StoredVideo, open_video
+from tasks.overlay_export import export_overlay
 
 
 def write_results(store_url: str, run_id: str, preset: str, folder: Path) -> tuple[Path, Path]:
@@ -40,21 +33,8 @@ def write_results(store_url: str, run_id: str, preset: str, folder: Path) -> tup
         raise MissingArtifactError(f"The run {run_id} has no label maps by {preset}. Run it again.")
     record = records[0]
     prediction = StoredPrediction(store, _prediction_key(record, stage))
-    masks = export_png(prediction, folder)
-    video = open_video(store, str(record.video_key))
-    file = folder / f"{record.video}.mp4"
-    write_mp4(file, _pictures(video, prediction), video.frame_times)
-    return masks, file
+    return export_png(prediction, folder), export_overlay(store, prediction, folder)
 
 
 def _prediction_key(record: VideoRecord, stage: str) -> str:
     return next(key for kind, key in record.stages[stage].artifacts if kind == PREDICTIONS)
-
-
-def _pictures(video: StoredVideo, prediction: StoredPrediction) -> Iterator[UInt8Array]:
-    for index in range(video.frame_count):
-        frame, labels = video.frame(index), prediction.label_map(index)
-        if labels.shape != video.size:
-            size = (video.size[1], video.size[0])
-            labels = np.asarray(cv2.resize(labels, size, interpolation=cv2.INTER_NEAREST), np.uint8)
-        yield overlay(frame, labels)

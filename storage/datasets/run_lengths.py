@@ -1,4 +1,4 @@
-"""Masks as run lengths, in the COCO format: read from its definition.
+"""Masks as run lengths, in the COCO format: read and written from its definition.
 
 Pixels go down the columns, first column first. Runs alternate between background and object and
 begin with background. They are a list of numbers, or a text: each number in groups of five bits,
@@ -7,8 +7,10 @@ bit 4 of the last. From the fourth number on, the difference to the last but one
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from storage.datasets.source import UInt8Array
 
@@ -34,6 +36,34 @@ def decode_run_lengths(counts: str | Sequence[int], size: tuple[int, int]) -> UI
     labels = np.arange(len(runs), dtype=np.uint32) & 1
     flat = np.repeat(labels.astype(np.uint8), np.array(runs, np.int64))
     return np.ascontiguousarray(flat.reshape(size[1], size[0]).T)
+
+
+def encode_run_lengths(mask: NDArray[Any]) -> str:
+    """Run lengths of a mask as text; `decode_run_lengths` gives the mask back.
+
+    Args:
+        mask: (H, W), the object where it is not 0.
+    """
+    flat = np.asarray(mask != 0).T.ravel()
+    changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1
+    edges = np.concatenate([[0], changes, [flat.size]])
+    runs = np.diff(edges).tolist()
+    if flat.size and flat[0]:
+        runs.insert(0, 0)
+    return "".join(
+        _text_of(run - (runs[place - 2] if place > 2 else 0)) for place, run in enumerate(runs)
+    )
+
+
+def _text_of(value: int) -> str:
+    """One number: groups of five bits until all that is left is the sign."""
+    text = ""
+    while True:
+        group = value & 0x1F
+        value >>= _BITS
+        if value == (-1 if group & _SIGN else 0):
+            return text + chr(group + 48)
+        text += chr((group | _MORE) + 48)
 
 
 def _runs_of_text(text: str) -> list[int]:

@@ -69,6 +69,7 @@ def segment(
         objects=stored.objects,
         frame_names=stored.frame_names,
         metadata=metadata,
+        frame_times=stored.frame_times,
     ) as writer:
         segmenter = VideoSegmenter(stored, by_object, preset, compute)
         for frame in segmenter.frames(writer.next_frame, writer.tracker_state):

@@ -16,7 +16,7 @@ from PIL import Image
 
 from storage.datasets.given_masks import VideoFrames, masks_digest, open_masks
 from storage.datasets.polygons import fill_polygons
-from storage.datasets.run_lengths import decode_run_lengths
+from storage.datasets.run_lengths import decode_run_lengths, encode_run_lengths
 from storage.errors import DatasetError, MissingDatasetError
 
 UInt8Array = NDArray[np.uint8]
@@ -69,6 +69,8 @@ def test_run_lengths_are_inverted(mask: UInt8Array) -> None:
     size = (mask.shape[0], mask.shape[1])
     np.testing.assert_array_equal(decode_run_lengths(runs, size), mask)
     np.testing.assert_array_equal(decode_run_lengths(text_of(runs), size), mask)
+    assert encode_run_lengths(mask) == text_of(runs)
+    np.testing.assert_array_equal(decode_run_lengths(encode_run_lengths(mask), size), mask)
 
 
 def test_run_lengths_written_by_hand() -> None:
@@ -76,6 +78,7 @@ def test_run_lengths_written_by_hand() -> None:
     expected[1:, 1] = 1
     np.testing.assert_array_equal(decode_run_lengths([4, 2, 6], (3, 4)), expected)
     np.testing.assert_array_equal(decode_run_lengths("426", (3, 4)), expected)
+    assert encode_run_lengths(expected) == "426"
 
 
 @given(st.text(max_size=20))
