@@ -9,6 +9,7 @@ import pytest
 from storage.artifacts import ArtifactStore
 from storage.checkpoints import PARENTS, save_checkpoint
 from storage.datasets.source import SourceVideo
+from storage.predictions import PREDICTIONS, write_prediction
 from storage.verification import verify_store
 from storage.videos import VIDEOS, write_video
 
@@ -51,6 +52,34 @@ def test_a_damaged_chunk(filled: ArtifactStore, array: str, harm: str) -> None:
         path.write_bytes(data if harm == "changed" else data[:5])
     ((kind, fault),) = faults(filled)
     assert (kind, fault) == (VIDEOS, f"chunk 1 of {array} is missing or fails its checksum")
+
+
+@pytest.mark.parametrize("array", ["labels", "state", "box", "shot", "time"])
+@pytest.mark.parametrize("harm", ["gone", "changed", "cut"])
+def test_a_damaged_shard_of_a_prediction(store: ArtifactStore, array: str, harm: str) -> None:
+    with write_prediction(
+        store,
+        "k",
+        video="bee",
+        size=(6, 9),
+        objects=(1,),
+        frame_names=[f"{index:05d}" for index in range(60)],
+        frame_times=[index / 25 for index in range(60)],
+        metadata={},
+    ) as writer:
+        for index in range(60):
+            writer.add(index, np.full((6, 9), index % 2, np.uint8), [0], [[0, 0, 9, 6]], [1])
+    assert faults(store) == []
+    path = chunks(store, array)[-1]
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    if harm == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(data if harm == "changed" else data[:5])
+    ((kind, fault),) = faults(store)
+    place = path.relative_to(Path(store.location(PREDICTIONS, "k"))).as_posix()
+    assert (kind, fault) == (PREDICTIONS, f"{place} is missing or differs from what was written")
 
 
 @pytest.mark.parametrize("name", ["zarr.json", "complete.json"])

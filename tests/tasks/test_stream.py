@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,8 @@ from maskrnn_core.options import Preset
 from maskrnn_core.presets import preset
 from storage.artifacts import ArtifactStore
 from storage.checkpoints import PARENTS, save_checkpoint
-from storage.errors import DatasetError
-from storage.predictions import PREDICTIONS, StoredPrediction
+from storage.errors import DatasetError, StoreFullError
+from storage.predictions import PREDICTIONS, PredictionWriter, StoredPrediction
 from storage.stored_video import open_video
 from storage.videos import video_key
 from tasks import keys, units
@@ -26,6 +27,7 @@ from tasks.errors import ParameterError
 from tasks.flow_method import flow_method
 from tasks.keys import PreparedVideo
 from tasks.sources import DatasetSpec, open_source
+from tasks.streaming.opened_clip import OpenedClip
 from tests.flows.tiny import OVERRIDES
 from tests.tasks.streaming.clips import CPU, scenes, write_clip
 from tests.tasks.test_segment_resumed import content
@@ -175,6 +177,34 @@ def test_bad_input_leaves_nothing(tmp_path: Path) -> None:
         stream(store, clip)
     assert not store.exists(PREDICTIONS, "k")
     assert store.unfinished(PREDICTIONS) == {}
+
+
+@pytest.mark.parametrize("where", ["decoding", "writing"])
+def test_an_error_ends_all_threads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    clip = write_clip(tmp_path, scenes(1, 40), [0])
+    store = ArtifactStore(str(tmp_path / "store"))
+    sound_frame, sound_add = OpenedClip.frame, PredictionWriter.add
+
+    def frame(self: OpenedClip, index: int) -> Any:
+        if where == "decoding" and index == 20:
+            raise DatasetError("frame 20 is damaged")
+        return sound_frame(self, index)
+
+    def add(self: PredictionWriter, index: int, *values: Any) -> None:
+        if where == "writing" and index == 9:
+            raise StoreFullError("no space left")
+        sound_add(self, index, *values)
+
+    monkeypatch.setattr(OpenedClip, "frame", frame)
+    monkeypatch.setattr(PredictionWriter, "add", add)
+    error = DatasetError if where == "decoding" else StoreFullError
+    with pytest.raises(error):
+        stream(store, clip)
+    names = [thread.name for thread in threading.enumerate()]
+    assert not [name for name in names if name.startswith(("read-ahead", "prefetch"))]
+    assert not store.exists(PREDICTIONS, "k")
 
 
 def test_keys_hold_all_that_counts() -> None:

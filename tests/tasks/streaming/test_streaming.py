@@ -9,7 +9,9 @@ from maskrnn_core.errors import InvalidInputError
 from maskrnn_core.optical_flow.registry import build_estimator
 from maskrnn_core.video import UInt8Array
 from storage.errors import DatasetError
+from storage.video_writer import working_frame
 from tasks.clip import StreamedClip, StreamOptions
+from tasks.sources import DatasetSpec, open_sources
 from tasks.streaming.cuts import READ_BEFORE, with_cuts
 from tasks.streaming.frames import FrameWithFlow, frames_with_flow
 from tasks.streaming.opened_clip import OpenedClip
@@ -122,3 +124,20 @@ def test_a_part_of_a_video(tmp_path: Path) -> None:
     for start, end in ((3.0, None), (0.2, 0.2), (0.3, 0.1)):
         with pytest.raises(DatasetError, match="has no frame from"):
             _ = StreamedClip(whole.video, whole.masks, "part", start, end).open().frame_names
+
+
+@pytest.mark.shared
+@pytest.mark.timeout(120)
+def test_cuts_between_real_videos() -> None:
+    root = Path(__file__).resolve().parents[4] / "shared" / "data" / "davis2016"
+    if not root.is_dir():
+        pytest.skip("no reference data beside the project (shared/data)")
+    sources = open_sources(DatasetSpec("davis2016", str(root), "train"))
+    length = 7
+    frames = [
+        working_frame(source.frame(index), (120, 213))
+        for source in sources
+        for index in range(length)
+    ]
+    found = [index for index, is_cut in enumerate(cuts(frames)) if is_cut]
+    assert found == list(range(length, len(frames), length))
