@@ -13,6 +13,7 @@ from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.configurations import all_configurations
+from flows.machine_check import check_machine
 from flows.parameters import BenchmarkParameters
 from flows.pipeline import Pipeline
 from storage.artifacts import ArtifactStore
@@ -67,7 +68,11 @@ def carry_out(
         parameters: of the run.
         only: videos to work on; None for all.
         results: that the others have, for the report.
+
+    Raises:
+        ParameterError: disk or memory are too small; nothing has been started then.
     """
+    check_machine(parameters)
     configurations = all_configurations(parameters)
     store = ArtifactStore(parameters.store)
     ledger = RunLedger(store, parameters.run_name)

@@ -13,8 +13,8 @@ from flows.chosen_data import chosen_data
 from flows.configurations import all_configurations
 from flows.console import print_error, print_failures, print_figures, print_parents, print_where
 from flows.flow_command import print_flow
+from flows.machine_check import check_machine
 from flows.parameters import BenchmarkParameters
-from flows.space_check import check_space
 from storage.artifacts import ArtifactStore
 from storage.ledger import RunLedger
 from tasks.dask_bridge.clusters import cluster_class
@@ -35,7 +35,7 @@ def execute(fields: dict[str, Any]) -> int:
     """
     parameters = validated(fields)
     check_input(parameters)
-    check_space(parameters)
+    check_machine(parameters)
 
     from flows.stage_flows import flow_for
 

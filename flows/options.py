@@ -118,7 +118,7 @@ class RunOptions(WorkOptions):
     Attributes:
         keep_weights: Finetuned weights to keep when a video is complete: all, main (of the preset,
             not of those it is compared with), or none.
-        force: Start even where the disk seems too small.
+        force: Start even where disk or memory seem too small.
     """
 
     keep_weights: str = "all"

@@ -77,6 +77,12 @@ class RunFields(BaseModel):
         return self
 
 
+class MachineFields(BaseModel):
+    """What is asked of this machine."""
+
+    force: bool = Field(default=False, description="Start even where disk or memory seem too small")
+
+
 class OptionFields(BaseModel):
     """What differs from the defaults."""
 
@@ -149,7 +155,7 @@ class TrainFields(FlowFields, NetworkFields):
     """Which parent network, trained on which videos."""
 
 
-class BenchmarkParameters(RunFields, TrainFields):
+class BenchmarkParameters(RunFields, MachineFields, TrainFields):
     """A benchmark: which videos, which method, where to."""
 
     compare: tuple[str, ...] = Field(
@@ -166,7 +172,6 @@ class BenchmarkParameters(RunFields, TrainFields):
         default="all",
         description="Finetuned weights to keep when a video is complete: main, of the preset alone",
     )
-    force: bool = Field(default=False, description="Start even where the disk seems too small")
 
     @model_validator(mode="after")
     def _trains_for_the_ablation(self) -> Self:
@@ -197,7 +202,7 @@ _UNNAMED = {*RunFields.model_fields, "until", "checkpoint_frames", "keep_weights
 """Fields that change nothing in the result, and so not the name of the run."""
 
 
-class _StageParameters(RunFields):
+class _StageParameters(RunFields, MachineFields):
     """Parameters of a flow that ends after one stage."""
 
     last: ClassVar[Stage]

@@ -6,11 +6,11 @@ from typing import Annotated, Any, Literal
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from flows.archive_status import is_archive
 from flows.benchmark import RUNNER, carry_out
-from flows.parameters import BenchmarkParameters, default_store
+from flows.parameters import BenchmarkParameters, MachineFields, default_store
 from flows.rerun_choice import choose_videos, stages_from
 from flows.run_plan import RunPlan, plan_run
 from storage.artifact_users import ArtifactUser, remove_artifacts, users_of
@@ -23,7 +23,7 @@ from tasks.foresight import PlannedStage
 RedoneStage = Literal["ingest", "flow", "train", "finetune", "segment", "evaluate"]
 
 
-class RerunParameters(BaseModel):
+class RerunParameters(MachineFields):
     """Which run, and what of it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -94,6 +94,7 @@ def prepare_rerun(asked: RerunParameters) -> Rerun:
             "overrides": {**former.overrides, **asked.overrides},
             "dask_address": asked.dask_address,
             "workers": asked.workers,
+            "force": former.force or asked.force,
         }
     )
     failed = {record.video for record in ledger.records() if record.state != "done"}

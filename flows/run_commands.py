@@ -50,6 +50,7 @@ def rerun(
     dry_run: Annotated[bool, Parameter(negative="")] = False,
     workers: int | None = None,
     dask_address: str | None = None,
+    force: Annotated[bool, Parameter(negative="")] = False,
     store: StoreOptions = _STORE,
 ) -> int:
     """Do what a run left undone, by its own parameters; all else is reused.
@@ -72,6 +73,8 @@ def rerun(
         Local worker processes. Default: by cores, memory and GPUs.
     dask_address
         An existing Dask scheduler, such as tcp://127.0.0.1:8786.
+    force
+        Start even where disk or memory seem too small.
     """
 
     def again() -> int:
@@ -86,6 +89,7 @@ def rerun(
             "store": store_url(store),
             "workers": workers,
             "dask_address": dask_address,
+            "force": force,
         }
         return rerun_and_tell(fields, dry_run=dry_run)
 

@@ -9,32 +9,30 @@ from flows.parameters import BenchmarkParameters
 from flows.run_plan import RunPlan, plan_run
 from flows.training_set import choose_training_set
 from storage.artifacts import ArtifactStore
-from storage.datasets.source import SourceVideo
-from storage.errors import StorageError
-from storage.videos import working_size
 from tasks.errors import ParameterError
 from tasks.foresight import PlannedStage
 from tasks.sources import open_sources
-from tasks.space_needed import VideoExtent, mean_extent, stage_bytes
+from tasks.space_needed import VideoExtent, stage_bytes
 
-_SAMPLE = 12
-"""Videos of which a frame is decoded."""
 _AT_ONCE = 16
 """Videos whose weights lie on the disk at the same time when they are dropped."""
 
 
-def check_space(parameters: BenchmarkParameters) -> None:
+def check_space(parameters: BenchmarkParameters, extent: VideoExtent) -> None:
     """Compare what a run will write with what is free, on a local store.
+
+    Args:
+        parameters: of the run.
+        extent: of its videos.
 
     Raises:
         ParameterError: it cannot fit; names need, what there is, and the cure.
     """
     store = ArtifactStore(parameters.store)
-    if parameters.force or not store.folder.is_local:
+    if not store.folder.is_local:
         return
-    extent = sampled_extent(parameters)
     free = shutil.disk_usage(_existing(Path(store.url))).free
-    if extent is None or most_bytes(parameters, extent) <= free:
+    if most_bytes(parameters, extent) <= free:
         return
     # What is there already need not be written; to know it, the data set is read.
     need = bytes_needed(parameters, plan_run(parameters, store), extent)
@@ -72,7 +70,7 @@ def bytes_needed(parameters: BenchmarkParameters, plan: RunPlan, extent: VideoEx
     for stage in plan.stages:
         if stage.fate not in ("computed", "unknown"):
             continue
-        name, preset = _named(stage)
+        name, preset = unit_of(stage)
         size = stage_bytes(name, extent, networks.get(preset))
         if name != "finetune":
             total += size
@@ -87,31 +85,8 @@ def bytes_needed(parameters: BenchmarkParameters, plan: RunPlan, extent: VideoEx
     return total + sum(sorted(weights, reverse=True)[: _AT_ONCE * len(networks)])
 
 
-def sampled_extent(parameters: BenchmarkParameters) -> VideoExtent | None:
-    """Mean frames and objects and the largest size of a few videos; None if none can be read."""
-    main = all_configurations(parameters)[0]
-    spec = chosen_data(parameters, main)
-    sources = open_sources(spec, parameters.videos)
-    step = max(1, len(sources) // _SAMPLE)
-    extents = [
-        extent
-        for source in sources[::step]
-        if (extent := _extent(source, parameters.resolution)) is not None
-    ]
-    return mean_extent(extents) if extents else None
-
-
-def _extent(source: SourceVideo, short_side: int | None) -> VideoExtent | None:
-    try:
-        height, width = source.frame(0).shape[:2]
-        size = working_size((height, width), short_side)
-        return VideoExtent(source.frame_count, size, (height, width), len(source.objects))
-    except StorageError:
-        return None  # it fails by itself, when its turn comes
-
-
-def _named(stage: PlannedStage) -> tuple[str, str]:
-    """Stage and preset of a planned stage."""
+def unit_of(stage: PlannedStage) -> tuple[str, str]:
+    """Kind of unit and preset of a planned stage."""
     name, _, preset = stage.stage.partition(" ")
     if name == "train":
         preset = stage.record.partition("/")[2]

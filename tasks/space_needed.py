@@ -8,9 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from maskrnn_core.options import NetworkOptions
+from tasks.network_size import weight_bytes
 
-_VGG = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
-_ROI_CELLS = 49
 _FRAME = 0.7
 """Bytes on disk per byte of a decoded frame."""
 _FLOW = 0.5
@@ -37,23 +36,6 @@ class VideoExtent:
     size: tuple[int, int]
     output_size: tuple[int, int]
     objects: int
-
-
-def weight_bytes(network: NetworkOptions | None) -> int:
-    """Bytes of a network's weights, float32; to a few percent."""
-    if network is None:
-        return 0
-    stages = [[_scaled(c, network.width) for c in stage] for stage in _VGG]
-    parameters = 0
-    for channels in (4, 3) if network.flow_stream else (4,):
-        before = channels
-        for out in (c for stage in stages for c in stage):
-            parameters += 9 * before * out + 2 * out
-            before = out
-    if network.localization:
-        fc = network.fc_width
-        parameters += stages[-1][-1] * _ROI_CELLS * fc + fc * fc + 4 * fc
-    return 4 * parameters
 
 
 def stage_bytes(stage: str, video: VideoExtent, network: NetworkOptions | None = None) -> int:
@@ -94,7 +76,3 @@ def mean_extent(extents: Iterable[VideoExtent]) -> VideoExtent:
         largest.output_size,
         -(-sum(extent.objects for extent in found) // count),
     )
-
-
-def _scaled(channels: int, width: float) -> int:
-    return max(8, round(channels * width / 8) * 8)

@@ -103,12 +103,12 @@ class Trials:
         return int(run.exitcode)
 
     def results(self) -> dict[str, bytes]:
-        """Every mask and table of the report; of training curves all but the seconds."""
+        """Every mask and table of the report; of training curves all but times."""
         report = self._store / "runs" / "run" / "report"
         files = [*report.glob("masks/*/*/*.png"), *report.glob("*.csv")]
         assert len(files) > 2 * 2 * FRAMES
         found = {str(file.relative_to(report)): file.read_bytes() for file in files}
-        curves = pd.read_csv(report / CURVES, dtype=str).drop(columns="seconds")
+        curves = pd.read_csv(report / CURVES, dtype=str).drop(columns=["seconds", "wait"])
         return {**found, CURVES: curves.to_csv().encode()}
 
     def verify(self) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from flows import space_check
+from flows.machine_check import check_machine, sampled_extent
 from flows.parameters import BenchmarkParameters
 from flows.run_plan import plan_run
-from flows.space_check import bytes_needed, check_space, most_bytes, sampled_extent
+from flows.space_check import bytes_needed, most_bytes
 from storage.artifacts import ArtifactStore
 from tasks.errors import ParameterError
 
@@ -30,11 +31,11 @@ def test_a_full_disk_is_found_before_the_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = tmp_path / "store"
-    check_space(parameters(store))
+    check_machine(parameters(store))
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**9, 10**9, 10**8))
     with pytest.raises(ParameterError, match=r"needs about .* GB and .* has 0\.1 GB free.*--force"):
-        check_space(parameters(store))
-    check_space(parameters(store, force=True))
+        check_machine(parameters(store))
+    check_machine(parameters(store, force=True))
     assert not store.exists()
 
 

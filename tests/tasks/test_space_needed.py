@@ -15,8 +15,9 @@ from tasks import units
 from tasks.configuration import configure
 from tasks.flow_method import flow_method
 from tasks.keys import PreparedVideo
+from tasks.network_size import weight_bytes
 from tasks.sources import DatasetSpec, open_source
-from tasks.space_needed import VideoExtent, mean_extent, stage_bytes, weight_bytes
+from tasks.space_needed import VideoExtent, mean_extent, stage_bytes
 
 
 @pytest.mark.parametrize(
