@@ -5,7 +5,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from flows.guarded_command import DONE
+from flows.console import print_error
+from flows.guarded_command import DONE, FAILED
 from storage.artifacts import ArtifactStore
 from tasks.exports import choose_exports, export
 
@@ -17,11 +18,16 @@ def export_predictions(
     formats: Sequence[str],
     videos: Sequence[str] | None,
 ) -> int:
-    """Write them and print where; arguments and errors as for `tasks.exports`."""
+    """Write them and print where; 1 when one of them could not be, else as `tasks.exports`."""
     console = Console(soft_wrap=True, highlight=False, markup=False)
     store = ArtifactStore(store_url)
     chosen = choose_exports(store, run, videos)
-    for path in export(store, chosen, folder.expanduser(), formats):
-        console.print(str(path))
-    console.print(f"{len(chosen)} predictions of {store.url} exported to {folder}")
-    return DONE
+    problems = 0
+    for result in export(store, chosen, folder.expanduser(), formats):
+        if isinstance(result, str):
+            problems += 1
+            print_error(result)
+        else:
+            console.print(str(result))
+    console.print(f"{len(chosen) - problems} of {len(chosen)} predictions are in {folder}")
+    return FAILED if problems else DONE

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from storage.artifacts import ArtifactStore
 from storage.coco_export import export_coco
-from storage.errors import MissingArtifactError
+from storage.errors import CorruptArtifactError, InvalidAddressError, MissingArtifactError
 from storage.export import export_png
 from storage.ledger import RunLedger
 from storage.predictions import PREDICTIONS, StoredPrediction
@@ -17,6 +17,8 @@ from tasks.overlay_export import export_overlay
 FORMATS = ("png", "coco", "overlay")
 
 _SEGMENT = "segment "
+_OF_ONE = (CorruptArtifactError, MissingArtifactError, InvalidAddressError)
+"""What is wrong with one prediction alone."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,8 @@ def choose_exports(
 
 def export(
     store: ArtifactStore, chosen: Sequence[Export], folder: Path, formats: Sequence[str]
-) -> Iterator[Path]:
-    """Write predictions one by one, and give each file or folder when it is whole.
+) -> Iterator[Path | str]:
+    """Write predictions one by one; one that cannot be used does not stop the others.
 
     Args:
         store: where they are.
@@ -80,9 +82,13 @@ def export(
         formats: of `FORMATS`: "png" FOLDER/VIDEO/FRAME.png, "coco" FOLDER/VIDEO.json, "overlay"
             FOLDER/VIDEO.mp4.
 
+    Yields:
+        Each file or folder when it is whole, and what is wrong with a prediction that is damaged,
+        cannot name a file, or has lost its frames.
+
     Raises:
         ParameterError: an unknown format.
-        StorageError: what cannot be read or written; names it.
+        StoreFullError, StoreAccessError: when the folder cannot be written.
     """
     if unknown := [name for name in formats if name not in FORMATS]:
         raise ParameterError(f"unknown format {', '.join(unknown)}: choose of {', '.join(FORMATS)}")
@@ -91,16 +97,19 @@ def export(
 
 def _written(
     store: ArtifactStore, chosen: Sequence[Export], folder: Path, formats: Sequence[str]
-) -> Iterator[Path]:
+) -> Iterator[Path | str]:
     for item in chosen:
-        prediction = StoredPrediction(store, item.key)
-        place = folder / item.folder
-        if "png" in formats:
-            yield export_png(prediction, place)
-        if "coco" in formats:
-            yield export_coco(prediction, place)
-        if "overlay" in formats:
-            yield export_overlay(store, prediction, place)
+        try:
+            prediction = StoredPrediction(store, item.key)
+            place = folder / item.folder
+            if "png" in formats:
+                yield export_png(prediction, place)
+            if "coco" in formats:
+                yield export_coco(prediction, place)
+            if "overlay" in formats:
+                yield export_overlay(store, prediction, place)
+        except _OF_ONE as error:
+            yield f"{item.video}: {error}"
 
 
 def _of_store(store: ArtifactStore) -> list[Export]:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +66,7 @@ def test_every_format(
 
 def test_coco_file(store: ArtifactStore, tmp_path: Path) -> None:
     (path,) = export(store, [Export("clip", "k")], tmp_path / "out", ["coco"])
+    assert isinstance(path, Path)
     document = json.loads(path.read_text())
     assert document["info"]["prediction"] == "k"
     assert document["info"]["provenance"]["source"]["uri"] == "s3://films/clip.mkv"
@@ -88,12 +90,32 @@ def test_an_overlay_needs_the_same_video(
 ) -> None:
     frames = write_clip(tmp_path / "other", scenes(1, 5), [0]).video
     Path(frames).replace(clip.video)
-    with pytest.raises(MissingArtifactError, match="it is another file now"):
-        list(export(store, [Export("clip", "k")], tmp_path / "out", ["overlay"]))
+    chosen = [Export("clip", "k")]
+    (told,) = export(store, chosen, tmp_path / "out", ["overlay"])
+    assert isinstance(told, str)
+    assert "it is another file now" in told
     Path(clip.video).unlink()
-    with pytest.raises(MissingArtifactError, match="is not there"):
-        list(export(store, [Export("clip", "k")], tmp_path / "out", ["overlay"]))
+    (told,) = export(store, chosen, tmp_path / "out", ["overlay"])
+    assert isinstance(told, str)
+    assert "is not there" in told
     assert not (tmp_path / "out").exists()
+
+
+def test_one_that_is_damaged_does_not_stop_the_others(
+    store: ArtifactStore,
+    clip: StreamedClip,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    stream(store, replace(clip, name="ant"), "a")
+    next(Path(store.location(PREDICTIONS, "a")).rglob("labels/c/0/0/0")).write_bytes(b"torn")
+    out = tmp_path / "out"
+    assert maskrnn(monkeypatch, "export", "--store", store.url, "--out", out) == 1
+    printed = capsys.readouterr()
+    assert "ant: " in printed.err
+    assert "1 of 2 predictions are in" in printed.out
+    assert [path.name for path in out.iterdir()] == ["clip"]
 
 
 def test_which_predictions(store: ArtifactStore, clip: StreamedClip, tmp_path: Path) -> None:

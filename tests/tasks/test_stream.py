@@ -42,7 +42,13 @@ FLOWLESS = replace(
     inference=replace(TINY.inference, gate=False),
 )
 PROPAGATE = preset("propagate")
-EVERY = 4
+CHOSEN: dict[str, Any] = {
+    "preset": TINY,
+    "parent": "p",
+    "checkpoint_frames": 4,
+    "options": StreamOptions(soft_masks=True),
+}
+"""Of the stream that is killed."""
 
 
 def store_with_parent(folder: Path, chosen: Preset = TINY) -> ArtifactStore:
@@ -244,7 +250,7 @@ import os, signal, sys
 from maskrnn_core.inference.tracker import Tracker
 from storage.artifacts import ArtifactStore
 from tasks.clip import StreamedClip
-from tests.tasks.test_stream import EVERY, TINY, stream
+from tests.tasks.test_stream import CHOSEN, stream
 
 url, video, masks, steps = *sys.argv[1:4], int(sys.argv[4])
 step, done = Tracker.step, []
@@ -257,7 +263,7 @@ def counted(self, *args):
 
 Tracker.step = counted
 clip = StreamedClip(video, masks, "clip")
-print(stream(ArtifactStore(url), clip, preset=TINY, parent="p", checkpoint_frames=EVERY).resumed)
+print(stream(ArtifactStore(url), clip, **CHOSEN).resumed)
 """
 
 
@@ -266,7 +272,7 @@ def test_killed_and_taken_up_the_result_is_the_same(tmp_path: Path) -> None:
     store = store_with_parent(tmp_path / "store")
     # A cut at frame 8; an object that is given first at frame 11, and another one again.
     clip = write_clip(tmp_path, scenes(2, 8), [0, 11])
-    stream(store, clip, "undisturbed", preset=TINY, parent="p")
+    stream(store, clip, "undisturbed", **{**CHOSEN, "checkpoint_frames": 50})
     resumed = []
     for limit, code in ((9, -9), (5, -9), (99, 0)):
         command = [sys.executable, "-c", _STREAM, store.url, clip.video, clip.masks, str(limit)]
