@@ -56,7 +56,7 @@ class ArtifactStore:
 
     def exists(self, kind: str, key: str) -> bool:
         """Whether the artifact is complete; one look at its marker."""
-        return self._folder.exists(f"{_place(kind, key)}/{MARKER}")
+        return self._folder.has_file(f"{_place(kind, key)}/{MARKER}")
 
     def location(self, kind: str, key: str) -> str:
         """Path or URL of an artifact, existing or not."""
@@ -159,7 +159,7 @@ class ArtifactStore:
     def remove(self, kind: str, key: str) -> None:
         """Remove an artifact, complete or not; not being there is fine."""
         place = _place(kind, key)
-        self._folder.remove(f"{place}/{MARKER}")  # from here on it does not exist
+        self._folder.remove_file(f"{place}/{MARKER}")  # from here on it does not exist
         self._folder.remove(place)
 
     def remove_unless(self, kind: str, key: str, wanted: Callable[[], bool]) -> bool:
@@ -173,7 +173,7 @@ class ArtifactStore:
         """
         place = _place(kind, key)
         marker = self._folder.read(f"{place}/{MARKER}") if self.exists(kind, key) else None
-        self._folder.remove(f"{place}/{MARKER}")
+        self._folder.remove_file(f"{place}/{MARKER}")
         kept = True
         try:
             kept = wanted()
@@ -191,7 +191,7 @@ class ArtifactStore:
         return [
             key
             for key in self._folder.names(kind)
-            if _KEY.fullmatch(key) and self._folder.exists(f"{kind}/{key}/{MARKER}")
+            if _KEY.fullmatch(key) and self._folder.has_file(f"{kind}/{key}/{MARKER}")
         ]
 
     def kinds(self) -> list[str]:

@@ -70,7 +70,7 @@ class ArtifactWriter:
     def drop(self, name: str) -> None:
         """Take a file out again; not being there is fine."""
         self.digests.pop(name, None)
-        self._folder.remove(f"{self._path}/{name}")
+        self._folder.remove_file(f"{self._path}/{name}")
 
     def kept(self) -> dict[str, str]:
         """Digests of what becomes the artifact."""

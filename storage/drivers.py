@@ -45,7 +45,7 @@ def drive(store: ArtifactStore, ledger: RunLedger, seconds: float = LEASE_SECOND
     """
     for former in drivers(store, ledger.run_id):
         if not former.is_alive:
-            store.folder.remove(_file(ledger.run_id, former.token))
+            store.folder.remove_file(_file(ledger.run_id, former.token))
     token = uuid.uuid4().hex[:12]
     lease = Lease(store.folder, _file(ledger.run_id, token), seconds)
     lease.begin()

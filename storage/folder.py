@@ -3,18 +3,12 @@
 import errno
 import shutil
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
-
-import fsspec
-from fsspec.implementations.local import LocalFileSystem
+from typing import Any
 
 from storage.errors import InvalidAddressError, StorageError, StoreAccessError, StoreFullError
 from storage.local_files import replace_whole
-from storage.retrying import retried
-
-T = TypeVar("T")
+from storage.remote import RemoteFiles
 
 STAGING = ".staging"
 """Folder of everything half-written; whatever is old in it may be removed."""
@@ -73,22 +67,14 @@ class Folder:
             raise InvalidAddressError(
                 "The store URL is empty. Give a folder, such as maskrnn-store, or a URL."
             )
-        address = url if "://" in url or "::" in url else str(Path(url).expanduser())
-        try:
-            self._fs, root = fsspec.core.url_to_fs(address)
-        except ValueError as error:
-            raise InvalidAddressError(
-                f"The store URL {url} cannot be used: {error}. Give a local folder, or a URL with "
-                "a protocol that fsspec knows, such as s3://bucket/folder."
-            ) from error
-        except ImportError as error:
-            raise StoreAccessError(
-                f"The store URL {url} needs a driver that is not installed: {error}. For s3:// "
-                "install the extra: pip install 'maskrnn[s3]'."
-            ) from error
-        self.is_local = isinstance(self._fs, LocalFileSystem)
-        self._root = str(Path(root).absolute()) if self.is_local else str(root).rstrip("/")
-        self.url = self._root if self.is_local else url.rstrip("/")
+        local = _local_path(url)
+        self._remote = RemoteFiles(url) if local is None else None
+        self.url = url.rstrip("/") if local is None else str(local)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is a folder of this machine."""
+        return self._remote is None
 
     def location(self, path: str) -> str:
         """Local path or URL of `path`, for messages and for other readers."""
@@ -100,10 +86,7 @@ class Folder:
         Raises:
             FileNotFoundError: when there is none.
         """
-        if self.is_local:
-            return Path(self._full(path)).read_bytes()
-        data: bytes = self._ask(path, lambda: self._fs.cat_file(self._full(path)))
-        return data
+        return self._path(path).read_bytes() if self._remote is None else self._remote.read(path)
 
     def write(self, path: str, data: bytes) -> None:
         """Create or replace a file, atomically.
@@ -113,10 +96,10 @@ class Folder:
             StoreAccessError: when the place cannot be written.
         """
         try:
-            if self.is_local:
-                replace_whole(self._full(path), data, self._full(f"{STAGING}/files"))
+            if self._remote is None:
+                replace_whole(f"{self.url}/{path}", data, f"{self.url}/{STAGING}/files")
             else:
-                self._ask(path, lambda: self._write_object(path, data))
+                self._remote.write(path, data)
         except StoreAccessError:
             raise
         except OSError as error:
@@ -129,19 +112,20 @@ class Folder:
 
     def exists(self, path: str) -> bool:
         """Whether a file or folder is there now (no cached listing is asked)."""
-        if self.is_local:
-            return Path(self._full(path)).exists()
-        return self._ask(path, lambda: self._is_there(self._full(path)))
+        return self._path(path).exists() if self._remote is None else self._remote.exists(path)
+
+    def has_file(self, path: str) -> bool:
+        """Whether a file is there now; the cheapest question to a remote store."""
+        return self._path(path).is_file() if self._remote is None else self._remote.has_file(path)
 
     def names(self, path: str) -> list[str]:
         """Names of the direct children of a folder, sorted; none if there is no such folder."""
-        if not self.is_local:
-            self._fs.invalidate_cache()
+        if self._remote is not None:
+            return sorted(set(self._remote.names(path)))
         try:
-            found = self._ask(path, lambda: self._fs.ls(self._full(path), detail=False))
+            return sorted(item.name for item in self._path(path).iterdir())
         except (FileNotFoundError, NotADirectoryError):
             return []
-        return sorted({str(item).rstrip("/").rsplit("/", 1)[-1] for item in found})
 
     def remove(self, path: str) -> None:
         """Remove a file or a folder with all below it; not being there is fine.
@@ -149,84 +133,66 @@ class Folder:
         Raises:
             StoreAccessError: when the place cannot be written.
         """
-        full = self._full(path)
-        if self.is_local:
-            try:
-                if Path(full).is_dir():
-                    shutil.rmtree(full, ignore_errors=True)
-                else:
-                    Path(full).unlink(missing_ok=True)
-            except OSError as error:
-                raise store_error(self.url, path, error) or error from error
+        if self._remote is not None:
+            self._remote.remove(path)
+        elif self._path(path).is_dir():
+            shutil.rmtree(self._path(path), ignore_errors=True)
+        else:
+            self.remove_file(path)
+
+    def remove_file(self, path: str) -> None:
+        """Remove a file; not being there is fine; errors as for `remove`."""
+        if self._remote is not None:
+            self._remote.remove_file(path)
             return
-        self._ask(path, lambda: self._remove_object(full))
+        try:
+            self._path(path).unlink(missing_ok=True)
+        except NotADirectoryError:
+            return
+        except OSError as error:
+            raise store_error(self.url, path, error) or error from error
 
     def rename(self, path: str, target: str) -> None:
         """Rename a local folder; OSError if the target exists and is not an empty folder."""
-        destination = Path(self._full(target))
+        destination = self._path(target)
         destination.parent.mkdir(parents=True, exist_ok=True)
-        Path(self._full(path)).rename(destination)
+        self._path(path).rename(destination)
 
     def idle_seconds(self, path: str) -> float:
-        """Seconds since anything below `path` was last written."""
-        full = self._full(path)
+        """Seconds since anything below `path` was last written; 0 when it is gone."""
+        if self._remote is not None:
+            return self._remote.idle_seconds(path)
+        place = self._path(path)
         try:
-            files = self._fs.find(full, withdirs=self.is_local) or [full]
-            newest = max(float(self._fs.modified(file).timestamp()) for file in files)
+            newest = max(item.stat().st_mtime for item in (place, *place.rglob("*")))
         except FileNotFoundError:  # its writer finished or gave up meanwhile
             return 0.0
         return time.time() - newest
 
     def files(self, path: str) -> dict[str, int]:
         """Size in bytes of every file below a folder, by its path relative to that folder."""
-        full = self._full(path)
-        if not self.is_local:
-            self._fs.invalidate_cache()
-        try:
-            found = self._fs.find(full, detail=True)
-        except FileNotFoundError:
-            return {}
-        root = full.lstrip("/") + "/"
-        return {
-            str(name).lstrip("/").removeprefix(root): int(item["size"])
-            for name, item in sorted(found.items())
-        }
+        if self._remote is not None:
+            return self._remote.sizes(path)
+        root = self._path(path)
+        found = sorted(item for item in root.rglob("*") if item.is_file())
+        return {item.relative_to(root).as_posix(): item.stat().st_size for item in found}
 
     def zarr_store(self, path: str, *, read_only: bool) -> Any:
         """A Zarr store on the folder `path`."""
-        from zarr.storage import FsspecStore, LocalStore
+        if self._remote is not None:
+            return self._remote.zarr_store(path, read_only=read_only)
+        from zarr.storage import LocalStore
 
-        if self.is_local:
-            return LocalStore(self._full(path), read_only=read_only)
-        from storage.zarr_checks import PatientStore
+        return LocalStore(self._path(path), read_only=read_only)
 
-        url = self.location(path)
-        return PatientStore(FsspecStore.from_url(url, read_only=read_only), url)
+    def _path(self, path: str) -> Path:
+        return Path(self.url, path)
 
-    def _full(self, path: str) -> str:
-        return f"{self._root}/{path}" if path else self._root
 
-    def _ask(self, path: str, request: Callable[[], T]) -> T:
-        """The answer to a request that may be repeated; a disk is not asked twice."""
-        return request() if self.is_local else retried(request, self.location(path))
-
-    def _is_there(self, full: str) -> bool:
-        # `exists` of fsspec takes every error for an absence, an answer 503 too.
-        self._fs.invalidate_cache()
-        try:
-            self._fs.info(full)
-        except (FileNotFoundError, NotADirectoryError):
-            return False
-        return True
-
-    def _remove_object(self, full: str) -> None:
-        if self._is_there(full):
-            self._fs.rm(full, recursive=True)
-
-    def _write_object(self, path: str, data: bytes) -> None:
-        full = self._full(path)
-        try:
-            self._fs.pipe_file(full, data)
-        except FileNotFoundError:  # a remote file system with real folders
-            self._fs.makedirs(full.rsplit("/", 1)[0], exist_ok=True)
-            self._fs.pipe_file(full, data)
+def _local_path(url: str) -> Path | None:
+    """The folder that a URL means on this machine; None where it means a remote place."""
+    for scheme in ("file://", "local://"):
+        if url.startswith(scheme):
+            return Path(url.removeprefix(scheme)).absolute()
+    remote = "://" in url or "::" in url
+    return None if remote else Path(url).expanduser().absolute()

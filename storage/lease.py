@@ -84,7 +84,7 @@ class Lease:
             self._thread.join()
         with guarded(self._folder):
             if self.is_valid():
-                self._folder.remove(self._path)
+                self._folder.remove_file(self._path)
 
     def check(self) -> None:
         """Make sure that nobody took over, as happens to a writer that was stopped for long.

@@ -114,7 +114,7 @@ class RunLedger:
             videos: names of all videos that it will have to do with.
         """
         created = datetime.now(UTC).isoformat(timespec="seconds")
-        if self._folder.exists(f"{self._place}/run.json"):
+        if self._folder.has_file(f"{self._place}/run.json"):
             created = self.info().created
         info = RunInfo(self.run_id, created, code_version, dict(parameters), tuple(videos))
         self._folder.write(f"{self._place}/run.json", record_bytes(asdict(info)))
@@ -216,7 +216,7 @@ def list_runs(store: ArtifactStore) -> list[RunInfo]:
     found = [
         ledger.info()
         for ledger in ledgers
-        if store.folder.exists(f"{run_place(ledger.run_id)}/run.json")
+        if store.folder.has_file(f"{run_place(ledger.run_id)}/run.json")
     ]
     return sorted(found, key=lambda info: (info.created, info.run_id))
 

@@ -21,7 +21,7 @@ def save_progress(
 def forget_progress(folder: Folder, path: str, temporary: Iterable[str]) -> None:
     """Take out of an artifact what served to resume: the note, and files of that kind."""
     for name in (_PROGRESS, *temporary):
-        folder.remove(f"{path}/{name}")
+        folder.remove_file(f"{path}/{name}")
 
 
 def load_progress(folder: Folder, path: str, plan: Mapping[str, Any]) -> dict[str, str]:
@@ -45,7 +45,7 @@ def load_progress(folder: Folder, path: str, plan: Mapping[str, Any]) -> dict[st
         return {}
     for name in folder.files(path):
         if name not in digests and name != _PROGRESS:
-            folder.remove(f"{path}/{name}")
+            folder.remove_file(f"{path}/{name}")
     return digests
 
 

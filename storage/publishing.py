@@ -42,7 +42,7 @@ def begin_draft(folder: Folder, place: str, *, resumable: bool = False) -> Draft
     if folder.is_local:
         return _RenamedDraft(folder, place, _RESUMABLE if resumable else uuid.uuid4().hex)
     # What an artifact's marker names is never written to again.
-    resumable = resumable and not folder.exists(f"{place}/{MARKER}")
+    resumable = resumable and not folder.has_file(f"{place}/{MARKER}")
     return _NamedDraft(folder, place, _RESUMABLE if resumable else uuid.uuid4().hex)
 
 
@@ -55,7 +55,7 @@ def drafts(folder: Folder, place: str) -> list[str]:
     """Content folders at `place` of an object store that its marker does not name."""
     children = [name for name in folder.names(place) if name != MARKER]
     named = ""
-    if folder.exists(f"{place}/{MARKER}"):
+    if folder.has_file(f"{place}/{MARKER}"):
         location = folder.location(f"{place}/{MARKER}")
         named = Marker.from_bytes(folder.read(f"{place}/{MARKER}"), location).data
     return [f"{place}/{name}" for name in children if name != named]
@@ -80,7 +80,7 @@ class _RenamedDraft:
             except OSError as error:
                 if error.errno not in _TAKEN:
                     raise
-            if self._folder.exists(f"{self._place}/{MARKER}"):
+            if self._folder.has_file(f"{self._place}/{MARKER}"):
                 self.discard()  # another writer of the same key was faster
                 return
             self._move_aside()
@@ -98,7 +98,7 @@ class _RenamedDraft:
         aside = f"{STAGING}/{self._place}.{uuid.uuid4().hex}"
         with suppress(FileNotFoundError):
             self._folder.rename(self._place, aside)
-        if self._folder.exists(f"{aside}/{MARKER}"):  # completed between look and rename
+        if self._folder.has_file(f"{aside}/{MARKER}"):  # completed between look and rename
             with suppress(OSError):
                 self._folder.rename(aside, self._place)
         self._folder.remove(aside)
@@ -114,7 +114,7 @@ class _NamedDraft:
         self.path = f"{place}/{self.data}"
 
     def publish(self, marker: Marker) -> None:
-        if self._folder.exists(f"{self._place}/{MARKER}"):
+        if self._folder.has_file(f"{self._place}/{MARKER}"):
             self.discard()
             return
         # Should two writers pass the look above at once, the later marker wins and the earlier

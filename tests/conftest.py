@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 from flows.environment import prepare_environment
+from tests.s3 import S3Server, new_bucket, using
 
 _HOME = tempfile.mkdtemp(prefix="maskrnn-prefect-")
 os.environ["PREFECT_HOME"] = _HOME
@@ -36,3 +37,19 @@ def prefect_server() -> Iterator[None]:
 
     with prefect_test_harness(server_startup_timeout=240):
         yield
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3Server]:
+    """An S3-compatible server; which process asks it, its environment tells."""
+    server = S3Server()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def bucket(s3_server: S3Server) -> Iterator[str]:
+    """URL of an empty bucket, while this process asks the server."""
+    with using(s3_server.environment):
+        yield new_bucket()

@@ -1,7 +1,6 @@
 """The processes of a deployment, as docs/operations.md starts them, each of which can be killed."""
 
 import faulthandler
-import json
 import multiprocessing
 import os
 import random
@@ -14,12 +13,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from flows.environment import prepare_environment
+from tests.clusters import ROOT, DaskCluster
 from tests.processes import free_port, stop
 
-ROOT = Path(__file__).resolve().parents[2]
 WORKERS = 2
 
 
@@ -36,26 +33,19 @@ class Deployment:
             "PREFECT_HOME": str(folder / "prefect"),
             "PREFECT_API_URL": f"http://127.0.0.1:{self._port}/api",
             "PREFECT_SERVER_UI_ENABLED": "false",
-            "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0",
-            "DASK_LOGGING__DISTRIBUTED": "critical",
             "MASKRNN_FRAME_LOG": str(self.frame_log),
         }
+        counted = ["--preload", "tests.faults.counted_worker"]
+        self._cluster = DaskCluster(folder / "dask", self._environment, WORKERS, counted)
         self._started: list[subprocess.Popen[bytes]] = []
         self._runs = multiprocessing.get_context("forkserver")
         self._runs.set_forkserver_preload(["flows.benchmark", "flows.execution"])
 
     def start(self) -> None:
         """Start everything, and wait until it answers."""
-        scheduler_file = self._folder / "scheduler.json"
-        dask = [sys.executable, "-m", "dask"]
-        serving = ["scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
-        self._start([*dask, *serving, "--scheduler-file", str(scheduler_file)])
         self._server = self._serve()
-        self.address = str(_when_there(scheduler_file)["address"])
-        joined = [*dask, "worker", self.address, "--nthreads", "1", "--no-dashboard"]
-        offering = ["--resources", "GPU=1 CPU=1", "--local-directory", str(self._folder)]
-        counted = ["--preload", "tests.faults.counted_worker"]
-        self._nannies = [self._start([*joined, *offering, *counted]) for _ in range(WORKERS)]
+        self._cluster.start()
+        self.address = self._cluster.address
         self._await_server()
 
     def start_run(self, fields: Mapping[str, Any]) -> "multiprocessing.process.BaseProcess":
@@ -67,15 +57,7 @@ class Deployment:
 
     def kill_worker(self, chance: random.Random) -> None:
         """SIGKILL for one of the workers, whose nanny starts another one."""
-        deadline = time.monotonic() + 60
-        while not (workers := self._workers()):
-            assert time.monotonic() < deadline, "killed workers do not come back"
-            time.sleep(0.1)
-        chance.choice(workers).kill()
-
-    def _workers(self) -> list[psutil.Process]:
-        children = [p for nanny in self._nannies for p in psutil.Process(nanny.pid).children()]
-        return [child for child in children if "spawn_main" in " ".join(_line(child))]
+        self._cluster.kill_worker(chance)
 
     def kill_server(self) -> None:
         """SIGKILL."""
@@ -89,6 +71,7 @@ class Deployment:
 
     def close(self) -> None:
         """End all processes."""
+        self._cluster.close()
         for process in reversed(self._started):
             stop(process)
 
@@ -131,18 +114,3 @@ def _run(fields: dict[str, Any], environment: dict[str, str], log: Path) -> None
     from flows.execution import execute
 
     sys.exit(execute(fields))
-
-
-def _line(process: psutil.Process) -> list[str]:
-    try:
-        return list(process.cmdline())
-    except psutil.Error:
-        return []
-
-
-def _when_there(file: Path) -> Any:
-    deadline = time.monotonic() + 60
-    while not file.exists():
-        assert time.monotonic() < deadline, "the Dask scheduler does not start"
-        time.sleep(0.1)
-    return json.loads(file.read_bytes())

@@ -9,8 +9,9 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 Fault = Callable[[], Exception]
 
+_REMOTE_IO = getattr(errno, "EREMOTEIO", errno.EIO)
 TIME_OUT: Fault = TimeoutError
-INTERNAL_ERROR: Fault = lambda: OSError(errno.EIO, "InternalError (500)")  # noqa: E731
+INTERNAL_ERROR: Fault = lambda: OSError(_REMOTE_IO, "InternalError (500)")  # noqa: E731
 SLOW_DOWN: Fault = lambda: OSError(errno.EBUSY, "SlowDown (503)")  # noqa: E731
 FORBIDDEN: Fault = lambda: PermissionError(errno.EACCES, "AccessDenied (403)")  # noqa: E731
 
@@ -32,6 +33,10 @@ class FlakyFileSystem(MemoryFileSystem):  # type: ignore[misc]
     def pipe_file(self, *args: Any, **kwargs: Any) -> Any:
         self._answer()
         return super().pipe_file(*args, **kwargs)
+
+    def rm_file(self, *args: Any, **kwargs: Any) -> Any:
+        self._answer()
+        return super().rm_file(*args, **kwargs)
 
     def info(self, *args: Any, **kwargs: Any) -> Any:
         self._answer()
