@@ -17,7 +17,7 @@ UInt8Array = NDArray[np.uint8]
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _GREY, _PALETTE = 0, 3
-_MOST_PIXELS = 1 << 28
+_MOST_PIXELS = 1 << 26
 
 
 def decode_png(data: bytes) -> NDArray[Any]:
@@ -32,6 +32,11 @@ def decode_png(data: bytes) -> NDArray[Any]:
             many pixels as the header says; the message does not know the file's name.
     """
     header, packed = _parse(data)
+    if header.width * header.height > _MOST_PIXELS:
+        raise DatasetError(
+            f"a PNG that declares {header.width}x{header.height} pixels; at most {_MOST_PIXELS} "
+            "are read"
+        )
     if not header.is_fast:
         return _by_pillow(data)
     return _unpack(header, packed)
@@ -48,7 +53,7 @@ class _Header:
     @property
     def is_fast(self) -> bool:
         known = self.colour in (_GREY, _PALETTE) and self.depth <= 8
-        return known and not self.interlaced and self.width * self.height <= _MOST_PIXELS
+        return known and not self.interlaced
 
     @property
     def row_bytes(self) -> int:
@@ -119,5 +124,5 @@ def _by_pillow(data: bytes) -> NDArray[Any]:
     try:
         with Image.open(io.BytesIO(data)) as image:
             return np.asarray(image)
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Warning) as error:
         raise DatasetError(f"a PNG that cannot be decoded ({error}); restore it") from error

@@ -5,7 +5,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
+from storage.datasets.files import check_inside
 from storage.datasets.images import image_fault, image_files, image_size, read_bytes, read_frame
+from storage.datasets.names import name_fault
 from storage.datasets.natural_order import in_natural_order
 from storage.datasets.source import UInt8Array
 from storage.errors import DatasetError, MissingDatasetError
@@ -96,12 +98,10 @@ class ImageFolder:
         if not self.place.is_dir() or not (found := image_files(self.place)):
             raise MissingDatasetError(f"{self.place} holds no image files. Put the frames there.")
         files = in_natural_order(found)
-        root = self.place.resolve()
         for before, path in zip([None, *files], files, strict=False):
-            if not path.resolve().is_relative_to(root):
-                raise DatasetError(
-                    f"{path} is a link out of {self.place}. Put the file itself there."
-                )
+            check_inside(path, self.place)
+            if fault := name_fault(path.stem):
+                raise DatasetError(f"{str(path)!r} cannot be a frame: its name {fault}. Rename it.")
             if before is not None and before.stem == path.stem:
                 raise DatasetError(f"{path}: a second file of that frame, besides {before.name}.")
         return files

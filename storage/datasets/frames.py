@@ -10,11 +10,12 @@ from pathlib import Path
 from storage.datasets.annotations import MaskFiles
 from storage.datasets.images import (
     image_fault,
-    image_size,
     read_bytes,
     read_frame,
+    size_or_fault,
 )
 from storage.datasets.masks import object_ids
+from storage.datasets.names import name_fault
 from storage.datasets.source import UInt8Array
 from storage.errors import DatasetError
 
@@ -179,15 +180,16 @@ def _file_problems(files: FrameFiles) -> list[str]:
     problems = []
     names = {path.stem for path in files.frames}
     masks = files.masks.files
+    problems += [f"{str(p)!r}: its name {f}" for p in files.frames if (f := name_fault(p.stem))]
     problems += [f"{p[0]}: no frame of that name" for n, p in masks.items() if n not in names]
     if files.frames and not (masks if files.sparse else files.frames[0].stem in masks):
         problems.append(f"{files.frames[0]}: the first frame has no mask")
     expected: tuple[int, int] | None = None
     for frame in files.frames:
         for path in (frame, *masks.get(frame.stem, ())):
-            size = _size_or_problem(path)
+            size = size_or_fault(path)
             if isinstance(size, str):
-                problems.append(size)
+                problems.append(f"{path} {size}")
             elif expected is None:
                 expected = size
             elif size != expected:
@@ -197,12 +199,3 @@ def _file_problems(files: FrameFiles) -> list[str]:
                     f"{expected[1]}x{expected[0]}"
                 )
     return problems
-
-
-def _size_or_problem(path: Path) -> tuple[int, int] | str:
-    try:
-        if path.stat().st_size == 0:
-            return f"{path} is empty (0 bytes)"
-        return image_size(path)
-    except (DatasetError, OSError):
-        return f"{path} is not a readable image"

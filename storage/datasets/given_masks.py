@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from storage.datasets.files import check_inside
 from storage.datasets.given_images import read_given_map
 from storage.datasets.images import image_files, image_size, read_bytes
 from storage.datasets.mask_json import JsonMask, read_mask_json
@@ -119,7 +120,7 @@ def masks_digest(place: Path) -> str:
         files = [path for folder in (place, *_folders(place)) for path in image_files(folder)]
     digest = sha256()
     for path in files:
-        _check_inside(path, place)
+        check_inside(path, place)
         data = read_bytes(path)
         name = "" if path == place else path.relative_to(place).with_suffix("").as_posix()
         digest.update(f"{name} {len(data)}\n".encode())
@@ -220,13 +221,8 @@ def _folders(place: Path) -> list[Path]:
 
 
 def _check_file(path: Path, place: Path, size: tuple[int, int]) -> None:
-    _check_inside(path, place)
+    check_inside(path, place)
     _check_size(path, size)
-
-
-def _check_inside(path: Path, place: Path) -> None:
-    if not path.resolve().is_relative_to(place.resolve()):
-        raise DatasetError(f"{path} is a link out of {place}. Put the file itself there.")
 
 
 def _check_size(path: Path, size: tuple[int, int]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from storage.datasets.names import name_fault
 from storage.errors import DatasetError, MissingDatasetError
 
 
@@ -52,14 +53,16 @@ def read_image_set(path: Path) -> ImageSet:
         if not (words := line.split()):
             continue
         parts = PurePosixPath(words[0]).parts
-        if len(parts) == 1 and len(words) == 1 and parts[0] not in {"/", ".."}:
+        if any(name_fault(part) for part in parts if part != "/"):
+            parts = ()
+        if len(parts) == 1 and len(words) == 1 and parts[0] != "/":
             image_set.frames.setdefault(parts[0], [])
-        elif len(parts) >= 3 and ".." not in parts and PurePosixPath(words[0]).suffix:
+        elif len(parts) >= 3 and PurePosixPath(words[0]).suffix:
             image_set.frames.setdefault(parts[-2], []).append(PurePosixPath(words[0]).stem)
         else:
             raise DatasetError(
-                f"{path}, line {number}: {line.strip()!r} is neither a video's name nor the path "
-                "of a frame. Correct the line, or restore the file from the archive."
+                f"{path}, line {number}: {line.strip()[:200]!r} is neither a video's name nor "
+                "the path of a frame. Correct the line, or restore the file from the archive."
             )
     if not image_set.frames:
         raise DatasetError(f"{path} lists no video. Restore it from the dataset's archive.")

@@ -8,10 +8,23 @@ import cv2
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from storage.datasets.files import file_fault
 from storage.datasets.source import UInt8Array
 from storage.errors import DatasetError, MissingDatasetError
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"})
+
+MOST_PIXELS = 1 << 26
+"""Of a frame or mask; what declares more is refused before memory is asked for."""
+
+UNREADABLE = (
+    UnidentifiedImageError,
+    Image.DecompressionBombError,
+    SyntaxError,
+    ValueError,
+    Warning,  # where a caller makes them errors
+)
+"""What Pillow raises for a file that is no image, besides OSError."""
 
 _JPEG = b"\xff\xd8"
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -33,9 +46,11 @@ def read_bytes(path: Path) -> bytes:
 
     Raises:
         MissingDatasetError: when it is not there.
-        DatasetError: when it cannot be read.
+        DatasetError: when it cannot be read, is empty, no ordinary file or too large.
     """
     try:
+        if fault := file_fault(path):
+            raise DatasetError(f"{path} {fault}. {_RESTORE}.")
         return path.read_bytes()
     except FileNotFoundError as error:
         raise MissingDatasetError(f"{path} is not there. {_RESTORE}.") from error
@@ -62,15 +77,33 @@ def image_size(path: Path) -> tuple[int, int]:
     """Height and width from the header.
 
     Raises:
-        DatasetError: when the header cannot be read.
+        DatasetError: when the header cannot be read, or declares more than `MOST_PIXELS`.
     """
+    found = size_or_fault(path)
+    if isinstance(found, str):
+        raise DatasetError(f"{path} {found}. {_RESTORE}.")
+    return found
+
+
+def size_or_fault(path: Path) -> tuple[int, int] | str:
+    """As `image_size`, or what is wrong with the file."""
     try:
+        if fault := file_fault(path):
+            return fault
         with Image.open(path) as image:
-            return image.height, image.width
-    except Image.DecompressionBombError as error:
-        raise DatasetError(f"{path} declares too large a size ({error}). {_RESTORE}.") from error
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-        raise DatasetError(f"{path} is not a readable image. {_RESTORE}.") from error
+            width, height = image.size
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return f"declares too large a size; at most {MOST_PIXELS} pixels are read"
+    except (*UNREADABLE, OSError):
+        return "is not a readable image"
+    return size_fault(height, width) or (height, width)
+
+
+def size_fault(height: int, width: int) -> str | None:
+    """What is wrong with a declared size, or None."""
+    if height * width <= MOST_PIXELS:
+        return None
+    return f"declares {width}x{height} pixels; at most {MOST_PIXELS} are read"
 
 
 def read_frame(path: Path) -> UInt8Array:

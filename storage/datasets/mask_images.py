@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
-from storage.datasets.images import image_fault
+from storage.datasets.images import UNREADABLE, image_fault, size_fault
 from storage.errors import DatasetError
 from storage.png_masks import decode_png
 
@@ -43,8 +43,10 @@ def decode_mask(data: bytes, name: str) -> MaskImage:
         if mode is not None:
             return MaskImage(mode, decode_png(data))
         with Image.open(io.BytesIO(data)) as image:
+            if fault := size_fault(image.height, image.width):
+                raise DatasetError(fault)
             return MaskImage(image.mode, np.array(image))
-    except (DatasetError, UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+    except (*UNREADABLE, OSError) as error:
         raise DatasetError(f"{name} cannot be decoded ({error}). {_RESTORE}.") from error
 
 

@@ -4,8 +4,10 @@ from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
+from storage.datasets.files import check_inside
 from storage.datasets.frame_sequences import FrameSequence, ImageFolder
 from storage.datasets.given_masks import GivenMasks, VideoFrames, masks_digest, open_masks
+from storage.datasets.names import name_fault
 from storage.datasets.source import UInt8Array
 from storage.datasets.video_file import VideoFile
 from storage.errors import DatasetError
@@ -92,10 +94,8 @@ class MaskedVideo:
 
     def _check_links(self) -> None:
         for place in (self._frames.place, self._masks_at):
-            if self._root and not place.resolve().is_relative_to(self._root.resolve()):
-                raise DatasetError(
-                    f"{place} is a link out of {self._root}. Put what it links to there."
-                )
+            if self._root:
+                check_inside(place, self._root)
 
 
 def open_own_video(video: Path, masks: Path, name: str | None = None) -> MaskedVideo:
@@ -111,6 +111,7 @@ def open_own_video(video: Path, masks: Path, name: str | None = None) -> MaskedV
     """
     frames: FrameSequence = ImageFolder(video) if video.is_dir() else VideoFile(video)
     name = (video.name if video.is_dir() else video.stem) if name is None else name
-    if name in {"", ".", ".."} or Path(name).name != name or not name.isprintable():
-        raise DatasetError(f"{name!r} cannot be the name of a video. Give another one.")
+    if fault := name_fault(name):
+        shown = repr(name) if len(name) < 100 else f"{name[:40]!r}..."
+        raise DatasetError(f"{shown} cannot be the name of a video: it {fault}. Give another one.")
     return MaskedVideo(OWN, name, frames, masks)

@@ -30,13 +30,20 @@ def _parse(path: Path) -> DatasetNotes:
             document: Any = yaml.load(file, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         sequences = document["sequences"]
         attributes = {
-            str(entry["name"]): tuple(str(name) for name in entry.get("attributes") or ())
+            _text(entry["name"]): tuple(_text(name) for name in entry.get("attributes") or ())
             for entry in sequences
         }
-        stable = frozenset(str(e["name"]) for e in sequences if e.get("eval_t", True))
+        stable = frozenset(_text(e["name"]) for e in sequences if e.get("eval_t", True))
     except (yaml.YAMLError, OSError, KeyError, TypeError, AttributeError) as error:
         raise DatasetError(
             f"{path} is not a list of DAVIS sequences ({type(error).__name__}: {error}). Restore "
             "it from the archive, or move it away: then there are no figures per attribute."
         ) from error
     return DatasetNotes(attributes, stable)
+
+
+def _text(value: Any) -> str:
+    """A name; never a list of lists, whose text grows with every reference to another one."""
+    if isinstance(value, list | dict):
+        raise TypeError("a list where a name should be")
+    return str(value)

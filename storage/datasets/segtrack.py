@@ -14,6 +14,7 @@ from storage.datasets.frames import FrameFiles, FrameFileVideo
 from storage.datasets.image_sets import ImageSet
 from storage.datasets.images import image_files
 from storage.datasets.masks import read_half_mask
+from storage.datasets.names import name_fault
 from storage.datasets.source import SourceVideo
 from storage.errors import DatasetError, MissingDatasetError
 
@@ -103,10 +104,10 @@ def _read_sequences(path: Path) -> dict[str, list[str]]:
         if not line:
             continue
         name = line.removeprefix("*").strip()
-        if name in {"", ".", ".."} or Path(name).name != name:
+        if name_fault(name):
             raise DatasetError(
-                f"{path}, line {number}: {line!r} is neither the name of a sequence nor that of a "
-                "frame. Correct the line, or restore the file from the archive."
+                f"{path}, line {number}: {line[:200]!r} is neither the name of a sequence nor that "
+                "of a frame. Correct the line, or restore the file from the archive."
             )
         if frames is None or line.startswith("*"):
             frames = found.setdefault(name, [])

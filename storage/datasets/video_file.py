@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 import numpy as np
 
 from storage.datasets.container_length import missing_bytes
+from storage.datasets.images import MOST_PIXELS
 from storage.datasets.orientation import UPRIGHT, Orientation, orientation_of, oriented
 from storage.datasets.source import UInt8Array
 from storage.errors import DatasetError, MissingDatasetError
@@ -31,7 +32,6 @@ _READER_VERSION = 1
 _FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi"
 """Containers alone: play lists, which name further files and addresses, are not read."""
 
-_MOST_PIXELS = 1 << 26
 _DECODING_THREADS = 4
 _COPY_AGAIN = "Copy the file again from where it is whole, or leave the video out"
 
@@ -186,8 +186,10 @@ def _opened(file: BinaryIO) -> Any:
     """The container in an open file; nothing else can be opened through it."""
     import av
 
-    options = {"format_whitelist": _FORMATS, "max_pixels": str(_MOST_PIXELS)}
-    return av.open(file, "r", options=options, io_open=_refuse_further_file)
+    options = {"format_whitelist": _FORMATS, "max_pixels": str(MOST_PIXELS)}
+    return av.open(
+        file, "r", options=options, io_open=_refuse_further_file, metadata_errors="replace"
+    )
 
 
 def _refuse_further_file(*arguments: object) -> NoReturn:
@@ -228,9 +230,9 @@ def _video_stream(path: Path, container: Any) -> "VideoStream":
 
 
 def _check_size(path: Path, width: int, height: int) -> None:
-    if width * height > _MOST_PIXELS:
+    if width * height > MOST_PIXELS:
         raise DatasetError(
-            f"{path} declares frames of {width}x{height}; at most {_MOST_PIXELS} pixels are read. "
+            f"{path} declares frames of {width}x{height}; at most {MOST_PIXELS} pixels are read. "
             "Reduce the video."
         )
 

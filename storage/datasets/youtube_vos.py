@@ -16,6 +16,7 @@ from storage.datasets.frames import FrameFiles, FrameFileVideo
 from storage.datasets.image_sets import ImageSet
 from storage.datasets.images import image_files
 from storage.datasets.masks import read_label_map
+from storage.datasets.names import name_fault
 from storage.datasets.source import SourceVideo
 from storage.errors import DatasetError, MissingDatasetError
 
@@ -101,9 +102,10 @@ def _read_meta(path: Path) -> dict[str, Any]:
     if not found:
         raise DatasetError(f"{path} lists no video. Restore it from the archive.")
     for name in found:
-        if name in {"", ".", ".."} or Path(name).name != name:
+        if fault := name_fault(name):
             raise DatasetError(
-                f"{path}: {name!r} is not the name of a video. Restore it from the archive."
+                f"{path}: {name[:200]!r} is not the name of a video: it {fault}. "
+                "Restore it from the archive."
             )
     return found
 
