@@ -6,6 +6,7 @@ Unannotated frames have no chunk in the latter two: the list `annotated` in the 
 """
 
 import json
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -60,13 +61,19 @@ def working_label_map(label_map: UInt8Array, size: tuple[int, int]) -> UInt8Arra
     return _resized(label_map, size, cv2.INTER_NEAREST_EXACT)
 
 
-def write_video(store: ArtifactStore, source: SourceVideo, short_side: int | None) -> str:
+def write_video(
+    store: ArtifactStore,
+    source: SourceVideo,
+    short_side: int | None,
+    origin: Mapping[str, Any] | None = None,
+) -> str:
     """Store a video, one frame in memory at a time; nothing happens when it exists already.
 
     Args:
         store: where to.
         source: the video.
         short_side: as for `video_key`.
+        origin: JSON object that tells where the source is; kept in the metadata.
 
     Returns:
         The key of the artifact.
@@ -83,7 +90,7 @@ def write_video(store: ArtifactStore, source: SourceVideo, short_side: int | Non
         recorder = _Recorder(writer, source, short_side)
         for index in range(source.frame_count):
             recorder.add(index, source.frame(index), source.label_map(index))
-        writer.metadata = recorder.finish()
+        writer.metadata = {**recorder.finish(), "origin": dict(origin or {})}
         writer.group().attrs.update(
             {name: writer.metadata[name] for name in ("dataset", "name", "content_digest")}
         )

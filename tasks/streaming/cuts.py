@@ -7,6 +7,7 @@ import numpy as np
 
 from maskrnn_core.video import UInt8Array
 from tasks.clip import StreamOptions
+from tasks.streaming.stage_clock import StageClock
 
 AROUND = 2
 """Frames before and after a change with which it is compared."""
@@ -18,7 +19,11 @@ _RATE = 25.0  # the detector counts frames alone, but asks for a rate
 
 
 def with_cuts(
-    frames: Iterable[UInt8Array], options: StreamOptions, *, from_beginning: bool
+    frames: Iterable[UInt8Array],
+    options: StreamOptions,
+    clock: StageClock,
+    *,
+    from_beginning: bool,
 ) -> Iterator[tuple[UInt8Array, bool]]:
     """Give each frame with whether another shot begins with it, `AROUND` frames late.
 
@@ -29,6 +34,7 @@ def with_cuts(
     Args:
         frames: uint8 (H, W, 3), RGB, all of one size.
         options: thresholds.
+        clock: adds up the time of looking, as "cuts".
         from_beginning: whether the first frame is that of the video; else nothing true is told of
             the first `READ_BEFORE`.
     """
@@ -46,8 +52,9 @@ def with_cuts(
     def feed(frame: UInt8Array, item: UInt8Array | None) -> Iterator[tuple[UInt8Array, bool]]:
         """Show the detector a frame; what it then tells is about the one shown `AROUND` before."""
         nonlocal count
-        bgr = np.ascontiguousarray(frame[..., ::-1])
-        is_cut = bool(detector.process_frame(FrameTimecode(count, fps=_RATE), bgr))
+        with clock.measure("cuts"):
+            bgr = np.ascontiguousarray(frame[..., ::-1])
+            is_cut = bool(detector.process_frame(FrameTimecode(count, fps=_RATE), bgr))
         count += 1
         fed.append(item)
         if len(fed) > AROUND and (about := fed.popleft()) is not None:

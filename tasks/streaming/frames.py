@@ -56,7 +56,7 @@ def _decoded(
     frames = clock.each(map(clip.frame, range(first, clip.frame_count)), "decode")
     if not options.cuts:
         return ((frame, False) for frame in frames)
-    return with_cuts(frames, options, from_beginning=first == 0)
+    return with_cuts(frames, options, clock, from_beginning=first == 0)
 
 
 def _with_flow(

@@ -21,4 +21,5 @@ def ingest(store_url: str, key: str, spec: DatasetSpec, video: str, short_side: 
     """
     store = ArtifactStore(store_url)
     if not store.exists(VIDEOS, key):
-        write_video(store, open_source(spec, video), short_side)
+        origin = {"dataset": spec.name, "root": spec.root, "masks": spec.masks}
+        write_video(store, open_source(spec, video), short_side, origin)

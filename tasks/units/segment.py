@@ -56,7 +56,12 @@ def segment(
         "compute": dataclasses.asdict(compute),
         "weights": {str(object_id): weights[object_id] for object_id in weights},
         "provenance": provenance(
-            {"video": video.name, "video_digest": video.content_digest, "video_key": video.key},
+            {
+                "video": video.name,
+                "video_digest": video.content_digest,
+                "video_key": video.key,
+                "origin": stored.attributes.get("origin"),  # earlier versions did not keep it
+            },
             [preset, compute, video.flow_key],
             {f"object {object_id}": weights[object_id] for object_id in weights},
         ),

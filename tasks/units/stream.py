@@ -36,8 +36,8 @@ class StreamFigures:
         objects: that were followed.
         shots: of the clip.
         seconds: wall time per stage, which overlap: "open" (reading through the whole file once for
-            the times of its frames, digests, masks), "decode", "flow", "finetune", "segment"
-            (without waiting for frames), "write".
+            the times of its frames, digests, masks), "decode", "cuts", "flow", "finetune",
+            "segment" (without waiting for frames), "write".
         real_time_factor: seconds of the video that were segmented per second of wall time; None
             where frames have no times, or none was segmented.
     """

@@ -151,7 +151,8 @@ def test_figures_and_provenance(tmp_path: Path) -> None:
     clip = write_clip(tmp_path, scenes(1, 6), [0])
     figures = stream(store, clip, preset=TINY, parent="p")
     assert (figures.frames, figures.resumed, figures.objects, figures.shots) == (6, 0, 1, 1)
-    assert set(figures.seconds) == {"open", "decode", "flow", "finetune", "segment", "write"}
+    stages = {"open", "decode", "cuts", "flow", "finetune", "segment", "write"}
+    assert set(figures.seconds) == stages
     assert min(figures.seconds.values()) > 0
     assert figures.real_time_factor is not None
     assert figures.real_time_factor > 0

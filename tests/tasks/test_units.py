@@ -70,7 +70,12 @@ def test_the_whole_way_of_one_video(tmp_path: Path) -> None:
     assert prediction.frame_count == video.frame_count
     assert prediction.metadata["seconds"] > 0
     source = prediction.metadata["provenance"]["source"]
-    assert source == {"video": "val-001", "video_digest": stored.content_digest, "video_key": key}
+    assert source == {
+        "video": "val-001",
+        "video_digest": stored.content_digest,
+        "video_key": key,
+        "origin": {"dataset": "synthetic", "root": None, "masks": None},
+    }
     twice(store, units.EVALUATIONS, "e", lambda: units.evaluate(url, "e", key, "s", PROTOCOL))
     table = read_table(store, units.EVALUATIONS, "e", "per_frame")
     assert len(table) == video.frame_count * len(video.objects)

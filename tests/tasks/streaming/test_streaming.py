@@ -1,6 +1,8 @@
 """The parts of a stream: cuts, frames with flow, and the video that is read forwards."""
 
 from pathlib import Path
+from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 import pytest
@@ -21,7 +23,9 @@ from tests.tasks.streaming.clips import scenes, write_clip, write_masks
 
 
 def cuts(frames: list[UInt8Array], first: int = 0) -> list[bool]:
-    found = list(with_cuts(frames[first:], StreamOptions(), from_beginning=first == 0))
+    found = list(
+        with_cuts(frames[first:], StreamOptions(), StageClock(), from_beginning=first == 0)
+    )
     assert [id(frame) for frame, _ in found] == [id(frame) for frame in frames[first:]]
     return [is_cut for _, is_cut in found]
 
@@ -99,6 +103,27 @@ def test_errors_of_decoding_arrive(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(clip, "frame", frame)
     with pytest.raises(DatasetError, match="frame 3 is damaged"):
         read(clip, 0)
+
+
+def test_a_stream_holds_a_few_frames(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clip = OpenedClip(write_clip(tmp_path, scenes(1, 80), [0]).open(), None)
+    sound, alive, most = clip.frame, WeakSet[object](), 0
+
+    class Picture(np.ndarray[Any, Any]):
+        __hash__ = object.__hash__  # type: ignore[assignment]
+
+    def frame(index: int) -> UInt8Array:
+        nonlocal most
+        picture: Any = sound(index).view(Picture)
+        alive.add(picture)
+        most = max(most, len(alive))
+        return picture  # type: ignore[no-any-return]
+
+    monkeypatch.setattr(clip, "frame", frame)
+    estimator = build_estimator("dis-ultrafast")
+    with frames_with_flow(clip, estimator, StreamOptions(), StageClock()) as frames:
+        assert sum(1 for _ in frames) == 80
+    assert 2 <= most <= 16
 
 
 def test_objects_must_be_left_at_the_working_size(tmp_path: Path) -> None:
