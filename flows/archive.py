@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from importlib.metadata import version
 from typing import Any
 
@@ -55,9 +56,14 @@ def archive(parameters: ArchiveParameters) -> State[Any]:
         parameters.cluster_options,
         parameters.worker_wait,
     )
-    with tag_run("archive", parameters.preset), bridge, drive(store, ledger) as driver:
-        ledger.begin(parameters.model_dump(mode="json"), version("maskrnn"))
-        context = RunContext(store, bridge, ledger, driver, limits)
+    described = parameters.model_dump(mode="json")
+    with (
+        tag_run("archive", parameters.preset),
+        bridge,
+        drive(store, ledger) as driver,
+        closing(RunContext(store, bridge, ledger, driver, limits)) as context,
+    ):
+        ledger.begin(described, version("maskrnn"))
         configuration = configure(parameters.preset, parameters.overrides)
         method = ArchiveMethod(
             flow_method(parameters.flow, parameters.flow_weights),
@@ -82,7 +88,6 @@ def archive(parameters: ArchiveParameters) -> State[Any]:
             {"run": ledger.run_id, "manifest": parameters.manifest},
         )
         _carry_out(context, parameters, plan, work, watcher)
-    described = parameters.model_dump(mode="json")
     archive_report.submit(
         ledger, store, results, manifest, watcher, described, method.parent
     ).result()

@@ -198,7 +198,9 @@ class Dispatcher:
 
     def _fail(self, row: ArchiveRow, error: str, seconds: float = 0.0) -> None:
         result = failed_result(row, error, seconds)
-        self._ledger.write(ended_record(row, result, self._work.driver))
+        self._ledger.write(
+            ended_record(row, result, self._work.driver, self._work.method.preset.name)
+        )
         self._end(row, result)
 
     def _end(self, row: ArchiveRow, result: RowResult) -> None:

@@ -89,8 +89,10 @@ class ProgressWatcher:
             logger.info(self.progress().line())
 
     def finish(self) -> None:
-        """The last line and the last state of the file."""
-        self._write(self._now())
+        """The clock stops: the last line, and the last state of the file."""
+        now = self._now()
+        self._now = lambda: now
+        self._write(now)
         logger.info(self.progress().line())
 
     def progress(self) -> ArchiveProgress:

@@ -1,4 +1,4 @@
-"""Rows as records of the ledger: one stage that holds all figures."""
+"""Rows as records of the ledger: one stage, as of other runs, that holds all figures."""
 
 from dataclasses import replace
 
@@ -6,17 +6,21 @@ from storage.ledger import StageRecord, VideoRecord
 from storage.predictions import PREDICTIONS
 from tasks.archive.rows import ArchiveRow, RowResult
 
-STAGE = "segment"
+_STAGE = "segment "
 
 
-def running_record(row: ArchiveRow, driver: str, worker: str) -> VideoRecord:
+def running_record(row: ArchiveRow, driver: str, preset: str, worker: str) -> VideoRecord:
     """A row that a worker has just begun with."""
-    stages = {STAGE: StageRecord("running", worker=worker)}
+    stages = {_STAGE + preset: StageRecord("running", worker=worker)}
     return VideoRecord(row.id, None, "running", row.attempt, stages, (), driver, row.request)
 
 
 def ended_record(
-    row: ArchiveRow, result: RowResult, driver: str, traceback: str | None = None
+    row: ArchiveRow,
+    result: RowResult,
+    driver: str,
+    preset: str,
+    traceback: str | None = None,
 ) -> VideoRecord:
     """A row that came through, failed, or waits for another try."""
     stage = StageRecord(
@@ -29,13 +33,14 @@ def ended_record(
         traceback,
         figures=result.figures,
     )
-    stages = {STAGE: stage}
+    stages = {_STAGE + preset: stage}
     return VideoRecord(row.id, None, result.state, row.attempt, stages, (), driver, row.request)
 
 
 def result_of(record: VideoRecord, index: int) -> RowResult:
     """What the record of an ended row tells of it."""
-    stage = record.stages.get(STAGE, StageRecord("pending"))
+    stages = (stage for name, stage in record.stages.items() if name.startswith(_STAGE))
+    stage = next(stages, StageRecord("pending"))
     key = next((key for kind, key in stage.artifacts if kind == PREDICTIONS), "")
     return RowResult(
         index,

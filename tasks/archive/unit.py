@@ -57,14 +57,15 @@ def segment_rows(work: RowWork, rows: Sequence[ArchiveRow]) -> list[RowResult]:
     store = ArtifactStore(work.store_url)
     ledger = RunLedger(store, work.run_id)
     worker = f"{socket.gethostname()} {os.getpid()}"
+    preset = work.method.preset.name
     results = []
     for row in rows:
         if (before := _left_behind(ledger, work, row)) is not None:
             results.append(before)
             continue
-        ledger.write(running_record(row, work.driver, worker))
+        ledger.write(running_record(row, work.driver, preset, worker))
         result, trace = _tried(store, work, row, worker)
-        ledger.write(ended_record(row, result, work.driver, trace))
+        ledger.write(ended_record(row, result, work.driver, preset, trace))
         results.append(result)
     return results
 

@@ -13,6 +13,7 @@ from PIL import Image
 from flows.archive_command import segment_archive
 from flows.archive_parameters import ArchiveParameters
 from flows.archive_status import ArchiveStatus
+from flows.export_command import export_predictions
 from flows.rerun import RerunParameters, prepare_rerun
 from flows.status_command import print_runs, print_status, watch_status
 from maskrnn_core.synthetic import SyntheticOptions, synthetic_videos
@@ -107,6 +108,9 @@ def test_an_archive_and_its_daily_continuation(
         assert "text: " in shown
     assert print_runs(store.url) == 0
     assert "films" in capsys.readouterr().out
+
+    assert export_predictions(store.url, "films", tmp_path / "out", ["png"], None) == 0
+    assert len(list((tmp_path / "out" / "val-000").glob("*.png"))) == FRAMES
 
     write(tmp_path, "val-000", "text", "val-001")
     assert archive(manifest, leave_failed=True) == 1

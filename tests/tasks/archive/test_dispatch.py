@@ -87,7 +87,7 @@ def test_a_killed_worker_costs_no_row_that_had_ended(
     records = {record.video: record for record in RunLedger(store, RUN).records()}
     assert {name: record.state for name, record in records.items()} == states
     assert records["once-a"].attempt == 2
-    assert "died" in (records["poison-b"].stages["segment"].error or "")
+    assert "died" in (records["poison-b"].stages["segment propagate"].error or "")
 
 
 def test_what_may_pass_is_tried_again_a_few_times(

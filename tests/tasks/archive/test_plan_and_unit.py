@@ -41,12 +41,12 @@ def test_rows_end_each_with_a_record_of_its_own(
     assert store.exists(PREDICTIONS, done.key)
     assert bad.error == "frame 3 is torn"
     records = {record.video: record for record in RunLedger(store, RUN).records()}
-    stage = records["a"].stages["segment"]
+    stage = records["a"].stages["segment propagate"]
     assert stage.artifacts == ((PREDICTIONS, done.key),)
     assert stage.figures["frames"] == 5
     assert stage.figures["decode"] == 0.25
     assert stage.seconds > 0
-    assert "torn" in (records["bad-b"].stages["segment"].traceback or "")
+    assert "torn" in (records["bad-b"].stages["segment propagate"].traceback or "")
     assert [records[name].attempt for name in ("a", "bad-b", "busy-9")] == [1, 1, 1]
 
 
@@ -108,7 +108,7 @@ def test_a_slice_that_comes_again_does_nothing_twice(
 ) -> None:
     rows = list(plan(store, table("a", "b", "c"), work.method).rows())
     segment_rows(work, rows[:1])
-    RunLedger(store, RUN).write(running_record(rows[1], work.driver, "host 1"))
+    RunLedger(store, RUN).write(running_record(rows[1], work.driver, "propagate", "host 1"))
     first, second, third = segment_rows(work, rows)
     assert (first.state, second.obstacle, third.state) == ("done", "died", "done")
     assert marks(store) == {"a": 1, "c": 1}
