@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from maskrnn_core.inference import TrackState
 from maskrnn_core.options import Preset
@@ -29,7 +30,7 @@ from tasks.keys import PreparedVideo
 from tasks.sources import DatasetSpec, open_source
 from tasks.streaming.opened_clip import OpenedClip
 from tests.flows.tiny import OVERRIDES
-from tests.tasks.streaming.clips import CPU, scenes, write_clip
+from tests.tasks.streaming.clips import CPU, scenes, write_clip, write_masks
 from tests.tasks.test_segment_resumed import content
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -167,6 +168,30 @@ def test_figures_and_provenance(tmp_path: Path) -> None:
     assert told["time"].endswith("+00:00")
     again = stream(store, clip, preset=TINY, parent="p")
     assert (again.frames, again.resumed, again.shots) == (6, 6, 1)
+
+
+def test_a_clip_of_one_frame(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path, scenes(1, 1), [0])
+    store = store_with_parent(tmp_path / "store")
+    figures = stream(store, clip, preset=TINY, parent="p")
+    assert (figures.frames, figures.shots, figures.real_time_factor) == (1, 1, None)
+    np.testing.assert_array_equal(
+        StoredPrediction(store, "k").label_map(0), scenes(1, 1)[0].label_map(0)
+    )
+
+
+def test_a_folder_of_images_has_no_times(tmp_path: Path) -> None:
+    (scene,) = scenes(1, 4)
+    (tmp_path / "frames").mkdir()
+    for index in range(4):
+        Image.fromarray(scene.frame(index)).save(tmp_path / "frames" / f"{index:05d}.png")
+    write_masks(tmp_path / "masks", {0: np.asarray(scene.label_map(0))})
+    clip = StreamedClip(str(tmp_path / "frames"), str(tmp_path / "masks"), "clip")
+    store = ArtifactStore(str(tmp_path / "store"))
+    assert stream(store, clip).real_time_factor is None
+    assert StoredPrediction(store, "k").frame_times is None
+    with pytest.raises(DatasetError, match="Leave start and end out"):
+        stream(store, replace(clip, start=0.1), "part")
 
 
 def test_a_network_needs_a_parent(tmp_path: Path) -> None:
