@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from storage.datasets.run_lengths import encode_run_lengths
-from storage.errors import StoreAccessError
 from storage.export import check_names
 from storage.predictions import StoredPrediction
-from storage.whole_files import whole_file
+from storage.whole_files import make_folder, whole_file
 
 
 def export_coco(prediction: StoredPrediction, folder: Path) -> Path:
@@ -34,10 +33,7 @@ def export_coco(prediction: StoredPrediction, folder: Path) -> Path:
         InvalidAddressError: when a name cannot name a file.
     """
     check_names(prediction, folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreAccessError(f"Cannot make {folder}: {error}. Check the rights.") from error
+    make_folder(folder)
     path = folder / f"{prediction.video}.json"
     with whole_file(path) as file:
         for part in _document(prediction):

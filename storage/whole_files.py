@@ -1,4 +1,4 @@
-"""Local files that appear whole or not at all."""
+"""Local files that appear whole or not at all, and their folders."""
 
 import uuid
 from collections.abc import Iterator
@@ -34,3 +34,15 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
         raise StoreAccessError(f"Cannot write {path}: {error}. Check the rights.") from error
     finally:
         draft.unlink(missing_ok=True)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, with those above it; being there is fine.
+
+    Raises:
+        StoreAccessError: when it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreAccessError(f"Cannot make {folder}: {error}. Check the rights.") from error

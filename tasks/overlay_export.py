@@ -10,11 +10,12 @@ import numpy as np
 from maskrnn_core.drawing.overlays import overlay
 from maskrnn_core.video import UInt8Array
 from storage.artifacts import ArtifactStore
-from storage.errors import DatasetError, MissingArtifactError, StoreAccessError
+from storage.errors import DatasetError, MissingArtifactError
 from storage.export import check_names
 from storage.overlay_files import write_mp4
 from storage.predictions import StoredPrediction
 from storage.stored_video import open_video
+from storage.whole_files import make_folder
 from tasks.clip import StreamedClip
 
 _CLIP = ("video", "masks", "name", "start", "end")
@@ -41,10 +42,7 @@ def export_overlay(store: ArtifactStore, prediction: StoredPrediction, folder: P
     """
     check_names(prediction, folder)
     frame = _frames(store, prediction)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreAccessError(f"Cannot make {folder}: {error}. Check the rights.") from error
+    make_folder(folder)
     path = folder / f"{prediction.video}.mp4"
     write_mp4(path, _pictures(frame, prediction), prediction.frame_times)
     return path

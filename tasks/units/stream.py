@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from maskrnn_core.options import ComputeOptions, Preset
 from storage.artifacts import ArtifactStore
 from storage.checkpoints import PARENTS, load_checkpoint
-from storage.predictions import PREDICTIONS, PredictionWriter, StoredPrediction, write_prediction
+from storage.prediction_writer import PredictionWriter
+from storage.predictions import PREDICTIONS, StoredPrediction, write_prediction
 from tasks.clip import StreamedClip, StreamOptions
 from tasks.errors import ParameterError
 from tasks.flow_method import FlowMethod

@@ -18,7 +18,8 @@ from maskrnn_core.presets import preset
 from storage.artifacts import ArtifactStore
 from storage.checkpoints import PARENTS, save_checkpoint
 from storage.errors import DatasetError, StoreFullError
-from storage.predictions import PREDICTIONS, PredictionWriter, StoredPrediction
+from storage.prediction_writer import PredictionWriter
+from storage.predictions import PREDICTIONS, StoredPrediction
 from storage.stored_video import open_video
 from storage.videos import video_key
 from tasks import keys, units
