@@ -9,7 +9,7 @@ from rich.text import Text
 from storage.archive.progress_file import ArchiveProgress, read_progress
 from storage.artifacts import ArtifactStore
 from storage.drivers import Driver, drivers
-from storage.ledger import RunInfo
+from storage.ledger import RunInfo, RunLedger
 
 _SHOWN = 100
 _AS_IT_IS: Any = {"markup": False, "highlight": False, "soft_wrap": True}
@@ -62,6 +62,8 @@ def print_archive_status(store: ArtifactStore, info: RunInfo) -> int:
     status = ArchiveStatus(store, info)
     console = Console()
     console.print(_headline(status), soft_wrap=True)
+    for line in _failed_training(store, info.run_id):
+        console.print(Text(f"  {line}", style="red"), soft_wrap=True)
     failures = () if status.progress is None else status.progress.failures
     for failure in failures[:_SHOWN]:
         console.print(Text(f"  {failure.id}: {failure.error}", style="red"), soft_wrap=True)
@@ -83,6 +85,19 @@ def watch_archive_status(store: ArtifactStore, info: RunInfo) -> int:
             told = line
         time.sleep(_POLL_SECONDS)
     return print_archive_status(store, info)
+
+
+def _failed_training(store: ArtifactStore, run_id: str) -> list[str]:
+    """What went wrong with the parent and its videos; names of rows have no slash."""
+    ledger = RunLedger(store, run_id)
+    records = [ledger.read(name) for name in ledger.videos() if "/" in name]
+    return [
+        f"{record.video}, {name}: {stage.error}"
+        for record in records
+        if record is not None
+        for name, stage in record.stages.items()
+        if stage.state == "failed"
+    ]
 
 
 def _headline(status: ArchiveStatus) -> Text:

@@ -9,7 +9,7 @@ from maskrnn_core.options import ComputeOptions, Preset
 from tasks.clip import StreamOptions
 from tasks.flow_method import FlowMethod
 
-SECONDS = ("fetch", "open", "decode", "flow", "finetune", "segment", "write")
+SECONDS = ("fetch", "open", "decode", "cuts", "flow", "finetune", "segment", "write")
 """Stages whose wall seconds are told apart."""
 
 COUNTS = ("frames", "objects", "shots", "resumed", "bytes", "real_time_factor")

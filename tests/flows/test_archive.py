@@ -1,8 +1,11 @@
 """`maskrnn archive` on two real workers: from a manifest to predictions, report and status."""
 
 import json
+import threading
 from collections.abc import Callable
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -13,6 +16,7 @@ from PIL import Image
 from flows.archive_command import segment_archive
 from flows.archive_parameters import ArchiveParameters
 from flows.archive_status import ArchiveStatus
+from flows.console import print_report
 from flows.export_command import export_predictions
 from flows.rerun import RerunParameters, prepare_rerun
 from flows.status_command import print_runs, print_status, watch_status
@@ -20,7 +24,7 @@ from maskrnn_core.synthetic import SyntheticOptions, synthetic_videos
 from storage.archive.offences import ManifestError
 from storage.archive.progress_file import read_progress
 from storage.artifacts import ArtifactStore
-from storage.ledger import RunLedger
+from storage.ledger import RunLedger, StageRecord, VideoRecord
 from storage.predictions import PREDICTIONS, StoredPrediction
 from tasks.errors import ParameterError
 from tests.flows.test_many_videos import task_runs
@@ -106,6 +110,7 @@ def test_an_archive_and_its_daily_continuation(
         assert "failed in part" in shown
         assert "2 of 2 rows (100.0%), 1 done, 1 failed (50.0%)" in shown
         assert "text: " in shown
+    assert print_report(store.url, "films") == 0
     assert print_runs(store.url) == 0
     assert "films" in capsys.readouterr().out
 
@@ -165,12 +170,47 @@ def test_a_manifest_that_cannot_be_used_starts_nothing(
         archive(manifest, batch_size=501)
 
 
-def test_a_run_that_was_killed_is_told_so(tmp_path: Path) -> None:
+def test_videos_elsewhere_are_fetched_and_gone_afterwards(
+    archive: Callable[..., int], manifest: Path, tmp_path: Path
+) -> None:
+    class Handler(SimpleHTTPRequestHandler):
+        def __init__(self, *args: Any) -> None:
+            super().__init__(*args, directory=str(tmp_path))
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        place = f"http://me:secret@127.0.0.1:{server.server_port}"
+        rows = [f"{name},{place}/{name}.mp4,{place}/val-000.png" for name in ("val-000", "gone")]
+        manifest.write_text("\n".join(["id,video,mask", *rows]))
+        assert archive(manifest) == 1
+        server.shutdown()
+    store = ArtifactStore(str(tmp_path / "store"))
+    assert attempts(store) == {"val-000": ("done", 1), "gone": ("failed", 1)}
+    table = pd.read_parquet(tmp_path / "store" / "runs" / "films" / "report" / "videos.parquet")
+    done, gone = table.to_dict(orient="records")
+    assert done["bytes"] > 0
+    assert "the server answers 404" in gone["error"]
+    assert "secret" not in f"{done} {gone}"
+    source = StoredPrediction(store, done["prediction"]).metadata["provenance"]["source"]
+    assert source["video_uri"] == f"http://127.0.0.1:{server.server_port}/val-000.mp4"
+    assert not Path(source["video"]).exists()
+
+
+def test_a_run_that_was_killed_is_told_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     store = ArtifactStore(str(tmp_path))
-    info = RunLedger(store, "films").begin({"manifest": "films.csv"}, "1")
-    status = ArchiveStatus(store, info)
+    ledger = RunLedger(store, "films")
+    status = ArchiveStatus(store, ledger.begin({"manifest": "films.csv"}, "1"))
     assert status.state == "stopped before its end"
     assert not status.is_well
+    stages = {"train": StageRecord("failed", error="no memory left")}
+    ledger.write(VideoRecord("parent/small", state="failed", stages=stages))
+    assert print_status(store.url, "films") == 1
+    assert "parent/small, train: no memory left" in capsys.readouterr().out
 
 
 def test_the_name_of_a_run_follows_the_manifest_and_the_method() -> None:

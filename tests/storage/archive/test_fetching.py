@@ -10,7 +10,9 @@ from pathlib import Path
 import fsspec
 import pytest
 
+from storage.archive.check import check_manifest
 from storage.archive.fetching import FetchError, FetchLimits, UnavailableError, fetch
+from storage.archive.manifest import read_manifest
 from storage.archive.row_files import row_files
 from storage.archive.scratch import scratch, sweep_scratch
 from storage.archive.uris import local_path, resolved, safe_suffix, without_password
@@ -149,17 +151,24 @@ def test_passwords_are_told_nobody(tmp_path: Path) -> None:
     assert without_password("s3://bucket/a@b.mp4") == "s3://bucket/a@b.mp4"
 
 
-def test_objects_through_fsspec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    memory = fsspec.filesystem("memory")
-    memory.pipe_file("/clips/a.mp4", b"frames")
-    for name in ("storage.archive.fetching.protocol_of", "storage.archive.row_files.protocol_of"):
-        monkeypatch.setattr(name, lambda uri: uri.partition("://")[0])
-    assert fetch("memory://clips/a.mp4", tmp_path / "got", LIMITS) == 6
+def test_objects_on_s3(bucket: str, tmp_path: Path) -> None:
+    files = fsspec.filesystem("s3")
+    files.pipe_file(f"{bucket}/clips/a?b.mp4", b"frames")
+    assert fetch(f"{bucket}/clips/a?b.mp4", tmp_path / "got", LIMITS) == 6
+    assert (tmp_path / "got").read_bytes() == b"frames"
     with pytest.raises(FetchError, match="longer than"):
-        fetch("memory://clips/a.mp4", tmp_path / "got", FetchLimits(5, 5.0))
-    with pytest.raises(FetchError, match="is not there"):
-        fetch("memory://clips/b.mp4", tmp_path / "got", LIMITS)
-    memory.rm("/clips", recursive=True)
+        fetch(f"{bucket}/clips/a?b.mp4", tmp_path / "got", FetchLimits(5, 5.0))
+    for gone in (f"{bucket}/clips/b.mp4", f"{bucket}-none/a.mp4"):
+        with pytest.raises(FetchError, match="is not there"):
+            fetch(gone, tmp_path / "got", LIMITS)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_manifest_on_s3_names_objects_beside_it(bucket: str) -> None:
+    fsspec.filesystem("s3").pipe_file(f"{bucket}/lists/m.csv", b"video,mask\na.mp4,a.png\n")
+    found = check_manifest(read_manifest(f"{bucket}/lists/m.csv"))
+    assert not found.offences
+    assert found.table["video"].tolist() == [f"{bucket}/lists/a.mp4"]
 
 
 def test_the_files_of_a_row_are_gone_when_it_has_ended(server: str, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -31,13 +32,15 @@ def stand_in(store_url: str, key: str, clip: Any, *_: Any) -> Any:
     from tasks.units.stream import StreamFigures
 
     kind, _, rest = clip.name.partition("-")
-    marks = Path(store_url) / "marks"
+    marks = Path(clip.video).parent / "marks"
     marks.mkdir(exist_ok=True)
     with (marks / clip.name).open("a") as file:
         file.write("x")
     times = len((marks / clip.name).read_text())
     if kind == "poison" or (kind == "once" and times == 1):
         os.kill(os.getpid(), signal.SIGKILL)
+    if kind == "slow":
+        time.sleep(60)
     if kind == "bad":
         raise DatasetError("frame 3 is torn")
     if kind == "busy" and times <= int(rest):
@@ -49,7 +52,7 @@ def stand_in(store_url: str, key: str, clip: Any, *_: Any) -> Any:
 
 def marks(store: ArtifactStore) -> dict[str, int]:
     """How many times every row was worked on."""
-    return {path.name: path.stat().st_size for path in (Path(store.url) / "marks").iterdir()}
+    return {path.name: path.stat().st_size for path in (Path(store.url).parent / "marks").iterdir()}
 
 
 @pytest.fixture

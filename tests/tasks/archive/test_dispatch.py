@@ -56,7 +56,13 @@ def bridge() -> Iterator[Bridge]:
 
 
 def carry_out(
-    bridge: Bridge, store: ArtifactStore, table: pd.DataFrame, work: RowWork, quick: bool = True
+    bridge: Bridge,
+    store: ArtifactStore,
+    table: pd.DataFrame,
+    work: RowWork,
+    *,
+    quick: bool = True,
+    row_seconds: float | None = None,
 ) -> Witness:
     ledger = RunLedger(store, RUN)
     plan = plan_rows(store, ledger, table, work.method.digest, leave_failed=False)
@@ -64,7 +70,7 @@ def carry_out(
     if quick:
         rows.measured(1, 0.0)  # slices of several rows from the beginning
     witness = Witness()
-    Dispatcher(bridge, ledger, work, rows, witness).run(lambda: None)
+    Dispatcher(bridge, ledger, work, rows, witness, row_seconds).run(lambda: None)
     return witness
 
 
@@ -105,6 +111,20 @@ def test_what_may_pass_is_tried_again_a_few_times(
     assert marks(store) == {"busy-1": 2, "busy-2": 3, "busy-9": 3, "a": 1}
     again = carry_out(bridge, store, table("busy-1", "busy-2", "busy-9", "a"), work, quick=False)
     assert set(again.results) == {"busy-9"}
+
+
+def test_a_row_over_its_time_is_stopped_and_not_tried_again(
+    bridge: Bridge,
+    store: ArtifactStore,
+    table: Callable[..., pd.DataFrame],
+    work: RowWork,
+) -> None:
+    rows = table("a", "slow-b", "c")
+    witness = carry_out(bridge, store, rows, work, quick=False, row_seconds=8.0)
+    states = {name: result.state for name, result in witness.results.items()}
+    assert states == {"a": "done", "slow-b": "failed", "c": "done"}
+    assert "--timeout segment=SECONDS" in (witness.results["slow-b"].error or "")
+    assert marks(store)["slow-b"] == 1
 
 
 def test_the_end_of_a_run_ends_its_dispatcher(

@@ -114,6 +114,16 @@ def test_a_slice_that_comes_again_does_nothing_twice(
     assert marks(store) == {"a": 1, "c": 1}
 
 
+def test_the_ledger_may_be_elsewhere(table: MakeTable, work: RowWork) -> None:
+    store = ArtifactStore("memory://archive-ledger/store")
+    work = replace(work, store_url=store.url)
+    segment_rows(work, list(plan(store, table("a", "b", "bad-c"), work.method).rows()))
+    found = plan(store, table("a", "b", "bad-c"), work.method)
+    assert names(found) == ["bad-c"]
+    assert [result.index for result in found.settled] == [0, 1]
+    store.folder.remove("")
+
+
 def test_the_order_is_by_priority_then_by_size(
     store: ArtifactStore, table: MakeTable, method: ArchiveMethod
 ) -> None:
