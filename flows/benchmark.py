@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, ParamSpec
 
 from prefect import Flow, flow, get_client, tags
@@ -19,6 +20,7 @@ from flows.pipeline import Pipeline
 from storage.artifacts import ArtifactStore
 from storage.drivers import drive
 from storage.ledger import RunLedger
+from tasks.configuration import Configuration
 from tasks.dask_bridge import Bridge
 from tasks.outcome import Outcome, VideoResult
 from tasks.reporting.report import export, report
@@ -95,15 +97,31 @@ def carry_out(
             videos = pipeline.outcome.videos
             ledger.begin(parameters.model_dump(mode="json"), version("maskrnn"), videos)
             outcome = pipeline.run()
-        trained = []
-        if any(configuration.preset.network is not None for configuration in configurations):
-            trained = [training_curves.submit(context).result()]
         if parameters.until == "report":
-            described = parameters.model_dump(mode="json")
-            report.submit(context, outcome, configurations, described, trained).result()
-        elif parameters.until == "segment":
+            write_report(context, outcome, configurations, parameters)
+        elif trains(configurations):
+            training_curves.submit(context).result()
+        if parameters.until == "segment":
             export.submit(context, outcome).result()
     return final_state(context, outcome)
+
+
+def trains(configurations: Sequence[Configuration]) -> bool:
+    """Whether any network takes part."""
+    return any(configuration.preset.network is not None for configuration in configurations)
+
+
+def write_report(
+    context: RunContext,
+    outcome: Outcome,
+    configurations: Sequence[Configuration],
+    parameters: BenchmarkParameters,
+) -> Path:
+    """Tables, pictures and summary of a run, within a flow; returns their folder."""
+    trained = [training_curves.submit(context).result()] if trains(configurations) else []
+    described = parameters.model_dump(mode="json")
+    folder: Path = report.submit(context, outcome, configurations, described, trained).result()
+    return folder
 
 
 def log_progress() -> None:

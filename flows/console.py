@@ -110,7 +110,8 @@ def print_report(store_url: str, run_id: str) -> int:
     folder = report_folder(store, ledger.location)
     if not (folder / SUMMARY).exists():
         raise MissingArtifactError(
-            f"the run {run_id} has no report yet; run its benchmark command to the end"
+            f"the run {run_id} has no report yet; run its benchmark command to the end, or give "
+            "--anew for a report of what there is"
         )
     console = Console(soft_wrap=True)
     console.print(Markdown((folder / SUMMARY).read_text()))

@@ -1,6 +1,5 @@
 """The order of a run: every video at its own pace, all of them waiting for the parent alone."""
 
-import dataclasses
 import logging
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -9,9 +8,9 @@ from typing import ParamSpec, TypeVar
 
 from flows.chosen_data import chosen_data
 from flows.parameters import STAGES, BenchmarkParameters, Stage
-from flows.run_plan import offline_part
+from flows.parents import Parents
 from flows.stage_calls import StageCalls
-from flows.training_set import TrainingSet, choose_training_set
+from flows.training_set import training_for
 from storage.checkpoints import FINETUNED
 from storage.datasets.source import SourceVideo
 from storage.errors import StorageError
@@ -23,7 +22,6 @@ from tasks.flow_method import flow_method
 from tasks.foresight import finetuned_keys
 from tasks.keys import PreparedVideo, prediction_key
 from tasks.outcome import Outcome, VideoResult
-from tasks.parents import obtain_parent
 from tasks.run_context import RunContext
 from tasks.scoring import protocol_of
 from tasks.sources import DatasetSpec, open_sources
@@ -79,9 +77,11 @@ class Pipeline:
         self._compute = main.compute
         self._stages = StageCalls(len(self._sources))
         self._pool = ThreadPoolExecutor(_VIDEOS_AT_ONCE, thread_name_prefix="video")
-        self._parents: dict[str, Future[str]] = {}
         self.outcome = Outcome(videos=[source.name for source in sources])
-        self._training = self._choose_training_set(main, sources)
+        self._training = training_for(parameters, configurations, self._spec, sources)
+        if self._training.note:
+            self._note(self._training.note)
+        self._parents = Parents(context, parameters, configurations, self._start, self._note)
 
     def run(self) -> Outcome:
         """Run all stages up to the last one asked for; failures of videos are in the ledger."""
@@ -90,7 +90,7 @@ class Pipeline:
             segmented: list[Future[PreparedVideo]] = []
             if self._parameters.until != "train":
                 segmented = self._prepare_all(self._spec, self._sources, "")
-            self._train_all(training)
+            self._parents.train(training)
             if self._reaches("segment"):
                 names = [source.name for source in self._sources]
                 jobs = [
@@ -102,7 +102,7 @@ class Pipeline:
                 self.outcome.results = [*self._left_alone, *made]
             for prepared in segmented:
                 prepared.exception()
-            self._finish_parents()
+            self.outcome.parents = self._parents.finish()
         except BaseException:
             self._context.bridge.close()
             raise
@@ -117,23 +117,6 @@ class Pipeline:
         # Prefect finds the flow run through context variables.
         context = copy_context()
         return self._pool.submit(lambda: context.run(job, *args, **kwargs))
-
-    def _choose_training_set(
-        self, main: Configuration, sources: Sequence[SourceVideo]
-    ) -> TrainingSet:
-        trained = [c.preset for c in self._configurations if c.preset.network is not None]
-        if not trained or not self._reaches("train"):
-            return TrainingSet(self._spec, [], "")
-        if self._parameters.parent is not None:
-            key = obtain_parent(self._context.store, self._parameters.parent)
-            self._note(f"The parent was loaded, not trained: {self._parameters.parent}.")
-            for preset in trained:
-                self._parents[preset.name] = Future()
-                self._parents[preset.name].set_result(key)
-            return TrainingSet(self._spec, [], "")
-        chosen = choose_training_set(self._parameters, main, self._spec, sources)
-        self._note(chosen.note)
-        return chosen
 
     def _note(self, text: str) -> None:
         self.outcome.notes.append(text)
@@ -168,61 +151,6 @@ class Pipeline:
             if last:
                 context.end(record)
 
-    def _train_all(self, training: Sequence[Future[PreparedVideo]]) -> None:
-        """One parent for all presets whose networks and offline stages are the same.
-
-        A recurrent stage starts from the parent of the static stage, where a preset trains that.
-        """
-        shared: dict[str, Future[str]] = {}
-        for configuration in sorted(
-            self._configurations, key=lambda c: c.preset.recurrent is not None
-        ):
-            preset = configuration.preset
-            if preset.network is None or preset.name in self._parents or not training:
-                continue
-            offline = offline_part(configuration)
-            if offline not in shared:
-                static = dataclasses.replace(preset, recurrent=None)
-                before = shared.get(offline_part(dataclasses.replace(configuration, preset=static)))
-                shared[offline] = self._start(self._train, configuration, training, before)
-            self._parents[preset.name] = shared[offline]
-
-    def _train(
-        self,
-        configuration: Configuration,
-        training: Sequence[Future[PreparedVideo]],
-        before: Future[str] | None,
-    ) -> str:
-        """Key of a parent; one that it may start from is waited for, whatever becomes of it."""
-        if before is not None:
-            before.exception()
-        record = stages.parent_record(configuration.preset)
-        self._context.begin(record)
-        try:
-            videos = [future.result() for future in training if future.exception() is None]
-            if not videos:
-                with self._context.stage(record, "train"):
-                    raise TaskError(f"all {len(training)} training videos failed; mend them first")
-            if len(videos) < len(training):
-                self._note(
-                    f"{len(training) - len(videos)} of {len(training)} training videos failed; "
-                    f"the parent of {configuration.preset.name} has not seen them."
-                )
-            return stages.train.submit(
-                self._context,
-                videos,
-                configuration.preset,
-                configuration.compute,
-                self._parameters.initial_weights,
-            ).result()
-        finally:
-            self._context.end(record)
-
-    def _finish_parents(self) -> None:
-        for name, parent in self._parents.items():
-            if parent.exception() is None:
-                self.outcome.parents[name] = parent.result()
-
     def _process(self, name: str, prepared: "Future[PreparedVideo]") -> list[VideoResult]:
         """All presets on one video; what fails is recorded and leaves the others alone."""
         if prepared.exception() is not None:
@@ -238,13 +166,8 @@ class Pipeline:
         return results
 
     def _drop_weights(self, video: PreparedVideo, done: Collection[str]) -> None:
-        parents = {
-            name: parent.result()
-            for name, parent in self._parents.items()
-            if parent.done() and parent.exception() is None
-        }
         keep = self._parameters.keep_weights
-        unneeded = droppable_weights(video, self._by_rank, parents, done, keep)
+        unneeded = droppable_weights(video, self._by_rank, self._parents.ready(), done, keep)
         self._dropper.drop(video.name, unneeded)
 
     def _segment(self, video: PreparedVideo, configuration: Configuration) -> VideoResult:
@@ -290,11 +213,11 @@ class Pipeline:
         return dict(zip(video.objects, made, strict=True))
 
     def _parent(self, video: PreparedVideo, preset: str) -> str:
-        parent = self._parents[preset]
-        if parent.exception() is None:
-            return parent.result()
-        with self._context.stage(video.name, f"segment {preset}"):
-            raise TaskError(f"there is no parent of {preset}: {parent.exception()}")
+        try:
+            return self._parents.key(preset)
+        except TaskError:
+            with self._context.stage(video.name, f"segment {preset}"):
+                raise
 
 
 def _work(source: SourceVideo) -> int:

@@ -130,7 +130,7 @@ def carry_out_rerun(prepared: Rerun) -> State[Any]:
     """Remove what is to be done anew, then run; called within a flow."""
     store = ArtifactStore(prepared.parameters.store)
     remove_artifacts(store, prepared.redone)
-    results = prepared.plan.results
+    results = prepared.plan.outcome.results
     return carry_out(prepared.parameters, prepared.only, results)
 
 

@@ -96,18 +96,30 @@ def rerun(
     return guarded(again, store.debug)
 
 
-def report(run: str, *, store: StoreOptions = _STORE) -> int:
+def report(
+    run: str,
+    *,
+    anew: Annotated[bool, Parameter(negative="")] = False,
+    store: StoreOptions = _STORE,
+) -> int:
     """Print the report of a run and where it is.
 
     Parameters
     ----------
     run
         Name of the run, as its command printed it.
+    anew
+        Write it first from what is in the store; computes nothing.
     """
 
     def show() -> int:
         from flows.console import print_report
 
+        if anew:
+            from flows.report import ReportParameters
+            from flows.report import report as report_flow
+
+            report_flow(ReportParameters(run=run, store=store_url(store)))
         return print_report(store_url(store), run)
 
     return guarded(show, store.debug)

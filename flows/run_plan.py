@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from flows.chosen_data import chosen_data
 from flows.configurations import all_configurations
 from flows.parameters import STAGES, BenchmarkParameters
-from flows.training_set import choose_training_set
+from flows.training_set import training_for
 from storage.artifacts import ArtifactStore
+from storage.checkpoints import PARENTS
 from tasks.configuration import Configuration
 from tasks.flow_method import flow_method
 from tasks.foresight import Foresight, PlannedStage
 from tasks.keys import PreparedVideo, parent_key
-from tasks.outcome import VideoResult
+from tasks.outcome import Outcome, VideoResult
 from tasks.parents import obtain_parent
 from tasks.scoring import protocol_of
 from tasks.sources import open_sources
@@ -22,10 +23,10 @@ from tasks.starting_weights import starting_digest
 
 @dataclass(frozen=True)
 class RunPlan:
-    """Planned stages in order, and the results that are there already."""
+    """Planned stages in order, and what of the run's outcome is there already."""
 
     stages: Sequence[PlannedStage]
-    results: Sequence[VideoResult]
+    outcome: Outcome
 
 
 def plan_run(
@@ -48,6 +49,7 @@ def plan_run(
     sources = open_sources(spec, parameters.videos)
     flow = flow_method(parameters.flow, parameters.flow_weights)
     foresight = Foresight(store, flow, main.compute, parameters.resolution)
+    chosen = training_for(parameters, configurations, spec, sources)
     parents: dict[str, str | None] = {}
     with_network = [c for c in configurations if c.preset.network is not None]
     if with_network and reaches >= STAGES.index("train"):
@@ -55,7 +57,6 @@ def plan_run(
             key = obtain_parent(store, parameters.parent)
             parents = {c.preset.name: key for c in with_network}
         else:
-            chosen = choose_training_set(parameters, main, spec, sources)
             training = [
                 foresight.prepare(source, f"train/{source.name}")
                 for source in chosen.sources
@@ -74,7 +75,10 @@ def plan_run(
             found = foresight.segment(source.name, video, configuration, parent, protocol)
             if found is not None:
                 results.append(found)
-    return RunPlan(foresight.stages, results)
+    there = {name: key for name, key in parents.items() if key and store.exists(PARENTS, key)}
+    notes = [chosen.note] if chosen.note else []
+    names = [source.name for source in sources]
+    return RunPlan(foresight.stages, Outcome(names, results, there, notes))
 
 
 def _parents(

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 
-from flows.parameters import BenchmarkParameters
+from flows.parameters import STAGES, BenchmarkParameters
 from storage.datasets.source import SourceVideo
 from storage.errors import StorageError
 from storage.videos import working_size
@@ -20,6 +20,32 @@ class TrainingSet:
     spec: DatasetSpec
     sources: Sequence[SourceVideo]
     note: str
+
+
+def training_for(
+    parameters: BenchmarkParameters,
+    configurations: Sequence[Configuration],
+    spec: DatasetSpec,
+    segmented: Sequence[SourceVideo],
+) -> TrainingSet:
+    """What the parents of a run are trained on; nothing where none is trained.
+
+    Args:
+        parameters: of the run.
+        configurations: options per preset, the main one first.
+        spec: the data set that is segmented.
+        segmented: its videos.
+
+    Raises:
+        ParameterError, DatasetError: see `choose_training_set`.
+    """
+    trains = any(configuration.preset.network is not None for configuration in configurations)
+    if not trains or STAGES.index(parameters.until) < STAGES.index("train"):
+        return TrainingSet(spec, [], "")
+    if parameters.parent is not None:
+        note = f"The parent was loaded, not trained: {parameters.parent}."
+        return TrainingSet(spec, [], note)
+    return choose_training_set(parameters, configurations[0], spec, segmented)
 
 
 def choose_training_set(

@@ -2,13 +2,16 @@
 
 import json
 import logging
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from flows import run_commands
 from flows.execution import execute
+from flows.options import StoreOptions
 from storage.artifacts import ArtifactStore
 from storage.ledger import RunLedger
 from tasks.dask_bridge import Bridge
@@ -70,6 +73,17 @@ def test_a_run_is_complete_and_its_repetition_reuses_everything(
     assert started == []
     assert {path: path.read_bytes() for path in report.glob("masks/*/*/*.png")} == masks
     assert (report / "per_frame.csv").read_bytes() == tables
+
+    shutil.rmtree(report)
+    assert run_commands.report("run", anew=True, store=StoreOptions(store=str(store))) == 0
+    assert started == []
+    assert {path: path.read_bytes() for path in report.glob("masks/*/*/*.png")} == masks
+    assert (report / "per_frame.csv").read_bytes() == tables
+    again = json.loads((report / "summary.json").read_text())
+    assert {name: again[name] for name in ("presets", "sequences", "notes", "videos")} == {
+        name: figures[name] for name in ("presets", "sequences", "notes", "videos")
+    }
+    assert "Parent of small: `" in (report / "summary.md").read_text()
 
     started.clear()
     overrides = {**OVERRIDES, "inference.threshold": "0.4"}

@@ -10,6 +10,7 @@ from flows.machine_check import check_machine
 from flows.parameters import BenchmarkParameters
 from flows.run_plan import RunPlan
 from tasks.errors import ParameterError
+from tasks.outcome import Outcome
 from tasks.resources import Machine
 
 MACHINE = Machine(cores=4, memory=64 * 2**30)
@@ -59,7 +60,7 @@ def test_what_is_there_already_needs_no_memory(
     asked = BenchmarkParameters(store=str(tmp_path), compare=(), overrides=tiny)
     with pytest.raises(ParameterError, match="needs about"):
         check_machine(asked.model_copy(update={"workers": 2}))
-    monkeypatch.setattr(memory_check, "plan_run", lambda *_: RunPlan([], []))
+    monkeypatch.setattr(memory_check, "plan_run", lambda *_: RunPlan([], Outcome()))
     check_machine(asked.model_copy(update={"workers": 2}))
 
 
