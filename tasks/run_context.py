@@ -1,12 +1,10 @@
 """What every stage of a run shares: the store, the workers, the ledger."""
 
 import logging
-import threading
 import time
 import traceback
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +13,7 @@ from storage.ledger import RunLedger, StageRecord, State, VideoRecord
 from tasks.dask_bridge import Bridge
 from tasks.errors import UnitError
 from tasks.exactly_once import Making, await_other_run, make_once
+from tasks.keyed_locks import KeyedLocks
 from tasks.resources import Resource
 from tasks.run_records import RunRecords
 from tasks.unit_run import describe
@@ -118,8 +117,7 @@ class RunContext:
         self.ledger = ledger
         self.timeouts = timeouts or {}
         self._records = RunRecords(ledger, driver)
-        self._lock = threading.Lock()
-        self._making: dict[tuple[str, str], threading.Lock] = defaultdict(threading.Lock)
+        self._making = KeyedLocks()
 
     @contextmanager
     def stage(self, video: str, stage: str) -> Iterator[Stage]:
@@ -142,10 +140,9 @@ class RunContext:
         else:
             logger.info("%s %s: %.1f s on %s", stage, video, work.seconds, work.worker)
 
-    def making(self, kind: str, key: str) -> threading.Lock:
+    def making(self, kind: str, key: str) -> AbstractContextManager[None]:
         """Held while an artifact is made: presets that share one make it once."""
-        with self._lock:
-            return self._making[kind, key]
+        return self._making.holding((kind, key))
 
     def begin(self, video: str) -> None:
         """A further attempt at a video; stages of former attempts leave its record.

@@ -6,7 +6,6 @@ begins: one file is written in place of two.
 """
 
 import threading
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -14,6 +13,7 @@ from dataclasses import replace
 from storage.alarm import ALARM
 from storage.errors import StorageError
 from storage.ledger import RunLedger, VideoRecord
+from tasks.keyed_locks import KeyedLocks
 
 SOON_SECONDS = 1.0
 """How late a record may be written that need not be at once."""
@@ -35,7 +35,7 @@ class RunRecords:
         self._lock = threading.Lock()
         self._records: dict[str, VideoRecord] = {}
         self._written: dict[str, VideoRecord] = {}
-        self._changing: dict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._changing = KeyedLocks()
         self._late: set[str] = set()
         self._alarm: object | None = None
 
@@ -68,7 +68,7 @@ class RunRecords:
         Raises:
             StorageError: the ledger cannot be written.
         """
-        with self._changes_of(video):
+        with self._changing.holding(video):
             record = replace(change(self.of(video)), driver=self._driver)
             with self._lock:
                 self._records[video] = record
@@ -85,11 +85,6 @@ class RunRecords:
         ALARM.cancel(alarm)
         self._write_late()
 
-    def _changes_of(self, video: str) -> threading.Lock:
-        """Held while a record is replaced: of one video, for the others need not wait."""
-        with self._lock:
-            return self._changing[video]
-
     def _write(self, record: VideoRecord) -> None:
         self._ledger.write(record)
         with self._lock:
@@ -105,7 +100,7 @@ class RunRecords:
             videos = sorted(self._late)
         for video in videos:
             # What cannot be written now is tried again with the next change, which tells.
-            with self._changes_of(video), suppress(StorageError, OSError):
+            with self._changing.holding(video), suppress(StorageError, OSError):
                 if video in self._late:
                     self._write(self.of(video))
         with self._lock:

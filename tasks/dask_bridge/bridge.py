@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from tasks.dask_bridge.clusters import configure_dask, start_cluster, start_local_cluster
+from tasks.dask_bridge.kept_groups import KeptGroups
 from tasks.dask_bridge.slots import Slots, Workers
 from tasks.dask_bridge.submission import Submission, stop_workers, worker_died
 from tasks.dask_bridge.worker_log import WorkerLog
@@ -24,6 +25,9 @@ _CONNECT_SECONDS = 10.0
 _CLOSE_SECONDS = 20.0
 _TRIES = 2
 """Workers that may vanish before a unit has started on them."""
+
+_Connection = tuple[Any, WorkerLog, KeptGroups]
+"""A client of Dask, and what belongs to it."""
 
 
 class Bridge:
@@ -55,7 +59,7 @@ class Bridge:
         self._running: dict[int, str] = {}
         self._slots = Slots(self._ask, worker_wait)
         self._cluster: Any = None
-        self._connection: tuple[Any, WorkerLog] | None = None
+        self._connection: _Connection | None = None
         self._closed = False
 
     @property
@@ -123,7 +127,7 @@ class Bridge:
             cluster, self._cluster = self._cluster, None
             running = sorted(set(self._running.values()))
         if connection is not None:
-            client, _ = connection
+            client, *_ = connection
             if cluster is None and running:
                 with suppress(OSError, TimeoutError):
                     stop_workers(client, running)
@@ -173,7 +177,7 @@ class Bridge:
                 f"no Dask scheduler answers at {address} ({error}); start one with "
                 "`dask scheduler`, or leave the address out for a local cluster"
             ) from None
-        self._connection = client, WorkerLog(client)
+        self._connection = client, WorkerLog(client), KeptGroups(client)
 
     def _run_on(
         self,
@@ -185,12 +189,13 @@ class Bridge:
         timeout: float | None,
     ) -> Outcome | None:
         with self._lock:
-            client, log = self._connected()
+            client, log, groups = self._connected()
             self._running[threading.get_ident()] = worker
         try:
             return Submission(
                 client,
                 log,
+                groups,
                 self._slots,
                 name,
                 unit,
@@ -203,14 +208,14 @@ class Bridge:
             with self._lock:
                 self._running.pop(threading.get_ident(), None)
 
-    def _connected(self) -> tuple[Any, WorkerLog]:
+    def _connected(self) -> _Connection:
         connection = self._connection
         if connection is None:
             raise BridgeError("the run was ended before this unit could start")
         return connection
 
     def _ask(self) -> Workers:
-        client, _ = self._connected()
+        client, *_ = self._connected()
         try:
             workers: Workers = client.sync(client.scheduler.identity, n_workers=-1)["workers"]
         except OSError as error:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from tasks.dask_bridge.kept_groups import KeptGroups
 from tasks.dask_bridge.slots import POLL_SECONDS, Slots
 from tasks.dask_bridge.worker_log import WorkerLog, run_logged
 from tasks.errors import UnitError
@@ -26,6 +27,7 @@ class Submission:
     Args:
         client: of Dask.
         log: where its lines arrive.
+        groups: of the client.
         name: of the unit in messages.
         unit: called on the worker with `args`.
         worker: address.
@@ -37,6 +39,7 @@ class Submission:
         self,
         client: Any,
         log: WorkerLog,
+        groups: KeptGroups,
         slots: Slots,
         name: str,
         unit: Callable[..., Any],
@@ -45,7 +48,9 @@ class Submission:
         resource: Resource,
         ended: Callable[[], bool],
     ) -> None:
-        key = f"{name}-{time.monotonic_ns()}-{threading.get_ident()}"
+        kind = name.partition(" ")[0]
+        groups.keep(kind, worker)
+        key = f"{kind}-{time.monotonic_ns()}-{threading.get_ident()}"
         self._client = client
         self._slots = slots
         self._name = name

@@ -8,8 +8,10 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
+from distributed import Client
 
 from tasks.dask_bridge import Bridge
 from tasks.errors import BridgeError, UnitError
@@ -192,3 +194,18 @@ def test_what_cannot_be_sent_is_an_error_of_its_unit(bridge: Bridge) -> None:
     with pytest.raises(UnitError, match="cannot be sent"):
         bridge.run(unit, resource="CPU")
     assert bridge.run(len, "ab", resource="CPU").value == 2
+
+
+def test_the_scheduler_does_not_grow_with_the_number_of_units(bridge: Bridge) -> None:
+    def noted(dask_scheduler: Any) -> int:
+        return len(dask_scheduler.extensions["spans"].spans)
+
+    def work(first: int) -> int:
+        for number in range(first, first + 10):
+            bridge.run(len, "", resource="CPU", name=f"measure video-{number}")
+        assert bridge.address is not None
+        with Client(bridge.address, set_as_default=False) as client:  # type: ignore[no-untyped-call]
+            found: int = client.run_on_scheduler(noted)
+        return found
+
+    assert work(0) == work(10)
