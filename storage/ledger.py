@@ -251,5 +251,9 @@ def run_place(run_id: str) -> str:
 
 
 def _file_name(name: str) -> str:
-    # quote() leaves dots alone: ".." must not become a folder of its own.
-    return quote(name, safe="").replace(".", "%2E")
+    # quote() leaves dots alone: ".." must not become a folder of its own. Letters of all alphabets
+    # stay as they are, for a name of theirs would be quoted to three times its length.
+    return "".join(
+        letter if letter.isalnum() else quote(letter, safe="").replace(".", "%2E")
+        for letter in name
+    )

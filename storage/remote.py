@@ -40,8 +40,13 @@ class RemoteFiles:
     """
 
     def __init__(self, url: str) -> None:
+        if _PATTERNS & set(url):
+            raise InvalidAddressError(
+                f"The store URL {url} holds one of the characters * ? [, which stand for others. "
+                "Name another folder."
+            )
         self._url = url.rstrip("/")
-        self._fs, root = _opened(url, os.getpid())
+        self._fs, root = file_system(url)
         self._root = root.rstrip("/")
 
     def read(self, path: str) -> bytes:
@@ -163,15 +168,24 @@ class RemoteFiles:
             self._fs.pipe_file(full, data)
 
 
+def file_system(url: str) -> tuple[Any, str]:
+    """The driver for a URL, which waits a bounded time and repeats nothing, and the path in it.
+
+    Raises:
+        InvalidAddressError: for an unknown protocol.
+        StoreAccessError: when the driver is not installed.
+    """
+    protocol, _, path = url.partition("://")
+    if protocol not in _S3:
+        return _opened(url, os.getpid())
+    files, _ = _opened(f"{protocol}://{path.partition('/')[0]}", os.getpid())
+    return files, str(files._strip_protocol(url))
+
+
 @lru_cache(maxsize=16)
 def _opened(url: str, pid: int) -> tuple[Any, str]:
-    """File system and root of a URL, once per process (`pid`): a fork must not share sockets."""
+    """Opened once per process (`pid`): a fork must not share sockets."""
     protocol = url.partition("://")[0]
-    if _PATTERNS & set(url):
-        raise InvalidAddressError(
-            f"The store URL {url} holds one of the characters * ? [, which stand for others. Name "
-            "another folder."
-        )
     try:
         files, root = fsspec.core.url_to_fs(url, **_options(protocol))
     except ValueError as error:

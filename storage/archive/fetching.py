@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from storage.archive.uris import HTTP, protocol_of, without_password
-from storage.errors import DatasetError, StorageError
+from storage.errors import DatasetError, StorageError, StoreAccessError
+from storage.remote import file_system
+from storage.retrying import is_transient, retried
 
 _CHUNK = 1 << 20
 _SILENCE = 60.0
@@ -130,17 +132,21 @@ def _http(uri: str, told: str) -> Iterator[_Blocks]:
 
 @contextmanager
 def _object(uri: str, told: str) -> Iterator[_Blocks]:
-    import fsspec
+    system, path = _asked(lambda: file_system(uri), told)
+    file = _asked(
+        lambda: system.open(path, "rb", cache_type="readahead", block_size=_CHUNK * 8), told
+    )
+    with closing(file):
+        yield lambda: iter(lambda: _asked(lambda: file.read(_CHUNK), told), b"")
 
+
+def _asked(request: Callable[[], Any], told: str) -> Any:
+    """The answer of an object store, with errors that tell whether another attempt may help."""
     try:
-        system: Any = fsspec.filesystem(protocol_of(uri))
-        with closing(system.open(uri, "rb", cache_type="readahead", block_size=_CHUNK * 8)) as file:
-            yield lambda: iter(lambda: file.read(_CHUNK), b"")
+        return retried(request, told)
     except FileNotFoundError:
         raise FetchError(f"{told} is not there; correct the address") from None
-    except PermissionError as error:
-        raise FetchError(f"{told} may not be read ({error}); correct the rights there") from None
-    except ImportError as error:
-        raise FetchError(
-            f"{told} needs a driver that this worker lacks ({error}); pip install 'maskrnn[s3]'"
-        ) from None
+    except StoreAccessError as error:
+        if error.__cause__ is not None and is_transient(error.__cause__):
+            raise UnavailableError(str(error)) from error
+        raise FetchError(str(error)) from error

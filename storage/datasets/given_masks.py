@@ -22,6 +22,7 @@ from storage.datasets.given_images import read_given_map
 from storage.datasets.images import image_files, image_size, read_bytes
 from storage.datasets.mask_json import JsonMask, read_mask_json
 from storage.datasets.masks import object_ids, read_binary_mask
+from storage.datasets.names import name_fault
 from storage.datasets.natural_order import in_natural_order, natural_key
 from storage.datasets.source import UInt8Array
 from storage.errors import DatasetError, MissingDatasetError
@@ -120,7 +121,7 @@ def masks_digest(place: Path) -> str:
         files = [path for folder in (place, *_folders(place)) for path in image_files(folder)]
     digest = sha256()
     for path in files:
-        check_inside(path, place)
+        _check_place(path, place)
         data = read_bytes(path)
         name = "" if path == place else path.relative_to(place).with_suffix("").as_posix()
         digest.update(f"{name} {len(data)}\n".encode())
@@ -159,6 +160,8 @@ def _object_readers(
     for paths in by_frame.values():
         for path in paths:
             _check_file(path, place, size)
+    if not any(by_frame.values()):
+        raise DatasetError(f"{place}: its folders hold no images. Put the masks there.")
     ids = _ids({path.stem for paths in by_frame.values() for path in paths}, place)
     return {
         frame: partial(
@@ -221,7 +224,7 @@ def _folders(place: Path) -> list[Path]:
 
 
 def _check_file(path: Path, place: Path, size: tuple[int, int]) -> None:
-    check_inside(path, place)
+    _check_place(path, place)
     _check_size(path, size)
 
 
@@ -233,3 +236,9 @@ def _check_size(path: Path, size: tuple[int, int]) -> None:
             f"The mask {path} is {found[1]}x{found[0]}, the video {size[1]}x{size[0]}. Draw the "
             "mask at the video's size."
         )
+
+
+def _check_place(path: Path, place: Path) -> None:
+    check_inside(path, place)
+    if fault := name_fault(path.stem):
+        raise DatasetError(f"{str(path)!r} cannot be a mask: its name {fault}. Rename it.")

@@ -85,9 +85,11 @@ def _masks(path: Path, document: Any) -> Iterator[JsonMask]:
             where = f"{path}, annotation {place}"
             if not isinstance(entry, dict):
                 raise DatasetError(f"{where} is no JSON object. {_HELP}.")
-            frame = images.get(entry.get("image_id")) if len(images) > 1 else None
-            if len(images) > 1 and frame is None:
-                raise DatasetError(f"{where}: there is no image {entry.get('image_id')!r}.")
+            number = entry.get("image_id")
+            known = isinstance(number, int | str) and number in images
+            if len(images) > 1 and not known:
+                raise DatasetError(f"{where}: there is no image {number!r}. {_HELP}.")
+            frame = images[number] if len(images) > 1 else None
             yield _mask(where, frame, entry)
     elif isinstance(document, list):
         if _is_shape(document):

@@ -2,8 +2,8 @@
 
 from pathlib import PurePath
 
-_MOST_BYTES = 200
-"""Leaves room for suffixes in the 255 bytes that file systems allow."""
+_MOST_BYTES = 180
+"""Leaves room for what is put before and behind it, in the 255 bytes that file systems allow."""
 
 
 def name_fault(name: str) -> str | None:

@@ -6,6 +6,8 @@ import numpy as np
 
 from storage.datasets.source import UInt8Array
 
+_FARTHEST = 1e12
+
 
 def fill_polygons(polygons: Sequence[Sequence[float]], size: tuple[int, int]) -> UInt8Array:
     """Mask as uint8 (H, W): 1 at pixels whose centre lies within any of the polygons.
@@ -41,6 +43,8 @@ def _points(polygon: Sequence[float]) -> np.ndarray[tuple[int, ...], np.dtype[np
         raise ValueError("a polygon holds something other than numbers") from None
     if points.ndim != 1 or not np.isfinite(points).all():
         raise ValueError("a polygon holds something other than finite numbers")
+    if np.abs(points).max() > _FARTHEST:
+        raise ValueError(f"a polygon reaches farther than {_FARTHEST:.0e} pixels")
     return points.reshape(-1, 2)
 
 

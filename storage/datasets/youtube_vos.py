@@ -89,11 +89,11 @@ def _has(place: Path, folders: tuple[str, ...]) -> bool:
     return all((place / folder).is_dir() for folder in folders)
 
 
-def _read_meta(path: Path) -> dict[str, Any]:
-    """What meta.json tells of each video."""
+def _read_meta(path: Path) -> dict[str, dict[str, list[str]]]:
+    """What meta.json tells of each video: by object the frames with it."""
     try:
         videos = json.loads(path.read_bytes())["videos"]
-        found = {str(name): value["objects"] for name, value in videos.items()}
+        found = {str(name): _frames_of(value["objects"]) for name, value in videos.items()}
     except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
         raise DatasetError(
             f"{path} is not a list of YouTube-VOS videos ({type(error).__name__}: {error}). "
@@ -108,6 +108,13 @@ def _read_meta(path: Path) -> dict[str, Any]:
                 "Restore it from the archive."
             )
     return found
+
+
+def _frames_of(objects: Any) -> dict[str, list[str]]:
+    frames = {str(number): told.get("frames") or [] for number, told in objects.items()}
+    if not all(isinstance(listed, list) for listed in frames.values()):
+        raise TypeError("frames that are not a list")
+    return {number: [str(name) for name in listed] for number, listed in frames.items()}
 
 
 def _list_files(place: Path, video: str) -> FrameFiles:
@@ -135,9 +142,8 @@ def _objects_lacking(place: Path, video: str, masks: MaskFiles) -> tuple[str, ..
     if not meta.is_file():
         return ()
     problems = []
-    for number, told in _read_meta(meta).get(video, {}).items():
-        frames = told.get("frames") if isinstance(told, dict) else None
-        if frames and str(frames[0]) not in masks.files:
+    for number, frames in _read_meta(meta).get(video, {}).items():
+        if frames and frames[0] not in masks.files:
             problems.append(
                 f"{place / _MASKS / video}: the mask of frame {frames[0]}, where object {number} "
                 "first appears, is missing"

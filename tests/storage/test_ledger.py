@@ -72,6 +72,14 @@ def test_any_video_name(memory_url: str, name: str) -> None:
     assert store.folder.names("runs") == ["run"]
 
 
+def test_a_long_name_of_another_alphabet(store: ArtifactStore) -> None:
+    ledger = RunLedger(store, "run")
+    name = "train/" + "動" * 60
+    ledger.write(VideoRecord(name))
+    assert ledger.read(name) == VideoRecord(name)
+    assert [record.video for record in ledger.records()] == [name]
+
+
 @pytest.mark.parametrize("run_id", ["", "  ", "two\nlines"])
 def test_bad_run_names(store: ArtifactStore, run_id: str) -> None:
     with pytest.raises(InvalidAddressError, match="printable"):

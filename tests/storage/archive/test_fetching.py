@@ -16,7 +16,10 @@ from storage.archive.manifest import read_manifest
 from storage.archive.row_files import row_files
 from storage.archive.scratch import scratch, sweep_scratch
 from storage.archive.uris import local_path, resolved, safe_suffix, without_password
+from storage.remote import RemoteFiles
 from tasks.transient import is_transient
+from tests.processes import free_port
+from tests.s3 import S3Server, s3_environment, using
 
 LIMITS = FetchLimits(1_000_000, 5.0)
 
@@ -169,6 +172,33 @@ def test_a_manifest_on_s3_names_objects_beside_it(bucket: str) -> None:
     found = check_manifest(read_manifest(f"{bucket}/lists/m.csv"))
     assert not found.offences
     assert found.table["video"].tolist() == [f"{bucket}/lists/a.mp4"]
+
+
+def test_objects_of_s3(bucket: str, tmp_path: Path) -> None:
+    RemoteFiles(bucket).write("a [1] ?.mp4", b"frames" * 1000)
+    assert fetch(f"{bucket}/a [1] ?.mp4", tmp_path / "got", LIMITS) == 6000
+    assert (tmp_path / "got").read_bytes() == b"frames" * 1000
+    with pytest.raises(FetchError, match="longer than"):
+        fetch(f"{bucket}/a [1] ?.mp4", tmp_path / "got", FetchLimits(5, 5.0))
+    for missing in (f"{bucket}/b.mp4", f"{bucket}-of-nobody/a.mp4"):
+        with pytest.raises(FetchError, match="is not there"):
+            fetch(missing, tmp_path / "got", LIMITS)
+    assert not (tmp_path / "got").exists()
+
+
+def test_s3_without_credentials_or_a_server(
+    s3_server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.retrying._DELAYS", (0.001, 0.001))
+    nobody = s3_environment(f"http://127.0.0.1:{free_port()}")
+    with using(nobody), pytest.raises(UnavailableError, match="does not answer"):
+        fetch("s3://nobody-there/a.mp4", tmp_path / "got", LIMITS)
+    with using(s3_server.environment), monkeypatch.context() as patch:
+        patch.delenv("AWS_ACCESS_KEY_ID")
+        patch.delenv("AWS_SECRET_ACCESS_KEY")
+        with pytest.raises(FetchError, match="credentials"):
+            fetch("s3://no-credentials/a.mp4", tmp_path / "got", LIMITS)
+    assert not (tmp_path / "got").exists()
 
 
 def test_the_files_of_a_row_are_gone_when_it_has_ended(server: str, tmp_path: Path) -> None:

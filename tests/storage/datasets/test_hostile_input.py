@@ -12,11 +12,16 @@ from typing import Any
 
 import pytest
 
-from tests.storage.datasets.hostile import frames, videos
+from tests.storage.datasets.hostile import archives, frames, masks, videos
 from tests.storage.datasets.hostile.cases import Case
 
 ROOT = Path(__file__).resolve().parents[3]
-KINDS = {"videos": videos.CASES, "frames": frames.CASES}
+KINDS = {
+    "videos": videos.CASES,
+    "frames": frames.CASES,
+    "masks": masks.CASES,
+    "archives": archives.CASES,
+}
 MOST_GROWTH = 256 << 20
 """Bytes that a case may add to the greatest memory of the process before it."""
 
@@ -44,7 +49,7 @@ def result_of(kind: str, name: str, results: Results, folder: Path) -> dict[str,
 def test_there_are_hundreds() -> None:
     names = [(kind, case.name) for kind, cases in KINDS.items() for case in cases]
     assert len(names) == len(set(names))
-    assert len(names) >= 200
+    assert len(names) >= 400
 
 
 EVERY = [(kind, case) for kind, cases in KINDS.items() for case in cases]

@@ -1,9 +1,13 @@
 """The real datasets, where the reference data lies beside the project."""
 
+from collections.abc import Iterable
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image
 
 from storage.artifacts import ArtifactStore
 from storage.datasets.catalog import dataset_splits, open_dataset
@@ -57,3 +61,55 @@ def test_the_same_video_as_a_file(shared_data: Path) -> None:
     first = images.label_map(0)
     assert first is not None
     np.testing.assert_array_equal(file.masks.label_map("00000"), first)
+
+
+def digest(maps: Iterable[NDArray[np.uint8] | None]) -> str:
+    """sha256 over label maps, of which none is missing."""
+    found = sha256()
+    for labels in maps:
+        assert labels is not None
+        assert labels.dtype == np.uint8
+        found.update(f"{labels.shape}".encode())
+        found.update(labels.tobytes())
+    return found.hexdigest()
+
+
+def palette_indices(path: Path) -> NDArray[np.uint8]:
+    with Image.open(path) as image:
+        assert image.mode == "P"
+        return np.array(image, np.uint8)
+
+
+def object_2(path: Path) -> NDArray[np.uint8]:
+    with Image.open(path) as image:
+        return (np.array(image.convert("L")) >= 128).astype(np.uint8) * np.uint8(2)
+
+
+@pytest.mark.shared
+def test_dogs_jump_has_the_label_maps_of_a_plain_reader(
+    shared_data: Path, store: ArtifactStore
+) -> None:
+    root = shared_data / "davis2017-sample"
+    files = sorted((root / "Annotations" / "480p" / "dogs-jump").glob("*.png"))
+    assert len(files) == 66
+    plain = digest(palette_indices(path) for path in files)
+    (video,) = open_dataset("davis2017", root)
+    assert digest(video.label_map(index) for index in range(66)) == plain
+    stored = open_video(store, write_video(store, video, None))
+    assert digest(stored.annotation(index) for index in range(66)) == plain
+    file = open_own_video(root / "dogs-jump.mp4", files[0].parent)
+    assert digest(file.label_map(index) for index in range(66)) == plain
+
+
+@pytest.mark.shared
+def test_segtrack_has_the_label_maps_of_a_plain_reader(
+    shared_data: Path, store: ArtifactStore
+) -> None:
+    root = shared_data / "segtrack2-sample"
+    files = sorted((root / "GroundTruth" / "bmx" / "2").glob("*.png"))
+    assert len(files) == 36
+    plain = digest(object_2(path) for path in files)
+    (video,) = open_dataset("segtrack2", root)
+    assert digest(video.label_map(index) for index in range(36)) == plain
+    stored = open_video(store, write_video(store, video, None))
+    assert digest(stored.annotation(index) for index in range(36)) == plain

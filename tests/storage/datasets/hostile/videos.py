@@ -212,7 +212,7 @@ def _listen(path: Path) -> None:
 
 def of_names() -> Iterator[Case]:
     read = {
-        "a long name": "n" * 200,
+        "a long name": "n" * 180,
         "a name beyond the alphabet": "видео 動画 🎬",
         "a name with quotes": "a'b\"c;$(touch escaped)",
         "a name that looks like an option": "-y",
