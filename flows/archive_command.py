@@ -11,6 +11,7 @@ from flows.archive_manifest import checked_manifest
 from flows.archive_parameters import ArchiveParameters
 from flows.console import print_error
 from flows.execution import check_input, first_mistake, leave_soon_on_interrupt
+from flows.temporary_server import start_temporary_server
 from storage.archive.progress_file import read_progress
 from storage.artifacts import ArtifactStore
 from storage.ledger import RunLedger
@@ -44,6 +45,7 @@ def execute_archive(parameters: ArchiveParameters) -> int:
     from flows.benchmark import FAILED_IN_PART
 
     leave_soon_on_interrupt()
+    start_temporary_server()
     state = archive(parameters, return_state=True)
     if not state.is_completed() and state.name != FAILED_IN_PART:
         state.result()  # raises what stopped the run

@@ -118,7 +118,9 @@ def report(
         if anew:
             from flows.report import ReportParameters
             from flows.report import report as report_flow
+            from flows.temporary_server import start_temporary_server
 
+            start_temporary_server()
             report_flow(ReportParameters(run=run, store=store_url(store)))
         return print_report(store_url(store), run)
 

@@ -10,7 +10,17 @@ from typing import Any
 
 def this_process() -> dict[str, Any]:
     """Host, machine, pid and start of this process, as `has_ended` reads them."""
-    return dict(_described(os.getpid()))
+    return dict(_this_process(os.getpid()))
+
+
+def describe_process(pid: int) -> dict[str, Any]:
+    """The same of another process of this machine."""
+    return {
+        "host": socket.gethostname(),
+        "machine": _machine(),
+        "pid": pid,
+        "started": _started(pid),
+    }
 
 
 def has_ended(process: Mapping[str, Any]) -> bool:
@@ -22,13 +32,8 @@ def has_ended(process: Mapping[str, Any]) -> bool:
 
 
 @cache
-def _described(pid: int) -> dict[str, Any]:
-    return {
-        "host": socket.gethostname(),
-        "machine": _machine(),
-        "pid": pid,
-        "started": _started(pid),
-    }
+def _this_process(pid: int) -> dict[str, Any]:
+    return describe_process(pid)
 
 
 def _machine() -> str:
