@@ -8,27 +8,33 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from flows.archive_command import segment_archive
 from flows.execution import execute
 from flows.flow_command import collect_flow
 from flows.verify_command import verify
 from storage.artifacts import ArtifactStore
 from storage.checkpoints import FINETUNED, PARENTS, load_checkpoint
 from storage.flow import FLOW
+from storage.ledger import RunLedger
 from storage.predictions import PREDICTIONS, StoredPrediction
+from storage.remote import RemoteFiles
 from storage.run_status import run_status
 from tasks.dask_bridge import Bridge
 from tests.clusters import DaskCluster
 from tests.flows.tiny import OVERRIDES
 from tests.s3 import S3Server
+from tests.tasks.streaming.clips import scenes, write_clip
 
 pytestmark = [pytest.mark.timeout(400), pytest.mark.usefixtures("prefect_server")]
 
+ROWS = {"good": "a.mkv", "gone": "gone.mkv", "elsewhere": "s3://bucket-of-nobody/a.mkv"}
 VIDEOS = {"synthetic.videos_train": "1", "synthetic.videos_val": "2"}
 
 
-@pytest.fixture
-def address(s3_server: S3Server, tmp_path: Path) -> Iterator[str]:
-    cluster = DaskCluster(tmp_path / "cluster", {**os.environ, **s3_server.environment})
+@pytest.fixture(scope="module")
+def address(s3_server: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("cluster")
+    cluster = DaskCluster(folder / "dask", {**os.environ, **s3_server.environment})
     try:
         cluster.start()
         yield cluster.address
@@ -110,3 +116,37 @@ def test_a_run_on_an_object_store_is_that_on_a_disk(
     monkeypatch.setattr(Bridge, "run", lambda *_, name, **__: started.append(name))
     assert execute(fields(remote.url, address, "evaluate")) == 0
     assert started == []
+
+
+def test_an_archive_from_an_object_store_into_it(
+    bucket: str, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    films = RemoteFiles(f"{bucket}/films")
+    clip = write_clip(tmp_path, scenes(1, 6), [0])
+    films.write("a.mkv", Path(clip.video).read_bytes())
+    films.write("a.png", next(Path(clip.masks).glob("*.png")).read_bytes())
+    rows = "\n".join(f"{name},{video},a.png" for name, video in ROWS.items())
+    films.write("archive.csv", f"id,video,mask\n{rows}\n".encode())
+    asked = {"store": f"{bucket}/store", "run_id": "films", "preset": "propagate"}
+
+    def run() -> int:
+        return segment_archive(f"{bucket}/films/archive.csv", {**asked, "dask_address": address})
+
+    assert run() == 1
+    store = ArtifactStore(asked["store"])
+    records = {record.video: record for record in RunLedger(store, "films").records()}
+    assert {name: record.state for name, record in records.items()} == {
+        "good": "done",
+        "gone": "failed",
+        "elsewhere": "failed",
+    }
+    told = [stage.error or "" for stage in records["gone"].stages.values()]
+    assert any("is not there" in text for text in told)
+    (key,) = store.keys(PREDICTIONS)
+    assert StoredPrediction(store, key).frame_count == 6
+    assert not (tmp_path / "store").exists()
+    films.write("gone.mkv", films.read("a.mkv"))
+    assert run() == 1
+    states = {record.video: record.state for record in RunLedger(store, "films").records()}
+    assert states == {"good": "done", "gone": "done", "elsewhere": "failed"}

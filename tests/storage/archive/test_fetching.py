@@ -16,7 +16,6 @@ from storage.archive.manifest import read_manifest
 from storage.archive.row_files import row_files
 from storage.archive.scratch import scratch, sweep_scratch
 from storage.archive.uris import local_path, resolved, safe_suffix, without_password
-from storage.remote import RemoteFiles
 from tasks.transient import is_transient
 from tests.processes import free_port
 from tests.s3 import S3Server, s3_environment, using
@@ -172,18 +171,6 @@ def test_a_manifest_on_s3_names_objects_beside_it(bucket: str) -> None:
     found = check_manifest(read_manifest(f"{bucket}/lists/m.csv"))
     assert not found.offences
     assert found.table["video"].tolist() == [f"{bucket}/lists/a.mp4"]
-
-
-def test_objects_of_s3(bucket: str, tmp_path: Path) -> None:
-    RemoteFiles(bucket).write("a [1] ?.mp4", b"frames" * 1000)
-    assert fetch(f"{bucket}/a [1] ?.mp4", tmp_path / "got", LIMITS) == 6000
-    assert (tmp_path / "got").read_bytes() == b"frames" * 1000
-    with pytest.raises(FetchError, match="longer than"):
-        fetch(f"{bucket}/a [1] ?.mp4", tmp_path / "got", FetchLimits(5, 5.0))
-    for missing in (f"{bucket}/b.mp4", f"{bucket}-of-nobody/a.mp4"):
-        with pytest.raises(FetchError, match="is not there"):
-            fetch(missing, tmp_path / "got", LIMITS)
-    assert not (tmp_path / "got").exists()
 
 
 def test_s3_without_credentials_or_a_server(
