@@ -1,6 +1,9 @@
 """Rows on two real workers that die: what has ended stays, and only who killed is blamed."""
 
+import multiprocessing
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -125,6 +128,41 @@ def test_a_row_over_its_time_is_stopped_and_not_tried_again(
     assert states == {"a": "done", "slow-b": "failed", "c": "done"}
     assert "--timeout segment=SECONDS" in (witness.results["slow-b"].error or "")
     assert marks(store)["slow-b"] == 1
+
+
+def drive(address: str, table: pd.DataFrame, work: RowWork) -> None:
+    """A run in a process of its own, on the workers of another one."""
+    with StandInBridge(address=address) as bridge:
+        carry_out(bridge, ArtifactStore(work.store_url), table, work)
+
+
+def test_a_killed_run_is_resumed_without_doing_a_row_twice(
+    bridge: Bridge,
+    store: ArtifactStore,
+    table: Callable[..., pd.DataFrame],
+    work: RowWork,
+) -> None:
+    names = [f"short-{n}" for n in range(40)]
+    rows = table(*names)
+    assert bridge.slots("GPU") >= 1
+    args = (str(bridge.address), rows, replace(work, driver="first"))
+    process = multiprocessing.get_context("spawn").Process(target=drive, args=args)
+    process.start()
+    ledger = RunLedger(store, RUN)
+    deadline = time.monotonic() + 120
+    while len(ledger.videos()) < 5:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.kill()
+    process.join()
+    before: dict[str, int] = {}
+    while before != (before := marks(store)):  # workers end the slices that they have begun
+        assert time.monotonic() < deadline
+        time.sleep(3.0)
+    witness = carry_out(bridge, store, rows, replace(work, driver="second"))
+    assert 0 < len(before) < len(names)
+    assert set(witness.results) == set(names) - set(before)
+    assert marks(store) == dict.fromkeys(names, 1)
 
 
 def test_the_end_of_a_run_ends_its_dispatcher(
