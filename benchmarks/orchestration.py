@@ -118,6 +118,7 @@ def _start(
             **os.environ,
             "PYTHONPATH": paths,
             "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0",
+            "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "false",
             "DASK_LOGGING__DISTRIBUTED": "critical",
             **environment,
         },

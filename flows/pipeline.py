@@ -1,7 +1,7 @@
 """The order of a run: every video at its own pace, all of them waiting for the parent alone."""
 
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from typing import ParamSpec, TypeVar
@@ -20,11 +20,12 @@ from tasks.configuration import Configuration
 from tasks.errors import TaskError
 from tasks.flow_method import flow_method
 from tasks.foresight import finetuned_keys
-from tasks.keys import PreparedVideo, prediction_key
+from tasks.keys import PreparedVideo, evaluation_key, prediction_key
 from tasks.outcome import Outcome, VideoResult
 from tasks.run_context import RunContext
 from tasks.scoring import protocol_of
 from tasks.sources import DatasetSpec, open_sources
+from tasks.units import EVALUATIONS
 from tasks.weights_policy import WeightsDropper, droppable_weights
 
 logger = logging.getLogger("maskrnn.run")
@@ -201,16 +202,25 @@ class Pipeline:
         prediction = prediction_key(video, weights, preset, configuration.compute)
         needed = not self._context.store.exists(PREDICTIONS, prediction)
         if needed:
-            self._context.announce(
-                video.name,
-                {f"finetune {preset.name}/{i}": (FINETUNED, key) for i, key in weights.items()},
-            )
+            self._announce(video, preset.name, weights, prediction)
         calls = [
             (self._context, video, object_id, parent, preset, configuration.compute, needed)
             for object_id in video.objects
         ]
         made = self._stages.call_each(stages.finetune, calls)
         return dict(zip(video.objects, made, strict=True))
+
+    def _announce(
+        self, video: PreparedVideo, preset: str, weights: Mapping[int, str], prediction: str
+    ) -> None:
+        """Have the stages that follow each other now in the ledger, in one piece."""
+        coming = {f"finetune {preset}/{i}": (FINETUNED, key) for i, key in weights.items()}
+        coming[f"segment {preset}"] = (PREDICTIONS, prediction)
+        if self._reaches("evaluate"):
+            protocol = protocol_of(self._parameters.dataset)
+            key = evaluation_key(video, prediction, protocol)
+            coming[f"evaluate {preset}"] = (EVALUATIONS, key)
+        self._context.announce(video.name, coming)
 
     def _parent(self, video: PreparedVideo, preset: str) -> str:
         try:

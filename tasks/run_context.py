@@ -167,8 +167,12 @@ class RunContext:
         """Nothing more happens to a video: it is done, or failed when any stage failed."""
 
         def ended(record: VideoRecord) -> VideoRecord:
-            failed = any(stage.state == "failed" for stage in record.stages.values())
-            return replace(record, state="failed" if failed else "done", former=())
+            # What was announced and never begun, because a stage before it failed, goes again.
+            kept = {
+                name: stage for name, stage in record.stages.items() if stage.state != "running"
+            }
+            failed = any(stage.state == "failed" for stage in kept.values())
+            return replace(record, state="failed" if failed else "done", stages=kept, former=())
 
         self._records.change(video, ended)
 

@@ -100,3 +100,15 @@ def test_stages_that_were_announced_are_not_written_one_by_one(ledger: CountedLe
     assert found is not None
     assert {stage.state for stage in found.stages.values()} == {"done"}
     assert ledger.writes == 2
+
+
+def test_what_was_announced_and_never_begun_goes_with_the_end(ledger: CountedLedger) -> None:
+    context = RunContext(ArtifactStore(ledger.location), InlineBridge(), ledger)
+    context.announce("a", {"first": ("things", "k1"), "second": ("things", "k2")})
+    with pytest.raises(ValueError, match="broke"), context.stage("a", "first"):
+        raise ValueError("it broke")
+    context.end("a")
+    found = ledger.read("a")
+    assert found is not None
+    assert found.state == "failed"
+    assert list(found.stages) == ["first"]
