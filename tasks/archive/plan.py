@@ -92,7 +92,7 @@ def plan_rows(
         if record is None or record.request != requests[index]:
             return index, 1, None
         result = result_of(record, index)
-        if result.state == "done" and store.exists(PREDICTIONS, result.key):
+        if result.state == "done" and result.key and store.exists(PREDICTIONS, result.key):
             return index, record.attempt, result
         if result.state == "failed" and leave_failed:
             return index, record.attempt, result

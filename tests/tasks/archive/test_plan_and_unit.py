@@ -11,7 +11,7 @@ from storage.artifacts import ArtifactStore
 from storage.ledger import RunLedger
 from storage.predictions import PREDICTIONS
 from tasks.archive.plan import ArchivePlan, plan_rows
-from tasks.archive.records import running_record
+from tasks.archive.records import ended_record, running_record
 from tasks.archive.results import Results
 from tasks.archive.rows import ArchiveMethod, RowResult
 from tasks.archive.unit import RowWork, segment_rows
@@ -112,6 +112,15 @@ def test_a_slice_that_comes_again_does_nothing_twice(
     first, second, third = segment_rows(work, rows)
     assert (first.state, second.obstacle, third.state) == ("done", "died", "done")
     assert marks(store) == {"a": 1, "c": 1}
+
+
+def test_a_record_without_a_prediction_is_not_done(
+    store: ArtifactStore, table: MakeTable, work: RowWork
+) -> None:
+    (row,) = plan(store, table("a"), work.method).rows()
+    nothing = RowResult(row.index, "done", 1.0, "w", 1)
+    RunLedger(store, RUN).write(ended_record(row, nothing, "driver", "propagate"))
+    assert names(plan(store, table("a"), work.method)) == ["a"]
 
 
 def test_the_ledger_may_be_elsewhere(table: MakeTable, work: RowWork) -> None:
