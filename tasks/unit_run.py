@@ -54,7 +54,8 @@ def describe(error: BaseException) -> str:
     if isinstance(error, MaskRNNError | StorageError | TaskError):
         return str(error)
     text = f"{type(error).__name__}: {error}"
-    return f"{text}; {MEMORY_ADVICE}" if type(error).__name__ in _OUT_OF_MEMORY else text
+    full = type(error).__name__ in _OUT_OF_MEMORY or _CPU_ALLOCATOR in text
+    return f"{text}; {MEMORY_ADVICE}" if full else text
 
 
 MEMORY_ADVICE = (
@@ -64,6 +65,9 @@ MEMORY_ADVICE = (
 
 # torch's own class, by name: torch is not loaded for a table.
 _OUT_OF_MEMORY = ("MemoryError", "OutOfMemoryError", "_ArrayMemoryError")
+
+# Of the machine's memory torch says so in a RuntimeError.
+_CPU_ALLOCATOR = "DefaultCPUAllocator"
 
 
 CORE_ERRORS = MaskRNNError

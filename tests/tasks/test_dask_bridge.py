@@ -209,3 +209,15 @@ def test_the_scheduler_does_not_grow_with_the_number_of_units(bridge: Bridge) ->
         return found
 
     assert work(0) == work(10)
+
+
+@pytest.mark.parametrize("library", ["numpy", "torch"])
+def test_a_unit_out_of_memory_fails_alone_with_advice(bridge: Bridge, library: str) -> None:
+    def unit(library: str) -> None:
+        import importlib
+
+        importlib.import_module(library).zeros(2**50)
+
+    with pytest.raises(UnitError, match="with fewer workers or a lower resolution"):
+        bridge.run(unit, library, resource="CPU")
+    assert bridge.run(len, "ab", resource="CPU").value == 2
