@@ -1,5 +1,6 @@
 """One file from elsewhere onto this disk: so many bytes and so many seconds at most."""
 
+import errno
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ _SILENCE = 60.0
 """Seconds without a byte after which a server counts as gone."""
 _REDIRECTS = 10
 _BUSY = frozenset({408, 429, 500, 502, 503, 504})
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 _KEPT_FREE = 1 << 30
 """Bytes of the disk that stay free."""
 
@@ -75,8 +77,10 @@ def fetch(uri: str, target: Path, limits: FetchLimits) -> int:
                         "allow it more with --fetch-seconds, or leave the row out"
                     )
                 file.write(block)
-    except BaseException:
+    except BaseException as error:
         target.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno in _FULL:  # others fill the disk as well
+            raise FetchError(_no_room(told, length)) from error
         raise
     if not length:
         target.unlink()
@@ -86,13 +90,17 @@ def fetch(uri: str, target: Path, limits: FetchLimits) -> int:
 
 def _too_long(told: str, most: int, limits: FetchLimits) -> str:
     if most < limits.bytes:
-        return (
-            f"{told} does not fit on the disk of the worker ({max(most, 0) / 1e9:.1f} GB of it may "
-            "be filled); free some space, or point TMPDIR of the workers to a larger disk"
-        )
+        return _no_room(told, max(most, 0))
     return (
         f"{told} is longer than {limits.bytes / 1e9:.1f} GB, or never ends; allow it more with "
         "--fetch-gigabytes, or leave the row out"
+    )
+
+
+def _no_room(told: str, room: int) -> str:
+    return (
+        f"{told} does not fit on the disk of the worker ({room / 1e9:.1f} GB of it may be filled); "
+        "free some space, or point TMPDIR of the workers to a larger disk"
     )
 
 

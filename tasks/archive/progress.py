@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from storage.archive.progress_file import ArchiveProgress, FailedRow, write_progress
 from storage.artifacts import ArtifactStore
+from storage.errors import StoreAccessError
 from tasks.archive.plan import ArchivePlan
 from tasks.archive.results import Results
 from tasks.archive.rows import ArchiveRow, RowResult
@@ -83,7 +84,10 @@ class ProgressWatcher:
         """A line, or the file, if it is time."""
         now = self._now()
         if now - self._written >= _FILE_SECONDS:
-            self._write(now)
+            try:
+                self._write(now)
+            except StoreAccessError as error:  # the next look tries again; rows go on meanwhile
+                logger.warning("progress could not be noted: %s", error)
         if now - self._told >= min(_LAST_LINE, max(_FIRST_LINE, (now - self._began) / 20)):
             self._told = now
             logger.info(self.progress().line())

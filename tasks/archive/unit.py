@@ -13,6 +13,7 @@ from storage.archive.row_files import RowFiles, row_files
 from storage.archive.scratch import sweep_scratch
 from storage.archive.uris import without_password
 from storage.artifacts import ArtifactStore
+from storage.errors import LeaseLostError
 from storage.ledger import RunLedger
 from storage.predictions import PREDICTIONS
 from tasks.archive.records import ended_record, result_of, running_record
@@ -88,9 +89,11 @@ def _tried(
         with row_files(row.video, row.mask, work.limits) as files:
             return _segmented(store, work, row, files, worker, started), None
     except Exception as error:
+        # Whoever took the prediction over may finish it: the next try finds it, or waits.
+        passes = is_transient(error) or isinstance(error, LeaseLostError)
         result = RowResult(
             row.index,
-            "pending" if is_transient(error) else "failed",
+            "pending" if passes else "failed",
             time.perf_counter() - started,
             worker,
             row.attempt,

@@ -122,6 +122,16 @@ def test_what_cannot_be_fetched_is_not_tried_again(
     assert not (tmp_path / "got").exists()
 
 
+def test_a_disk_that_others_fill_meanwhile_is_told_with_the_cure(
+    server: str, tmp_path: Path
+) -> None:
+    target = tmp_path / "video.mp4"
+    target.symlink_to("/dev/full")
+    with pytest.raises(FetchError, match="TMPDIR"):
+        fetch(f"{server}/good", target, LIMITS)
+    assert not target.is_symlink()
+
+
 def test_a_trickle_does_not_outlast_its_time(server: str, tmp_path: Path) -> None:
     began = time.monotonic()
     with pytest.raises(FetchError, match="was not here after 1 s"):

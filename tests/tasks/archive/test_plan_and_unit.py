@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from storage.artifacts import ArtifactStore
+from storage.errors import LeaseLostError
 from storage.ledger import RunLedger
 from storage.predictions import PREDICTIONS
 from tasks.archive.plan import ArchivePlan, plan_rows
@@ -77,6 +78,28 @@ def test_another_method_or_span_or_file_is_another_request(
     mask.write_bytes(mask.read_bytes() + b"\0")
     (again,) = plan(store, table("a", "b"), method).rows()
     assert (again.id, again.attempt) == ("b", 1)
+
+
+def test_a_frame_written_over_in_its_folder_is_another_request(
+    store: ArtifactStore, table: MakeTable, work: RowWork, tmp_path: Path
+) -> None:
+    segment_rows(work, list(plan(store, table("a", "b"), work.method).rows()))
+    before = (tmp_path / "a").stat().st_mtime_ns
+    with (tmp_path / "a" / "00000.png").open("ab") as file:
+        file.write(b"\0")
+    assert (tmp_path / "a").stat().st_mtime_ns == before
+    assert names(plan(store, table("a", "b"), work.method)) == ["a"]
+
+
+def test_a_prediction_that_was_taken_over_is_worth_another_try(
+    store: ArtifactStore, table: MakeTable, work: RowWork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def overtaken(*_: object) -> None:
+        raise LeaseLostError("another writer took it over")
+
+    monkeypatch.setattr("tasks.units.stream.segment_stream", overtaken)
+    (result,) = segment_rows(work, list(plan(store, table("a"), work.method).rows()))
+    assert result.state == "pending"
 
 
 def test_a_prediction_that_is_there_is_taken(

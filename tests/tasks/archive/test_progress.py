@@ -10,6 +10,7 @@ import pytest
 from storage.archive.offences import Offence
 from storage.archive.progress_file import ArchiveProgress, duration, read_progress
 from storage.artifacts import ArtifactStore
+from storage.errors import StoreAccessError
 from tasks.archive.plan import ArchivePlan
 from tasks.archive.progress import ProgressWatcher
 from tasks.archive.report import stage_shares, write_report
@@ -41,6 +42,29 @@ def watcher(
     order = [n for n in range(count) if n not in {result.index for result in settled}]
     plan = ArchivePlan(table, ["r"] * count, order, [1] * count, settled)
     return ProgressWatcher(store, RUN, Results(count), plan, clock)
+
+
+def test_a_store_that_is_away_for_a_moment_does_not_end_the_run(
+    store: ArtifactStore, table: MakeTable, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = Clock()
+    watching = watcher(store, table("clip-0"), clock)
+    watching.ended(row(0), RowResult(0, "done", 30.0, "w", 1, "k"))
+    clock.time += 10.0
+    with pytest.MonkeyPatch.context() as patch:
+
+        def away(*_: object) -> None:
+            raise StoreAccessError("the store does not answer")
+
+        patch.setattr("storage.folder.Folder.write", away)
+        watching.look()
+    assert "does not answer" in caplog.text
+    assert read_progress(store, RUN) is None
+    clock.time += 10.0
+    watching.look()
+    progress = read_progress(store, RUN)
+    assert progress is not None
+    assert progress.done == 1
 
 
 def test_the_line_has_rate_time_left_cost_and_share_of_failures(
