@@ -16,6 +16,15 @@ def free_port() -> int:
         return port
 
 
+def peak_memory() -> int:
+    """Most memory that this process has had, in bytes.
+
+    What `resource` tells includes the process that started it, as large as that was.
+    """
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) << 10
+
+
 def stop(process: "subprocess.Popen[bytes]", seconds: float = 10.0) -> None:
     """End a process as an operator would, and by force if that takes too long."""
     process.send_signal(signal.SIGTERM)

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # Peak memory of a process that trains, finetunes or segments, in bytes.
 _UNIT = """
-import json, resource, sys
+import json, sys
 from dataclasses import replace
 from maskrnn_core.inference import segment
 from maskrnn_core.networks import build_network, weights_of
@@ -25,6 +25,7 @@ from maskrnn_core.presets import preset
 from maskrnn_core.synthetic import SyntheticOptions, synthetic_videos
 from maskrnn_core.training.finetuning import finetune
 from maskrnn_core.training.parent import train_parent
+from tests.processes import peak_memory
 
 stage, network, size, batch = json.loads(sys.argv[1])
 small = preset("small")
@@ -47,7 +48,7 @@ else:
     else:
         for frame in segment(video, {1: weights}, chosen, compute):
             pass
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+print(peak_memory())
 """
 
 SIZE = (192, 320)

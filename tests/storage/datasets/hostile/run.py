@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from storage.errors import DatasetError
+from tests.processes import peak_memory
 from tests.storage.datasets.hostile.cases import Case, clip, ingest, mask_file
 
 SECONDS = 10
@@ -62,7 +63,7 @@ def _warm_up(folder: Path) -> None:
 
 
 def _result(use: Any) -> dict[str, Any]:
-    peak, started = _peak(), time.perf_counter()
+    peak, started = peak_memory(), time.perf_counter()
     signal.setitimer(signal.ITIMER_REAL, SECONDS)
     try:
         use()
@@ -73,11 +74,7 @@ def _result(use: Any) -> dict[str, Any]:
         found = {"outcome": "broken", "error": f"{type(error).__name__}: {error}"}
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-    return {**found, "seconds": time.perf_counter() - started, "grown": _peak() - peak}
-
-
-def _peak() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
+    return {**found, "seconds": time.perf_counter() - started, "grown": peak_memory() - peak}
 
 
 def _files(root: Path) -> set[Path]:
