@@ -12,7 +12,7 @@ from prefect.states import Completed, Failed
 from flows.archive_batches import NAMED, show_batch
 from flows.archive_manifest import checked_manifest
 from flows.archive_parameters import ArchiveParameters
-from flows.benchmark import FAILED_IN_PART, log_progress, pipeline_flow, tag_run
+from flows.benchmark import FAILED_IN_PART, bridge_of, log_progress, pipeline_flow, tag_run
 from flows.pipeline import Pipeline
 from storage.archive.check import CheckedManifest
 from storage.archive.fetching import FetchLimits
@@ -29,7 +29,6 @@ from tasks.archive.slices import RowQueue
 from tasks.archive.unit import RowWork
 from tasks.clip import StreamOptions
 from tasks.configuration import Configuration, configure
-from tasks.dask_bridge import Bridge
 from tasks.errors import TaskError
 from tasks.flow_method import flow_method
 from tasks.parents import check_parent, obtain_parent
@@ -49,13 +48,7 @@ def archive(parameters: ArchiveParameters) -> State[Any]:
     store = ArtifactStore(parameters.store)
     ledger = RunLedger(store, parameters.run_name)
     limits = {str(kind): seconds for kind, seconds in parameters.timeouts.items()}
-    bridge = Bridge(
-        parameters.dask_address,
-        parameters.workers,
-        parameters.cluster,
-        parameters.cluster_options,
-        parameters.worker_wait,
-    )
+    bridge = bridge_of(parameters)
     described = parameters.model_dump(mode="json")
     with (
         tag_run("archive", parameters.preset),

@@ -15,7 +15,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.configurations import all_configurations
 from flows.machine_check import check_machine
-from flows.parameters import BenchmarkParameters
+from flows.parameters import BenchmarkParameters, RunFields
 from flows.pipeline import Pipeline
 from storage.artifacts import ArtifactStore
 from storage.drivers import drive
@@ -79,13 +79,7 @@ def carry_out(
     store = ArtifactStore(parameters.store)
     ledger = RunLedger(store, parameters.run_name)
     limits = {str(kind): seconds for kind, seconds in parameters.timeouts.items()}
-    bridge = Bridge(
-        parameters.dask_address,
-        parameters.workers,
-        parameters.cluster,
-        parameters.cluster_options,
-        parameters.worker_wait,
-    )
+    bridge = bridge_of(parameters)
     log_progress()
     with tag_run(parameters.dataset, parameters.preset):
         with bridge, drive(store, ledger) as driver, ExitStack() as stack:
@@ -104,6 +98,17 @@ def carry_out(
         if parameters.until == "segment":
             export.submit(context, outcome).result()
     return final_state(context, outcome)
+
+
+def bridge_of(parameters: RunFields) -> Bridge:
+    """To the workers that a run asks for; none is started yet."""
+    return Bridge(
+        parameters.dask_address,
+        parameters.workers,
+        parameters.cluster,
+        parameters.cluster_options,
+        parameters.worker_wait,
+    )
 
 
 def trains(configurations: Sequence[Configuration]) -> bool:

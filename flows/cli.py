@@ -103,7 +103,8 @@ def flow(
     flow_weights
         File with the weights of a flow network. Default: where `maskrnn doctor` tells.
     gc
-        Only remove flow that the ledger of no run refers to.
+        Only remove flow that the ledger of no run refers to; in a local store, also drafts of
+        anything that killed writers left a week ago or earlier.
     dry_run
         With --gc: only tell what would be removed.
     """

@@ -9,6 +9,9 @@ from storage.flow_garbage import remove_flow
 from storage.ledger import VideoRecord
 from tasks.errors import ParameterError
 
+_ABANDONED_SECONDS = 7 * 86400.0
+"""Whoever writes a draft writes to it far more often."""
+
 
 def print_flow(records: Iterable[VideoRecord]) -> None:
     """Hits, misses, bytes written and frames per second of a run's flow stages."""
@@ -34,7 +37,7 @@ def print_flow(records: Iterable[VideoRecord]) -> None:
 
 
 def collect_flow(store_url: str, *, gc: bool, dry_run: bool) -> int:
-    """Remove flow that no run refers to, and tell how much it was.
+    """Remove flow that no run refers to and drafts that nobody goes on with; tell what it was.
 
     Raises:
         ParameterError: --dry-run alone.
@@ -43,13 +46,19 @@ def collect_flow(store_url: str, *, gc: bool, dry_run: bool) -> int:
     if not gc:
         raise ParameterError("--dry-run goes with --gc: maskrnn flow --gc --dry-run")
     console = Console(soft_wrap=True)
-    removed = remove_flow(ArtifactStore(store_url), dry_run=dry_run)
+    store = ArtifactStore(store_url)
+    removed = remove_flow(store, dry_run=dry_run)
     for item in removed:
         draft = "" if item.complete else " (unfinished)"
         console.print(f"{item.key}{draft} {size_text(item.size)}", highlight=False, markup=False)
     verb = "would be removed" if dry_run else "removed"
     total = size_text(sum(item.size for item in removed))
     console.print(f"{len(removed)} flow artifacts {verb}, {total}", highlight=False, markup=False)
+    # Of an object store every artifact would have to be asked for its drafts.
+    if store.folder.is_local and not dry_run:
+        swept = len(store.sweep_staging(_ABANDONED_SECONDS))
+        text = f"{swept} drafts removed that nobody had written to for a week"
+        console.print(text, highlight=False, markup=False)
     return 0
 
 

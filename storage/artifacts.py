@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
 from storage.content import ArtifactReader, ArtifactWriter
@@ -13,11 +13,11 @@ from storage.errors import (
     StoreFullError,
 )
 from storage.folder import STAGING, Folder, store_error
-from storage.lease import Lease, await_release, is_leased, lease_owner, take_lease
+from storage.lease import Lease, await_release, free_lease, is_leased, lease_owner, take_lease
 from storage.lease_file import LEASE_SECONDS, LeaseOwner
 from storage.marker import MARKER, Marker
 from storage.progress import forget_progress
-from storage.publishing import begin_draft, drafts, resumable_draft
+from storage.publishing import begin_draft, drafts, resumable_draft, resumed_place
 
 _KIND = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
@@ -208,12 +208,21 @@ class ArtifactStore:
         Returns:
             Places that were removed, relative to the store.
         """
-        removed = []
-        for path in self._abandoned():
-            if self._folder.idle_seconds(path) >= older_than_seconds:
+        # Leases last: they tell which drafts are in somebody's hands.
+        paths = sorted(self._abandoned(), key=lambda path: path.endswith(".lease"))
+        return [path for path in paths if self._sweep(path, older_than_seconds)]
+
+    def _sweep(self, path: str, age: float) -> bool:
+        if self._folder.idle_seconds(path) < age:
+            return False
+        place = resumed_place(path)
+        lease = nullcontext() if place is None else free_lease(self._folder, place)
+        if lease is None:
+            return False
+        with lease:  # somebody may have gone on with it, and ended, since the first look
+            if is_old := self._folder.idle_seconds(path) >= age:
                 self._folder.remove(path)
-                removed.append(path)
-        return removed
+        return is_old
 
     def _abandoned(self) -> Iterator[str]:
         for kind in self._folder.names(STAGING):

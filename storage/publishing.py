@@ -51,6 +51,13 @@ def resumable_draft(folder: Folder, place: str) -> str:
     return begin_draft(folder, place, resumable=True).path
 
 
+def resumed_place(path: str) -> str | None:
+    """Place of the artifact whose resumable draft lies at `path`; None for what is no such."""
+    if path.startswith(f"{STAGING}/") and path.endswith(f".{_RESUMABLE}"):
+        return path.removeprefix(f"{STAGING}/").removesuffix(f".{_RESUMABLE}")
+    return path.removesuffix(f"/{_RESUMABLE}") if path.endswith(f"/{_RESUMABLE}") else None
+
+
 def drafts(folder: Folder, place: str) -> list[str]:
     """Content folders at `place` of an object store that its marker does not name."""
     children = [name for name in folder.names(place) if name != MARKER]

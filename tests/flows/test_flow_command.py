@@ -1,5 +1,7 @@
 """`maskrnn flow`: what it tells, a second run, repair and removal."""
 
+import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,22 @@ def test_hits_and_misses(capsys: pytest.CaptureFixture[str]) -> None:
     assert "1 hits, 0 misses: all flow was there, none was computed" in capsys.readouterr().out
     print_flow([VideoRecord("a")])
     assert "0 hits, 0 misses" in capsys.readouterr().out
+
+
+def test_drafts_that_nobody_has_written_to_for_a_week_go(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = ArtifactStore(str(tmp_path / "store"))
+    drafts = tmp_path / "store" / ".staging" / "videos"
+    for name, days in (("old.0123", 8), ("young.4567", 6)):
+        (drafts / name).mkdir(parents=True)
+        written = time.time() - days * 86400
+        os.utime(drafts / name, (written, written))
+    assert collect_flow(store.url, gc=True, dry_run=True) == 0
+    assert len(list(drafts.iterdir())) == 2
+    assert collect_flow(store.url, gc=True, dry_run=False) == 0
+    assert [path.name for path in drafts.iterdir()] == ["young.4567"]
+    assert "1 drafts removed" in capsys.readouterr().out
 
 
 @pytest.mark.timeout(300)

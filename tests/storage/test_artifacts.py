@@ -3,6 +3,7 @@
 import errno
 import json
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,24 @@ def test_sweeping_takes_old_drafts_only(any_store: ArtifactStore) -> None:
     assert any_store.sweep_staging(0) == []
     assert any_store.keys("things") == ["other"]
     draft.__exit__(None, None, None)
+
+
+def test_a_draft_that_its_next_writer_has_just_taken_up_is_not_swept(
+    any_store: ArtifactStore,
+) -> None:
+    writing = any_store.create("things", "k", {"n": 1})
+    writer = writing.__enter__()
+    writer.put("note.txt", b"x")
+    writer.save_progress()
+    writing.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
+    lease = any_store.lease("things", "k")
+    assert lease is not None
+    with ThreadPoolExecutor(1) as other, lease:
+        left = other.submit(any_store.sweep_staging, 0).result()
+        assert not any("partial" in path for path in left)
+        assert list(any_store.unfinished("things")) == ["k"]
+    assert any("partial" in path for path in any_store.sweep_staging(0))
+    assert any_store.unfinished("things") == {}
 
 
 def test_a_store_travels_between_processes(store: ArtifactStore) -> None:
