@@ -270,7 +270,9 @@ def test_a_service_that_fails_is_asked_five_times_and_named(service: _Service) -
         service.asked = 0
         with pytest.raises(StoreAccessError, match=r"does not answer .* asked 5 times"):
             ask()
-        assert 5 <= service.asked <= 10  # aiohttp repeats what was hung up on
+        # The error counts what we asked. On a busy machine a request may be given up before the
+        # server has seen it; and aiohttp repeats what was hung up on.
+        assert 0 < service.asked <= 10
 
 
 def test_nobody_at_the_address(impatient: None) -> None:
