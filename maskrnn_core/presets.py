@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Literal
 
 from maskrnn_core.errors import InvalidInputError
 from maskrnn_core.options import (
@@ -57,38 +58,47 @@ _SMALL = Preset(
     ),
 )
 
-_SAME_BUDGET = replace(_STATIC, steps=_STEPS + _CLIPS * _RECURRENT.clip_length)
-"""As many frames as both stages of `small` see, for presets without a recurrent stage."""
+_SCRATCH = replace(
+    _SMALL,
+    name="scratch",
+    network=NetworkOptions(norm="group"),
+    static=replace(_STATIC, steps=10_000),
+    recurrent=replace(_RECURRENT, steps=1_000),
+    finetune=None if _SMALL.finetune is None else replace(_SMALL.finetune, iterations=200),
+)
 
 _PAPER = Preset(name="paper", network=NetworkOptions(fc_width=4096))
 
+_SAME_BUDGET = replace(_STATIC, steps=_STEPS + _CLIPS * _RECURRENT.clip_length)
+"""As many frames as both stages of `small` see, for presets without a recurrent stage."""
+
+
+def _appearance_alone(name: str, mask_input: Literal["previous", "none"]) -> Preset:
+    """The appearance stream of `small` without flow and box, trained as long as `small` is."""
+    return replace(
+        _SMALL,
+        name=name,
+        network=NetworkOptions(
+            width=0.25, norm="group", flow_stream=False, mask_input=mask_input, localization=False
+        ),
+        static=_SAME_BUDGET,
+        recurrent=None,
+        inference=InferenceOptions(gate=False),
+    )
+
+
+def _without_network(name: str, carry: Literal["warped", "first"]) -> Preset:
+    return Preset(name=name, network=None, carry=carry, static=None, recurrent=None, finetune=None)
+
+
 _PRESETS = (
     _PAPER,
+    _SCRATCH,
     _SMALL,
-    Preset(
-        name="osvos",
-        network=NetworkOptions(
-            width=0.25, norm="group", flow_stream=False, mask_input="none", localization=False
-        ),
-        static=_SAME_BUDGET,
-        recurrent=None,
-        finetune=_SMALL.finetune,
-        inference=InferenceOptions(gate=False),
-    ),
-    Preset(
-        name="masktrack",
-        network=NetworkOptions(
-            width=0.25, norm="group", flow_stream=False, mask_input="previous", localization=False
-        ),
-        static=_SAME_BUDGET,
-        recurrent=None,
-        finetune=_SMALL.finetune,
-        inference=InferenceOptions(gate=False),
-    ),
-    Preset(name="propagate", network=None, static=None, recurrent=None, finetune=None),
-    Preset(
-        name="first-frame", network=None, carry="first", static=None, recurrent=None, finetune=None
-    ),
+    _appearance_alone("osvos", "none"),
+    _appearance_alone("masktrack", "previous"),
+    _without_network("propagate", "warped"),
+    _without_network("first-frame", "first"),
 )
 
 PRESETS: Mapping[str, Preset] = MappingProxyType({preset.name: preset for preset in _PRESETS})
