@@ -35,6 +35,16 @@ def chunks(store: ArtifactStore, array: str) -> list[Path]:
     )
 
 
+def damage(path: Path, harm: str) -> None:
+    """Remove a file, change one of its bits, or cut it short."""
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    if harm == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(data if harm == "changed" else data[:5])
+
+
 def test_a_sound_store(filled: ArtifactStore) -> None:
     assert sorted(checked.kind for checked in verify_store(filled)) == [PARENTS, VIDEOS, VIDEOS]
     assert faults(filled) == []
@@ -44,12 +54,7 @@ def test_a_sound_store(filled: ArtifactStore) -> None:
 @pytest.mark.parametrize("harm", ["gone", "changed", "cut"])
 def test_a_damaged_chunk(filled: ArtifactStore, array: str, harm: str) -> None:
     path = chunks(filled, array)[1]
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
-    if harm == "gone":
-        path.unlink()
-    else:
-        path.write_bytes(data if harm == "changed" else data[:5])
+    damage(path, harm)
     ((kind, fault),) = faults(filled)
     assert (kind, fault) == (VIDEOS, f"chunk 1 of {array} is missing or fails its checksum")
 
@@ -71,12 +76,7 @@ def test_a_damaged_shard_of_a_prediction(store: ArtifactStore, array: str, harm:
             writer.add(index, np.full((6, 9), index % 2, np.uint8), [0], [[0, 0, 9, 6]], [1])
     assert faults(store) == []
     path = chunks(store, array)[-1]
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
-    if harm == "gone":
-        path.unlink()
-    else:
-        path.write_bytes(data if harm == "changed" else data[:5])
+    damage(path, harm)
     ((kind, fault),) = faults(store)
     place = path.relative_to(Path(store.location(PREDICTIONS, "k"))).as_posix()
     assert (kind, fault) == (PREDICTIONS, f"{place} is missing or differs from what was written")
