@@ -10,6 +10,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from flows.archive_batches import NAMED, show_batch
+from flows.archive_check import check_archive_memory, check_archive_space
 from flows.archive_manifest import checked_manifest
 from flows.archive_parameters import ArchiveParameters
 from flows.benchmark import FAILED_IN_PART, bridge_of, log_progress, pipeline_flow, tag_run
@@ -45,6 +46,7 @@ def archive(parameters: ArchiveParameters) -> State[Any]:
     """
     log_progress()
     manifest = checked_manifest(parameters)
+    check_archive_memory(parameters, manifest.table)
     store = ArtifactStore(parameters.store)
     ledger = RunLedger(store, parameters.run_name)
     limits = {str(kind): seconds for kind, seconds in parameters.timeouts.items()}
@@ -69,6 +71,7 @@ def archive(parameters: ArchiveParameters) -> State[Any]:
         plan = plan_rows(
             store, ledger, manifest.table, method.digest, leave_failed=parameters.leave_failed
         )
+        check_archive_space(parameters, store, plan.table.iloc[list(plan.order)])
         results = Results(len(manifest.table))
         watcher = ProgressWatcher(store, ledger.run_id, results, plan)
         work = RowWork(

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from flows.archive_batches import NAMED
+from flows.archive_check import check_archive_memory
 from flows.archive_manifest import checked_manifest
 from flows.archive_parameters import ArchiveParameters
 from flows.console import print_error
@@ -35,7 +36,7 @@ def segment_archive(manifest: str, fields: dict[str, Any]) -> int:
     except ValidationError as error:
         raise first_mistake(error) from None
     check_input(parameters.training())
-    checked_manifest(parameters)
+    check_archive_memory(parameters, checked_manifest(parameters).table)
     return execute_archive(parameters)
 
 

@@ -11,13 +11,14 @@ from flows.parameters import (
     SHORT_SIDE,
     BenchmarkParameters,
     EstimatorFields,
+    MachineFields,
     NetworkFields,
     OptionFields,
     RunFields,
 )
 
 
-class ArchiveParameters(RunFields, OptionFields, EstimatorFields, NetworkFields):
+class ArchiveParameters(RunFields, MachineFields, OptionFields, EstimatorFields, NetworkFields):
     """An archive: which manifest, which method, how it goes about it."""
 
     manifest: str = Field(description="Path or address of a .csv or .parquet file")
@@ -62,7 +63,7 @@ class ArchiveParameters(RunFields, OptionFields, EstimatorFields, NetworkFields)
 
     def training(self) -> BenchmarkParameters:
         """The run, part of this one, that obtains the preset's parent on the generated data set."""
-        shared = {*RunFields.model_fields, *_METHOD}
+        shared = {*RunFields.model_fields, *MachineFields.model_fields, *_METHOD}
         fields: dict[str, Any] = self.model_dump(include=shared)
         fields |= {"run_id": self.run_name, "dataset": "synthetic", "compare": (), "until": "train"}
         return BenchmarkParameters(**fields)

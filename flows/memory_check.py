@@ -1,11 +1,12 @@
 """A run that needs more memory than its workers have is refused before it starts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from flows.configurations import all_configurations
-from flows.parameters import STAGES, BenchmarkParameters
+from flows.parameters import STAGES, BenchmarkParameters, RunFields
 from flows.run_plan import plan_run
 from flows.space_check import unit_of
+from maskrnn_core.options import Preset
 from storage.artifacts import ArtifactStore
 from tasks.errors import ParameterError
 from tasks.memory_needed import memory_needed, offline_memory
@@ -28,12 +29,11 @@ def check_memory(parameters: BenchmarkParameters, extent: VideoExtent) -> None:
     Raises:
         ParameterError: a unit does not fit; names need, what there is, and the cure.
     """
-    machine = this_machine()
-    elsewhere = parameters.dask_address is not None or parameters.cluster is not None
-    if elsewhere or machine.gpus:
+    machine = local_machine(parameters)
+    if machine is None:
         return
     workers = len(plan_workers(machine, parameters.workers))
-    beyond = [n for n in needs(parameters, extent, workers) if n[2] * n[3] > machine.memory]
+    beyond = too_large(needs(parameters, extent, workers), machine)
     if not beyond:
         return
     # What is there already need not be computed; to know it, the data set is read.
@@ -41,7 +41,7 @@ def check_memory(parameters: BenchmarkParameters, extent: VideoExtent) -> None:
     computed = {unit_of(stage) for stage in planned if stage.fate in ("computed", "unknown")}
     for need in beyond:
         if need[:2] in computed:
-            raise _refusal(need, machine, extent)
+            raise refusal(need, machine, extent)
 
 
 def needs(parameters: BenchmarkParameters, extent: VideoExtent, workers: int) -> Iterator[Need]:
@@ -61,14 +61,31 @@ def needs(parameters: BenchmarkParameters, extent: VideoExtent, workers: int) ->
             size = offline_memory(preset, extent.size)
             yield "train", preset.name, size, configuration.compute.processes
         if reaches >= STAGES.index("segment"):
-            if preset.finetune is not None:
-                size = memory_needed("finetune", preset, extent.size)
-                yield "finetune", preset.name, size, workers
-            size = memory_needed("segment", preset, extent.size, extent.objects)
-            yield "segment", preset.name, size, workers
+            yield from segmenting_needs(preset, extent, workers)
 
 
-def _refusal(need: Need, machine: Machine, extent: VideoExtent) -> ParameterError:
+def segmenting_needs(preset: Preset, extent: VideoExtent, workers: int) -> Iterator[Need]:
+    """What finetuning and segmentation by a preset that has a network take."""
+    if preset.finetune is not None:
+        yield "finetune", preset.name, memory_needed("finetune", preset, extent.size), workers
+    size = memory_needed("segment", preset, extent.size, extent.objects)
+    yield "segment", preset.name, size, workers
+
+
+def local_machine(parameters: RunFields) -> Machine | None:
+    """This machine, if its memory is what limits a run; None with GPUs or workers elsewhere."""
+    machine = this_machine()
+    elsewhere = parameters.dask_address is not None or parameters.cluster is not None
+    return None if elsewhere or machine.gpus else machine
+
+
+def too_large(found: Iterable[Need], machine: Machine) -> list[Need]:
+    """Those that do not fit, as many at once as there will be."""
+    return [need for need in found if need[2] * need[3] > machine.memory]
+
+
+def refusal(need: Need, machine: Machine, extent: VideoExtent) -> ParameterError:
+    """The error of a need that does not fit."""
     unit, preset, size, at_once = need
     height, width = extent.size
     fitting = machine.memory // size

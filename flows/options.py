@@ -95,6 +95,7 @@ class WorkOptions:
         worker_wait: Seconds to wait for workers that offer what a unit needs.
         timeout: Seconds after which a unit is stopped, such as finetune=3600 segment=900.
         checkpoint_frames: Frames that a killed worker costs at most in segmentation.
+        force: Start even where disk or memory seem too small.
     """
 
     run_id: str | None = None
@@ -109,6 +110,7 @@ class WorkOptions:
         default_factory=list
     )
     checkpoint_frames: int = 50
+    force: Annotated[bool, Parameter(negative="")] = False
 
 
 @Parameter(name="*", group=_RUN)
@@ -119,11 +121,9 @@ class RunOptions(WorkOptions):
     Attributes:
         keep_weights: Finetuned weights to keep when a video is complete: all, main (of the preset,
             not of those it is compared with), or none.
-        force: Start even where disk or memory seem too small.
     """
 
     keep_weights: str = "all"
-    force: Annotated[bool, Parameter(negative="")] = False
 
 
 def as_fields(*groups: object) -> dict[str, Any]:

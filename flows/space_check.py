@@ -31,17 +31,14 @@ def check_space(parameters: BenchmarkParameters, extent: VideoExtent) -> None:
     store = ArtifactStore(parameters.store)
     if not store.folder.is_local:
         return
-    free = shutil.disk_usage(_existing(Path(store.url))).free
+    free = free_bytes(store)
     if most_bytes(parameters, extent) <= free:
         return
     # What is there already need not be written; to know it, the data set is read.
     need = bytes_needed(parameters, plan_run(parameters, store), extent)
     if need > free:
-        raise ParameterError(
-            f"the run needs about {need / 1e9:.1f} GB and {store.url} has {free / 1e9:.1f} GB "
-            "free: free some space, name another --store, take fewer videos, a lower --resolution "
-            "or --keep-weights none; --force tries all the same"
-        )
+        cures = "take fewer videos, a lower --resolution or --keep-weights none"
+        raise no_room("run", need, free, store.url, cures)
 
 
 def most_bytes(parameters: BenchmarkParameters, extent: VideoExtent) -> int:
@@ -93,8 +90,17 @@ def unit_of(stage: PlannedStage) -> tuple[str, str]:
     return name, preset.rpartition("/")[0] if name == "finetune" and "/" in preset else preset
 
 
-def _existing(path: Path) -> Path:
-    """The path, or the nearest folder above it that is there."""
+def free_bytes(store: ArtifactStore) -> int:
+    """Bytes free where a local store is, or will be."""
+    path = Path(store.url)
     while not path.exists():
         path = path.parent
-    return path
+    return shutil.disk_usage(path).free
+
+
+def no_room(what: str, need: int, free: int, place: str, cures: str) -> ParameterError:
+    """The error of what does not fit on the disk."""
+    return ParameterError(
+        f"the {what} needs about {need / 1e9:.1f} GB and {place} has {free / 1e9:.1f} GB free: "
+        f"free some space, name another --store, {cures}; --force tries all the same"
+    )

@@ -14,6 +14,8 @@ _FRAME = 0.7
 """Bytes on disk per byte of a decoded frame."""
 _FLOW = 0.5
 _LABELS = 0.05
+_SOFT = 0.1
+"""Bytes per pixel and object of probabilities at 8 bits: all but the borders are flat."""
 _TABLE = 40_000
 """Bytes of the tables of a video, without their rows."""
 _ROW = 60
@@ -57,6 +59,12 @@ def stage_bytes(stage: str, video: VideoExtent, network: NetworkOptions | None =
     if stage == "evaluate":
         return _TABLE + _ROW * video.frames * video.objects
     return weight_bytes(network) * (_STATES if stage == "train" else 1)
+
+
+def soft_mask_bytes(video: VideoExtent) -> int:
+    """Bytes of the probabilities of all objects of a video, at 8 bits."""
+    height, width = video.output_size
+    return int(video.frames * video.objects * height * width * _SOFT)
 
 
 def mean_extent(extents: Iterable[VideoExtent]) -> VideoExtent:

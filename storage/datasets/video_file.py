@@ -1,26 +1,22 @@
 """Frames of a video file, decoded in order with PyAV; one frame is in memory at a time."""
 
 import os
-import stat
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Generator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from hashlib import file_digest, sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from storage.datasets.container_length import missing_bytes
-from storage.datasets.images import MOST_PIXELS
+from storage.datasets.container import COPY_AGAIN, check_video_file, opened_container
 from storage.datasets.orientation import UPRIGHT, Orientation, orientation_of, oriented
 from storage.datasets.source import UInt8Array
-from storage.errors import DatasetError, MissingDatasetError
+from storage.errors import DatasetError
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
-    from av.video.stream import VideoStream
 
     _Decoded = tuple[VideoFrame, Orientation]
 
@@ -29,11 +25,7 @@ VIDEO_SUFFIXES = frozenset({".mp4", ".m4v", ".mkv", ".mov", ".avi", ".webm"})
 _READER_VERSION = 1
 """Raised when the same file is read as other frames than before."""
 
-_FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi"
-"""Containers alone: play lists, which name further files and addresses, are not read."""
-
 _DECODING_THREADS = 4
-_COPY_AGAIN = "Copy the file again from where it is whole, or leave the video out"
 
 
 @dataclass(frozen=True)
@@ -124,43 +116,16 @@ def _scanned(path: Path, length: int, changed: int) -> _Scan:
             time = times[-1] if times else 0.0
         times.append(float(time))
     if not times:
-        raise DatasetError(f"{path} holds no frame that can be decoded. {_COPY_AGAIN}.")
+        raise DatasetError(f"{path} holds no frame that can be decoded. {COPY_AGAIN}.")
     return _Scan(size, tuple(times))
-
-
-def check_video_file(path: Path) -> None:
-    """Refuse what is not a whole, ordinary file.
-
-    Raises:
-        MissingDatasetError: when it is not there.
-        DatasetError: when it is empty, a device or a pipe, or shorter than it says.
-    """
-    try:
-        found = path.stat()
-        if not stat.S_ISREG(found.st_mode):
-            raise DatasetError(f"{path} is not a file. Give an mp4, mkv, mov, avi or webm file.")
-        if found.st_size == 0:
-            raise DatasetError(f"{path} is empty (0 bytes). {_COPY_AGAIN}.")
-        missing = missing_bytes(path)
-    except FileNotFoundError as error:
-        raise MissingDatasetError(f"{path} is not there. Correct the path.") from error
-    except OSError as error:
-        raise DatasetError(f"{path} cannot be read: {error.strerror}. Check its rights.") from error
-    if missing:
-        raise DatasetError(
-            f"{path} is cut off: its last {missing} bytes are missing. {_COPY_AGAIN}."
-        )
 
 
 def _decoded(path: Path) -> Generator["_Decoded", None, None]:
     """All frames of the first video stream, checked, with their orientation; not yet converted."""
-    check_video_file(path)
     import av
 
     count, first, orientation = 0, None, UPRIGHT
-    with path.open("rb") as file, _naming(path, lambda: count), _opened(file) as container:
-        stream = _video_stream(path, container)
-        _check_size(path, stream.codec_context.width, stream.codec_context.height)
+    with opened_container(path, lambda: count) as (container, stream):
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = min(_DECODING_THREADS, os.cpu_count() or 1)
         for packet in container.demux(stream):
@@ -177,64 +142,9 @@ def _decoded(path: Path) -> Generator["_Decoded", None, None]:
                         "cut it there."
                     )
                 if frame.is_corrupt:
-                    raise DatasetError(f"{path}: frame {count} is damaged. {_COPY_AGAIN}.")
+                    raise DatasetError(f"{path}: frame {count} is damaged. {COPY_AGAIN}.")
                 yield frame, orientation
                 count += 1
-
-
-def _opened(file: BinaryIO) -> Any:
-    """The container in an open file; nothing else can be opened through it."""
-    import av
-
-    options = {"format_whitelist": _FORMATS, "max_pixels": str(MOST_PIXELS)}
-    return av.open(
-        file, "r", options=options, io_open=_refuse_further_file, metadata_errors="replace"
-    )
-
-
-def _refuse_further_file(*arguments: object) -> NoReturn:
-    raise DatasetError("the file refers to a further file, which is not read")
-
-
-@contextmanager
-def _naming(path: Path, frames: Callable[[], int]) -> Generator[None, None, None]:
-    """FFmpeg's errors as one that names the file and the frame."""
-    import av
-
-    try:
-        yield
-    except (av.FFmpegError, EOFError, MemoryError) as error:
-        done = frames()
-        reason = getattr(error, "strerror", None) or type(error).__name__
-        where = f"after {done} frames" if done else "from its beginning"
-        raise DatasetError(
-            f"{path} cannot be decoded {where}: {reason}. It may be damaged, or not a video "
-            f"(mp4, mkv, mov, avi, webm). {_COPY_AGAIN}."
-        ) from error
-
-
-def _video_stream(path: Path, container: Any) -> "VideoStream":
-    """The first stream of pictures that is no cover."""
-    from av.stream import Disposition
-
-    for stream in container.streams.video:
-        if not stream.disposition & Disposition.attached_pic:
-            if stream.codec_context is None:
-                raise DatasetError(
-                    f"{path} is encoded in a way that cannot be decoded here. Encode it again, "
-                    "such as with H.264."
-                )
-            found: VideoStream = stream
-            return found
-    raise DatasetError(f"{path} holds no video, only other streams. Give a file with pictures.")
-
-
-def _check_size(path: Path, width: int, height: int) -> None:
-    if width * height > MOST_PIXELS:
-        raise DatasetError(
-            f"{path} declares frames of {width}x{height}; at most {MOST_PIXELS} pixels are read. "
-            "Reduce the video."
-        )
 
 
 def _orientation(frame: "VideoFrame") -> Orientation:

@@ -59,6 +59,16 @@ class Deployment:
         """SIGKILL for one of the workers, whose nanny starts another one."""
         self._cluster.kill_worker(chance)
 
+    def count_runs(self) -> int:
+        """Flow runs that the server knows."""
+        request = urllib.request.Request(
+            f"{self._environment['PREFECT_API_URL']}/flow_runs/count",
+            b"{}",
+            {"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return int(answer.read())
+
     def kill_server(self) -> None:
         """SIGKILL."""
         self._server.kill()
@@ -111,6 +121,10 @@ def _run(fields: dict[str, Any], environment: dict[str, str], log: Path) -> None
     os.environ.update(environment)
     faulthandler.register(signal.SIGUSR1)
     prepare_environment(debug=False)
+    # The fork server has imported prefect before, with another environment.
+    from prefect.context import refresh_global_settings_context
+
     from flows.execution import execute
 
+    refresh_global_settings_context()
     sys.exit(execute(fields))

@@ -41,6 +41,7 @@ class Trials:
         self.hits = self.kills = 0
         self.new_store()
         assert self.finish(self.start(), WARM_UP_SECONDS) == 0, deployment.log()
+        assert deployment.count_runs() == 1, "the run had another server"
         self.whole = self.results()
         self.new_store()
         run = self.start()

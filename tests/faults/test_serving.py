@@ -1,103 +1,26 @@
 """scripts/serve.sh as an operator uses it: triggered, scheduled and cancelled runs."""
 
 import json
-import os
-import subprocess
-import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
+from PIL import Image
 
+from maskrnn_core.synthetic import SyntheticOptions, synthetic_videos
+from storage.archive.progress_file import read_progress
 from storage.artifacts import ArtifactStore
 from storage.ledger import RunLedger
+from tests.faults.service import Service, ready, runs, wait_for
 from tests.flows.tiny import OVERRIDES
-from tests.processes import free_port, stop
+from tests.processes import stop
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-class Service:
-    """scripts/serve.sh with a home, a port and a store of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.store = folder / "store"
-        port = free_port()
-        self.api = f"http://127.0.0.1:{port}/api"
-        self.environment = {
-            **os.environ,
-            "PREFECT_HOME": str(folder / "prefect"),
-            "PREFECT_API_URL": self.api,
-            "PREFECT_LOGGING_LEVEL": "INFO",
-            "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "3",
-            "MASKRNN_STORE": str(self.store),
-            "PYTHON": sys.executable,
-            "PYTHONPATH": str(ROOT),
-        }
-        self.log = (folder / "serve.log").open("wb")
-        self.process = subprocess.Popen(
-            [str(ROOT / "scripts" / "serve.sh"), str(port)],
-            env=self.environment,
-            stdout=self.log,
-            stderr=subprocess.STDOUT,
-        )
-
-    def prefect(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        """One command of Prefect against this server."""
-        return subprocess.run(
-            [sys.executable, "-m", "prefect", "--no-prompt", *arguments],
-            env=self.environment,
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=600,
-        )
-
-    def ask(self, path: str, body: dict[str, Any] | list[Any]) -> Any:
-        """What the server answers to a POST."""
-        request = urllib.request.Request(
-            f"{self.api}/{path}",
-            json.dumps(body).encode(),
-            {"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.loads(answer.read() or "null")
-
-    def run_called(self, name: str) -> dict[str, Any] | None:
-        """The flow run of that name, if there is one."""
-        found = self.ask("flow_runs/filter", {"flow_runs": {"name": {"any_": [name]}}})
-        return found[0] if found else None
-
-    def logged(self, name: str) -> str:
-        """What the task runs of that flow run have logged on Dask workers, as the server has it."""
-        run = self.run_called(name)
-        if run is None:
-            return ""
-        ours = {"logs": {"flow_run_id": {"any_": [run["id"]]}}, "limit": 200}
-        pages = (self.ask("logs/filter", {**ours, "offset": 200 * page}) for page in range(5))
-        lines = [line for page in pages for line in page if line["task_run_id"]]
-        return "\n".join(line["message"] for line in lines if line["name"] == "maskrnn.worker")
-
-    def processes(self) -> list[psutil.Process]:
-        """All that runs on behalf of the script."""
-        own = psutil.Process(self.process.pid)
-        return [process for process in (own, *own.children(recursive=True)) if runs(process)]
-
-
-def wait_for(what: Callable[[], Any], seconds: float) -> Any:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := what():
-            return found
-        time.sleep(0.5)
-    raise AssertionError(f"not within {seconds:.0f} s")
 
 
 @pytest.fixture(scope="module")
@@ -118,36 +41,13 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         assert not alive, alive
 
 
-def runs(process: psutil.Process) -> bool:
-    """Neither ended nor waiting to be buried."""
-    try:
-        return bool(process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
-
-
-def ready(running: Service) -> bool:
-    assert running.process.poll() is None, "serve.sh ended"
-    try:
-        workers = running.ask("work_pools/local-process/workers/filter", {})
-    except OSError:
-        return False
-    return any(worker["status"] == "ONLINE" for worker in workers)
-
-
-def deployment(running: Service) -> str:
-    found = running.ask("deployments/filter", {"deployments": {"name": {"any_": ["synthetic"]}}})
-    identifier: str = found[0]["id"]
-    return identifier
-
-
 def parameters(run_id: str, **others: Any) -> dict[str, Any]:
     return {"dataset": "synthetic", "run_id": run_id, "overrides": OVERRIDES, **others}
 
 
-def test_a_triggered_run_completes_with_names_tags_and_logs_of_its_workers(
-    service: Service,
-) -> None:
+@pytest.fixture(scope="module")
+def triggered(service: Service) -> dict[str, Any]:
+    """A flow run that was triggered from the command line, and has completed."""
     tiny = json.dumps(parameters("by-hand", workers=1))
     started = service.prefect(
         "deployment", "run", "benchmark/synthetic", "--watch", "--param", f"parameters={tiny}"
@@ -155,9 +55,15 @@ def test_a_triggered_run_completes_with_names_tags_and_logs_of_its_workers(
     assert started.returncode == 0, started.stdout + started.stderr
     run = service.run_called("by-hand")
     assert run is not None
-    assert run["state_type"] == "COMPLETED"
-    assert {"synthetic", "small"} <= set(run["tags"])
-    by_run = {"flow_runs": {"id": {"any_": [run["id"]]}}}
+    return run
+
+
+def test_a_triggered_run_completes_with_names_tags_and_logs_of_its_workers(
+    service: Service, triggered: dict[str, Any]
+) -> None:
+    assert triggered["state_type"] == "COMPLETED"
+    assert {"synthetic", "small"} <= set(triggered["tags"])
+    by_run = {"flow_runs": {"id": {"any_": [triggered["id"]]}}}
     names = wait_for(
         lambda: (
             {"report"} <= (got := {t["name"] for t in service.ask("task_runs/filter", by_run)})
@@ -173,6 +79,47 @@ def test_a_triggered_run_completes_with_names_tags_and_logs_of_its_workers(
     assert (service.store / "runs" / "by-hand" / "report" / "summary.md").exists()
 
 
+@pytest.mark.usefixtures("triggered")
+def test_the_deployments_of_single_stages_rerun_and_archive_complete(
+    service: Service, tmp_path: Path
+) -> None:
+    asked = {
+        f"{stage}/{stage}": parameters(f"only-{stage}", workers=1)
+        for stage in ("ingest", "precompute-flow", "train")
+    }
+    asked["rerun/rerun"] = {"run": "by-hand", "workers": 1}
+    method = {"run_id": "films", "preset": "propagate", "workers": 1}
+    asked["archive/archive"] = {"manifest": str(written_manifest(tmp_path)), **method}
+    started = {deployed: service.start(deployed, given) for deployed, given in asked.items()}
+    for deployed, identifier in started.items():
+        run = service.end_of(id=identifier)
+        assert run["state_type"] == "COMPLETED", (deployed, run["state"])
+    progress = read_progress(ArtifactStore(str(service.store)), "films")
+    assert progress is not None
+    assert (progress.done, progress.failed) == (1, 0)
+
+
+def written_manifest(folder: Path) -> Path:
+    """An archive of one video, a folder of frames."""
+    (video,) = synthetic_videos("val", SyntheticOptions(size=(48, 64), videos_val=1, frames_val=3))
+    (folder / "frames").mkdir()
+    for index in range(3):
+        Image.fromarray(video.frame(index)).save(folder / "frames" / f"{index:05}.png")
+    Image.fromarray(np.asarray(video.label_map(0))).save(folder / "mask.png")
+    manifest = folder / "archive.csv"
+    manifest.write_text("id,video,mask\nfilm,frames,mask.png\n")
+    return manifest
+
+
+@pytest.mark.usefixtures("triggered")
+def test_the_deployment_report_writes_the_report_anew(service: Service) -> None:
+    summary = service.store / "runs" / "by-hand" / "report" / "summary.md"
+    summary.unlink()
+    run = service.end_of(id=service.start("report/report", {"run": "by-hand"}))
+    assert run["state_type"] == "COMPLETED", run["state"]
+    assert summary.exists()
+
+
 def test_bad_parameters_are_refused_before_anything_starts(service: Service) -> None:
     wrong = json.dumps(parameters("wrong", dataset="nope"))
     started = service.prefect(
@@ -183,8 +130,9 @@ def test_bad_parameters_are_refused_before_anything_starts(service: Service) -> 
 
 
 def test_a_cron_schedule_fires_by_itself(service: Service) -> None:
+    synthetic = service.deployment("benchmark/synthetic")
     (schedule,) = service.ask(
-        f"deployments/{deployment(service)}/schedules",
+        f"deployments/{synthetic}/schedules",
         [
             {
                 "schedule": {"cron": "* * * * *", "timezone": "Europe/Berlin"},
@@ -196,15 +144,10 @@ def test_a_cron_schedule_fires_by_itself(service: Service) -> None:
         ],
     )
     try:
-
-        def fired() -> dict[str, Any] | None:
-            run = service.run_called("by-cron")
-            return run if run and run["state_type"] in ("COMPLETED", "FAILED") else None
-
-        run = wait_for(fired, 300)
+        run = service.end_of(name="by-cron")
     finally:
         request = urllib.request.Request(
-            f"{service.api}/deployments/{deployment(service)}/schedules/{schedule['id']}",
+            f"{service.api}/deployments/{synthetic}/schedules/{schedule['id']}",
             method="DELETE",
         )
         urllib.request.urlopen(request, timeout=30).close()
@@ -219,14 +162,7 @@ def test_a_cancelled_run_stops_its_workers_and_the_ledger_says_so(service: Servi
     wait_for(lambda: not service.ask("flow_runs/filter", running_runs()), 120)
     idle = count()
     many = {**OVERRIDES, "static.steps": "200000"}
-    service.ask(
-        f"deployments/{deployment(service)}/create_flow_run",
-        {
-            "name": "to-cancel",
-            "state": {"type": "SCHEDULED"},
-            "parameters": {"parameters": parameters("to-cancel", overrides=many, workers=1)},
-        },
-    )
+    service.start("benchmark/synthetic", parameters("to-cancel", overrides=many, workers=1))
     wait_for(lambda: "train parent/small: on worker-0" in service.logged("to-cancel"), 240)
     run = service.run_called("to-cancel")
     assert run is not None

@@ -1,0 +1,132 @@
+"""scripts/serve.sh in processes of its own, asked over its API."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from tests.processes import free_port
+
+ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Service:
+    """scripts/serve.sh with a home, a port and a store of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = folder / "store"
+        port = free_port()
+        self.api = f"http://127.0.0.1:{port}/api"
+        self.environment = {
+            **os.environ,
+            "PREFECT_HOME": str(folder / "prefect"),
+            "PREFECT_API_URL": self.api,
+            "PREFECT_LOGGING_LEVEL": "INFO",
+            "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "3",
+            "MASKRNN_STORE": str(self.store),
+            "PYTHON": sys.executable,
+            "PYTHONPATH": str(ROOT),
+        }
+        self.log = (folder / "serve.log").open("wb")
+        self.process = subprocess.Popen(
+            [str(ROOT / "scripts" / "serve.sh"), str(port)],
+            env=self.environment,
+            stdout=self.log,
+            stderr=subprocess.STDOUT,
+        )
+
+    def prefect(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """One command of Prefect against this server."""
+        return subprocess.run(
+            [sys.executable, "-m", "prefect", "--no-prompt", *arguments],
+            env=self.environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=600,
+        )
+
+    def ask(self, path: str, body: dict[str, Any] | list[Any]) -> Any:
+        """What the server answers to a POST."""
+        request = urllib.request.Request(
+            f"{self.api}/{path}",
+            json.dumps(body).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.loads(answer.read() or "null")
+
+    def deployment(self, deployed: str) -> str:
+        """Id of `flow/deployment`."""
+        flow, _, name = deployed.partition("/")
+        asked = {"flows": {"name": {"any_": [flow]}}, "deployments": {"name": {"any_": [name]}}}
+        return str(self.ask("deployments/filter", asked)[0]["id"])
+
+    def start(self, deployed: str, parameters: dict[str, Any]) -> str:
+        """A flow run of `flow/deployment`, as soon as the worker gets to it; its id."""
+        body = {"state": {"type": "SCHEDULED"}, "parameters": {"parameters": parameters}}
+        return str(self.ask(f"deployments/{self.deployment(deployed)}/create_flow_run", body)["id"])
+
+    def end_of(self, **one: str) -> dict[str, Any]:
+        """The flow run of that id or name, as soon as it has ended."""
+        ((field, value),) = one.items()
+        asked = {
+            "flow_runs": {field: {"any_": [value]}, "state": {"type": {"any_": sorted(ENDED)}}}
+        }
+        found: list[dict[str, Any]] = wait_for(lambda: self.ask("flow_runs/filter", asked), 300)
+        return found[0]
+
+    def run_called(self, name: str) -> dict[str, Any] | None:
+        """The flow run of that name, if there is one."""
+        found = self.ask("flow_runs/filter", {"flow_runs": {"name": {"any_": [name]}}})
+        return found[0] if found else None
+
+    def logged(self, name: str) -> str:
+        """What the task runs of that flow run have logged on Dask workers, as the server has it."""
+        run = self.run_called(name)
+        if run is None:
+            return ""
+        ours = {"logs": {"flow_run_id": {"any_": [run["id"]]}}, "limit": 200}
+        pages = (self.ask("logs/filter", {**ours, "offset": 200 * page}) for page in range(5))
+        lines = [line for page in pages for line in page if line["task_run_id"]]
+        return "\n".join(line["message"] for line in lines if line["name"] == "maskrnn.worker")
+
+    def processes(self) -> list[psutil.Process]:
+        """All that runs on behalf of the script."""
+        own = psutil.Process(self.process.pid)
+        return [process for process in (own, *own.children(recursive=True)) if runs(process)]
+
+
+def wait_for(what: Callable[[], Any], seconds: float) -> Any:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := what():
+            return found
+        time.sleep(0.5)
+    raise AssertionError(f"not within {seconds:.0f} s")
+
+
+def ready(running: Service) -> bool:
+    assert running.process.poll() is None, "serve.sh ended"
+    try:
+        workers = running.ask("work_pools/local-process/workers/filter", {})
+    except OSError:
+        return False
+    return any(worker["status"] == "ONLINE" for worker in workers)
+
+
+def runs(process: psutil.Process) -> bool:
+    """Neither ended nor waiting to be buried."""
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
