@@ -34,6 +34,7 @@ from tasks.errors import TaskError
 from tasks.flow_method import flow_method
 from tasks.parents import check_parent, obtain_parent
 from tasks.run_context import RunContext
+from tasks.task_runs import start_task
 
 logger = logging.getLogger("maskrnn.run")
 
@@ -84,8 +85,8 @@ def archive(parameters: ArchiveParameters) -> State[Any]:
             {"run": ledger.run_id, "manifest": parameters.manifest},
         )
         _carry_out(context, parameters, plan, work, watcher)
-    archive_report.submit(
-        ledger, store, results, manifest, watcher, described, method.parent
+    start_task(
+        archive_report, ledger, store, results, manifest, watcher, described, method.parent
     ).result()
     return _final_state(results.failed(manifest.table["id"].tolist()), manifest)
 

@@ -26,6 +26,7 @@ from tasks.outcome import Outcome, VideoResult
 from tasks.reporting.report import export, report
 from tasks.reporting.training import training_curves
 from tasks.run_context import RunContext
+from tasks.task_runs import start_task
 
 logger = logging.getLogger("maskrnn.run")
 
@@ -94,9 +95,9 @@ def carry_out(
         if parameters.until == "report":
             write_report(context, outcome, configurations, parameters)
         elif trains(configurations):
-            training_curves.submit(context).result()
+            start_task(training_curves, context).result()
         if parameters.until == "segment":
-            export.submit(context, outcome).result()
+            start_task(export, context, outcome).result()
     return final_state(context, outcome)
 
 
@@ -123,9 +124,9 @@ def write_report(
     parameters: BenchmarkParameters,
 ) -> Path:
     """Tables, pictures and summary of a run, within a flow; returns their folder."""
-    trained = [training_curves.submit(context).result()] if trains(configurations) else []
+    trained = [start_task(training_curves, context).result()] if trains(configurations) else []
     described = parameters.model_dump(mode="json")
-    folder: Path = report.submit(context, outcome, configurations, described, trained).result()
+    folder: Path = start_task(report, context, outcome, configurations, described, trained).result()
     return folder
 
 

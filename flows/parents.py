@@ -13,6 +13,7 @@ from tasks.errors import TaskError
 from tasks.keys import PreparedVideo
 from tasks.parents import obtain_parent
 from tasks.run_context import RunContext
+from tasks.task_runs import start_task
 
 Start = Callable[..., "Future[Any]"]
 """Calls a function with arguments in a thread of the run."""
@@ -114,12 +115,16 @@ class Parents:
                     f"{len(training) - len(videos)} of {len(training)} training videos failed; "
                     f"the parent of {configuration.preset.name} has not seen them."
                 )
-            return stages.train.submit(
+            return start_task(
+                stages.train,
                 self._context,
                 videos,
                 configuration.preset,
                 configuration.compute,
                 self._parameters.initial_weights,
             ).result()
+        except Exception as error:
+            self._context.blame(record, "train", error)
+            raise
         finally:
             self._context.end(record)

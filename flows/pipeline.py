@@ -145,8 +145,10 @@ class Pipeline:
                 stages.flow, context, key, self._flow, self._compute, record
             )
             return prepared
-        except BaseException:
+        except BaseException as error:
             last = True
+            if isinstance(error, Exception):
+                context.blame(record, "ingest", error)
             raise
         finally:
             if last:
@@ -160,8 +162,8 @@ class Pipeline:
         for configuration in self._configurations:
             try:
                 results.append(self._segment(prepared.result(), configuration))
-            except Exception as error:  # its stage has recorded it
-                logger.debug("%s by %s: %s", name, configuration.preset.name, error)
+            except Exception as error:
+                self._context.blame(name, f"segment {configuration.preset.name}", error)
         self._drop_weights(prepared.result(), {result.preset for result in results})
         self._context.end(name)
         return results

@@ -12,6 +12,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tasks.errors import TaskError
+from tasks.task_runs import call_plainly, start_task
 
 MOST_VIDEOS = 200
 """In a run with more videos, task runs stand for batches of them."""
@@ -34,7 +35,7 @@ class StageCalls:
 
     def call(self, stage: Any, *args: Any) -> Any:
         """What the stage returns; raises what it raises."""
-        return stage.fn(*args) if self._batched else stage.submit(*args).result()
+        return call_plainly(stage, *args) if self._batched else start_task(stage, *args).result()
 
     def call_each(self, stage: Any, calls: Sequence[tuple[Any, ...]]) -> list[Any]:
         """Several calls, side by side unless other videos keep the workers busy.
@@ -42,11 +43,11 @@ class StageCalls:
         The error of one is raised when all have ended.
         """
         if self._batched:
-            return [future.result() for future in [_ended(stage.fn, args) for args in calls]]
-        futures = [stage.submit(*args) for args in calls]
-        for future in futures:
-            future.wait()
-        return [future.result() for future in futures]
+            return [future.result() for future in [_ended(stage, args) for args in calls]]
+        started = [start_task(stage, *args) for args in calls]
+        for run in started:
+            run.wait()
+        return [run.result() for run in started]
 
     def watch(self, names: Sequence[str], jobs: Sequence["Future[Any]"], failed: Failed) -> None:
         """Let a task run per batch show in Prefect how the videos of a run fare.
@@ -83,10 +84,10 @@ def watch_batch(
         raise TaskError(f"{len(lost)} of {len(names)} videos failed: {', '.join(lost)}")
 
 
-def _ended(call: Callable[..., Any], args: tuple[Any, ...]) -> "Future[Any]":
+def _ended(stage: Any, args: tuple[Any, ...]) -> "Future[Any]":
     future: Future[Any] = Future()
     try:
-        future.set_result(call(*args))
+        future.set_result(call_plainly(stage, *args))
     except Exception as error:
         future.set_exception(error)
     return future

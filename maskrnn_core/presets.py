@@ -23,7 +23,7 @@ _ROUGH = PerturbationOptions(
     morphology=8.0, deformation=0.15, scale=0.1, translation=0.12, drop=0.1
 )
 
-_STEPS, _CLIPS = 500, 40
+_STEPS, _CLIPS = 1000, 60
 
 _STATIC = StaticOptions(
     steps=_STEPS,
@@ -49,7 +49,7 @@ _SMALL = Preset(
     static=_STATIC,
     recurrent=_RECURRENT,
     finetune=FinetuneOptions(
-        iterations=80,
+        iterations=120,
         learning_rate=5e-4,
         final_learning_rate=5e-5,
         balance="none",

@@ -207,6 +207,13 @@ class RunContext:
         """The records of this run so far, by video."""
         return self._records.all()
 
+    def blame(self, video: str, stage: str, error: Exception) -> None:
+        """Record an error as the stage's, unless a stage of the video has recorded it itself."""
+        known = {record.error for record in self._records.of(video).stages.values()}
+        if describe(error) not in known:
+            self._put(video, {stage: self._failure(Stage(self, video, stage), error, 0.0)})
+            logger.error("%s %s failed: %s", stage, video, describe(error))
+
     def close(self) -> None:
         """Write what the ledger does not have yet."""
         self._records.close()

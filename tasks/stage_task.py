@@ -28,13 +28,17 @@ def stage_task(name: str, run_name: str) -> Callable[[Callable[P, R]], Task[P, R
         persist_result=False,
         retries=len(DELAYS),
         retry_delay_seconds=list(DELAYS),
-        retry_condition_fn=_may_pass,
+        retry_condition_fn=_is_retried,
     )
 
 
-def _may_pass(_: Task[..., Any], task_run: TaskRun, state: State[Any]) -> bool:
-    error = state.data
+def may_pass(error: object, attempts: int) -> bool:
+    """Whether another attempt is worth it, after so many."""
     if isinstance(error, UnitError):
         # A unit that kills its worker twice does so again.
-        return error.transient or (error.kind == WORKER_DIED and task_run.run_count < 2)
+        return error.transient or (error.kind == WORKER_DIED and attempts < 2)
     return isinstance(error, Exception) and is_transient(error)
+
+
+def _is_retried(_: Task[..., Any], task_run: TaskRun, state: State[Any]) -> bool:
+    return may_pass(state.data, task_run.run_count)

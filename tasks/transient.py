@@ -14,10 +14,11 @@ DELAYS = (2.0, 15.0)
 
 def is_transient(error: BaseException) -> bool:
     """Whether the error, or one that led to it, is of a connection, a time-out or a busy server."""
-    return any(retrying.is_transient(link) for link in _chain(error))
+    return any(retrying.is_transient(link) for link in chain_of(error))
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
+def chain_of(error: BaseException) -> Iterator[BaseException]:
+    """The error and those that led to it, each once."""
     seen: set[int] = set()
     link: BaseException | None = error
     while link is not None and id(link) not in seen:

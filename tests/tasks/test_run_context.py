@@ -69,3 +69,17 @@ def test_attempts_are_counted_over_runs(context: RunContext) -> None:
     again.begin("libby")
     assert again.records()["libby"].attempt == 2
     assert again.records()["libby"].stages == {}
+
+
+def test_an_error_is_recorded_even_if_no_stage_has_and_only_once(context: RunContext) -> None:
+    context.begin("libby")
+    with pytest.raises(ValueError, match="bad frame") as caught, context.stage("libby", "flow"):
+        raise ValueError("bad frame")
+    context.blame("libby", "segment small", caught.value)
+    context.blame("bear", "segment small", ValueError("nobody has recorded this"))
+    for video, stage in (("libby", "flow"), ("bear", "segment small")):
+        context.end(video)
+        record = context.ledger.read(video)
+        assert record is not None
+        assert record.state == "failed"
+        assert list(record.stages) == [stage]
