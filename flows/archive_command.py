@@ -12,7 +12,7 @@ from flows.archive_manifest import checked_manifest
 from flows.archive_parameters import ArchiveParameters
 from flows.console import print_error
 from flows.execution import check_input, first_mistake, leave_soon_on_interrupt
-from flows.temporary_server import start_temporary_server
+from flows.prefect_server import provide_server
 from storage.archive.progress_file import read_progress
 from storage.artifacts import ArtifactStore
 from storage.ledger import RunLedger
@@ -46,7 +46,7 @@ def execute_archive(parameters: ArchiveParameters) -> int:
     from flows.benchmark import FAILED_IN_PART
 
     leave_soon_on_interrupt()
-    start_temporary_server()
+    provide_server()
     state = archive(parameters, return_state=True)
     if not state.is_completed() and state.name != FAILED_IN_PART:
         state.result()  # raises what stopped the run

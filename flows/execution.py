@@ -15,7 +15,7 @@ from flows.console import print_error, print_failures, print_figures, print_pare
 from flows.flow_command import print_flow
 from flows.machine_check import check_machine
 from flows.parameters import BenchmarkParameters
-from flows.temporary_server import start_temporary_server
+from flows.prefect_server import provide_server
 from storage.artifacts import ArtifactStore
 from storage.ledger import RunLedger
 from tasks.dask_bridge.clusters import cluster_class
@@ -55,7 +55,7 @@ def execute_flow(flow: Any, asked: BaseModel, parameters: BenchmarkParameters) -
     from flows.benchmark import FAILED_IN_PART
 
     leave_soon_on_interrupt()
-    start_temporary_server()
+    provide_server()
     state = flow(asked, return_state=True)
     if not state.is_completed() and state.name != FAILED_IN_PART:
         state.result()  # raises what stopped the run

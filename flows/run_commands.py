@@ -116,11 +116,11 @@ def report(
         from flows.console import print_report
 
         if anew:
+            from flows.prefect_server import provide_server
             from flows.report import ReportParameters
             from flows.report import report as report_flow
-            from flows.temporary_server import start_temporary_server
 
-            start_temporary_server()
+            provide_server()
             report_flow(ReportParameters(run=run, store=store_url(store)))
         return print_report(store_url(store), run)
 

@@ -8,19 +8,16 @@ import logging
 import time
 from typing import Any, Generic, TypeVar
 
-import httpx
 from prefect import Task
-from prefect.exceptions import CrashedRun, PrefectHTTPStatusError
 
+from tasks.prefect_server import is_of_the_server
 from tasks.stage_task import may_pass
-from tasks.transient import DELAYS, chain_of
+from tasks.transient import DELAYS
 from tasks.unit_run import describe
 
 logger = logging.getLogger("maskrnn.run")
 
 R = TypeVar("R")
-
-_OF_THE_SERVER = (httpx.TransportError, CrashedRun, PrefectHTTPStatusError)
 
 
 class StartedTask(Generic[R]):
@@ -66,8 +63,3 @@ def call_plainly(task: Task[..., R], *args: Any) -> R:
                 raise
         time.sleep(delay)
     return task.fn(*args)
-
-
-def is_of_the_server(error: BaseException) -> bool:
-    """Whether it tells of a server that does not answer rather than of the task."""
-    return any(isinstance(link, _OF_THE_SERVER) for link in chain_of(error))

@@ -3,16 +3,13 @@
 import asyncio
 import base64
 import logging
-import time
 from collections.abc import Mapping
 
-import httpx
 from prefect.artifacts import MarkdownArtifact
 
-logger = logging.getLogger("maskrnn.run")
+from tasks.prefect_server import asked_again, is_of_the_server
 
-_DELAYS = (1.0, 3.0, 8.0, 20.0)
-"""Seconds before each further attempt: a server that is started again answers within them."""
+logger = logging.getLogger("maskrnn.run")
 
 
 def publish(key: str, markdown: str, pictures: Mapping[str, bytes]) -> None:
@@ -29,14 +26,11 @@ def publish(key: str, markdown: str, pictures: Mapping[str, bytes]) -> None:
         inside = f"data:image/png;base64,{base64.b64encode(data).decode()}"
         markdown = markdown.replace(f"]({name})", f"]({inside})")
     artifact = MarkdownArtifact(markdown=markdown, key=key)
-    for delay in (*_DELAYS, None):
-        try:
-            asyncio.run(artifact.acreate())  # the synchronous way leaves its connection open
-            return
-        except httpx.TransportError as error:
-            if delay is None:
-                logger.warning(
-                    "%s is in the report alone: the Prefect server does not answer (%s)", key, error
-                )
-                return
-            time.sleep(delay)
+    try:
+        asked_again(lambda: asyncio.run(artifact.acreate()))  # the synchronous way stays connected
+    except Exception as error:
+        if not is_of_the_server(error):
+            raise
+        logger.warning(
+            "%s is in the report alone: the Prefect server does not answer (%s)", key, error
+        )
