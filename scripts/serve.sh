@@ -31,7 +31,13 @@ set -m
 stop() {
   trap - EXIT INT TERM
   for group in ${worker:-} ${server:-}; do
-    kill -TERM -- "-$group" 2>/dev/null && wait "$group" || true
+    kill -TERM -- "-$group" 2>/dev/null || continue
+    for _ in {1..60}; do  # half a minute; Prefect's worker has been seen to wait for ever
+      kill -0 "$group" 2>/dev/null || break
+      sleep 0.5
+    done
+    kill -KILL -- "-$group" 2>/dev/null || true
+    wait "$group" || true
   done
 }
 trap stop EXIT

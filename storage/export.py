@@ -2,13 +2,13 @@
 
 import io
 import shutil
-import uuid
 from pathlib import Path
 
 from PIL import Image
 
 from storage.datasets.palette import PALETTE
 from storage.datasets.source import UInt8Array
+from storage.drafts import new_draft
 from storage.errors import InvalidAddressError, StoreAccessError
 from storage.folder import full_store_error
 from storage.predictions import StoredPrediction
@@ -37,7 +37,7 @@ def export_png(prediction: StoredPrediction, folder: Path) -> Path:
     """
     check_names(prediction, folder)
     target = folder / prediction.video
-    draft = folder / f".{prediction.video}.{uuid.uuid4().hex}"
+    draft = new_draft(target)
     try:
         draft.mkdir(parents=True)
         for index, name in enumerate(prediction.frame_names):

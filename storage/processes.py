@@ -4,6 +4,7 @@ import os
 import socket
 from collections.abc import Mapping
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,25 @@ def has_ended(process: Mapping[str, Any]) -> bool:
     if not here or process.get("machine") != here:
         return False
     return bool(_started(int(process["pid"])) != process["started"])
+
+
+def process_token() -> str:
+    """This process in a few characters that fit into a file name, as `token_has_ended` reads it."""
+    this = this_process()
+    return f"{_short(this['machine'])}-{this['pid']}-{this['started']}"
+
+
+def token_has_ended(token: str) -> bool:
+    """Whether the process of a token has ended; False where that cannot be known."""
+    machine, _, process = token.partition("-")
+    pid, _, started = process.partition("-")
+    if not _machine() or machine != _short(_machine()) or not pid.isdecimal():
+        return False
+    return _started(int(pid)) != started
+
+
+def _short(machine: str) -> str:
+    return sha256(machine.encode()).hexdigest()[:12]
 
 
 @cache

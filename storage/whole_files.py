@@ -1,11 +1,11 @@
 """Local files that appear whole or not at all, and their folders."""
 
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from storage.drafts import new_draft
 from storage.errors import StorageError, StoreAccessError
 from storage.folder import full_store_error
 
@@ -21,7 +21,7 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
         StoreFullError: when no space is left; nothing half-written stays.
         StoreAccessError: when the file cannot be written.
     """
-    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    draft = new_draft(path)
     try:
         with draft.open("wb") as file:
             yield file

@@ -101,7 +101,7 @@ def _line(process: psutil.Process) -> list[str]:
 
 def _when_there(file: Path) -> Any:
     deadline = time.monotonic() + 60
-    while not file.exists():
+    while not file.exists() or not file.stat().st_size:  # it is made first, then written
         assert time.monotonic() < deadline, "the Dask scheduler does not start"
         time.sleep(0.1)
     return json.loads(file.read_bytes())

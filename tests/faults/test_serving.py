@@ -32,7 +32,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         yield running
     finally:
         left = running.processes() if running.process.poll() is None else []
-        stop(running.process, 60)
+        stop(running.process, 90)
         running.log.close()
         psutil.wait_procs(left, timeout=30)
         alive = [process for process in left if runs(process)]
