@@ -23,7 +23,7 @@ _ROUGH = PerturbationOptions(
     morphology=8.0, deformation=0.15, scale=0.1, translation=0.12, drop=0.1
 )
 
-_STEPS, _CLIPS = 1000, 60
+_STEPS, _CLIPS = 700, 60
 
 _STATIC = StaticOptions(
     steps=_STEPS,
