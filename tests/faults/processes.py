@@ -8,13 +8,13 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from flows.environment import prepare_environment
 from tests.clusters import ROOT, DaskCluster
+from tests.faults.prefect_api import answers, ask
 from tests.processes import free_port, stop
 
 WORKERS = 2
@@ -61,13 +61,7 @@ class Deployment:
 
     def count_runs(self) -> int:
         """Flow runs that the server knows."""
-        request = urllib.request.Request(
-            f"{self._environment['PREFECT_API_URL']}/flow_runs/count",
-            b"{}",
-            {"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return int(answer.read())
+        return int(ask(self._environment["PREFECT_API_URL"], "flow_runs/count", {}))
 
     def kill_server(self) -> None:
         """SIGKILL."""
@@ -96,14 +90,10 @@ class Deployment:
 
     def _await_server(self) -> None:
         deadline = time.monotonic() + 300
-        while True:
-            try:
-                urllib.request.urlopen(f"{self._environment['PREFECT_API_URL']}/health", timeout=5)
-                return
-            except OSError:
-                assert time.monotonic() < deadline, "the Prefect server does not start"
-                assert self._server.poll() is None, "the Prefect server ended"
-                time.sleep(0.2)
+        while not answers(self._environment["PREFECT_API_URL"]):
+            assert time.monotonic() < deadline, "the Prefect server does not start"
+            assert self._server.poll() is None, "the Prefect server ended"
+            time.sleep(0.2)
 
     def _start(self, command: list[str]) -> subprocess.Popen[bytes]:
         with (self._folder / "processes.log").open("ab") as log:

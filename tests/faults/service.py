@@ -1,17 +1,16 @@
 """scripts/serve.sh in processes of its own, asked over its API."""
 
-import json
 import os
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from tests.faults.prefect_api import ask
 from tests.processes import free_port
 
 ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
@@ -57,13 +56,11 @@ class Service:
 
     def ask(self, path: str, body: dict[str, Any] | list[Any]) -> Any:
         """What the server answers to a POST."""
-        request = urllib.request.Request(
-            f"{self.api}/{path}",
-            json.dumps(body).encode(),
-            {"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.loads(answer.read() or "null")
+        return ask(self.api, path, body)
+
+    def delete(self, path: str) -> None:
+        """A DELETE."""
+        ask(self.api, path, method="DELETE")
 
     def deployment(self, deployed: str) -> str:
         """Id of `flow/deployment`."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.prefect_api import answers
 from tests.processes import free_port, stop
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
@@ -36,21 +37,13 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
         )
     try:
         deadline = time.monotonic() + 300
-        while not _answers(url):
+        while not answers(url):
             assert server.poll() is None, (folder / "server.log").read_text()
             assert time.monotonic() < deadline
             time.sleep(0.5)
         yield {**common, "PREFECT_API_URL": url}
     finally:
         stop(server, 30)
-
-
-def _answers(url: str) -> bool:
-    try:
-        urllib.request.urlopen(f"{url}/health", timeout=5).close()
-    except OSError:
-        return False
-    return True
 
 
 def ingest(environment: dict[str, str], store: Path) -> "subprocess.CompletedProcess[str]":

@@ -2,7 +2,6 @@
 
 import json
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -146,11 +145,7 @@ def test_a_cron_schedule_fires_by_itself(service: Service) -> None:
     try:
         run = service.end_of(name="by-cron")
     finally:
-        request = urllib.request.Request(
-            f"{service.api}/deployments/{synthetic}/schedules/{schedule['id']}",
-            method="DELETE",
-        )
-        urllib.request.urlopen(request, timeout=30).close()
+        service.delete(f"deployments/{synthetic}/schedules/{schedule['id']}")
     assert run["state_type"] == "COMPLETED"
     assert run["auto_scheduled"]
 

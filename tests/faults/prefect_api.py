@@ -1,0 +1,42 @@
+"""A Prefect server asked over its API, with a client that has nothing of Prefect."""
+
+import json
+import time
+import urllib.error
+import urllib.request
+from typing import Any
+
+_PATIENCE = 60.0
+"""Seconds: the server's database may be locked by another request for so long."""
+
+
+def answers(api: str) -> bool:
+    """Whether a server answers at `api`."""
+    try:
+        urllib.request.urlopen(f"{api}/health", timeout=5).close()
+    except OSError:
+        return False
+    return True
+
+
+def ask(api: str, path: str, body: Any = None, method: str = "POST") -> Any:
+    """What the server answers.
+
+    A 503 says that its database was locked and that nothing was done: it is asked again, as
+    Prefect's own clients do.
+    """
+    request = urllib.request.Request(
+        f"{api}/{path}",
+        None if body is None else json.dumps(body).encode(),
+        {"Content-Type": "application/json"},
+        method=method,
+    )
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return json.loads(answer.read() or "null")
+        except urllib.error.HTTPError as error:
+            if error.code != 503 or time.monotonic() > deadline:
+                raise
+        time.sleep(0.5)
