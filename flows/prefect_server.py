@@ -21,7 +21,7 @@ def provide_server() -> None:
     from prefect.server.api.server import SubprocessASGIServer
     from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_ALLOW_EPHEMERAL_MODE
 
-    from tasks.prefect_server import asked_again, is_of_the_server
+    from tasks.server_outage import asked_again, is_of_the_server
 
     def reach() -> None:
         with get_client(sync_client=True) as client:

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from prefect import Task
 
-from tasks.prefect_server import is_of_the_server
+from tasks.server_outage import is_of_the_server
 from tasks.stage_task import may_pass
 from tasks.transient import DELAYS
 from tasks.unit_run import describe

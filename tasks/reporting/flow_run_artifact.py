@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from prefect.artifacts import MarkdownArtifact
 
-from tasks.prefect_server import asked_again, is_of_the_server
+from tasks.server_outage import asked_again, is_of_the_server
 
 logger = logging.getLogger("maskrnn.run")
 

@@ -6,8 +6,9 @@ import urllib.error
 import urllib.request
 from typing import Any
 
-_PATIENCE = 60.0
-"""Seconds: the server's database may be locked by another request for so long."""
+_PATIENCE = 180.0
+"""Seconds. Prefect's server waits a minute for the lock on an SQLite database, before it gives up
+with a 503; now and then it answers nothing else meanwhile."""
 
 
 def answers(api: str) -> bool:
@@ -34,7 +35,7 @@ def ask(api: str, path: str, body: Any = None, method: str = "POST") -> Any:
     deadline = time.monotonic() + _PATIENCE
     while True:
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=_PATIENCE) as answer:
                 return json.loads(answer.read() or "null")
         except urllib.error.HTTPError as error:
             if error.code != 503 or time.monotonic() > deadline:

@@ -4,13 +4,13 @@ import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.prefect_server import provide_server
-from tasks import prefect_server
+from tasks import server_outage
 from tasks.errors import TaskError
 from tests.processes import free_port
 
 
 def test_a_server_that_is_named_and_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prefect_server, "_DELAYS", (0.0, 0.0))
+    monkeypatch.setattr(server_outage, "_DELAYS", (0.0, 0.0))
     url = f"http://127.0.0.1:{free_port()}/api"
     with (
         temporary_settings({PREFECT_API_URL: url}),

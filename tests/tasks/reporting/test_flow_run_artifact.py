@@ -6,14 +6,14 @@ import httpx
 import pytest
 from prefect.artifacts import MarkdownArtifact
 
-from tasks import prefect_server
+from tasks import server_outage
 from tasks.reporting.flow_run_artifact import publish
 from tests.processes import free_port
 
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prefect_server, "_DELAYS", (0.0, 0.0))
+    monkeypatch.setattr(server_outage, "_DELAYS", (0.0, 0.0))
 
 
 def test_a_server_that_does_not_answer_costs_a_warning(
