@@ -19,7 +19,7 @@ from pathlib import Path
 import pandas as pd
 from archive_bench import Bench
 
-from flows.environment import prepare_environment
+from flows.server.environment import prepare_environment
 
 
 def measure(videos: int, workers: int, seconds: float) -> dict[str, float]:

@@ -23,7 +23,7 @@ import psutil
 from orchestration import PARENT, cluster
 from PIL import Image
 
-from flows.environment import prepare_environment
+from flows.server.environment import prepare_environment
 
 _SPAWN = multiprocessing.get_context("spawn")
 
@@ -72,8 +72,8 @@ def write_archive(folder: Path, videos: int) -> Path:
 def drive(manifest: str, store: str, address: str, processes: dict[str, int], out: str) -> None:
     """One run of the flow, in a process of its own; its figures as JSON in the file `out`."""
     prepare_environment(debug=False)
-    from flows.archive import archive
-    from flows.archive_parameters import ArchiveParameters
+    from flows.plan.archive_parameters import ArchiveParameters
+    from flows.runs.archive import archive
     from tasks.archive.dispatch import Dispatcher
 
     watched = {name: psutil.Process(pid) for name, pid in processes.items()}
@@ -136,8 +136,8 @@ class Bench:
         self.address, found = stack.enter_context(cluster(workers, environment))
         self.processes = {name: process.pid for name, process in found.items() if name != "driver"}
         self.processes["Prefect server"] = server
-        from storage.artifacts import ArtifactStore
-        from storage.checkpoints import PARENTS
+        from storage.kinds.checkpoints import PARENTS
+        from storage.store.artifacts import ArtifactStore
 
         with ArtifactStore(self.store).create(PARENTS, PARENT):
             pass

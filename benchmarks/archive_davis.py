@@ -23,9 +23,9 @@ import pandas as pd
 import psutil
 from PIL import Image
 
-from storage.artifacts import ArtifactStore
-from storage.ledger import RunLedger
-from storage.predictions import StoredPrediction
+from storage.kinds.predictions import StoredPrediction
+from storage.runs.ledger import RunLedger
+from storage.store.artifacts import ArtifactStore
 
 RUN = "archive-davis"
 RATE = 24
@@ -150,7 +150,7 @@ def main() -> None:
         store = options.store or str(folder / "store")
         frames = write_archive(options.data, folder, names)
         print(f"{len(frames)} videos, {sum(frames.values())} frames", flush=True)
-        command = [sys.executable, "-m", "flows.cli", "archive", str(folder / "manifest.csv")]
+        command = [sys.executable, "-m", "flows.cli.app", "archive", str(folder / "manifest.csv")]
         command += ["--store", store, "--run-id", RUN, "--workers", options.workers]
         command += ["--resolution", options.resolution]
         command += ["--parent", options.parent] if options.parent else []

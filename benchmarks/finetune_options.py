@@ -11,16 +11,16 @@ import argparse
 from collections.abc import Mapping, Sequence
 
 from maskrnn_core.options import ComputeOptions
-from storage.artifacts import ArtifactStore
-from storage.checkpoints import FINETUNED, load_curve
-from storage.stored_video import open_video
-from storage.tables import read_table
-from storage.videos import video_key
+from storage.kinds.checkpoints import FINETUNED, load_curve
+from storage.kinds.stored_video import open_video
+from storage.kinds.tables import read_table
+from storage.kinds.videos import video_key
+from storage.store.artifacts import ArtifactStore
 from tasks import keys, units
-from tasks.configuration import Configuration, configure
-from tasks.flow_method import flow_method
+from tasks.inputs.configuration import Configuration, configure
+from tasks.inputs.flow_method import flow_method
+from tasks.inputs.sources import DatasetSpec, open_sources
 from tasks.keys import PreparedVideo
-from tasks.sources import DatasetSpec, open_sources
 
 ROWS: Mapping[str, Mapping[str, str]] = {
     "default": {},

@@ -9,8 +9,8 @@ import argparse
 from maskrnn_core.optical_flow.accuracy import flow_accuracy
 from maskrnn_core.options import ComputeOptions
 from maskrnn_core.synthetic import SyntheticOptions, synthetic_videos
-from tasks.flow_method import flow_method, known_estimators
-from tasks.flow_weights import find_weights
+from tasks.inputs.flow_method import flow_method, known_estimators
+from tasks.inputs.flow_weights import find_weights
 
 
 def main() -> None:

@@ -22,9 +22,9 @@ from zarr.codecs import BloscCodec, Crc32cCodec
 
 from maskrnn_core.optical_flow.opencv import DIS
 from maskrnn_core.synthetic import SyntheticOptions, synthetic_videos
-from storage.artifacts import ArtifactStore
-from storage.flow import StoredFlow, repair_flow, write_flow
-from storage.flow_runs import FlowPair
+from storage.kinds.flow_writer import FlowPair
+from storage.kinds.stored_flow import StoredFlow, repair_flow, write_flow
+from storage.store.artifacts import ArtifactStore
 
 FloatArray = NDArray[np.float32]
 

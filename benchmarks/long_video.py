@@ -29,13 +29,13 @@ from PIL import Image
 
 from maskrnn_core.options import ComputeOptions
 from maskrnn_core.video import UInt8Array
-from storage.artifacts import ArtifactStore
-from storage.checkpoints import PARENTS, save_checkpoint
-from storage.predictions import PREDICTIONS
+from storage.kinds.checkpoints import PARENTS, save_checkpoint
+from storage.kinds.predictions import PREDICTIONS
+from storage.store.artifacts import ArtifactStore
 from tasks import units
 from tasks.clip import StreamedClip
-from tasks.configuration import configure
-from tasks.flow_method import flow_method
+from tasks.inputs.configuration import configure
+from tasks.inputs.flow_method import flow_method
 
 LARGEST_RATIO = 1.10
 RATE = 25

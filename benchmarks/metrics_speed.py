@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from maskrnn_core.metrics import VideoEvaluator, protocol, temporal_stability
-from storage.png_masks import decode_png
+from storage.datasets.png.png_masks import decode_png
 from tasks.evaluation.evaluation import EvaluationRequest, evaluate_predictions
-from tasks.sources import DatasetSpec
+from tasks.inputs.sources import DatasetSpec
 
 Pair = tuple[Path, Path]
 Figures = list[tuple[float, float]]

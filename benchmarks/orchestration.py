@@ -25,7 +25,7 @@ import psutil
 from cpu_profile import cpu_profile
 from stand_in import FRAMES, OBJECTS, work
 
-from flows.environment import prepare_environment
+from flows.server.environment import prepare_environment
 
 ROOT = Path(__file__).resolve().parents[1]
 UNITS_PER_VIDEO = 4 + len(OBJECTS)
@@ -132,10 +132,10 @@ def run(
     videos: int, workers: int, environment: dict[str, str], profile: bool = False
 ) -> tuple[Meter, float]:
     """One benchmark up to its evaluation; returns the meter, and the seconds of the whole flow."""
-    from flows.benchmark import benchmark
-    from flows.parameters import BenchmarkParameters
-    from storage.artifacts import ArtifactStore
-    from storage.checkpoints import PARENTS
+    from flows.plan.parameters import BenchmarkParameters
+    from flows.runs.driver import benchmark
+    from storage.kinds.checkpoints import PARENTS
+    from storage.store.artifacts import ArtifactStore
     from tasks.dask_bridge import Bridge
 
     with ExitStack() as stack:

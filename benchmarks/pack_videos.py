@@ -17,10 +17,10 @@ import cv2
 import numpy as np
 from packed_videos import FIELDS, INDEX
 
-from storage.artifacts import ArtifactStore
-from storage.stored_video import StoredVideo
-from storage.videos import open_video, write_video
-from tasks.sources import DatasetSpec, open_sources
+from storage.kinds.stored_video import StoredVideo
+from storage.kinds.videos import open_video, write_video
+from storage.store.artifacts import ArtifactStore
+from tasks.inputs.sources import DatasetSpec, open_sources
 
 
 def pack_video(archive: zipfile.ZipFile, folder: str, video: StoredVideo, quality: int) -> None:

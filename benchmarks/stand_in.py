@@ -13,7 +13,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from storage.artifacts import ArtifactStore
+from storage.store.artifacts import ArtifactStore
 
 OBJECTS = (1, 2, 3)
 FRAMES = 2

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage.datasets.clip import open_clip
-from storage.datasets.given_masks import masks_digest
-from storage.datasets.masked_video import MaskedVideo
+from storage.datasets.masks.given_masks import masks_digest
+from storage.datasets.readers.clip import open_clip
+from storage.datasets.readers.own_video import MaskedVideo
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,7 @@ class StreamedClip:
 
     Args:
         video: local path of a video file or a folder of images.
-        masks: local path of its masks, as `storage.datasets.given_masks` tells.
+        masks: local path of its masks, as `storage.datasets.masks.given_masks` tells.
         name: in the store.
         start: seconds from the video's beginning; None from the first frame.
         end: seconds, exclusive; None to the end.

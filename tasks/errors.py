@@ -23,7 +23,7 @@ class UnitError(TaskError, RuntimeError):
     Attributes:
         kind: class name of the original error.
         trace: its traceback as text, empty when the worker died.
-        transient: whether it may pass by itself, as `tasks.transient` tells.
+        transient: whether it may pass by itself, as `tasks.retries.transient` tells.
     """
 
     def __init__(self, message: str, kind: str, trace: str = "", transient: bool = False) -> None:

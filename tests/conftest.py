@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from flows.environment import prepare_environment
+from flows.server.environment import prepare_environment
 from tests.s3 import S3Server, new_bucket, using
 
 _HOME = tempfile.mkdtemp(prefix="maskrnn-prefect-")

@@ -14,17 +14,17 @@ import numpy as np
 import pytest
 
 from maskrnn_core.errors import MaskRNNError
-from storage.artifacts import ArtifactStore
-from storage.checkpoints import FINETUNED, load_checkpoint, save_checkpoint
 from storage.errors import CorruptArtifactError, DatasetError, InvalidAddressError
-from storage.export import export_png
-from storage.marker import Marker
+from storage.export.png_folders import export_png
+from storage.kinds.checkpoints import FINETUNED, load_checkpoint, save_checkpoint
+from storage.kinds.predictions import PREDICTIONS, StoredPrediction, write_prediction
+from storage.kinds.tables import read_table
 from storage.prediction_sets.png_zip import PngZip
-from storage.predictions import PREDICTIONS, StoredPrediction, write_prediction
-from storage.tables import read_table
+from storage.store.artifacts import ArtifactStore
+from storage.store.marker import Marker
 from tasks.errors import ParameterError
-from tasks.parents import obtain_parent
-from tasks.starting_weights import starting_weights
+from tasks.inputs.external_parents import obtain_parent
+from tasks.inputs.starting_weights import starting_weights
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("flows", "tasks", "maskrnn_core", "storage")

@@ -11,8 +11,8 @@ from typing import Any
 
 from storage.archive.uris import HTTP, protocol_of, without_password
 from storage.errors import DatasetError, StorageError, StoreAccessError
-from storage.remote import file_system
-from storage.retrying import is_transient, retried
+from storage.files.remote_files import file_system
+from storage.files.retrying import is_transient, retried
 
 _CHUNK = 1 << 20
 _SILENCE = 60.0

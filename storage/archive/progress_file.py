@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from storage.artifacts import ArtifactStore
-from storage.ledger import run_place
-from storage.marker import read_record, record_bytes
+from storage.runs.ledger import run_place
+from storage.store.artifacts import ArtifactStore
+from storage.store.marker import read_record, record_bytes
 
 
 @dataclass(frozen=True)

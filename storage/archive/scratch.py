@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from storage.processes import has_ended, this_process
+from storage.files.processes import has_ended, this_process
 
 _PREFIX = "maskrnn-fetch-"
 _OWNER = "owner.json"

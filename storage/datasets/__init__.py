@@ -1,1 +1,1 @@
-"""Readers of video object segmentation datasets; `storage.datasets.catalog` opens them by name."""
+"""Readers of video object segmentation datasets; `readers.catalog` opens them by name."""

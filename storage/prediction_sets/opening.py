@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from storage.errors import DatasetError, MissingDatasetError
-from storage.marker import MARKER
 from storage.prediction_sets.png_folder import PngFolder
 from storage.prediction_sets.png_zip import PngZip
 from storage.prediction_sets.source import PredictionSet
 from storage.prediction_sets.zarr_group import ZarrGroup
+from storage.store.marker import MARKER
 
 _STORED = "predictions"  # the kind of artifact; its module loads Zarr
 _ZARR_MARKS = ("zarr.json", ".zgroup", ".zmetadata")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage.datasets.images import read_bytes
+from storage.datasets.images.image_files import read_bytes
 from storage.datasets.source import UInt8Array
 from storage.prediction_sets.source import ReadOptions
 

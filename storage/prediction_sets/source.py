@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from storage.datasets.masks import binary_mask_of, label_map_of
+from storage.datasets.masks.label_maps import binary_mask_of, label_map_of
 from storage.datasets.source import UInt8Array
 
 

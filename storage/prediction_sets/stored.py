@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from storage.artifacts import ArtifactStore
 from storage.datasets.source import UInt8Array
 from storage.errors import DatasetError, StorageError
+from storage.kinds.predictions import PREDICTIONS, StoredPrediction
 from storage.prediction_sets.source import ReadOptions
-from storage.predictions import PREDICTIONS, StoredPrediction
+from storage.store.artifacts import ArtifactStore
 
 
 class StoredPredictions:

@@ -7,16 +7,16 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
-from storage.ledger import RunLedger, VideoRecord
+from storage.runs.ledger import RunLedger, VideoRecord
 from tasks.archive.records import again, ended_record, failed_result, result_of
 from tasks.archive.rows import ArchiveRow, RowResult
 from tasks.archive.slices import RowQueue
 from tasks.archive.unit import RowWork, segment_rows
 from tasks.dask_bridge import Bridge
 from tasks.dask_bridge.submission import TIMED_OUT, WORKER_DIED, worker_died
+from tasks.dask_bridge.unit_run import UnitRun
 from tasks.errors import UnitError
-from tasks.transient import DELAYS
-from tasks.unit_run import UnitRun
+from tasks.retries.transient import DELAYS
 
 logger = logging.getLogger("maskrnn.run")
 

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from storage.artifacts import ArtifactStore
-from storage.ledger import RunLedger
-from storage.predictions import PREDICTIONS
+from storage.kinds.predictions import PREDICTIONS
+from storage.runs.ledger import RunLedger
+from storage.store.artifacts import ArtifactStore
 from tasks.archive.records import result_of
 from tasks.archive.rows import ArchiveRow, RowResult
 

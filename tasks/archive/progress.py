@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Callable
 
 from storage.archive.progress_file import ArchiveProgress, FailedRow, write_progress
-from storage.artifacts import ArtifactStore
 from storage.errors import StoreAccessError
+from storage.store.artifacts import ArtifactStore
 from tasks.archive.plan import ArchivePlan
 from tasks.archive.results import Results
 from tasks.archive.rows import ArchiveRow, RowResult

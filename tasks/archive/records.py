@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from storage.ledger import StageRecord, VideoRecord
-from storage.predictions import PREDICTIONS
+from storage.kinds.predictions import PREDICTIONS
+from storage.runs.ledger import StageRecord, VideoRecord
 from tasks.archive.rows import ArchiveRow, RowResult
 
 _STAGE = "segment "

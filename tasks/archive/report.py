@@ -12,13 +12,13 @@ from prefect.cache_policies import NO_CACHE
 from storage.archive.check import CheckedManifest
 from storage.archive.offences import Offence
 from storage.archive.progress_file import ArchiveProgress, duration
-from storage.artifacts import ArtifactStore
-from storage.ledger import RunLedger
+from storage.runs.ledger import RunLedger
+from storage.store.artifacts import ArtifactStore
 from tasks.archive.progress import ProgressWatcher
 from tasks.archive.results import Results
 from tasks.archive.rows import SECONDS
-from tasks.reporting.flow_run_artifact import publish
 from tasks.reporting.folder import FIGURES, SUMMARY, replace_file, report_folder, write_tables
+from tasks.reporting.prefect_artifacts import publish
 
 VIDEOS = "videos"
 """Name of the table."""

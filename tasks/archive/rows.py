@@ -7,7 +7,7 @@ from typing import Literal
 from maskrnn_core.digest import stable_digest
 from maskrnn_core.options import ComputeOptions, Preset
 from tasks.clip import StreamOptions
-from tasks.flow_method import FlowMethod
+from tasks.inputs.flow_method import FlowMethod
 
 SECONDS = ("fetch", "open", "decode", "cuts", "flow", "finetune", "segment", "write")
 """Stages whose wall seconds are told apart."""

@@ -12,16 +12,16 @@ from storage.archive.fetching import FetchLimits
 from storage.archive.row_files import RowFiles, row_files
 from storage.archive.scratch import sweep_scratch
 from storage.archive.uris import without_password
-from storage.artifacts import ArtifactStore
 from storage.errors import LeaseLostError
-from storage.ledger import RunLedger
-from storage.predictions import PREDICTIONS
+from storage.kinds.predictions import PREDICTIONS
+from storage.runs.ledger import RunLedger
+from storage.store.artifacts import ArtifactStore
 from tasks.archive.records import ended_record, result_of, running_record
 from tasks.archive.rows import ArchiveMethod, ArchiveRow, RowResult
 from tasks.clip import StreamedClip
+from tasks.dask_bridge.unit_run import describe
 from tasks.keys import stream_key
-from tasks.transient import is_transient
-from tasks.unit_run import describe
+from tasks.retries.transient import is_transient
 from tasks.units import stream
 
 

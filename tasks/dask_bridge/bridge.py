@@ -11,10 +11,10 @@ from tasks.dask_bridge.clusters import configure_dask, start_cluster, start_loca
 from tasks.dask_bridge.kept_groups import KeptGroups
 from tasks.dask_bridge.slots import Slots, Workers
 from tasks.dask_bridge.submission import Submission, stop_workers, worker_died
+from tasks.dask_bridge.unit_run import Outcome, UnitFailure, UnitRun
 from tasks.dask_bridge.worker_log import WorkerLog
 from tasks.errors import BridgeError, UnitError
-from tasks.resources import Resource
-from tasks.unit_run import Outcome, UnitFailure, UnitRun
+from tasks.machine.resources import Resource
 
 logger = logging.getLogger("maskrnn.bridge")
 

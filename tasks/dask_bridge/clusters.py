@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tasks.errors import ParameterError
-from tasks.resources import plan_workers, this_machine
+from tasks.machine.resources import plan_workers, this_machine
 
 _PACKAGES = {
     "dask_cuda": "dask-cuda",
@@ -55,7 +55,7 @@ def start_local_cluster(workers: int | None) -> Any:
         "memory_limit": machine.memory,
         "silence_logs": logging.CRITICAL,
         "dashboard": False,
-        "preload": ["tasks.worker_signals"],
+        "preload": ["tasks.dask_bridge.worker_signals"],
     }
     nannies = {
         plan.name: {

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from tasks.errors import BridgeError
-from tasks.resources import Resource
+from tasks.machine.resources import Resource
 
 POLL_SECONDS = 1.0
 """How old the list of workers may be, and how often a waiting thread looks around."""

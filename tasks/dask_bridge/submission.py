@@ -9,10 +9,10 @@ from typing import Any
 
 from tasks.dask_bridge.kept_groups import KeptGroups
 from tasks.dask_bridge.slots import POLL_SECONDS, Slots
+from tasks.dask_bridge.unit_run import Outcome
 from tasks.dask_bridge.worker_log import WorkerLog, run_logged
 from tasks.errors import UnitError
-from tasks.resources import Resource
-from tasks.unit_run import Outcome
+from tasks.machine.resources import Resource
 
 CUT_OFF, TIMED_OUT, WORKER_DIED = "CutOff", "TimedOut", "WorkerDied"
 """Kinds of `UnitError` that do not come from the unit itself."""

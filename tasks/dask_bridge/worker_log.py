@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from tasks.unit_run import Outcome, UnitFailure, run_unit
+from tasks.dask_bridge.unit_run import Outcome, UnitFailure, run_unit
 
 logger = logging.getLogger("maskrnn.worker")
 

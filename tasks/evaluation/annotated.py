@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from storage.datasets import catalog
-from storage.datasets.annotations import AnnotatedVideo, DatasetNotes
+from storage.datasets.readers import catalog
+from storage.datasets.readers.annotations import AnnotatedVideo, DatasetNotes
 from storage.datasets.source import SourceVideo, UInt8Array
-from tasks.sources import SYNTHETIC, DatasetSpec, folder_of, open_sources
+from tasks.inputs.sources import SYNTHETIC, DatasetSpec, folder_of, open_sources
 
 
 @dataclass(frozen=True)

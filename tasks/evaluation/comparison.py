@@ -8,7 +8,7 @@ import numpy as np
 from maskrnn_core.metrics import Protocol, VideoEvaluator, VideoScores, objects_of
 from maskrnn_core.metrics.evaluation import MOST_PROPOSALS
 from maskrnn_core.video import VOID, UInt8Array
-from storage.datasets.annotations import AnnotatedVideo
+from storage.datasets.readers.annotations import AnnotatedVideo
 from storage.errors import StorageError
 from storage.prediction_sets import PredictionSet, ReadOptions
 from tasks.evaluation.problems import Problem

@@ -14,16 +14,16 @@ from maskrnn_core.metrics import (
     protocol,
     summarize_dataset,
 )
-from storage.datasets.annotations import DatasetNotes
+from storage.datasets.readers.annotations import DatasetNotes
 from storage.prediction_sets import open_predictions
 from tasks.errors import ParameterError
 from tasks.evaluation.annotated import open_annotated, open_notes
 from tasks.evaluation.comparison import Compared, Comparison
 from tasks.evaluation.problems import message_of
 from tasks.evaluation.workers import compare_all
-from tasks.reporting.aggregation import BOTH, aggregate, per_attribute
-from tasks.scoring import frame_table, object_table, protocol_of
-from tasks.sources import DatasetSpec
+from tasks.inputs.sources import DatasetSpec
+from tasks.scores.aggregation import BOTH, aggregate, per_attribute
+from tasks.scores.scoring import frame_table, object_table, protocol_of
 
 _LABEL = "predicted_label"
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 
 from tasks.evaluation.evaluation import Evaluation
-from tasks.reporting.aggregation import BOTH, markdown_table
 from tasks.reporting.folder import replace_file
+from tasks.scores.aggregation import BOTH, markdown_table
 
 _DIGITS = 4
 

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from maskrnn_core.ablation import ABLATION
-from tasks.reporting.aggregation import markdown_table
 from tasks.reporting.tables import Tables, common_videos
+from tasks.scores.aggregation import markdown_table
 
 _SMALLEST = 0.005
 """Percent; what is nearer than this prints as the same figure."""

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from storage.artifacts import ArtifactStore
-from storage.checkpoints import FINETUNED, PARENTS, load_curve
-from storage.ledger import VideoRecord
-from tasks.reporting.aggregation import markdown_table
+from storage.kinds.checkpoints import FINETUNED, PARENTS, load_curve
+from storage.runs.ledger import VideoRecord
+from storage.store.artifacts import ArtifactStore
+from tasks.scores.aggregation import markdown_table
 
 _COLUMNS = ["preset", "network", "stage", "step", "loss", "learning_rate", "seconds", "wait"]
 _ENDS = 0.1

@@ -9,13 +9,13 @@ from maskrnn_core.errors import InvalidInputError
 from maskrnn_core.optical_flow.accuracy import flow_accuracy
 from maskrnn_core.options import ComputeOptions
 from maskrnn_core.synthetic import SyntheticVideo
-from storage.artifacts import ArtifactStore
-from storage.stored_video import open_video
-from storage.tables import read_table, write_table
-from tasks.flow_method import flow_method, known_estimators
+from storage.kinds.stored_video import open_video
+from storage.kinds.tables import read_table, write_table
+from storage.store.artifacts import ArtifactStore
+from tasks.inputs.flow_method import flow_method, known_estimators
+from tasks.inputs.sources import DatasetSpec
 from tasks.keys import PreparedVideo
-from tasks.reporting.flow_figures import FLOW_FIGURES, FlowFigures, exact_source
-from tasks.sources import DatasetSpec
+from tasks.reporting.flow_agreement import FLOW_FIGURES, FlowFigures, exact_source
 
 _VIDEOS = 8
 _PAIRS = 4

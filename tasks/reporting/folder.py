@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from storage.artifacts import ArtifactStore
+from storage.store.artifacts import ArtifactStore
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,11 +10,11 @@ from maskrnn_core.drawing.overlays import contact_sheet, overlay
 from maskrnn_core.optical_flow.accuracy import spread
 from maskrnn_core.optical_flow.picture import flow_picture
 from maskrnn_core.video import UInt8Array
-from storage.artifacts import ArtifactStore
-from storage.predictions import StoredPrediction
-from storage.stored_video import open_video
+from storage.kinds.predictions import StoredPrediction
+from storage.kinds.stored_video import open_video
+from storage.store.artifacts import ArtifactStore
 from tasks.keys import PreparedVideo
-from tasks.outcome import VideoResult
+from tasks.plan.outcome import VideoResult
 from tasks.reporting.folder import replace_file
 from tasks.reporting.plotting import new_figure, png
 

@@ -8,25 +8,25 @@ from typing import Any
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from storage.artifacts import ArtifactStore
-from storage.export import export_png
-from storage.predictions import StoredPrediction
-from tasks.configuration import Configuration
+from storage.export.png_folders import export_png
+from storage.kinds.predictions import StoredPrediction
+from storage.store.artifacts import ArtifactStore
+from tasks.inputs.configuration import Configuration
+from tasks.inputs.sources import DatasetSpec
 from tasks.keys import PreparedVideo
-from tasks.outcome import Outcome, VideoResult
+from tasks.plan.outcome import Outcome, VideoResult
 from tasks.reporting.ablation import AblationFigures, ablation_figures, ablation_section
 from tasks.reporting.ablation_plot import ablation_plot
-from tasks.reporting.flow_figures import gather_flow
-from tasks.reporting.flow_run_artifact import publish
+from tasks.reporting.flow_agreement import gather_flow
 from tasks.reporting.flow_section import flow_section
 from tasks.reporting.folder import FIGURES, SUMMARY, replace_file, report_folder, write_tables
 from tasks.reporting.pictures import write_flow_pictures, write_overlays, write_plot
+from tasks.reporting.prefect_artifacts import publish
 from tasks.reporting.stages_table import stages_table
 from tasks.reporting.summary import ReportParts, comparison, failures, markdown
 from tasks.reporting.tables import Tables, gather
-from tasks.run_context import RunContext
-from tasks.scoring import protocol_of
-from tasks.sources import DatasetSpec
+from tasks.run.run_context import RunContext
+from tasks.scores.scoring import protocol_of
 
 _EXPORTS = "exports.json"
 _ABLATION = "ablation.png"

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from storage.artifacts import ArtifactStore
-from storage.ledger import StageRecord, VideoRecord
+from storage.runs.ledger import StageRecord, VideoRecord
+from storage.store.artifacts import ArtifactStore
 
 _ORDER = ["ingest", "flow", "train", "finetune", "segment", "evaluate"]
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from storage.ledger import VideoRecord
-from tasks.configuration import Configuration
-from tasks.outcome import Outcome
-from tasks.reporting.aggregation import aggregate, markdown_table
+from storage.runs.ledger import VideoRecord
+from tasks.inputs.configuration import Configuration
+from tasks.plan.outcome import Outcome
 from tasks.reporting.tables import Tables, common_videos
+from tasks.scores.aggregation import aggregate, markdown_table
 
 
 @dataclasses.dataclass(frozen=True)

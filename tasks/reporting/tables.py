@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from storage.artifacts import ArtifactStore
-from storage.tables import read_table
-from tasks.outcome import VideoResult
-from tasks.reporting.aggregation import aggregate, in_order
-from tasks.scoring import PER_FRAME, PER_OBJECT
+from storage.kinds.tables import read_table
+from storage.store.artifacts import ArtifactStore
+from tasks.plan.outcome import VideoResult
+from tasks.scores.aggregation import aggregate, in_order
+from tasks.scores.scoring import PER_FRAME, PER_OBJECT
 from tasks.units.evaluate import EVALUATIONS
 
 

@@ -5,9 +5,9 @@ from prefect.cache_policies import NO_CACHE
 
 from tasks.reporting.curves import curves_section, gather_curves
 from tasks.reporting.curves_plot import curves_plot
-from tasks.reporting.flow_run_artifact import publish
 from tasks.reporting.folder import replace_file, report_folder, write_tables
-from tasks.run_context import RunContext
+from tasks.reporting.prefect_artifacts import publish
+from tasks.run.run_context import RunContext
 
 _PICTURE = "plots/training.png"
 

@@ -9,9 +9,9 @@ from maskrnn_core.optical_flow.estimator import FlowEstimator
 from maskrnn_core.optical_flow.streaming import reading_start, stream_flow
 from maskrnn_core.video import FloatArray, UInt8Array
 from tasks.clip import StreamOptions
-from tasks.read_ahead import read_ahead
 from tasks.streaming.cuts import READ_BEFORE, with_cuts
 from tasks.streaming.opened_clip import OpenedClip
+from tasks.streaming.read_ahead import read_ahead
 from tasks.streaming.stage_clock import StageClock
 
 _AHEAD = 2

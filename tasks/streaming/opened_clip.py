@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from maskrnn_core.video import UInt8Array
-from storage.datasets.masks import object_ids
+from storage.datasets.masks.label_maps import object_ids
 from storage.datasets.source import SourceVideo, TimedVideo
 from storage.errors import DatasetError
-from storage.video_writer import working_frame, working_label_map, working_size
+from storage.kinds.video_writer import working_frame, working_label_map, working_size
 
 
 class OpenedClip:

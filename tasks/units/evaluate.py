@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from storage.artifacts import ArtifactStore
-from storage.predictions import StoredPrediction
-from storage.stored_video import StoredVideo, open_video
-from storage.tables import write_table
-from tasks.scoring import Frame, score_video
+from storage.kinds.predictions import StoredPrediction
+from storage.kinds.stored_video import StoredVideo, open_video
+from storage.kinds.tables import write_table
+from storage.store.artifacts import ArtifactStore
+from tasks.scores.scoring import Frame, score_video
 
 EVALUATIONS = "evaluations"
 

@@ -4,9 +4,9 @@ import dataclasses
 import time
 
 from maskrnn_core.options import ComputeOptions, Preset
-from storage.artifacts import ArtifactStore
-from storage.checkpoints import FINETUNED, PARENTS, load_checkpoint, save_checkpoint
-from storage.stored_video import open_video
+from storage.kinds.checkpoints import FINETUNED, PARENTS, load_checkpoint, save_checkpoint
+from storage.kinds.stored_video import open_video
+from storage.store.artifacts import ArtifactStore
 from tasks.keys import PreparedVideo
 from tasks.units.threads import shared_machine
 

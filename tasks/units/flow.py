@@ -5,12 +5,12 @@ from contextlib import ExitStack
 
 from maskrnn_core.options import ComputeOptions
 from maskrnn_core.video import UInt8Array
-from storage.artifacts import ArtifactStore
-from storage.flow import FLOW, FlowWrite, write_flow
-from storage.flow_runs import FlowPair
-from storage.stored_video import StoredVideo, open_video
-from tasks.flow_method import FlowMethod
-from tasks.read_ahead import read_ahead
+from storage.kinds.flow_writer import FlowPair
+from storage.kinds.stored_flow import FLOW, FlowWrite, write_flow
+from storage.kinds.stored_video import StoredVideo, open_video
+from storage.store.artifacts import ArtifactStore
+from tasks.inputs.flow_method import FlowMethod
+from tasks.streaming.read_ahead import read_ahead
 from tasks.units.threads import shared_machine
 
 _AHEAD = 2

@@ -1,8 +1,8 @@
 """Frames and annotations of one video, from a data set into the store."""
 
-from storage.artifacts import ArtifactStore
-from storage.videos import VIDEOS, write_video
-from tasks.sources import DatasetSpec, open_source
+from storage.kinds.videos import VIDEOS, write_video
+from storage.store.artifacts import ArtifactStore
+from tasks.inputs.sources import DatasetSpec, open_source
 
 
 def ingest(store_url: str, key: str, spec: DatasetSpec, video: str, short_side: int | None) -> None:
@@ -10,7 +10,7 @@ def ingest(store_url: str, key: str, spec: DatasetSpec, video: str, short_side: 
 
     Args:
         store_url: where to.
-        key: as `storage.videos.video_key` gives it.
+        key: as `storage.kinds.videos.video_key` gives it.
         spec: the data set.
         video: its name there.
         short_side: of the frames in the store, pixels; None keeps the source's.

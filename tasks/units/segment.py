@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from maskrnn_core.options import ComputeOptions, Preset
-from storage.artifacts import ArtifactStore
-from storage.checkpoints import FINETUNED, PARENTS, load_checkpoint
-from storage.predictions import PREDICTIONS, write_prediction
-from storage.stored_video import open_video
+from storage.kinds.checkpoints import FINETUNED, PARENTS, load_checkpoint
+from storage.kinds.predictions import PREDICTIONS, write_prediction
+from storage.kinds.stored_video import open_video
+from storage.store.artifacts import ArtifactStore
 from tasks.keys import PreparedVideo
-from tasks.provenance import provenance
+from tasks.units.provenance import provenance
 from tasks.units.threads import shared_machine
 
 CHECKPOINT_FRAMES = 50

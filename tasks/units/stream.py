@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from maskrnn_core.options import ComputeOptions, Preset
-from storage.artifacts import ArtifactStore
-from storage.checkpoints import PARENTS, load_checkpoint
-from storage.prediction_writer import PredictionWriter
-from storage.predictions import PREDICTIONS, StoredPrediction, write_prediction
+from storage.kinds.checkpoints import PARENTS, load_checkpoint
+from storage.kinds.prediction_writer import PredictionWriter
+from storage.kinds.predictions import PREDICTIONS, StoredPrediction, write_prediction
+from storage.store.artifacts import ArtifactStore
 from tasks.clip import StreamedClip, StreamOptions
 from tasks.errors import ParameterError
-from tasks.flow_method import FlowMethod
-from tasks.provenance import provenance as where_from
-from tasks.provenance import weights_digest
+from tasks.inputs.flow_method import FlowMethod
 from tasks.streaming.opened_clip import OpenedClip
 from tasks.streaming.stage_clock import StageClock
+from tasks.units.provenance import provenance as where_from
+from tasks.units.provenance import weights_digest
 from tasks.units.segment import CHECKPOINT_FRAMES
 from tasks.units.threads import shared_machine
 

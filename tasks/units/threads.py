@@ -4,7 +4,7 @@ import dataclasses
 import os
 
 from maskrnn_core.options import ComputeOptions
-from tasks.resources import UNIT_THREADS, this_machine
+from tasks.machine.resources import UNIT_THREADS, this_machine
 
 
 def whole_machine(compute: ComputeOptions) -> ComputeOptions:

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from maskrnn_core.options import ComputeOptions, Preset
-from storage.artifacts import ArtifactStore
-from storage.checkpoints import PARENTS
+from storage.kinds.checkpoints import PARENTS
+from storage.store.artifacts import ArtifactStore
 from tasks.keys import PreparedVideo
-from tasks.training import TrainingJob, TrainingRun, train_job
-from tasks.training_processes import train_in_processes
+from tasks.training.training_processes import train_in_processes
+from tasks.training.training_run import TrainingJob, TrainingRun, train_job
 from tasks.units.threads import whole_machine
 
 
@@ -28,7 +28,7 @@ def train(
         videos: training videos with their flow.
         preset: network and offline stages.
         compute: device, precision, processes, threads; all cores but one unless a number is given.
-        initial: as `tasks.starting_weights` takes it; None starts from random weights.
+        initial: as `tasks.inputs.starting_weights` takes it; None starts from random weights.
         static: key of the parent that the static stage alone makes, which may be there already.
 
     Raises:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from flows.environment import prepare_environment
+from flows.server.environment import prepare_environment
 from tests.clusters import ROOT, DaskCluster
 from tests.faults.prefect_api import answers, ask
 from tests.processes import free_port, stop
@@ -39,7 +39,7 @@ class Deployment:
         self._cluster = DaskCluster(folder / "dask", self._environment, WORKERS, counted)
         self._started: list[subprocess.Popen[bytes]] = []
         self._runs = multiprocessing.get_context("forkserver")
-        self._runs.set_forkserver_preload(["flows.benchmark", "flows.execution"])
+        self._runs.set_forkserver_preload(["flows.runs.driver", "flows.commands.execution"])
 
     def start(self) -> None:
         """Start everything, and wait until it answers."""
@@ -114,7 +114,7 @@ def _run(fields: dict[str, Any], environment: dict[str, str], log: Path) -> None
     # The fork server has imported prefect before, with another environment.
     from prefect.context import refresh_global_settings_context
 
-    from flows.execution import execute
+    from flows.commands.execution import execute
 
     refresh_global_settings_context()
     sys.exit(execute(fields))

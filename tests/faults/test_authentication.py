@@ -49,7 +49,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
 def ingest(environment: dict[str, str], store: Path) -> "subprocess.CompletedProcess[str]":
     command = ["ingest", "--videos", "val-000", "--workers", "1", "--run-id", "run"]
     return subprocess.run(
-        [sys.executable, "-m", "flows.cli", *command, "--store", str(store)],
+        [sys.executable, "-m", "flows.cli.app", *command, "--store", str(store)],
         env=environment,
         cwd=store.parent,
         capture_output=True,

@@ -11,9 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from storage.artifacts import ArtifactStore
-from storage.ledger import RunLedger
-from storage.run_status import run_status
+from storage.runs.ledger import RunLedger
+from storage.runs.run_status import run_status
+from storage.store.artifacts import ArtifactStore
 from tests.flows.tiny import OVERRIDES
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
@@ -35,7 +35,7 @@ class Command:
         environment |= {"PREFECT_HOME": str(folder / "prefect"), "PYTHONPATH": str(ROOT)}
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "flows.cli", "train", *options, *changes],
+                [sys.executable, "-m", "flows.cli.app", "train", *options, *changes],
                 cwd=folder,
                 env=environment,
                 stdout=log,

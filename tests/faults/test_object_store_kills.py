@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from flows.execution import execute
-from storage.artifacts import ArtifactStore
+from flows.commands.execution import execute
+from storage.store.artifacts import ArtifactStore
 from tests.clusters import DaskCluster
-from tests.flows.test_object_store import artifacts, fields
+from tests.flows.runs.test_object_store import artifacts, fields
 from tests.s3 import S3Server, new_bucket
 
 pytestmark = [

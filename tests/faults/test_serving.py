@@ -13,8 +13,8 @@ from PIL import Image
 
 from maskrnn_core.synthetic import SyntheticOptions, synthetic_videos
 from storage.archive.progress_file import read_progress
-from storage.artifacts import ArtifactStore
-from storage.ledger import RunLedger
+from storage.runs.ledger import RunLedger
+from storage.store.artifacts import ArtifactStore
 from tests.faults.service import Service, ready, runs, wait_for
 from tests.flows.tiny import OVERRIDES
 from tests.processes import stop

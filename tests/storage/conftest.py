@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from storage.artifacts import ArtifactStore
+from storage.store.artifacts import ArtifactStore
 
 UInt8Array = NDArray[np.uint8]
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"

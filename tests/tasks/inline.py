@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from tasks.dask_bridge import Bridge
+from tasks.dask_bridge.unit_run import UnitFailure, UnitRun, run_unit
 from tasks.errors import UnitError
-from tasks.resources import Resource
-from tasks.unit_run import UnitFailure, UnitRun, run_unit
+from tasks.machine.resources import Resource
 
 
 class InlineBridge(Bridge):

@@ -16,7 +16,7 @@ from storage.archive.manifest import read_manifest
 from storage.archive.row_files import row_files
 from storage.archive.scratch import scratch, sweep_scratch
 from storage.archive.uris import local_path, resolved, safe_suffix, without_password
-from tasks.transient import is_transient
+from tasks.retries.transient import is_transient
 from tests.processes import free_port
 from tests.s3 import S3Server, s3_environment, using
 
@@ -186,7 +186,7 @@ def test_a_manifest_on_s3_names_objects_beside_it(bucket: str) -> None:
 def test_s3_without_credentials_or_a_server(
     s3_server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("storage.retrying._DELAYS", (0.001, 0.001))
+    monkeypatch.setattr("storage.files.retrying._DELAYS", (0.001, 0.001))
     nobody = s3_environment(f"http://127.0.0.1:{free_port()}")
     with using(nobody), pytest.raises(UnavailableError, match="does not answer"):
         fetch("s3://nobody-there/a.mp4", tmp_path / "got", LIMITS)

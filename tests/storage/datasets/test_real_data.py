@@ -9,10 +9,10 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from storage.artifacts import ArtifactStore
-from storage.datasets.catalog import dataset_splits, open_dataset
-from storage.datasets.masked_video import open_own_video
-from storage.videos import open_video, write_video
+from storage.datasets.readers.catalog import dataset_splits, open_dataset
+from storage.datasets.readers.own_video import open_own_video
+from storage.kinds.videos import open_video, write_video
+from storage.store.artifacts import ArtifactStore
 
 
 @pytest.mark.shared

@@ -17,11 +17,11 @@ from maskrnn_core.synthetic import SyntheticOptions, synthetic_videos
 from storage.archive.check import check_manifest
 from storage.archive.fetching import FetchLimits
 from storage.archive.manifest import read_manifest
-from storage.artifacts import ArtifactStore
+from storage.store.artifacts import ArtifactStore
 from tasks.archive.rows import ArchiveMethod
 from tasks.archive.unit import RowWork
-from tasks.configuration import configure
-from tasks.flow_method import flow_method
+from tasks.inputs.configuration import configure
+from tasks.inputs.flow_method import flow_method
 
 RUN = "archive"
 

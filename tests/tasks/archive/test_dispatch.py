@@ -8,8 +8,8 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from storage.artifacts import ArtifactStore
-from storage.ledger import RunLedger
+from storage.runs.ledger import RunLedger
+from storage.store.artifacts import ArtifactStore
 from tasks.archive.dispatch import Dispatcher
 from tasks.archive.plan import plan_rows
 from tasks.archive.rows import ArchiveRow, RowResult

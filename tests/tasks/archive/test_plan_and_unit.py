@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from storage.artifacts import ArtifactStore
 from storage.errors import LeaseLostError
-from storage.ledger import RunLedger
-from storage.predictions import PREDICTIONS
+from storage.kinds.predictions import PREDICTIONS
+from storage.runs.ledger import RunLedger
+from storage.store.artifacts import ArtifactStore
 from tasks.archive.plan import ArchivePlan, plan_rows
 from tasks.archive.records import ended_record, running_record
 from tasks.archive.results import Results

@@ -9,8 +9,8 @@ import pytest
 
 from storage.archive.offences import Offence
 from storage.archive.progress_file import ArchiveProgress, duration, read_progress
-from storage.artifacts import ArtifactStore
 from storage.errors import StoreAccessError
+from storage.store.artifacts import ArtifactStore
 from tasks.archive.plan import ArchivePlan
 from tasks.archive.progress import ProgressWatcher
 from tasks.archive.report import stage_shares, write_report
@@ -56,7 +56,7 @@ def test_a_store_that_is_away_for_a_moment_does_not_end_the_run(
         def away(*_: object) -> None:
             raise StoreAccessError("the store does not answer")
 
-        patch.setattr("storage.folder.Folder.write", away)
+        patch.setattr("storage.files.folder.Folder.write", away)
         watching.look()
     assert "does not answer" in caplog.text
     assert read_progress(store, RUN) is None

@@ -10,13 +10,13 @@ import pandas as pd
 import pytest
 import zarr
 
-from storage.artifacts import ArtifactStore
+from storage.kinds.predictions import write_prediction
 from storage.prediction_sets import ReadOptions, open_predictions
-from storage.predictions import write_prediction
+from storage.store.artifacts import ArtifactStore
 from tasks.errors import ParameterError
 from tasks.evaluation.evaluation import Evaluation, EvaluationRequest, evaluate_predictions
 from tasks.evaluation.output import write_official, write_tables
-from tasks.sources import DatasetSpec
+from tasks.inputs.sources import DatasetSpec
 from tests.tasks.evaluation.trees import SIZE, moving, save, write_davis, write_predictions
 
 VIDEOS = {"ant": 2, "bee": 1}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tasks.evaluation.evaluation import Evaluation, EvaluationRequest, evaluate_predictions
-from tasks.sources import DatasetSpec
+from tasks.inputs.sources import DatasetSpec
 
 SHARED = Path(__file__).resolve().parents[3].parent / "shared"
 EXACT = 1e-12

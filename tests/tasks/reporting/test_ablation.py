@@ -8,9 +8,9 @@ import pytest
 from maskrnn_core.ablation import ABLATION
 from tasks.reporting.ablation import AblationFigures, ablation_figures, ablation_section
 from tasks.reporting.ablation_plot import ablation_plot
-from tasks.reporting.aggregation import FIGURES, aggregate
 from tasks.reporting.tables import Tables
-from tasks.scoring import PER_FRAME
+from tasks.scores.aggregation import FIGURES, aggregate
+from tasks.scores.scoring import PER_FRAME
 
 
 def figures(changed: dict[str, float], dataset: str = "davis2016") -> AblationFigures:

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from storage.artifacts import ArtifactStore
-from storage.checkpoints import FINETUNED, PARENTS, save_checkpoint
-from storage.ledger import StageRecord, VideoRecord
+from storage.kinds.checkpoints import FINETUNED, PARENTS, save_checkpoint
+from storage.runs.ledger import StageRecord, VideoRecord
+from storage.store.artifacts import ArtifactStore
 from tasks.reporting.curves import curves_section, curves_table, gather_curves, smoothed
 from tasks.reporting.curves_plot import curves_plot
 

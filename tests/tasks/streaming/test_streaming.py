@@ -11,9 +11,9 @@ from maskrnn_core.errors import InvalidInputError
 from maskrnn_core.optical_flow.registry import build_estimator
 from maskrnn_core.video import UInt8Array
 from storage.errors import DatasetError
-from storage.video_writer import working_frame
+from storage.kinds.video_writer import working_frame
 from tasks.clip import StreamedClip, StreamOptions
-from tasks.sources import DatasetSpec, open_sources
+from tasks.inputs.sources import DatasetSpec, open_sources
 from tasks.streaming.cuts import READ_BEFORE, with_cuts
 from tasks.streaming.frames import FrameWithFlow, frames_with_flow
 from tasks.streaming.opened_clip import OpenedClip

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from storage.datasets.catalog import dataset_notes, open_dataset
+from storage.datasets.readers.catalog import dataset_notes, open_dataset
 from storage.prediction_sets import ReadOptions, open_predictions
 from tests.storage.datasets.hostile.cases import Case, Outcome, Use, flipped
 from tests.storage.datasets.hostile.frames import encoded, png

@@ -10,9 +10,9 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
-from storage.artifacts import ArtifactStore
-from storage.datasets.masked_video import open_own_video
-from storage.videos import write_video
+from storage.datasets.readers.own_video import open_own_video
+from storage.kinds.videos import write_video
+from storage.store.artifacts import ArtifactStore
 from tests.storage.datasets.conftest import write_video_file
 
 SIZE = (24, 32)

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from storage.artifacts import ArtifactStore
-from storage.datasets.catalog import open_dataset
-from storage.videos import write_video
+from storage.datasets.readers.catalog import open_dataset
+from storage.kinds.videos import write_video
+from storage.store.artifacts import ArtifactStore
 from tests.storage.datasets.hostile.cases import (
     SIZE,
     Case,

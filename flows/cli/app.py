@@ -1,0 +1,236 @@
+"""The command line `maskrnn`. Prefect, torch and the rest load only when a command needs them."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, CycloptsError, Parameter
+
+from flows.cli import archive_options as archive_cli
+from flows.cli import run_commands
+from flows.console.evaluation_options import AnnotationOptions, EvaluationOptions
+from flows.console.guarded_command import BAD_INPUT, DONE, guarded, store_url
+from flows.console.options import (
+    DataOptions,
+    MethodOptions,
+    RunOptions,
+    StoreOptions,
+    as_fields,
+    names,
+)
+
+app = App(
+    name="maskrnn",
+    help="Instance-level video object segmentation in batches (MaskRNN).\n\n"
+    "Exit codes: 0 done, 1 a video or the run failed, 2 bad input.",
+    version=lambda: __import__("importlib.metadata").metadata.version("maskrnn"),
+)
+
+_DATA = DataOptions()
+_EVALUATION = EvaluationOptions()
+_METHOD = MethodOptions()
+_RUN = RunOptions()
+_STORE = StoreOptions()
+
+
+@app.command
+def benchmark(
+    *,
+    data: DataOptions = _DATA,
+    method: MethodOptions = _METHOD,
+    compare: str = "propagate,first-frame",
+    run: RunOptions = _RUN,
+    store: StoreOptions = _STORE,
+) -> int:
+    """Segment videos, compare with simpler presets, evaluate and report.
+
+    Everything made is kept in the store: the same command again recomputes nothing.
+
+    Parameters
+    ----------
+    compare
+        Further presets for the same videos, separated by commas; none: "".
+    """
+    return _execute("report", store, data, method, run, compare=names(compare))
+
+
+@app.command
+def ablation(
+    *,
+    data: DataOptions = _DATA,
+    method: MethodOptions = _METHOD,
+    compare: str = "propagate,first-frame",
+    run: RunOptions = _RUN,
+    store: StoreOptions = _STORE,
+) -> int:
+    """Table 2 of the paper: the preset part by part, each with and without finetuning.
+
+    All configurations share what they have in common; the same command again continues, and
+    recomputes nothing that is there. --preset names the full method whose parts are taken away.
+
+    Parameters
+    ----------
+    compare
+        Further presets for the same videos, separated by commas; none: "".
+    """
+    return _execute("report", store, data, method, run, compare=names(compare), ablation=True)
+
+
+@app.command
+def ingest(
+    *, data: DataOptions = _DATA, run: RunOptions = _RUN, store: StoreOptions = _STORE
+) -> int:
+    """Bring the videos of a data set into the store."""
+    return _execute("ingest", store, data, run)
+
+
+@app.command
+def flow(
+    *,
+    data: DataOptions = _DATA,
+    flow: str = "dis",
+    flow_weights: str | None = None,
+    gc: Annotated[bool, Parameter(negative="")] = False,
+    dry_run: Annotated[bool, Parameter(negative="")] = False,
+    run: RunOptions = _RUN,
+    store: StoreOptions = _STORE,
+) -> int:
+    """Ingest, then estimate optical flow both ways; or remove flow that no run refers to.
+
+    Parameters
+    ----------
+    flow
+        Optical flow estimator; `maskrnn doctor` lists them.
+    flow_weights
+        File with the weights of a flow network. Default: where `maskrnn doctor` tells.
+    gc
+        Only remove flow that the ledger of no run refers to; in a local store, also drafts of
+        anything that killed writers left a week ago or earlier.
+    dry_run
+        With --gc: only tell what would be removed.
+    """
+    if gc or dry_run:
+
+        def collect() -> int:
+            from flows.commands.flow import collect_flow
+
+            return collect_flow(store_url(store), gc=gc, dry_run=dry_run)
+
+        return guarded(collect, store.debug)
+    return _execute("flow", store, data, run, flow=flow, flow_weights=flow_weights)
+
+
+@app.command
+def train(
+    *,
+    data: DataOptions = _DATA,
+    method: MethodOptions = _METHOD,
+    run: RunOptions = _RUN,
+    store: StoreOptions = _STORE,
+) -> int:
+    """Train a parent network on the train split, or a part of it."""
+    return _execute("train", store, data, method, run)
+
+
+@app.command
+def segment(
+    video: Path | None = None,
+    *,
+    mask: Path | None = None,
+    out: Path | None = None,
+    data: DataOptions = _DATA,
+    method: MethodOptions = _METHOD,
+    run: RunOptions = _RUN,
+    store: StoreOptions = _STORE,
+) -> int:
+    """Segment one's own video, or a data set, into label maps (palette PNG).
+
+    `maskrnn segment VIDEO --mask FIRST.png` does all of it for one video; without --parent, the
+    parent that the preset makes on generated data is taken, or trained.
+
+    Parameters
+    ----------
+    video
+        A video file (mp4, mkv, mov, avi, webm) or a folder of images. Without it: --dataset.
+    mask
+        Objects of the video: palette or black and white PNG, a folder, or COCO JSON.
+    out
+        Folder for label maps and an overlay video. Default: VIDEO-masks beside the video.
+    """
+    if video is None and mask is None and out is None:
+        return _execute("segment", store, data, method, run)
+
+    def own_video() -> int:
+        from flows.commands.segment import segment_own_video
+
+        fields = {**as_fields(store, method, run), "compare": (), "until": "segment"}
+        return segment_own_video(video, mask, out, data, fields)
+
+    return guarded(own_video, store.debug)
+
+
+@app.command
+def evaluate(
+    predictions: Path, *, data: AnnotationOptions, options: EvaluationOptions = _EVALUATION
+) -> int:
+    """Evaluate predictions, whoever made them, against a data set: J, F and T.
+
+    Parameters
+    ----------
+    predictions
+        Folder or zip file with VIDEO/FRAME.png, a Zarr group with label maps per video, or a
+        store.
+    """
+
+    def run() -> int:
+        from flows.commands.evaluate import evaluate as evaluate_and_print
+
+        evaluate_and_print(predictions, data, options)
+        return DONE
+
+    return guarded(run, options.debug)
+
+
+app.command(archive_cli.archive)
+app.command(run_commands.status)
+app.command(run_commands.rerun)
+app.command(run_commands.report)
+app.command(run_commands.export)
+app.command(run_commands.verify)
+
+
+@app.command
+def doctor() -> int:
+    """Show what this machine offers: device, precision, flow estimators and their weights."""
+
+    def show() -> int:
+        from flows.commands.doctor import print_doctor
+
+        return print_doctor()
+
+    return guarded(show, debug=False)
+
+
+def main() -> None:
+    """Entry point of the command."""
+    try:
+        code = app(sys.argv[1:], exit_on_error=False, result_action="return_value")
+    except CycloptsError:
+        code = BAD_INPUT  # the error has been printed
+    sys.exit(code if isinstance(code, int) else DONE)
+
+
+def _execute(until: str, store: StoreOptions, *groups: object, **further: object) -> int:
+    """Run the pipeline up to a stage; without other presets unless `compare` names them."""
+
+    def run() -> int:
+        from flows.commands.execution import execute
+
+        fields = {**as_fields(store, *groups), "compare": (), **further, "until": until}
+        return execute(fields)
+
+    return guarded(run, store.debug)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,178 @@
+"""Commands about what there is in a store: status, rerun, report, export, verify."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from flows.console.guarded_command import guarded, store_url
+from flows.console.options import StoreOptions, names, overrides
+
+_STORE = StoreOptions()
+
+
+def status(
+    run: str | None = None,
+    *,
+    watch: Annotated[bool, Parameter(negative="")] = False,
+    store: StoreOptions = _STORE,
+) -> int:
+    """Show what a run has done, video by video; without RUN, list the runs.
+
+    Exit code 1 when a video failed, or when its process is gone before the end.
+
+    Parameters
+    ----------
+    run
+        Name of the run, as its command printed it.
+    watch
+        Keep showing it until the run ends.
+    """
+
+    def show() -> int:
+        from flows.commands.status import print_runs, print_status, watch_status
+
+        url = store_url(store)
+        if run is None:
+            return print_runs(url)
+        return watch_status(url, run) if watch else print_status(url, run)
+
+    return guarded(show, store.debug)
+
+
+def rerun(
+    run: str,
+    *,
+    failed: Annotated[bool, Parameter(negative="")] = False,
+    videos: str | None = None,
+    stage: str | None = None,
+    set: Annotated[list[str] | None, Parameter(consume_multiple=True, negative="")] = None,
+    dry_run: Annotated[bool, Parameter(negative="")] = False,
+    workers: int | None = None,
+    dask_address: str | None = None,
+    force: Annotated[bool, Parameter(negative="")] = False,
+    store: StoreOptions = _STORE,
+) -> int:
+    """Do what a run left undone, by its own parameters; all else is reused.
+
+    Parameters
+    ----------
+    run
+        Name of the run, as its command printed it.
+    failed
+        Only videos that failed, or that were cut off.
+    videos
+        Only these videos, separated by commas.
+    stage
+        Do this stage, and what follows, anew: ingest, flow, train, finetune, segment or evaluate.
+    set
+        Change options of the run, such as finetune.iterations=50.
+    dry_run
+        Only tell what would be reused and what computed.
+    workers
+        Local worker processes. Default: by cores, memory and GPUs.
+    dask_address
+        An existing Dask scheduler, such as tcp://127.0.0.1:8786.
+    force
+        Start even where disk or memory seem too small.
+    """
+
+    def again() -> int:
+        from flows.commands.rerun import rerun as rerun_and_tell
+
+        fields = {
+            "run": run,
+            "failed": failed,
+            "videos": None if videos is None else names(videos),
+            "stage": stage,
+            "overrides": overrides(set or []),
+            "store": store_url(store),
+            "workers": workers,
+            "dask_address": dask_address,
+            "force": force,
+        }
+        return rerun_and_tell(fields, dry_run=dry_run)
+
+    return guarded(again, store.debug)
+
+
+def report(
+    run: str,
+    *,
+    anew: Annotated[bool, Parameter(negative="")] = False,
+    store: StoreOptions = _STORE,
+) -> int:
+    """Print the report of a run and where it is.
+
+    Parameters
+    ----------
+    run
+        Name of the run, as its command printed it.
+    anew
+        Write it first from what is in the store; computes nothing.
+    """
+
+    def show() -> int:
+        from flows.console.output import print_report
+
+        if anew:
+            from flows.runs.report import ReportParameters
+            from flows.runs.report import report as report_flow
+            from flows.server.prefect_server import provide_server
+
+            provide_server()
+            report_flow(ReportParameters(run=run, store=store_url(store)))
+        return print_report(store_url(store), run)
+
+    return guarded(show, store.debug)
+
+
+def export(
+    run: str | None = None,
+    *,
+    out: Path,
+    format: str = "png",
+    videos: str | None = None,
+    store: StoreOptions = _STORE,
+) -> int:
+    """Write label maps of a run, or of a whole store, as files that other programs read.
+
+    Parameters
+    ----------
+    run
+        Name of the run, as its command printed it. Default: all predictions of the store.
+    out
+        Folder for the files; a run of several presets has a folder for each.
+    format
+        png (OUT/VIDEO/FRAME.png, palette), coco (OUT/VIDEO.json, run lengths), overlay
+        (OUT/VIDEO.mp4); several separated by commas.
+    videos
+        Only these videos, separated by commas.
+    """
+
+    def write() -> int:
+        from flows.commands.export import export_predictions
+
+        chosen = None if videos is None else names(videos)
+        return export_predictions(store_url(store), run, out, names(format), chosen)
+
+    return guarded(write, store.debug)
+
+
+def verify(url: str | None = None, *, store: StoreOptions = _STORE) -> int:
+    """Check every marker, file and chunk of a store, and list what is not sound.
+
+    Exit code 1 when anything is not.
+
+    Parameters
+    ----------
+    url
+        Folder or URL of the store. Default: that of --store.
+    """
+
+    def check() -> int:
+        from flows.commands.verify import verify as verify_and_print
+
+        return verify_and_print(url or store_url(store))
+
+    return guarded(check, store.debug)

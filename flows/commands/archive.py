@@ -1,0 +1,64 @@
+"""`maskrnn archive`: a manifest of videos, from its check to what came of them."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from rich.console import Console
+
+from flows.commands.execution import check_input, first_mistake, leave_soon_on_interrupt
+from flows.console.output import print_error
+from flows.plan.archive_check import check_archive_memory
+from flows.plan.archive_manifest import checked_manifest
+from flows.plan.archive_parameters import ArchiveParameters
+from flows.runs.archive_batches import NAMED
+from flows.server.prefect_server import provide_server
+from storage.archive.progress_file import read_progress
+from storage.runs.ledger import RunLedger
+from storage.store.artifacts import ArtifactStore
+from tasks.reporting.folder import report_folder
+
+
+def segment_archive(manifest: str, fields: dict[str, Any]) -> int:
+    """Run the flow and tell what came of it: 0 done, 1 a row or the run failed.
+
+    Args:
+        manifest: path or address.
+        fields: of the parameters, without the manifest.
+
+    Raises:
+        ParameterError, ManifestError, ...: bad input, found before anything is started.
+    """
+    if "://" not in manifest:
+        manifest = str(Path(manifest).expanduser().absolute())
+    try:
+        parameters = ArchiveParameters(**{**fields, "manifest": manifest})
+    except ValidationError as error:
+        raise first_mistake(error) from None
+    check_input(parameters.training())
+    check_archive_memory(parameters, checked_manifest(parameters).table)
+    return execute_archive(parameters)
+
+
+def execute_archive(parameters: ArchiveParameters) -> int:
+    """Start the flow and tell what came of it; exit code as above."""
+    from flows.runs.archive import archive
+    from flows.runs.driver import FAILED_IN_PART
+
+    leave_soon_on_interrupt()
+    provide_server()
+    state = archive(parameters, return_state=True)
+    if not state.is_completed() and state.name != FAILED_IN_PART:
+        state.result()  # raises what stopped the run
+    store = ArtifactStore(parameters.store)
+    ledger = RunLedger(store, parameters.run_name)
+    progress = read_progress(store, ledger.run_id)
+    if progress is not None:
+        for failure in progress.failures[:NAMED]:
+            print_error(f"{failure.id}: {failure.error}")
+        Console(soft_wrap=True).print(progress.line(), highlight=False, markup=False)
+    console = Console(soft_wrap=True)
+    console.print(f"Run {ledger.run_id}", highlight=False, markup=False)
+    folder = report_folder(store, ledger.location)
+    console.print(f"Results: {folder}", highlight=False, markup=False)
+    return 0 if state.is_completed() else 1

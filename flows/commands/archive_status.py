@@ -1,0 +1,109 @@
+"""What `maskrnn status` shows of an archive: totals and what failed, not 100,000 lines."""
+
+import time
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from storage.archive.progress_file import ArchiveProgress, read_progress
+from storage.runs.drivers import Driver, drivers
+from storage.runs.ledger import RunInfo, RunLedger
+from storage.store.artifacts import ArtifactStore
+
+_SHOWN = 100
+_AS_IT_IS: Any = {"markup": False, "highlight": False, "soft_wrap": True}
+_POLL_SECONDS = 5.0
+
+
+class ArchiveStatus:
+    """A run of an archive, as one look finds it.
+
+    Args:
+        store: of the run.
+        info: of the run.
+    """
+
+    def __init__(self, store: ArtifactStore, info: RunInfo) -> None:
+        self.info = info
+        before = drivers(store, info.run_id)
+        self.progress: ArchiveProgress | None = read_progress(store, info.run_id)
+        # Before and after: neither a driver that ends meanwhile nor one that begins looks dead.
+        self.drivers: list[Driver] = [*before, *drivers(store, info.run_id)]
+
+    @property
+    def is_driven(self) -> bool:
+        """Whether a living process works on it."""
+        return any(driver.is_alive for driver in self.drivers)
+
+    @property
+    def state(self) -> str:
+        """As for other runs."""
+        if self.is_driven:
+            return "running"
+        if self.progress is None or not self.progress.is_over:
+            return "stopped before its end"
+        return "failed in part" if self.progress.failed else "done"
+
+    @property
+    def is_well(self) -> bool:
+        """Nothing failed, and nothing has been given up."""
+        failed = self.progress is not None and self.progress.failed
+        return not failed and self.state in ("running", "done")
+
+
+def print_archive_status(store: ArtifactStore, info: RunInfo) -> int:
+    """Totals and failed rows; 1 when any failed, or nobody works on what is left."""
+    status = ArchiveStatus(store, info)
+    console = Console()
+    console.print(_headline(status), soft_wrap=True)
+    for line in _failed_training(store, info.run_id):
+        console.print(Text(f"  {line}", style="red"), soft_wrap=True)
+    failures = () if status.progress is None else status.progress.failures
+    for failure in failures[:_SHOWN]:
+        console.print(Text(f"  {failure.id}: {failure.error}", style="red"), soft_wrap=True)
+    failed = 0 if status.progress is None else status.progress.failed
+    if failed > _SHOWN:
+        text = f"  and {failed - _SHOWN} more: videos.csv of `maskrnn report {info.run_id}`"
+        console.print(text, **_AS_IT_IS)
+    return int(not status.is_well)
+
+
+def watch_archive_status(store: ArtifactStore, info: RunInfo) -> int:
+    """A line whenever something has changed, until nobody works on the run any more."""
+    console = Console()
+    told = ""
+    while (status := ArchiveStatus(store, info)).is_driven:
+        line = "" if status.progress is None else status.progress.line()
+        if line != told:
+            console.print(f"{time.strftime('%H:%M:%S')} {line}", **_AS_IT_IS)
+            told = line
+        time.sleep(_POLL_SECONDS)
+    return print_archive_status(store, info)
+
+
+def _failed_training(store: ArtifactStore, run_id: str) -> list[str]:
+    """What went wrong with the parent and its videos; names of rows have no slash."""
+    ledger = RunLedger(store, run_id)
+    records = [ledger.read(name) for name in ledger.videos() if "/" in name]
+    return [
+        f"{record.video}, {name}: {stage.error}"
+        for record in records
+        if record is not None
+        for name, stage in record.stages.items()
+        if stage.state == "failed"
+    ]
+
+
+def _headline(status: ArchiveStatus) -> Text:
+    text = Text(f"{status.info.run_id}, begun {status.info.created}: {status.state}")
+    text.append(f"\nmanifest {status.info.parameters['manifest']}")
+    if status.progress is not None:
+        text.append(f"\n{status.progress.line()}")
+    for driver in {driver.token: driver for driver in status.drivers}.values():
+        life = f"last sign of life {time.time() - driver.beat:.0f} s ago"
+        text.append(
+            f"\ndriven by process {driver.pid} on {driver.host}, "
+            f"{life if driver.is_alive else 'gone'}"
+        )
+    return text

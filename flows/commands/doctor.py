@@ -1,0 +1,30 @@
+"""What this machine offers, for whoever wonders why something does not run."""
+
+from rich.console import Console
+from rich.table import Table
+
+from tasks.plan.machine_report import machine_report
+
+
+def print_doctor() -> int:
+    """Device, precision and libraries, then the flow estimators and where weights are."""
+    console = Console(soft_wrap=True)
+    found = machine_report()
+    for name, value in found.facts.items():
+        console.print(f"{name}: {value}", highlight=False, markup=False)
+    table = Table(title="Flow estimators", title_justify="left")
+    for column in ("estimator", "weights"):
+        table.add_column(column, overflow="fold")
+    for name, weights in found.estimators.items():
+        table.add_row(name, weights)
+    console.print(table)
+    console.print("Weights are looked for, in this order, in:", highlight=False)
+    for folder in found.folders:
+        console.print(f"  {folder}", highlight=False, markup=False)
+    console.print(
+        "under the name of the estimator (such as flownet2.safetensors or flownet2.pth.tar), or "
+        "that under which they were published (such as FlowNet2_checkpoint.pth.tar).",
+        highlight=False,
+        markup=False,
+    )
+    return 0

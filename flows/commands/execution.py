@@ -1,0 +1,148 @@
+"""A command as a flow run, from its fields to its exit code."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from typing import Any, NoReturn
+
+from pydantic import BaseModel, ValidationError
+
+from flows.commands.flow import print_flow
+from flows.console.output import (
+    print_error,
+    print_failures,
+    print_figures,
+    print_parents,
+    print_where,
+)
+from flows.plan.chosen_data import chosen_data
+from flows.plan.configurations import all_configurations
+from flows.plan.machine_check import check_machine
+from flows.plan.parameters import BenchmarkParameters
+from flows.server.prefect_server import provide_server
+from storage.runs.ledger import RunLedger
+from storage.store.artifacts import ArtifactStore
+from tasks.dask_bridge.clusters import cluster_class
+from tasks.errors import ParameterError
+from tasks.inputs.external_parents import check_parent, obtain_parent
+from tasks.inputs.flow_method import flow_method
+from tasks.inputs.sources import open_sources
+from tasks.inputs.starting_weights import check_start
+
+_GRACE_SECONDS = 8.0
+
+
+def execute(fields: dict[str, Any]) -> int:
+    """Run a flow and tell what came of it: 0 done, 1 a video or the run failed.
+
+    Raises:
+        ParameterError, DatasetError, ...: bad input, found before anything is started.
+    """
+    parameters = validated(fields)
+    check_input(parameters)
+    check_machine(parameters)
+
+    from flows.runs.stage_flows import flow_for
+
+    return execute_flow(*flow_for(parameters), parameters)
+
+
+def execute_flow(flow: Any, asked: BaseModel, parameters: BenchmarkParameters) -> int:
+    """Start a flow with what it was asked for, and tell what came of the run.
+
+    Args:
+        flow: a Prefect flow that takes `asked`.
+        asked: its parameters.
+        parameters: of the run that it carries out.
+    """
+    started = time.monotonic()
+    from flows.runs.driver import FAILED_IN_PART
+
+    leave_soon_on_interrupt()
+    provide_server()
+    state = flow(asked, return_state=True)
+    if not state.is_completed() and state.name != FAILED_IN_PART:
+        state.result()  # raises what stopped the run
+    ledger = RunLedger(ArtifactStore(parameters.store), parameters.run_name)
+    records = [record for record in ledger.records() if record.stages]
+    if parameters.until == "report":
+        print_figures(parameters.store, parameters.run_name)
+    if parameters.until == "flow":
+        print_flow(records)
+    if parameters.until == "train":
+        print_parents(records)
+    print_failures(records)
+    print_where(parameters, ledger, time.monotonic() - started)
+    return 0 if state.is_completed() else 1
+
+
+def leave_soon_on_interrupt() -> None:
+    """Ctrl-C or SIGTERM ends the run within seconds: the second one at once.
+
+    It stops Prefect's temporary server too, and Prefect would try for minutes to send its last
+    events there. Workers have been stopped by then, and complete artifacts stay.
+    """
+
+    def leave() -> None:
+        from prefect.server.api.server import SubprocessASGIServer
+
+        print_error("interrupted; the same command continues where this one stopped")
+        SubprocessASGIServer().stop()
+        sys.stdout.flush()
+        os._exit(1)
+
+    def interrupt(number: int, frame: object) -> NoReturn:
+        signal.signal(signal.SIGINT, lambda *_: leave())
+        timer = threading.Timer(_GRACE_SECONDS, leave)
+        timer.daemon = True
+        timer.start()
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, interrupt)
+        signal.signal(signal.SIGTERM, interrupt)
+
+
+def validated(fields: dict[str, Any]) -> BenchmarkParameters:
+    """Parameters from their fields; the first mistake becomes one line.
+
+    Raises:
+        ParameterError: a field that cannot be used.
+    """
+    try:
+        return BenchmarkParameters(**fields)
+    except ValidationError as error:
+        raise first_mistake(error) from None
+
+
+def first_mistake(error: ValidationError) -> ParameterError:
+    """The first of several mistakes in parameters, named as the option that it is."""
+    first = error.errors()[0]
+    if not first["loc"]:  # the fields contradict each other
+        return ParameterError(first["msg"])
+    name = str(first["loc"][0]).replace("_", "-")
+    return ParameterError(f"--{name} {first['input']!r}: {first['msg']}")
+
+
+def check_input(parameters: BenchmarkParameters) -> None:
+    """Find bad input in a second, before a server is started for it.
+
+    Raises:
+        ParameterError, DatasetError, ...: as the run itself would.
+    """
+    configurations = all_configurations(parameters)
+    main = configurations[0]
+    if parameters.cluster is not None:
+        cluster_class(parameters.cluster)
+    flow_method(parameters.flow, parameters.flow_weights)
+    store = ArtifactStore(parameters.store)
+    if parameters.parent is not None:
+        key = obtain_parent(store, parameters.parent)
+        for configuration in configurations:
+            check_parent(store, key, configuration.preset)
+    elif parameters.initial_weights is not None:
+        check_start(parameters.initial_weights, store, [c.preset for c in configurations])
+    spec = chosen_data(parameters, main)
+    open_sources(spec, parameters.videos)

@@ -1,0 +1,33 @@
+"""`maskrnn export`: predictions as files that other programs read."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from flows.console.guarded_command import DONE, FAILED
+from flows.console.output import print_error
+from storage.store.artifacts import ArtifactStore
+from tasks.export.export_formats import choose_exports, export
+
+
+def export_predictions(
+    store_url: str,
+    run: str | None,
+    folder: Path,
+    formats: Sequence[str],
+    videos: Sequence[str] | None,
+) -> int:
+    """Write predictions and print where they are; 1 when one could not be written."""
+    console = Console(soft_wrap=True, highlight=False, markup=False)
+    store = ArtifactStore(store_url)
+    chosen = choose_exports(store, run, videos)
+    problems = 0
+    for result in export(store, chosen, folder.expanduser(), formats):
+        if isinstance(result, str):
+            problems += 1
+            print_error(result)
+        else:
+            console.print(str(result))
+    console.print(f"{len(chosen) - problems} of {len(chosen)} predictions are in {folder}")
+    return FAILED if problems else DONE

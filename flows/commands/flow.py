@@ -1,0 +1,67 @@
+"""What `maskrnn flow` tells, and its removal of flow that nobody needs."""
+
+from collections.abc import Iterable
+
+from rich.console import Console
+
+from storage.runs.ledger import VideoRecord
+from storage.runs.unused_flow import remove_flow
+from storage.store.artifacts import ArtifactStore
+from tasks.errors import ParameterError
+
+_ABANDONED_SECONDS = 7 * 86400.0
+"""Whoever writes a draft writes to it far more often."""
+
+
+def print_flow(records: Iterable[VideoRecord]) -> None:
+    """Hits, misses, bytes written and frames per second of a run's flow stages."""
+    console = Console(soft_wrap=True)
+    stages = [record.stages["flow"] for record in records if "flow" in record.stages]
+    hits = [stage for stage in stages if stage.state == "done" and stage.reused]
+    misses = [stage for stage in stages if stage.state == "done" and not stage.reused]
+    text = f"Flow: {len(hits)} hits, {len(misses)} misses"
+    if misses:
+        frames = sum(stage.figures.get("computed", 0) for stage in misses)
+        seconds = sum(stage.seconds for stage in misses)
+        written = int(sum(stage.figures.get("size", 0) for stage in misses))
+        text += f", {size_text(written)} written, {int(frames)} frames"
+        text += f" at {frames / seconds:.1f} per second and worker" if seconds else ""
+        if kept := int(sum(stage.figures.get("kept", 0) for stage in misses)):
+            text += f", {kept} frames kept from an interrupted run"
+    elif hits:
+        text += ": all flow was there, none was computed"
+    console.print(text, highlight=False, markup=False)
+    for stage in stages:
+        if stage.note:
+            console.print(stage.note, highlight=False, markup=False)
+
+
+def collect_flow(store_url: str, *, gc: bool, dry_run: bool) -> int:
+    """Remove flow that no run refers to and drafts that nobody goes on with; tell what it was.
+
+    Raises:
+        ParameterError: --dry-run alone.
+        CorruptArtifactError: a ledger that cannot be read; nothing is removed then.
+    """
+    if not gc:
+        raise ParameterError("--dry-run goes with --gc: maskrnn flow --gc --dry-run")
+    console = Console(soft_wrap=True)
+    store = ArtifactStore(store_url)
+    removed = remove_flow(store, dry_run=dry_run)
+    for item in removed:
+        draft = "" if item.complete else " (unfinished)"
+        console.print(f"{item.key}{draft} {size_text(item.size)}", highlight=False, markup=False)
+    verb = "would be removed" if dry_run else "removed"
+    total = size_text(sum(item.size for item in removed))
+    console.print(f"{len(removed)} flow artifacts {verb}, {total}", highlight=False, markup=False)
+    # Of an object store every artifact would have to be asked for its drafts.
+    if store.folder.is_local and not dry_run:
+        swept = len(store.sweep_staging(_ABANDONED_SECONDS))
+        text = f"{swept} drafts removed that nobody had written to for a week"
+        console.print(text, highlight=False, markup=False)
+    return 0
+
+
+def size_text(size: int) -> str:
+    """Bytes for people, with the exact number."""
+    return f"{size / 1e6:.1f} MB ({size} bytes)"

@@ -1,0 +1,87 @@
+"""What `maskrnn rerun` tells before it starts, and its exit code."""
+
+from typing import Any
+
+from pydantic import ValidationError
+from rich.console import Console
+
+from flows.runs.rerun import Rerun, RerunParameters, fates, prepare_rerun
+from tasks.errors import ParameterError
+
+_AS_IT_IS: Any = {"markup": False, "highlight": False, "soft_wrap": True}
+_NAMED = 12
+"""Records that a line names before it only counts them."""
+
+
+def rerun(fields: dict[str, Any], *, dry_run: bool) -> int:
+    """Tell what will be computed and what reused, then do it unless `dry_run`.
+
+    Raises:
+        ParameterError, MissingArtifactError, ...: see `prepare_rerun`.
+    """
+    try:
+        asked = RerunParameters(**fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ParameterError(f"--{first['loc'][0]} {first['input']!r}: {first['msg']}") from None
+    prepared = prepare_rerun(asked)
+    print_plan(asked, prepared)
+    if dry_run:
+        return 0
+    from flows.commands.execution import execute_flow
+    from flows.runs.rerun import rerun as rerun_flow
+
+    return execute_flow(rerun_flow, asked, prepared.parameters)
+
+
+def print_plan(asked: RerunParameters, prepared: Rerun) -> None:
+    """What a rerun reuses, computes and gives up."""
+    console = Console()
+    redone = set(prepared.redone)
+    worked = [
+        stage
+        for stage in prepared.plan.stages
+        if prepared.only is None
+        or stage.record in prepared.only
+        or stage.record.startswith(("train/", "parent/"))
+    ]
+    resegmented = {
+        s.record for s in worked if s.stage.startswith("segment") and (s.kind, s.key) in redone
+    }
+    for name, counts in fates(worked).items():
+        again = sum((s.kind, s.key) in redone for s in worked if s.stage.split(" ")[0] == name)
+        reused = counts.get("reused", 0) - again
+        parts = [f"{reused} reused", f"{counts.get('computed', 0) + again} to compute"]
+        if unknown := counts.get("unknown", 0):
+            parts.append(f"{unknown} to compute unless found: known when what precedes is there")
+        if dropped := counts.get("not needed", 0):
+            again_too = sum(s.fate == "not needed" and s.record in resegmented for s in worked)
+            parts.append(f"{dropped - again_too} dropped and not needed")
+            parts += [f"{again_too} dropped, to compute again"] if again_too else []
+        console.print(f"{name}: {', '.join(parts)}", **_AS_IT_IS)
+    touched = sorted(
+        {s.record for s in worked if s.fate in ("computed", "unknown") or (s.kind, s.key) in redone}
+    )
+    if touched:
+        more = f" and {len(touched) - _NAMED} more" if len(touched) > _NAMED else ""
+        console.print(f"To work on: {', '.join(touched[:_NAMED])}{more}", **_AS_IT_IS)
+    if prepared.only is not None:
+        left = len({stage.record for stage in prepared.plan.stages}) - len(
+            {stage.record for stage in worked}
+        )
+        console.print(f"Left alone: {left} videos", **_AS_IT_IS)
+    _print_invalidated(asked, prepared, console)
+    for user in prepared.users:
+        text = f"The run {user.run_id} uses {user.count} of what is done anew."
+        console.print(text, **_AS_IT_IS)
+
+
+def _print_invalidated(asked: RerunParameters, prepared: Rerun, console: Console) -> None:
+    if not asked.overrides:
+        return
+    now = {(stage.kind, stage.key) for stage in prepared.plan.stages}
+    gone = [s for s in prepared.former if s.fate == "reused" and (s.kind, s.key) not in now]
+    changed = ", ".join(f"{key}={value}" for key, value in asked.overrides.items())
+    counts = ", ".join(f"{sum(c.values())} {name}" for name, c in fates(gone).items())
+    text = f"With {changed} the run no longer uses: {counts or 'nothing'}"
+    console.print(text + (" (they stay in the store)" if gone else ""), **_AS_IT_IS)

@@ -1,0 +1,102 @@
+"""`maskrnn segment VIDEO`: one's own video, from its file to its label maps."""
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from flows.commands.execution import execute, validated
+from flows.console.options import DataOptions
+from flows.plan.chosen_data import chosen_data
+from flows.plan.configurations import all_configurations
+from flows.plan.parameters import SHORT_SIDE, BenchmarkParameters
+from storage.datasets.source import SourceVideo
+from tasks.errors import ParameterError
+from tasks.export.own_results import write_results
+from tasks.inputs.configuration import Configuration
+from tasks.inputs.sources import open_sources
+
+
+def segment_own_video(
+    video: Path | None,
+    mask: Path | None,
+    out: Path | None,
+    data: DataOptions,
+    fields: dict[str, Any],
+) -> int:
+    """Segment one video and write what came of it; exit code as for `execute`.
+
+    Args:
+        video: file, or folder of images.
+        mask: file or folder with its first masks.
+        out: folder for the results; None puts them into VIDEO-masks beside the video.
+        data: what was asked for; other than a resolution contradicts a video.
+        fields: of the parameters, without the data.
+
+    Raises:
+        ParameterError: no mask, or options of a data set.
+        DatasetError: a video or masks that cannot be used.
+    """
+    if video is None:
+        raise ParameterError("--mask and --out go with a video: maskrnn segment VIDEO --mask FILE")
+    video = video.expanduser().resolve()
+    parameters = validated({**fields, **_data_fields(video, mask, data)})
+    out = video.with_name(f"{_name(video)}-masks") if out is None else out
+    main = all_configurations(parameters)[0]
+    (source,) = open_sources(chosen_data(parameters, main))
+    objects = source.objects  # reads video and masks: what is wrong is found before the start
+    console = Console(stderr=True, soft_wrap=True)
+    for line in [_found(source, objects), *_told(parameters, main, data)]:
+        console.print(line, highlight=False, markup=False)
+    code = execute(parameters.model_dump())
+    if code == 0:
+        masks, overlay = write_results(
+            parameters.store, parameters.run_name, parameters.preset, out.expanduser()
+        )
+        results = Console(soft_wrap=True)
+        results.print(f"Label maps: {masks}", highlight=False, markup=False)
+        results.print(f"To look at: {overlay}", highlight=False, markup=False)
+    return code
+
+
+def _data_fields(video: Path, mask: Path | None, data: DataOptions) -> dict[str, Any]:
+    if mask is None:
+        raise ParameterError(
+            "a video needs the masks of its objects: give --mask FIRST.png, a folder or a .json "
+            "file (docs/own-videos.md)"
+        )
+    if data != DataOptions(resolution=data.resolution):
+        raise ParameterError(
+            "a video is given as VIDEO, or as part of a data set by --dataset, --root, --split and "
+            "--videos: leave one of them out"
+        )
+    if not video.exists():
+        raise ParameterError(f"the video {video} is not there; correct the path")
+    return {
+        "dataset": "video",
+        "root": str(video),
+        "masks": str(mask.expanduser().resolve()),
+        "resolution": data.resolution or SHORT_SIDE,
+    }
+
+
+def _found(source: SourceVideo, objects: tuple[int, ...]) -> str:
+    height, width = source.frame(0).shape[:2]
+    ids = ", ".join(str(label) for label in objects)
+    return f"{source.name}: {source.frame_count} frames of {width}x{height}, objects {ids}."
+
+
+def _told(parameters: BenchmarkParameters, main: Configuration, data: DataOptions) -> list[str]:
+    lines = []
+    if data.resolution is None:
+        lines.append(f"Segmented at a short side of {SHORT_SIDE} pixels; --resolution changes it.")
+    if parameters.parent is None and main.preset.network is not None:
+        lines.append(
+            f"Parent: that of {parameters.preset} on the generated data set, from the store or "
+            "trained now; --parent names another."
+        )
+    return lines
+
+
+def _name(video: Path) -> str:
+    return video.name if video.is_dir() else video.stem

@@ -1,0 +1,162 @@
+"""What `maskrnn status` shows: the runs of a store, or one run, once or for as long as it lasts."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from flows.commands.archive_status import (
+    ArchiveStatus,
+    print_archive_status,
+    watch_archive_status,
+)
+from flows.plan.archive_parameters import is_archive
+from storage.runs.ledger import RunLedger, list_runs
+from storage.runs.run_status import Condition, RunStatus, VideoStatus, run_status
+from storage.store.artifacts import ArtifactStore
+
+_COLOURS: Mapping[Condition, str] = {
+    "done": "green",
+    "reused": "green",
+    "failed": "red",
+    "stale": "red",
+    "running": "yellow",
+    "waiting": "yellow",
+    "pending": "dim",
+}
+_AS_IT_IS: Any = {"markup": False, "highlight": False}
+_POLL_SECONDS = 2.0
+_LIVE_VIDEOS = 20
+"""Videos that the live table shows: what is at work or went wrong comes first."""
+
+
+def print_runs(store_url: str) -> int:
+    """The runs of a store; always 0."""
+    table = Table(title=f"Runs in {store_url}", title_justify="left")
+    for column in ("run", "created", "state", "videos", "failed"):
+        table.add_column(column)
+    store = ArtifactStore(store_url)
+    for info in list_runs(store):
+        if is_archive(info):
+            table.add_row(*_archive_cells(ArchiveStatus(store, info)))
+            continue
+        status = run_status(store, info.run_id)
+        failed = str(status.counts.get("failed", 0))
+        table.add_row(
+            Text(info.run_id), info.created, _state(status), str(len(status.videos)), failed
+        )
+    Console().print(table)
+    return 0
+
+
+def _archive_cells(status: ArchiveStatus) -> tuple[Text, str, str, str, str]:
+    progress = status.progress
+    counts = ("", "") if progress is None else (str(progress.total), str(progress.failed))
+    return Text(status.info.run_id), status.info.created, status.state, *counts
+
+
+def print_status(store_url: str, run_id: str) -> int:
+    """Every video and stage of a run; 1 when any failed or is stale."""
+    store = ArtifactStore(store_url)
+    if is_archive(info := RunLedger(store, run_id).info()):
+        return print_archive_status(store, info)
+    status = run_status(store, run_id)
+    console = Console()
+    console.print(_headline(status), soft_wrap=True)
+    console.print(_table(status.videos))
+    return int(not status.is_well)
+
+
+def watch_status(store_url: str, run_id: str) -> int:
+    """Show a run until nobody works on it any more; 1 when anything failed or is stale.
+
+    A live table on a terminal; else a line for everything that changes.
+    """
+    store = ArtifactStore(store_url)
+    if is_archive(info := RunLedger(store, run_id).info()):
+        return watch_archive_status(store, info)
+    console = Console(soft_wrap=True)
+    if not console.is_terminal:
+        return _follow(store, run_id, _line_printer(console))
+    with Live(console=console, auto_refresh=False) as live:
+
+        def show(status: RunStatus) -> None:
+            first = sorted(status.videos, key=_urgency)[:_LIVE_VIDEOS]
+            live.update(Group(_headline(status), _table(first)), refresh=True)
+
+        return _follow(store, run_id, show)
+
+
+def _follow(store: ArtifactStore, run_id: str, show: Callable[[RunStatus], None]) -> int:
+    while True:
+        status = run_status(store, run_id)
+        show(status)
+        if not status.is_driven:
+            return int(not status.is_well)
+        time.sleep(_POLL_SECONDS)
+
+
+def _line_printer(console: Console) -> Callable[[RunStatus], None]:
+    """Prints what is new since the last call."""
+    seen: dict[tuple[str, str], Condition] = {}
+
+    def show(status: RunStatus) -> None:
+        for video in status.videos:
+            for name, stage in video.stages.items():
+                if seen.get((video.video, name)) != stage.condition:
+                    seen[video.video, name] = stage.condition
+                    parts = [video.video, name, stage.condition, stage.worker, stage.text]
+                    line = " ".join(part for part in parts if part)
+                    console.print(f"{time.strftime('%H:%M:%S')} {line}", **_AS_IT_IS)
+        if not status.is_driven:
+            console.print(_headline(status))
+
+    return show
+
+
+def _headline(status: RunStatus) -> Text:
+    counts = ", ".join(f"{count} {condition}" for condition, count in sorted(status.counts.items()))
+    text = Text(f"{status.info.run_id}, begun {status.info.created}: {_state(status)}")
+    text.append(f"; videos: {counts or 'none'}")
+    for driver in status.drivers:
+        age = time.time() - driver.beat
+        life = f"last sign of life {age:.0f} s ago" if driver.is_alive else "gone"
+        text.append(f"\ndriven by process {driver.pid} on {driver.host}, {life}")
+    return text
+
+
+def _state(status: RunStatus) -> str:
+    if status.is_driven:
+        return "running"
+    if status.counts.get("stale", 0) or status.counts.get("pending", 0):
+        return "stopped before its end"
+    return "failed in part" if status.counts.get("failed", 0) else "done"
+
+
+def _table(videos: Iterable[VideoStatus]) -> Table:
+    table = Table()
+    for column in ("video, stage", "state", "seconds", "worker", "error or note"):
+        table.add_column(column, overflow="fold")
+    for video in videos:
+        attempt = f" (attempt {video.attempt})" if video.attempt > 1 else ""
+        table.add_row(Text(video.video + attempt), _coloured(video.condition), style="bold")
+        for name, stage in video.stages.items():
+            seconds = f"{stage.seconds:.1f}" if stage.seconds else ""
+            if stage.beat is not None:
+                seconds = f"beat {time.time() - stage.beat:.0f} s ago"
+            worker, text = Text(stage.worker), Text(stage.text)
+            table.add_row(Text(f"  {name}"), _coloured(stage.condition), seconds, worker, text)
+    return table
+
+
+def _coloured(condition: Condition) -> Text:
+    return Text(condition, style=_COLOURS[condition])
+
+
+def _urgency(video: VideoStatus) -> tuple[int, str]:
+    order = ("stale", "failed", "running", "waiting", "pending", "done", "reused")
+    return order.index(video.condition), video.video

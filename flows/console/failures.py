@@ -1,0 +1,33 @@
+"""Which errors are the user's to mend."""
+
+from pydantic import ValidationError
+
+from storage.errors import (
+    DatasetError,
+    InvalidAddressError,
+    MissingArtifactError,
+    NewerSchemaError,
+    StorageError,
+)
+from tasks.dask_bridge.unit_run import CORE_ERRORS, CORE_INPUT_ERRORS
+from tasks.errors import ParameterError, TaskError
+
+_BAD_INPUT = (
+    ParameterError,
+    DatasetError,
+    InvalidAddressError,
+    MissingArtifactError,
+    NewerSchemaError,
+    ValidationError,
+    *CORE_INPUT_ERRORS,
+)
+
+
+def is_bad_input(error: BaseException) -> bool:
+    """Parameters, data sets or addresses that cannot be used as they are."""
+    return isinstance(error, _BAD_INPUT)
+
+
+def is_expected(error: BaseException) -> bool:
+    """Errors whose message says all, and that need no traceback."""
+    return is_bad_input(error) or isinstance(error, StorageError | TaskError | CORE_ERRORS)

@@ -1,0 +1,34 @@
+"""What every command has around it: quiet libraries, errors as messages, exit codes."""
+
+from collections.abc import Callable
+
+from flows.console.options import StoreOptions
+
+DONE, FAILED, BAD_INPUT = 0, 1, 2
+
+
+def store_url(store: StoreOptions) -> str:
+    """The store that a command names, or the default one."""
+    from flows.plan.parameters import default_store
+
+    return store.store or default_store()
+
+
+def guarded(command: Callable[[], int], debug: bool) -> int:
+    """Run a command; what the user can mend becomes one message and exit code 2."""
+    from flows.console.output import print_error
+    from flows.server.environment import prepare_environment
+
+    prepare_environment(debug)
+    try:
+        return command()
+    except KeyboardInterrupt:
+        print_error("interrupted; the same command continues where this one stopped")
+        return FAILED
+    except Exception as error:
+        from flows.console.failures import is_bad_input, is_expected
+
+        if debug or not is_expected(error):
+            raise
+        print_error(str(error))
+        return BAD_INPUT if is_bad_input(error) else FAILED

@@ -1,0 +1,145 @@
+"""What commands print: tables and errors for people, on a terminal or in a log."""
+
+import json
+import math
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.table import Table
+
+from storage.errors import MissingArtifactError
+from storage.kinds.checkpoints import PARENTS
+from storage.runs.ledger import RunLedger, VideoRecord
+from storage.store.artifacts import ArtifactStore
+from tasks.reporting.folder import FIGURES, SUMMARY, report_folder
+
+if TYPE_CHECKING:
+    from flows.plan.parameters import BenchmarkParameters
+    from tasks.evaluation.evaluation import Evaluation
+
+
+def print_error(message: str) -> None:
+    """One error, as text; brackets in it are not markup."""
+    console = Console(stderr=True, soft_wrap=True)
+    console.print(f"maskrnn: {message}", style="red", markup=False, highlight=False)
+
+
+def print_figures(store_url: str, run_id: str) -> None:
+    """Figures of a finished report: presets with the lead of the first, then its sequences."""
+    store = ArtifactStore(store_url)
+    folder = report_folder(store, RunLedger(store, run_id).location)
+    figures = json.loads((folder / FIGURES).read_bytes())
+    if not figures["presets"]:
+        return
+    main = figures["presets"][0]["preset"]
+    sequences = [row for row in figures["sequences"] if row["preset"] == main]
+    console = Console()
+    shown = ["J_mean", "J_recall", "J_decay", "F_mean", "T_mean"]
+    console.print(_table(f"{main}, per sequence", sequences, ["video", "objects", *shown]))
+    title = f"Presets (lead: J of {main} above theirs)"
+    console.print(_table(title, figures["presets"], ["preset", *shown, "lead"]))
+    if (ablation := figures["ablation"]) is not None:
+        rows = ablation["ablation"]
+        console.print(_table("Ablation, J in percent", rows, list(rows[0])))
+        console.print(ablation["summary"], markup=False, highlight=False)
+    for note in figures["notes"]:
+        console.print(note, markup=False)
+
+
+def print_evaluation(evaluation: "Evaluation") -> None:
+    """Figures of an evaluation: sequences, attributes, data set."""
+    console = Console()
+    shown = ["J&F_mean", "J_mean", "J_recall", "J_decay", "F_mean", "F_recall", "F_decay", "T_mean"]
+    for name, values in evaluation.named().items():
+        if name not in ("per_sequence", "per_attribute", "dataset"):
+            continue
+        rows = json.loads(values.to_json(orient="records", double_precision=15))
+        title = f"{evaluation.predictions}, {name.replace('_', ' ')}"
+        table = Table(
+            title=_plain(title), title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
+        )
+        table.add_column(str(values.columns[0]), no_wrap=True)
+        for column in shown:
+            table.add_column(column.removesuffix("_mean").replace("_", "\n"), justify="right")
+        for row in rows:
+            table.add_row(*(_cell(row.get(column)) for column in [values.columns[0], *shown]))
+        console.print(table)
+    for line in (f"Protocol {evaluation.rules.name}.", *evaluation.notes):
+        console.print(line, markup=False, highlight=False)
+
+
+def print_failures(records: Iterable[VideoRecord]) -> None:
+    """Every failed stage and its cause."""
+    console = Console(stderr=True, soft_wrap=True)
+    for record in records:
+        for name, stage in record.stages.items():
+            if stage.state == "failed":
+                text = f"{record.video}, {name}: {stage.error}"
+                console.print(text, style="red", markup=False, highlight=False)
+
+
+def print_parents(records: Iterable[VideoRecord]) -> None:
+    """Parents that a run has trained or found, as `--parent` takes them."""
+    console = Console(soft_wrap=True)
+    for record in records:
+        for kind, key in record.stages["train"].artifacts if "train" in record.stages else ():
+            if kind == PARENTS:
+                preset = record.video.rpartition("/")[2]
+                console.print(f"Parent of {preset}: {key}", highlight=False, markup=False)
+
+
+def print_where(parameters: "BenchmarkParameters", ledger: RunLedger, seconds: float) -> None:
+    """The run's name and where its results are."""
+    console = Console(soft_wrap=True)
+    computed, reused = _counts(ledger.records())
+    text = f"{computed} units computed, {reused} reused, {seconds:.0f} s"
+    console.print(f"Run {ledger.run_id}: {text}", highlight=False, markup=False)
+    if parameters.until in ("train", "segment", "report"):
+        folder = report_folder(ArtifactStore(parameters.store), ledger.location)
+        console.print(f"Results: {folder}", highlight=False, markup=False)
+
+
+def print_report(store_url: str, run_id: str) -> int:
+    """The Markdown summary of a run, and its folder."""
+    store = ArtifactStore(store_url)
+    ledger = RunLedger(store, run_id)
+    ledger.info()
+    folder = report_folder(store, ledger.location)
+    if not (folder / SUMMARY).exists():
+        raise MissingArtifactError(
+            f"the run {run_id} has no report yet; run its benchmark command to the end, or give "
+            "--anew for a report of what there is"
+        )
+    console = Console(soft_wrap=True)
+    console.print(Markdown((folder / SUMMARY).read_text()))
+    console.print(f"Report: {folder}", highlight=False, markup=False)
+    return 0
+
+
+def _counts(records: Iterable[VideoRecord]) -> tuple[int, int]:
+    stages = [stage for record in records for stage in record.stages.values()]
+    done = [stage for stage in stages if stage.state == "done"]
+    reused = sum(stage.reused for stage in done)
+    return len(done) - reused, reused
+
+
+def _table(title: str, rows: list[dict[str, Any]], columns: list[str]) -> Table:
+    table = Table(title=title, title_justify="left")
+    for name in columns:
+        table.add_column(name.replace("_", " "), overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(row.get(name)) for name in columns))
+    return table
+
+
+def _cell(value: object) -> str:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    return f"{value:.3f}" if isinstance(value, float) else _plain(str(value))
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", "\\[")

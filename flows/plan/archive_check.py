@@ -1,0 +1,102 @@
+"""Whether an archive can fit on this machine, found out before any row from a few of them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from flows.plan.archive_parameters import ArchiveParameters
+from flows.plan.machine_check import check_machine
+from flows.plan.memory_check import local_machine, refusal, segmenting_needs, too_large
+from flows.plan.space_check import free_bytes, no_room
+from storage.archive.uris import LOCAL, protocol_of
+from storage.datasets.images.image_files import image_files, image_size
+from storage.datasets.video.container import stated_extent
+from storage.errors import StorageError
+from storage.kinds.videos import working_size
+from storage.store.artifacts import ArtifactStore
+from tasks.inputs.configuration import configure
+from tasks.machine.resources import plan_workers
+from tasks.machine.space_needed import VideoExtent, mean_extent, soft_mask_bytes, stage_bytes
+
+_SAMPLE = 12
+"""Rows whose video is looked at."""
+_MOST_RATE = 120.0
+"""Frames per second that are believed."""
+
+
+def check_archive_memory(parameters: ArchiveParameters, rows: pd.DataFrame) -> None:
+    """Compare what rows will take with the memory of this machine's workers, unless forced.
+
+    Args:
+        parameters: of the run.
+        rows: of the checked manifest.
+
+    Raises:
+        ParameterError: parent or rows do not fit; names need, what there is, and the cure.
+    """
+    if parameters.force:
+        return
+    preset = configure(parameters.preset, parameters.overrides).preset
+    if preset.network is not None and parameters.parent is None:
+        check_machine(parameters.training())
+    machine, extent = local_machine(parameters), _sampled_extent(rows, parameters.resolution)
+    if preset.network is None or machine is None or extent is None:
+        return
+    workers = len(plan_workers(machine, parameters.workers))
+    for need in too_large(segmenting_needs(preset, extent, workers), machine):
+        raise refusal(need, machine, extent)
+
+
+def check_archive_space(
+    parameters: ArchiveParameters, store: ArtifactStore, rows: pd.DataFrame
+) -> None:
+    """Compare what the rows to work on will write with what is free on a local store.
+
+    Args:
+        parameters: of the run.
+        store: where predictions go.
+        rows: of the checked manifest that are still to be worked on.
+
+    Raises:
+        ParameterError: they do not fit; names need, what there is, and the cure.
+    """
+    extent = _sampled_extent(rows, parameters.resolution)
+    if parameters.force or extent is None or not store.folder.is_local:
+        return
+    each = stage_bytes("segment", extent)
+    if parameters.soft_masks:
+        each += soft_mask_bytes(extent)
+    need, free = len(rows) * each, free_bytes(store)
+    if need > free:
+        cures = "split the manifest" + (", leave out --soft-masks" if parameters.soft_masks else "")
+        raise no_room("archive", need, free, store.url, cures)
+
+
+def _sampled_extent(rows: pd.DataFrame, short_side: int | None) -> VideoExtent | None:
+    """Mean length and largest size of a few local videos; None if none of them tells."""
+    local = rows[rows["video"].map(protocol_of) == LOCAL]
+    sample = local.iloc[:: max(1, len(local) // _SAMPLE)]
+    extents = list(_extents(sample, short_side))
+    return mean_extent(extents) if extents else None
+
+
+def _extents(sample: pd.DataFrame, short_side: int | None) -> Iterator[VideoExtent]:
+    columns = (sample[name].tolist() for name in ("video", "start", "end"))
+    for video, start, end in zip(*columns, strict=True):
+        try:
+            frames, size = _frames_and_size(Path(video), start, end)
+        except (StorageError, OSError):
+            continue  # it fails by itself, when its turn comes
+        yield VideoExtent(frames, working_size(size, short_side), size, objects=1)
+
+
+def _frames_and_size(video: Path, start: float, end: float) -> tuple[int, tuple[int, int]]:
+    """Frames from start to end, NaN where nothing is cut off; by what the container states."""
+    if video.is_dir():
+        files = image_files(video)
+        return len(files), image_size(files[0])
+    rate, seconds, size = stated_extent(video)
+    shown = min(seconds, np.nan_to_num(end, nan=seconds)) - np.nan_to_num(start, nan=0.0)
+    return int(min(rate, _MOST_RATE) * max(0.0, shown)), size

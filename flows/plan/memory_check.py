@@ -1,0 +1,99 @@
+"""A run that needs more memory than its workers have is refused before it starts."""
+
+from collections.abc import Iterable, Iterator
+
+from flows.plan.configurations import all_configurations
+from flows.plan.parameters import STAGES, BenchmarkParameters, RunFields
+from flows.plan.run_plan import plan_run
+from flows.plan.space_check import unit_of
+from maskrnn_core.options import Preset
+from storage.store.artifacts import ArtifactStore
+from tasks.errors import ParameterError
+from tasks.machine.memory_needed import memory_needed, offline_memory
+from tasks.machine.resources import Machine, plan_workers, this_machine
+from tasks.machine.space_needed import VideoExtent
+
+Need = tuple[str, str, int, int]
+"""Kind of unit, preset, bytes that it takes, units of this kind that run at the same time."""
+
+
+def check_memory(parameters: BenchmarkParameters, extent: VideoExtent) -> None:
+    """Compare what units will take with the memory of this machine's workers.
+
+    Of other machines, and of GPUs, the memory is not known before they are at work.
+
+    Args:
+        parameters: of the run.
+        extent: of its videos.
+
+    Raises:
+        ParameterError: a unit does not fit; names need, what there is, and the cure.
+    """
+    machine = local_machine(parameters)
+    if machine is None:
+        return
+    workers = len(plan_workers(machine, parameters.workers))
+    beyond = too_large(needs(parameters, extent, workers), machine)
+    if not beyond:
+        return
+    # What is there already need not be computed; to know it, the data set is read.
+    planned = plan_run(parameters, ArtifactStore(parameters.store)).stages
+    computed = {unit_of(stage) for stage in planned if stage.fate in ("computed", "unknown")}
+    for need in beyond:
+        if need[:2] in computed:
+            raise refusal(need, machine, extent)
+
+
+def needs(parameters: BenchmarkParameters, extent: VideoExtent, workers: int) -> Iterator[Need]:
+    """What the units of a run take that run a network.
+
+    Args:
+        parameters: of the run.
+        extent: of its videos.
+        workers: units that run at the same time; training runs alone.
+    """
+    reaches = STAGES.index(parameters.until)
+    for configuration in all_configurations(parameters):
+        preset = configuration.preset
+        if preset.network is None:
+            continue
+        if reaches >= STAGES.index("train") and parameters.parent is None:
+            size = offline_memory(preset, extent.size)
+            yield "train", preset.name, size, configuration.compute.processes
+        if reaches >= STAGES.index("segment"):
+            yield from segmenting_needs(preset, extent, workers)
+
+
+def segmenting_needs(preset: Preset, extent: VideoExtent, workers: int) -> Iterator[Need]:
+    """What finetuning and segmentation by a preset that has a network take."""
+    if preset.finetune is not None:
+        yield "finetune", preset.name, memory_needed("finetune", preset, extent.size), workers
+    size = memory_needed("segment", preset, extent.size, extent.objects)
+    yield "segment", preset.name, size, workers
+
+
+def local_machine(parameters: RunFields) -> Machine | None:
+    """This machine, if its memory is what limits a run; None with GPUs or workers elsewhere."""
+    machine = this_machine()
+    elsewhere = parameters.dask_address is not None or parameters.cluster is not None
+    return None if elsewhere or machine.gpus else machine
+
+
+def too_large(found: Iterable[Need], machine: Machine) -> list[Need]:
+    """Those that do not fit, as many at once as there will be."""
+    return [need for need in found if need[2] * need[3] > machine.memory]
+
+
+def refusal(need: Need, machine: Machine, extent: VideoExtent) -> ParameterError:
+    """The error of a need that does not fit."""
+    unit, preset, size, at_once = need
+    height, width = extent.size
+    fitting = machine.memory // size
+    cure = f"--workers {fitting}" if unit != "train" and fitting else "a lower --resolution"
+    others = f", {at_once} of them at once" if at_once > 1 else ""
+    return ParameterError(
+        f"{unit} by {preset} needs about {size / 1e9:.1f} GB of memory for frames of "
+        f"{height}x{width}{others}, and this machine has {machine.memory / 1e9:.1f} GB: take "
+        f"{cure}, a preset with a smaller network, or workers elsewhere (--dask-address); --force "
+        "tries all the same"
+    )

@@ -1,0 +1,106 @@
+"""A run that cannot fit on the disk is refused before it starts."""
+
+import shutil
+from pathlib import Path
+
+from flows.plan.chosen_data import chosen_data
+from flows.plan.configurations import all_configurations
+from flows.plan.parameters import BenchmarkParameters
+from flows.plan.run_plan import RunPlan, plan_run
+from flows.plan.training_set import choose_training_set
+from storage.store.artifacts import ArtifactStore
+from tasks.errors import ParameterError
+from tasks.inputs.sources import open_sources
+from tasks.machine.space_needed import VideoExtent, stage_bytes
+from tasks.plan.dry_plan import PlannedStage
+
+_AT_ONCE = 16
+"""Videos whose weights lie on the disk at the same time when they are dropped."""
+
+
+def check_space(parameters: BenchmarkParameters, extent: VideoExtent) -> None:
+    """Compare what a run will write with what is free, on a local store.
+
+    Args:
+        parameters: of the run.
+        extent: of its videos.
+
+    Raises:
+        ParameterError: it cannot fit; names need, what there is, and the cure.
+    """
+    store = ArtifactStore(parameters.store)
+    if not store.folder.is_local:
+        return
+    free = free_bytes(store)
+    if most_bytes(parameters, extent) <= free:
+        return
+    # What is there already need not be written; to know it, the data set is read.
+    need = bytes_needed(parameters, plan_run(parameters, store), extent)
+    if need > free:
+        cures = "take fewer videos, a lower --resolution or --keep-weights none"
+        raise no_room("run", need, free, store.url, cures)
+
+
+def most_bytes(parameters: BenchmarkParameters, extent: VideoExtent) -> int:
+    """Bytes of a run that finds nothing in the store and keeps everything."""
+    configurations = all_configurations(parameters)
+    main = configurations[0]
+    spec = chosen_data(parameters, main)
+    sources = open_sources(spec, parameters.videos)
+    training = choose_training_set(parameters, main, spec, sources).sources
+    prepared = stage_bytes("ingest", extent) + stage_bytes("flow", extent)
+    total = prepared * (len(sources) + len(training))
+    for configuration in configurations:
+        network = configuration.preset.network
+        each = stage_bytes("segment", extent) + stage_bytes("evaluate", extent)
+        each += extent.objects * stage_bytes("finetune", extent, network)
+        total += len(sources) * each + stage_bytes("train", extent, network)
+    return total
+
+
+def bytes_needed(parameters: BenchmarkParameters, plan: RunPlan, extent: VideoExtent) -> int:
+    """Bytes that the planned stages write that are not there yet."""
+    configurations = all_configurations(parameters)
+    networks = {c.preset.name: c.preset.network for c in configurations}
+    main = configurations[0].preset.name
+    total, weights = 0, []
+    for stage in plan.stages:
+        if stage.fate not in ("computed", "unknown"):
+            continue
+        name, preset = unit_of(stage)
+        size = stage_bytes(name, extent, networks.get(preset))
+        if name != "finetune":
+            total += size
+            continue
+        # Of a video that is not in the store, the objects are not known one by one.
+        size *= extent.objects if stage.key is None and "/" not in stage.stage else 1
+        is_kept = parameters.keep_weights == "all" or (
+            parameters.keep_weights == "main" and preset == main
+        )
+        total += size if is_kept else 0
+        weights += [] if is_kept else [size]
+    return total + sum(sorted(weights, reverse=True)[: _AT_ONCE * len(networks)])
+
+
+def unit_of(stage: PlannedStage) -> tuple[str, str]:
+    """Kind of unit and preset of a planned stage."""
+    name, _, preset = stage.stage.partition(" ")
+    if name == "train":
+        preset = stage.record.partition("/")[2]
+    return name, preset.rpartition("/")[0] if name == "finetune" and "/" in preset else preset
+
+
+def free_bytes(store: ArtifactStore) -> int:
+    """Bytes free where a local store is, or will be."""
+    path = Path(store.url)
+    while not path.exists():
+        path = path.parent
+    return shutil.disk_usage(path).free
+
+
+def no_room(what: str, need: int, free: int, place: str, cures: str) -> ParameterError:
+    """The error of what does not fit on the disk."""
+    return ParameterError(
+        f"the {what} needs about {need / 1e9:.1f} GB and {place} has {free / 1e9:.1f} GB free: "
+        f"free some space, name another --store, {cures}; --force tries all the same"
+    )

@@ -1,0 +1,152 @@
+"""An archive as a Prefect flow: a task run per batch of rows, a record of the ledger per row."""
+
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from importlib.metadata import version
+from typing import Any
+
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+
+from flows.plan.archive_check import check_archive_memory, check_archive_space
+from flows.plan.archive_manifest import checked_manifest
+from flows.plan.archive_parameters import ArchiveParameters
+from flows.runs.archive_batches import NAMED, show_batch
+from flows.runs.driver import FAILED_IN_PART, bridge_of, log_progress, pipeline_flow, tag_run
+from flows.runs.pipeline import Pipeline
+from storage.archive.check import CheckedManifest
+from storage.archive.fetching import FetchLimits
+from storage.runs.drivers import drive
+from storage.runs.ledger import RunLedger
+from storage.store.artifacts import ArtifactStore
+from tasks.archive.dispatch import Dispatcher
+from tasks.archive.plan import ArchivePlan, plan_rows
+from tasks.archive.progress import ProgressWatcher
+from tasks.archive.report import archive_report
+from tasks.archive.results import Results
+from tasks.archive.rows import ArchiveMethod
+from tasks.archive.slices import RowQueue
+from tasks.archive.unit import RowWork
+from tasks.clip import StreamOptions
+from tasks.errors import TaskError
+from tasks.inputs.configuration import Configuration, configure
+from tasks.inputs.external_parents import check_parent, obtain_parent
+from tasks.inputs.flow_method import flow_method
+from tasks.run.run_context import RunContext
+from tasks.run.task_runs import start_task
+
+logger = logging.getLogger("maskrnn.run")
+
+
+@pipeline_flow("archive")
+def archive(parameters: ArchiveParameters) -> State[Any]:
+    """Segment every video that a manifest names; the same again does only what is missing.
+
+    Ends as Failed when any row failed; the others are in the store and the report.
+    """
+    log_progress()
+    manifest = checked_manifest(parameters)
+    check_archive_memory(parameters, manifest.table)
+    store = ArtifactStore(parameters.store)
+    ledger = RunLedger(store, parameters.run_name)
+    limits = {str(kind): seconds for kind, seconds in parameters.timeouts.items()}
+    bridge = bridge_of(parameters)
+    described = parameters.model_dump(mode="json")
+    with (
+        tag_run("archive", parameters.preset),
+        bridge,
+        drive(store, ledger) as driver,
+        closing(RunContext(store, bridge, ledger, driver, limits)) as context,
+    ):
+        ledger.begin(described, version("maskrnn"))
+        configuration = configure(parameters.preset, parameters.overrides)
+        method = ArchiveMethod(
+            flow_method(parameters.flow, parameters.flow_weights),
+            configuration.preset,
+            configuration.compute,
+            _parent(context, parameters, configuration),
+            parameters.resolution,
+            StreamOptions(soft_masks=parameters.soft_masks),
+        )
+        plan = plan_rows(
+            store, ledger, manifest.table, method.digest, leave_failed=parameters.leave_failed
+        )
+        check_archive_space(parameters, store, plan.table.iloc[list(plan.order)])
+        results = Results(len(manifest.table))
+        watcher = ProgressWatcher(store, ledger.run_id, results, plan)
+        work = RowWork(
+            store.url,
+            ledger.run_id,
+            driver,
+            method,
+            FetchLimits(int(parameters.fetch_gigabytes * 1e9), parameters.fetch_seconds),
+            parameters.checkpoint_frames,
+            {"run": ledger.run_id, "manifest": parameters.manifest},
+        )
+        _carry_out(context, parameters, plan, work, watcher)
+    start_task(
+        archive_report, ledger, store, results, manifest, watcher, described, method.parent
+    ).result()
+    return _final_state(results.failed(manifest.table["id"].tolist()), manifest)
+
+
+def _carry_out(
+    context: RunContext,
+    parameters: ArchiveParameters,
+    plan: ArchivePlan,
+    work: RowWork,
+    watcher: ProgressWatcher,
+) -> None:
+    todo, before = len(plan.order), len(plan.settled)
+    logger.info("%d rows: %d to work on, %d ended before", len(plan.table), todo, before)
+    limit = context.timeouts.get("segment")
+    # A time limit is for one row, and so is a slice then.
+    most = parameters.slice_rows if limit is None else 1
+    rows = RowQueue(plan.rows(), todo, parameters.batch_size, most)
+    shown: list[Callable[[], None]] = []
+
+    def opened() -> None:
+        while rows.opened:
+            shown.append(show_batch(rows.opened.popleft()))
+
+    try:
+        if todo:
+            Dispatcher(context.bridge, context.ledger, work, rows, watcher, limit).run(opened)
+    finally:
+        watcher.finish()
+        for wait in shown:
+            wait()
+
+
+def _parent(
+    context: RunContext, parameters: ArchiveParameters, configuration: Configuration
+) -> str | None:
+    """Key of the parent: the one that was named, or the preset's, trained on generated videos."""
+    preset = configuration.preset
+    if preset.network is None:
+        return None
+    if parameters.parent is not None:
+        key = obtain_parent(context.store, parameters.parent)
+        check_parent(context.store, key, preset)
+        return key
+    parents = Pipeline(context, parameters.training(), [configuration]).run().parents
+    if preset.name not in parents:
+        raise TaskError(
+            f"there is no parent of {preset.name}: `maskrnn status {context.ledger.run_id}` tells "
+            "why; name one with --parent, or mend the cause and run again"
+        )
+    return parents[preset.name]
+
+
+def _final_state(failed: Mapping[str, str], manifest: CheckedManifest) -> State[Any]:
+    """Completed when every row of the manifest came through, else Failed with what did not."""
+    left_out = manifest.rows - len(manifest.table)
+    if not failed and not left_out:
+        return Completed(message=f"{manifest.rows} rows done")
+    head = f"{len(failed)} of {manifest.rows} rows failed"
+    if left_out:
+        head += f", {left_out} were left out"
+    details = "; ".join(f"{name} ({error})" for name, error in list(failed.items())[:NAMED])
+    more = f"; and {len(failed) - NAMED} more" if len(failed) > NAMED else ""
+    return Failed(name=FAILED_IN_PART, message=f"{head}: {details}{more}")

@@ -1,0 +1,168 @@
+"""The benchmark as a Prefect flow, and as what every other command is a part of."""
+
+import logging
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, ParamSpec
+
+from prefect import Flow, flow, get_client, tags
+from prefect.client.schemas.objects import State
+from prefect.context import FlowRunContext, get_run_context
+from prefect.states import Completed, Failed
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from flows.plan.configurations import all_configurations
+from flows.plan.machine_check import check_machine
+from flows.plan.parameters import BenchmarkParameters, RunFields
+from flows.runs.pipeline import Pipeline
+from storage.runs.drivers import drive
+from storage.runs.ledger import RunLedger
+from storage.store.artifacts import ArtifactStore
+from tasks.dask_bridge import Bridge
+from tasks.inputs.configuration import Configuration
+from tasks.plan.outcome import Outcome, VideoResult
+from tasks.reporting.report import export, report
+from tasks.reporting.training import training_curves
+from tasks.run.run_context import RunContext
+from tasks.run.task_runs import start_task
+
+logger = logging.getLogger("maskrnn.run")
+
+FAILED_IN_PART = "Failed in part"
+"""Name of the state in which a run ends that lost some of its videos."""
+
+# Threads that wait for a worker; the workers' slots limit what runs.
+_THREADS = 64
+
+RUNNER: Any = ThreadPoolTaskRunner(max_workers=_THREADS)
+
+P = ParamSpec("P")
+
+
+def pipeline_flow(name: str) -> Callable[[Callable[P, State[Any]]], Flow[P, State[Any]]]:
+    """A Prefect flow over parameters that have a `run_name`, after which its runs are called."""
+    return flow(
+        name=name,
+        flow_run_name="{parameters.run_name}",
+        task_runner=RUNNER,
+        persist_result=False,
+    )
+
+
+@pipeline_flow("benchmark")
+def benchmark(parameters: BenchmarkParameters) -> State[Any]:
+    """Segment videos by a preset, compare it with others, evaluate and report.
+
+    Ends as Failed when any video failed; what came through is in the store and the report.
+    """
+    return carry_out(parameters)
+
+
+def carry_out(
+    parameters: BenchmarkParameters,
+    only: Collection[str] | None = None,
+    results: Sequence[VideoResult] = (),
+) -> State[Any]:
+    """A run, within a flow; returns the state in which the flow ends.
+
+    Args:
+        parameters: of the run.
+        only: videos to work on; None for all.
+        results: that the others have, for the report.
+
+    Raises:
+        ParameterError: disk or memory are too small; nothing has been started then.
+    """
+    check_machine(parameters)
+    configurations = all_configurations(parameters)
+    store = ArtifactStore(parameters.store)
+    ledger = RunLedger(store, parameters.run_name)
+    limits = {str(kind): seconds for kind, seconds in parameters.timeouts.items()}
+    bridge = bridge_of(parameters)
+    log_progress()
+    with tag_run(parameters.dataset, parameters.preset):
+        with bridge, drive(store, ledger) as driver, ExitStack() as stack:
+            context = RunContext(store, bridge, ledger, driver, limits)
+            stack.callback(context.close)
+            pipeline = Pipeline(context, parameters, configurations, only, results)
+            if only is not None:
+                context.adopt(record for record in ledger.records() if record.video not in only)
+            videos = pipeline.outcome.videos
+            ledger.begin(parameters.model_dump(mode="json"), version("maskrnn"), videos)
+            outcome = pipeline.run()
+        if parameters.until == "report":
+            write_report(context, outcome, configurations, parameters)
+        elif trains(configurations):
+            start_task(training_curves, context).result()
+        if parameters.until == "segment":
+            start_task(export, context, outcome).result()
+    return final_state(context, outcome)
+
+
+def bridge_of(parameters: RunFields) -> Bridge:
+    """To the workers that a run asks for; none is started yet."""
+    return Bridge(
+        parameters.dask_address,
+        parameters.workers,
+        parameters.cluster,
+        parameters.cluster_options,
+        parameters.worker_wait,
+    )
+
+
+def trains(configurations: Sequence[Configuration]) -> bool:
+    """Whether any network takes part."""
+    return any(configuration.preset.network is not None for configuration in configurations)
+
+
+def write_report(
+    context: RunContext,
+    outcome: Outcome,
+    configurations: Sequence[Configuration],
+    parameters: BenchmarkParameters,
+) -> Path:
+    """Tables, pictures and summary of a run, within a flow; returns their folder."""
+    trained = [start_task(training_curves, context).result()] if trains(configurations) else []
+    described = parameters.model_dump(mode="json")
+    folder: Path = start_task(report, context, outcome, configurations, described, trained).result()
+    return folder
+
+
+def log_progress() -> None:
+    """Outside of a command nobody has set our level, and Prefect would only hear warnings."""
+    log = logging.getLogger("maskrnn")
+    if log.level == logging.NOTSET:
+        log.setLevel(logging.INFO)
+
+
+@contextmanager
+def tag_run(*names: str) -> Iterator[None]:
+    """Tag this flow run, and the task runs within, so that the web interface can filter them."""
+    run = get_run_context()
+    if isinstance(run, FlowRunContext) and run.flow_run is not None:
+        with get_client(sync_client=True) as client:
+            client.update_flow_run(run.flow_run.id, tags={*run.flow_run.tags, *names})
+    with tags(*names):
+        yield
+
+
+def final_state(context: RunContext, outcome: Outcome) -> State[Any]:
+    """Completed when everything came through, else Failed with what did not and why."""
+    failed = {
+        name: next(
+            (f"{stage}: {item.error}" for stage, item in record.stages.items() if item.error), ""
+        )
+        for name, record in context.records().items()
+        if record.state == "failed"
+    }
+    if not failed:
+        return Completed(message=f"{len(outcome.videos)} videos done")
+    videos = [name for name in outcome.videos if name in failed]
+    others = len(failed) - len(videos)
+    head = f"{len(videos)} of {len(outcome.videos)} videos failed"
+    if others:
+        head += f", and {others} of training"
+    details = "; ".join(f"{name} ({reason})" for name, reason in failed.items())
+    return Failed(name=FAILED_IN_PART, message=f"{head}: {details}")

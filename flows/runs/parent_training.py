@@ -1,0 +1,130 @@
+"""The parents of a run: loaded, or trained once for all presets that can share one."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from flows.plan.parameters import BenchmarkParameters
+from flows.plan.run_plan import offline_part
+from tasks.errors import TaskError
+from tasks.inputs.configuration import Configuration
+from tasks.inputs.external_parents import obtain_parent
+from tasks.keys import PreparedVideo
+from tasks.run import stages
+from tasks.run.run_context import RunContext
+from tasks.run.task_runs import start_task
+
+Start = Callable[..., "Future[Any]"]
+"""Calls a function with arguments in a thread of the run."""
+
+
+class Parents:
+    """Keys of parents by preset, some of them still to come.
+
+    Args:
+        context: of the run.
+        parameters: of the run.
+        configurations: options per preset.
+        start: has a function called in a thread.
+        note: tells the reader of the report something.
+
+    Raises:
+        ParameterError: the parent that was named is none.
+    """
+
+    def __init__(
+        self,
+        context: RunContext,
+        parameters: BenchmarkParameters,
+        configurations: Sequence[Configuration],
+        start: Start,
+        note: Callable[[str], None],
+    ) -> None:
+        self._context = context
+        self._parameters = parameters
+        self._trained = [c for c in configurations if c.preset.network is not None]
+        self._start = start
+        self._note = note
+        self._keys: dict[str, Future[str]] = {}
+        if parameters.parent is not None and self._trained:
+            key: Future[str] = Future()
+            key.set_result(obtain_parent(context.store, parameters.parent))
+            self._keys = {c.preset.name: key for c in self._trained}
+
+    def train(self, training: Sequence["Future[PreparedVideo]"]) -> None:
+        """Begin to train what is missing; equal networks and offline stages share a parent.
+
+        A recurrent stage starts from the parent of the static stage, where a preset trains that.
+        """
+        shared: dict[str, Future[str]] = {}
+        for configuration in sorted(self._trained, key=lambda c: c.preset.recurrent is not None):
+            preset = configuration.preset
+            if preset.name in self._keys or not training:
+                continue
+            offline = offline_part(configuration)
+            if offline not in shared:
+                static = dataclasses.replace(preset, recurrent=None)
+                before = shared.get(offline_part(dataclasses.replace(configuration, preset=static)))
+                shared[offline] = self._start(self._train, configuration, training, before)
+            self._keys[preset.name] = shared[offline]
+
+    def key(self, preset: str) -> str:
+        """The parent of a preset, waited for.
+
+        Raises:
+            TaskError: there is none; says why.
+        """
+        parent = self._keys[preset]
+        if parent.exception() is not None:
+            raise TaskError(f"there is no parent of {preset}: {parent.exception()}")
+        return parent.result()
+
+    def ready(self) -> dict[str, str]:
+        """Keys of those that are there already, by preset."""
+        return {
+            name: parent.result()
+            for name, parent in self._keys.items()
+            if parent.done() and parent.exception() is None
+        }
+
+    def finish(self) -> dict[str, str]:
+        """Keys of all that came to be, by preset; waits for them."""
+        for parent in self._keys.values():
+            parent.exception()
+        return self.ready()
+
+    def _train(
+        self,
+        configuration: Configuration,
+        training: Sequence["Future[PreparedVideo]"],
+        before: "Future[str] | None",
+    ) -> str:
+        """Key of a parent; one that it may start from is waited for, whatever becomes of it."""
+        if before is not None:
+            before.exception()
+        record = stages.parent_record(configuration.preset)
+        self._context.begin(record)
+        try:
+            videos = [future.result() for future in training if future.exception() is None]
+            if not videos:
+                with self._context.stage(record, "train"):
+                    raise TaskError(f"all {len(training)} training videos failed; mend them first")
+            if len(videos) < len(training):
+                self._note(
+                    f"{len(training) - len(videos)} of {len(training)} training videos failed; "
+                    f"the parent of {configuration.preset.name} has not seen them."
+                )
+            return start_task(
+                stages.train,
+                self._context,
+                videos,
+                configuration.preset,
+                configuration.compute,
+                self._parameters.initial_weights,
+            ).result()
+        except Exception as error:
+            self._context.blame(record, "train", error)
+            raise
+        finally:
+            self._context.end(record)

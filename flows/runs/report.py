@@ -1,0 +1,51 @@
+"""The report of a run, written anew from what its store has."""
+
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+from pydantic import BaseModel, ConfigDict, Field
+
+from flows.plan.configurations import all_configurations
+from flows.plan.parameters import BenchmarkParameters, default_store
+from flows.plan.run_plan import plan_run
+from flows.runs.driver import RUNNER, tag_run, write_report
+from storage.runs.ledger import RunLedger
+from storage.store.artifacts import ArtifactStore
+from tasks.dask_bridge import Bridge
+from tasks.run.run_context import RunContext
+
+
+class ReportParameters(BaseModel):
+    """Of which run."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    run: str = Field(description="Name of the run")
+    store: str = Field(default_factory=default_store, description="Folder or URL of the store")
+
+
+@flow(
+    name="report", flow_run_name="report {parameters.run}", task_runner=RUNNER, persist_result=False
+)
+def report(parameters: ReportParameters) -> State[Any]:
+    """Write the report of a run from what is in its store; computes nothing.
+
+    Raises:
+        MissingArtifactError: no such run; names the closest.
+        DatasetError, ParameterError: its data set cannot be read any more.
+    """
+    store = ArtifactStore(parameters.store)
+    ledger = RunLedger(store, parameters.run)
+    known = {**ledger.info().parameters, "store": parameters.store, "run_id": parameters.run}
+    run = BenchmarkParameters(**known)
+    records = ledger.records()
+    unfinished = {record.video for record in records if record.state != "done"}
+    outcome = plan_run(run.model_copy(update={"until": "report"}), store, unfinished).outcome
+    context = RunContext(store, Bridge(), ledger)
+    context.adopt(records)
+    with tag_run(run.dataset, run.preset):
+        folder = write_report(context, outcome, all_configurations(run), run)
+    segmented = {result.video.name for result in outcome.results}
+    return Completed(message=f"{len(segmented)} of {len(outcome.videos)} videos: {folder}")

@@ -1,0 +1,71 @@
+"""Which videos and stages a rerun is about."""
+
+import difflib
+from collections.abc import Collection, Sequence
+
+from storage.runs.run_status import run_status
+from storage.store.artifacts import ArtifactStore
+from tasks.errors import ParameterError
+from tasks.plan.dry_plan import PlannedStage
+
+_ORDER = ("ingest", "flow", "train", "finetune", "segment", "evaluate")
+
+
+def choose_videos(
+    store: ArtifactStore,
+    run_id: str,
+    known: Sequence[str],
+    failed: bool,
+    videos: Sequence[str] | None,
+) -> frozenset[str] | None:
+    """Videos to work on; None for all.
+
+    Args:
+        store: of the run.
+        run_id: its name.
+        known: its videos.
+        failed: only those that failed, or whose process is gone.
+        videos: only these.
+
+    Raises:
+        ParameterError: a video that the run does not have.
+    """
+    if videos is not None:
+        for name in videos:
+            if name not in known:
+                close = difflib.get_close_matches(name, known, n=3)
+                hint = f"did you mean {' or '.join(close)}" if close else "`maskrnn status` lists"
+                raise ParameterError(f"the run {run_id} has no video {name!r}: {hint}?")
+    if not failed:
+        return None if videos is None else frozenset(videos)
+    found = run_status(store, run_id).videos
+    bad = {video.video for video in found if video.condition in ("failed", "stale")}
+    return frozenset(bad & set(known if videos is None else videos))
+
+
+def stages_from(
+    stages: Sequence[PlannedStage], first: str, only: Collection[str] | None
+) -> list[PlannedStage]:
+    """A stage and all that follow it, of the videos worked on.
+
+    Raises:
+        ParameterError: training, which is not of single videos, with some of them.
+    """
+    if first == "train" and only is not None:
+        raise ParameterError(
+            "--stage train does the parent anew, on which all videos depend: leave --videos and "
+            "--failed out"
+        )
+    follow = _ORDER[_ORDER.index(first) :]
+    return [
+        stage
+        for stage in stages
+        if stage.stage.split(" ")[0] in follow
+        and (_is_of(stage.record, only) or (first == "train" and stage.stage == "train"))
+    ]
+
+
+def _is_of(record: str, only: Collection[str] | None) -> bool:
+    if record.startswith(("train/", "parent/")):
+        return False
+    return only is None or record in only

@@ -1,0 +1,53 @@
+"""Flows that end after one stage, for those who schedule the stages by themselves."""
+
+from typing import Any
+
+from prefect.client.schemas.objects import State
+
+from flows.plan.parameters import (
+    BenchmarkParameters,
+    IngestParameters,
+    PrecomputeFlowParameters,
+    RunFields,
+    TrainParameters,
+)
+from flows.runs.driver import benchmark, carry_out, pipeline_flow
+
+
+@pipeline_flow("ingest")
+def ingest(parameters: IngestParameters) -> State[Any]:
+    """Bring the videos of a data set into the store."""
+    return carry_out(parameters.benchmark())
+
+
+@pipeline_flow("precompute-flow")
+def precompute_flow(parameters: PrecomputeFlowParameters) -> State[Any]:
+    """Ingest, then estimate optical flow both ways."""
+    return carry_out(parameters.benchmark())
+
+
+@pipeline_flow("train")
+def train(parameters: TrainParameters) -> State[Any]:
+    """Train a parent network on the train split, or a part of it."""
+    return carry_out(parameters.benchmark())
+
+
+@pipeline_flow("segment")
+def segment(parameters: BenchmarkParameters) -> State[Any]:
+    """Segment videos and write the label maps as palette PNG."""
+    return carry_out(parameters)
+
+
+def flow_for(parameters: BenchmarkParameters) -> tuple[Any, RunFields]:
+    """The flow that ends with the last stage asked for, and the parameters that it takes."""
+    match parameters.until:
+        case "ingest":
+            return ingest, IngestParameters.of(parameters)
+        case "flow":
+            return precompute_flow, PrecomputeFlowParameters.of(parameters)
+        case "train":
+            return train, TrainParameters.of(parameters)
+        case "segment":
+            return segment, parameters
+        case _:
+            return benchmark, parameters

@@ -1,0 +1,1 @@
+"""Image files, read strictly: checks before opening, names, order, and sequences of frames."""

@@ -1,0 +1,167 @@
+"""Image files, read strictly: a truncated file is an error, never a picture with a grey end."""
+
+import re
+import zlib
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from storage.datasets.images.file_checks import file_fault
+from storage.datasets.source import UInt8Array
+from storage.errors import DatasetError, MissingDatasetError
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"})
+
+MOST_PIXELS = 1 << 26
+"""Of a frame or mask; what declares more is refused before memory is asked for."""
+
+UNREADABLE = (
+    UnidentifiedImageError,
+    Image.DecompressionBombError,
+    SyntaxError,
+    ValueError,
+    Warning,  # where a caller makes them errors
+)
+"""What Pillow raises for a file that is no image, besides OSError."""
+
+_JPEG = b"\xff\xd8"
+_PNG = b"\x89PNG\r\n\x1a\n"
+_JPEG_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # not a stuffed byte, fill or restart
+_RESTORE = "Restore the file from the dataset's archive"
+
+
+def image_files(folder: Path) -> list[Path]:
+    """Image files of a folder by name; hidden files and other suffixes are left out."""
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+    )
+
+
+def read_bytes(path: Path) -> bytes:
+    """Bytes of an image file.
+
+    Raises:
+        MissingDatasetError: when it is not there.
+        DatasetError: when it cannot be read, is empty, no ordinary file or too large.
+    """
+    try:
+        if fault := file_fault(path):
+            raise DatasetError(f"{path} {fault}. {_RESTORE}.")
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise MissingDatasetError(f"{path} is not there. {_RESTORE}.") from error
+    except OSError as error:
+        raise DatasetError(f"{path} cannot be read: {error.strerror}. Check its rights.") from error
+
+
+def image_fault(data: bytes) -> str | None:
+    """Why the bytes are not a whole image file, or None; pixels are not decoded.
+
+    JPEG: the chain of segments must reach the end marker. PNG: the checksum of every chunk up to
+    IEND must hold. Other formats are judged when decoded.
+    """
+    if not data:
+        return "is empty (0 bytes)"
+    if data.startswith(_JPEG):
+        return None if _jpeg_ends(data) else f"is a truncated JPEG ({len(data)} bytes)"
+    if data.startswith(_PNG):
+        return _png_fault(data)
+    return None
+
+
+def image_size(path: Path) -> tuple[int, int]:
+    """Height and width from the header.
+
+    Raises:
+        DatasetError: when the header cannot be read, or declares more than `MOST_PIXELS`.
+    """
+    found = size_or_fault(path)
+    if isinstance(found, str):
+        raise DatasetError(f"{path} {found}. {_RESTORE}.")
+    return found
+
+
+def size_or_fault(path: Path) -> tuple[int, int] | str:
+    """As `image_size`, or what is wrong with the file."""
+    try:
+        if fault := file_fault(path):
+            return fault
+        with Image.open(path) as image:
+            width, height = image.size
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return f"declares too large a size; at most {MOST_PIXELS} pixels are read"
+    except (*UNREADABLE, OSError):
+        return "is not a readable image"
+    return size_fault(height, width) or (height, width)
+
+
+def size_fault(height: int, width: int) -> str | None:
+    """What is wrong with a declared size, or None."""
+    if height * width <= MOST_PIXELS:
+        return None
+    return f"declares {width}x{height} pixels; at most {MOST_PIXELS} are read"
+
+
+def read_frame(path: Path) -> UInt8Array:
+    """Frame as uint8 (H, W, 3), RGB; an EXIF rotation is not applied, as masks have none.
+
+    Raises:
+        DatasetError: when the file is missing, truncated or not an image.
+    """
+    data = read_whole_image(path)
+    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    except cv2.error:
+        image = None
+    if image is None:
+        raise DatasetError(f"{path} cannot be decoded. {_RESTORE}.")
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+
+
+def read_whole_image(path: Path) -> bytes:
+    """Bytes of an image file that is not truncated; errors as for `read_frame`."""
+    data = read_bytes(path)
+    if fault := image_fault(data):
+        raise DatasetError(f"{path} {fault}. {_RESTORE}.")
+    return data
+
+
+def _jpeg_ends(data: bytes) -> bool:
+    position = 2
+    while position + 1 < len(data):
+        if data[position] != 0xFF:
+            return False
+        marker = data[position + 1]
+        if marker == 0xD9:  # end of image
+            return True
+        if marker == 0xFF:  # fill
+            position += 1
+            continue
+        position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
+        if marker == 0xDA:  # start of scan: entropy-coded bytes up to the next marker
+            found = _JPEG_MARKER.search(data, position)
+            if found is None:
+                return False
+            position = found.start()
+    return False
+
+
+def _png_fault(data: bytes) -> str | None:
+    position = len(_PNG)
+    while position + 12 <= len(data):
+        length = int.from_bytes(data[position : position + 4], "big")
+        end = position + 12 + length
+        if end > len(data):
+            break
+        kind = data[position + 4 : position + 8]
+        if zlib.crc32(data[position + 4 : end - 4]).to_bytes(4, "big") != data[end - 4 : end]:
+            return f"is a damaged PNG (chunk {kind!r} fails its checksum)"
+        if kind == b"IEND":
+            return None
+        position = end
+    return f"is a truncated PNG ({len(data)} bytes)"

@@ -1,0 +1,206 @@
+"""Datasets by name. A new layout is one module with a reader, and one line here."""
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Protocol
+
+from storage.datasets.readers.annotations import AnnotatedVideo, DatasetNotes
+from storage.datasets.readers.davis import DAVIS_2016, DAVIS_2017
+from storage.datasets.readers.image_sets import ImageSet
+from storage.datasets.readers.own_folders import FOLDER, VIDEO
+from storage.datasets.readers.segtrack import SEGTRACK_2
+from storage.datasets.readers.youtube_vos import YOUTUBE_VOS
+from storage.datasets.source import SourceVideo
+from storage.errors import (
+    MissingDatasetError,
+    UnknownDatasetError,
+    UnknownSplitError,
+    UnknownVideoError,
+)
+
+_SHOWN = 30
+
+
+class DatasetReader(Protocol):
+    """How one dataset layout is read."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def default_split(self) -> str: ...
+
+    def splits(self, root: Path, *, frames: bool = True) -> dict[str, Path]:
+        """The splits of a root; MissingDatasetError when the root has another layout.
+
+        Without `frames`, annotations are enough.
+        """
+        ...
+
+    def image_set(self, root: Path, split: str) -> ImageSet:
+        """The videos of one of these splits."""
+        ...
+
+    def frames_of(self, root: Path, video: str, listed: list[str]) -> Path:
+        """Where the frames of a video must be: a folder, or one file."""
+        ...
+
+    def video(self, root: Path, video: str, listed: list[str]) -> SourceVideo:
+        """A video of an image set, with the frame names that the set lists for it."""
+        ...
+
+    def annotations(self, root: Path, video: str, listed: list[str]) -> AnnotatedVideo:
+        """The annotations of such a video; MissingDatasetError when there are none."""
+        ...
+
+    def notes(self, root: Path) -> DatasetNotes:
+        """Attributes of the videos, where the dataset has them."""
+        ...
+
+
+_READERS: dict[str, DatasetReader] = {
+    reader.name: reader
+    for reader in (DAVIS_2016, DAVIS_2017, SEGTRACK_2, YOUTUBE_VOS, FOLDER, VIDEO)
+}
+
+
+def dataset_names() -> list[str]:
+    """Names that `open_dataset` takes."""
+    return sorted(_READERS)
+
+
+def dataset_splits(name: str, root: Path) -> list[str]:
+    """Splits of the dataset at `root`, sorted; errors as for `open_dataset`."""
+    return sorted(_reader(name).splits(_existing(name, root)))
+
+
+def open_dataset(
+    name: str,
+    root: Path,
+    split: str | None = None,
+    videos: Sequence[str] | None = None,
+) -> list[SourceVideo]:
+    """Videos of a split. Frames and masks are checked when a video is first used, not here.
+
+    Args:
+        name: such as "davis2016".
+        root: folder of the dataset, in its official layout.
+        split: name of an image-set file; None takes the dataset's default ("val" for DAVIS).
+        videos: the videos to open, in this order; None opens all of the split.
+
+    Raises:
+        UnknownDatasetError, UnknownSplitError, UnknownVideoError: each names what there is.
+        MissingDatasetError: when the root or frame folders are missing, or have another layout.
+    """
+    reader = _reader(name)
+    root = _existing(name, root)
+    chosen, image_set, names = _choose(reader, root, split, videos, frames=True)
+    listed = image_set.frames
+    missing = [v for v in names if not reader.frames_of(root, v, listed[v]).exists()]
+    if missing:
+        folder = reader.frames_of(root, missing[0], listed[missing[0]])
+        raise MissingDatasetError(
+            f"{len(missing)} of {len(names)} videos of {name} split {chosen} have no frame folder "
+            f"(such as {folder}): {_listing(missing)}. Restore them from the archive, or name the "
+            "videos to open."
+        )
+    return [reader.video(root, video, listed[video]) for video in names]
+
+
+def open_annotations(
+    name: str,
+    root: Path,
+    split: str | None = None,
+    videos: Sequence[str] | None = None,
+) -> list[AnnotatedVideo]:
+    """The annotations of a split's videos, for evaluation; the frames need not be there.
+
+    Args and errors are those of `open_dataset`; every video needs annotations.
+    """
+    reader = _reader(name)
+    root = _existing(name, root)
+    _, image_set, names = _choose(reader, root, split, videos, frames=False)
+    return [reader.annotations(root, video, image_set.frames[video]) for video in names]
+
+
+def dataset_notes(name: str, root: Path) -> DatasetNotes:
+    """Attributes of a dataset's videos; DatasetError when their file cannot be understood."""
+    return _reader(name).notes(_existing(name, root))
+
+
+def _choose(
+    reader: DatasetReader,
+    root: Path,
+    split: str | None,
+    videos: Sequence[str] | None,
+    *,
+    frames: bool,
+) -> tuple[str, ImageSet, list[str]]:
+    """The split, its image set and the names of the chosen videos."""
+    splits = reader.splits(root, frames=frames)
+    chosen = reader.default_split if split is None else split
+    if chosen not in splits:
+        raise UnknownSplitError(
+            f"{reader.name} at {root} has no split {chosen!r}{_close(chosen, splits)} "
+            f"Splits: {_listing(splits)}."
+        )
+    image_set = reader.image_set(root, chosen)
+    names = list(dict.fromkeys(image_set.frames if videos is None else videos))
+    if unknown := [video for video in names if video not in image_set.frames]:
+        raise UnknownVideoError(_unknown_videos(reader, root, chosen, splits, image_set, unknown))
+    return chosen, image_set, names
+
+
+def _reader(name: str) -> DatasetReader:
+    if name not in _READERS:
+        raise UnknownDatasetError(
+            f"There is no reader for a dataset {name!r}{_close(name, _READERS)} "
+            f"Datasets: {_listing(_READERS)}."
+        )
+    return _READERS[name]
+
+
+def _existing(name: str, root: Path) -> Path:
+    root = root.expanduser()
+    if not root.is_dir():
+        raise MissingDatasetError(
+            f"The root of {name}, {root}, {'is a file' if root.exists() else 'is not there'}. Give "
+            "the folder into which the dataset was unpacked."
+        )
+    return root
+
+
+def _unknown_videos(
+    reader: DatasetReader,
+    root: Path,
+    split: str,
+    splits: Iterable[str],
+    image_set: ImageSet,
+    unknown: list[str],
+) -> str:
+    lines = []
+    for video in unknown:
+        elsewhere = [
+            other
+            for other in splits
+            if other != split and video in reader.image_set(root, other).frames
+        ]
+        hint = (
+            f": it is in split {', '.join(elsewhere)}."
+            if elsewhere
+            else _close(video, image_set.frames)
+        )
+        lines.append(f"{reader.name} split {split} has no video {video!r}{hint}")
+    return "\n".join([*lines, f"Videos of split {split}: {_listing(image_set.frames)}."])
+
+
+def _close(name: str, known: Iterable[str]) -> str:
+    close = get_close_matches(name, list(known), n=3, cutoff=0.5)
+    return f"; did you mean {' or '.join(close)}?" if close else "."
+
+
+def _listing(names: Iterable[str]) -> str:
+    every = list(names)
+    more = f" and {len(every) - _SHOWN} more" if len(every) > _SHOWN else ""
+    return ", ".join(every[:_SHOWN]) + more

@@ -1,0 +1,134 @@
+"""A video file opened safely, and what its container states of it."""
+
+import stat
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
+
+from storage.datasets.images.image_files import MOST_PIXELS
+from storage.datasets.video.container_length import missing_bytes
+from storage.errors import DatasetError, MissingDatasetError
+
+if TYPE_CHECKING:
+    from av.video.stream import VideoStream
+
+COPY_AGAIN = "Copy the file again from where it is whole, or leave the video out"
+
+_FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi"
+"""Containers alone: play lists, which name further files and addresses, are not read."""
+
+
+@contextmanager
+def opened_container(
+    path: Path, frames: Callable[[], int] = lambda: 0
+) -> Generator[tuple[Any, "VideoStream"], None, None]:
+    """The container and its first video stream; FFmpeg's errors name the file and the frame.
+
+    Args:
+        path: the file.
+        frames: how many have been decoded, for the error.
+
+    Raises:
+        MissingDatasetError: when it is not there.
+        DatasetError: when it is not a whole, ordinary file, no video, or cannot be decoded.
+    """
+    check_video_file(path)
+    with path.open("rb") as file, _naming(path, frames), _opened(file) as container:
+        stream = _video_stream(path, container)
+        _check_size(path, stream.codec_context.width, stream.codec_context.height)
+        yield container, stream
+
+
+def stated_extent(path: Path) -> tuple[float, float, tuple[int, int]]:
+    """What the container states, without decoding: frames per second, seconds, and (H, W).
+
+    Not what decoding will find: some containers state nothing (0), or what is wrong (avi the
+    rate of its time stamps), and frames may be shown turned.
+
+    Raises:
+        DatasetError: as for `opened_container`.
+    """
+    with opened_container(path) as (container, stream):
+        seconds = (container.duration or 0) / 1e6
+        context = stream.codec_context
+        return float(stream.average_rate or 0.0), seconds, (context.height, context.width)
+
+
+def check_video_file(path: Path) -> None:
+    """Refuse what is not a whole, ordinary file.
+
+    Raises:
+        MissingDatasetError: when it is not there.
+        DatasetError: when it is empty, a device or a pipe, or shorter than it says.
+    """
+    try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise DatasetError(f"{path} is not a file. Give an mp4, mkv, mov, avi or webm file.")
+        if found.st_size == 0:
+            raise DatasetError(f"{path} is empty (0 bytes). {COPY_AGAIN}.")
+        missing = missing_bytes(path)
+    except FileNotFoundError as error:
+        raise MissingDatasetError(f"{path} is not there. Correct the path.") from error
+    except OSError as error:
+        raise DatasetError(f"{path} cannot be read: {error.strerror}. Check its rights.") from error
+    if missing:
+        raise DatasetError(
+            f"{path} is cut off: its last {missing} bytes are missing. {COPY_AGAIN}."
+        )
+
+
+def _opened(file: BinaryIO) -> Any:
+    """The container in an open file; nothing else can be opened through it."""
+    import av
+
+    options = {"format_whitelist": _FORMATS, "max_pixels": str(MOST_PIXELS)}
+    return av.open(
+        file, "r", options=options, io_open=_refuse_further_file, metadata_errors="replace"
+    )
+
+
+def _refuse_further_file(*arguments: object) -> NoReturn:
+    raise DatasetError("the file refers to a further file, which is not read")
+
+
+@contextmanager
+def _naming(path: Path, frames: Callable[[], int]) -> Generator[None, None, None]:
+    """FFmpeg's errors as one that names the file and the frame."""
+    import av
+
+    try:
+        yield
+    except (av.FFmpegError, EOFError, MemoryError) as error:
+        done = frames()
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        where = f"after {done} frames" if done else "from its beginning"
+        raise DatasetError(
+            f"{path} cannot be decoded {where}: {reason}. It may be damaged, or not a video "
+            f"(mp4, mkv, mov, avi, webm). {COPY_AGAIN}."
+        ) from error
+
+
+def _video_stream(path: Path, container: Any) -> "VideoStream":
+    """The first stream of pictures that is no cover."""
+    from av.stream import Disposition
+
+    for stream in container.streams.video:
+        if not stream.disposition & Disposition.attached_pic:
+            if stream.codec_context is None:
+                raise DatasetError(
+                    f"{path} is encoded in a way that cannot be decoded here. Encode it again, "
+                    "such as with H.264."
+                )
+            found: VideoStream = stream
+            return found
+    raise DatasetError(f"{path} holds no video, only other streams. Give a file with pictures.")
+
+
+def _check_size(path: Path, width: int, height: int) -> None:
+    if width * height > MOST_PIXELS:
+        raise DatasetError(
+            f"{path} declares frames of {width}x{height}; at most {MOST_PIXELS} pixels are read. "
+            "Reduce the video."
+        )

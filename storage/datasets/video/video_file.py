@@ -1,0 +1,159 @@
+"""Frames of a video file, decoded in order with PyAV; one frame is in memory at a time."""
+
+import os
+from collections.abc import Generator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from hashlib import file_digest, sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from storage.datasets.source import UInt8Array
+from storage.datasets.video.container import COPY_AGAIN, check_video_file, opened_container
+from storage.datasets.video.orientation import UPRIGHT, Orientation, orientation_of, oriented
+from storage.errors import DatasetError
+
+if TYPE_CHECKING:
+    from av.video.frame import VideoFrame
+
+    _Decoded = tuple[VideoFrame, Orientation]
+
+VIDEO_SUFFIXES = frozenset({".mp4", ".m4v", ".mkv", ".mov", ".avi", ".webm"})
+
+_READER_VERSION = 1
+"""Raised when the same file is read as other frames than before."""
+
+_DECODING_THREADS = 4
+
+
+@dataclass(frozen=True)
+class _Scan:
+    """What only decoding tells."""
+
+    size: tuple[int, int]
+    times: tuple[float, ...]
+
+
+class VideoFile:
+    """A `FrameSequence` of one mp4, mkv, mov, avi or webm file.
+
+    Frames are taken as they were recorded, each once, whatever their rate; their times are kept.
+    They are shown upright, as the file asks, at 8 bits, in square pixels.
+
+    Frames are read in order. One before the last that was read starts over at the beginning of the
+    file; one after it is reached by decoding what lies between.
+
+    Args:
+        place: the file.
+    """
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+        self._decoding: Generator[_Decoded, None, None] | None = None
+        self._next = 0
+
+    def __reduce__(self) -> tuple[type["VideoFile"], tuple[Path]]:
+        return type(self), (self.place,)  # a decoder cannot be pickled
+
+    @cached_property
+    def frame_names(self) -> tuple[str, ...]:
+        """Index of each frame, five digits or more."""
+        width = max(5, len(str(len(self.times) - 1)))
+        return tuple(f"{index:0{width}d}" for index in range(len(self.times)))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width, upright; decodes the whole file once, for `times` too."""
+        return self._scan.size
+
+    @property
+    def times(self) -> tuple[float, ...]:
+        return self._scan.times
+
+    def digest(self) -> str:
+        """sha256 of the file's bytes."""
+        check_video_file(self.place)
+        with self.place.open("rb") as file:
+            content = file_digest(file, "sha256").hexdigest()
+        return sha256(f"{_READER_VERSION}\n{content}\n".encode()).hexdigest()
+
+    def frame(self, index: int) -> UInt8Array:
+        if not 0 <= index < len(self.times):
+            raise IndexError(f"frame {index} is outside 0..{len(self.times) - 1} of {self.place}")
+        if self._decoding is None or index < self._next:
+            self.close()
+            self._decoding = _decoded(self.place)
+        for frame, orientation in self._decoding:
+            self._next += 1
+            if self._next > index:
+                return oriented(np.asarray(frame.to_ndarray(format="rgb24")), orientation)
+        raise DatasetError(f"{self.place} has changed while it was read. Start again.")
+
+    def close(self) -> None:
+        """Let go of the file; the next frame opens it again."""
+        if self._decoding is not None:
+            self._decoding.close()
+        self._decoding, self._next = None, 0
+
+    @cached_property
+    def _scan(self) -> _Scan:
+        check_video_file(self.place)
+        found = self.place.stat()
+        return _scanned(self.place, found.st_size, found.st_mtime_ns)
+
+
+@lru_cache(maxsize=16)
+def _scanned(path: Path, length: int, changed: int) -> _Scan:
+    """Size and times of all frames; again only when length or time of the file have changed."""
+    size, times = (0, 0), list[float]()
+    for frame, (upright, *_) in _decoded(path):
+        if not times:
+            size = (frame.height, frame.width) if upright else (frame.width, frame.height)
+        time = frame.time
+        if time is None:  # avi without time stamps
+            time = times[-1] if times else 0.0
+        times.append(float(time))
+    if not times:
+        raise DatasetError(f"{path} holds no frame that can be decoded. {COPY_AGAIN}.")
+    return _Scan(size, tuple(times))
+
+
+def _decoded(path: Path) -> Generator["_Decoded", None, None]:
+    """All frames of the first video stream, checked, with their orientation; not yet converted."""
+    import av
+
+    count, first, orientation = 0, None, UPRIGHT
+    with opened_container(path, lambda: count) as (container, stream):
+        stream.thread_type = "AUTO"
+        stream.codec_context.thread_count = min(_DECODING_THREADS, os.cpu_count() or 1)
+        for packet in container.demux(stream):
+            for frame in packet.decode():
+                if not isinstance(frame, av.VideoFrame):
+                    continue
+                size = (frame.height, frame.width, frame.rotation)
+                if first is None:
+                    first, orientation = size, _orientation(frame)
+                if size != first:
+                    raise DatasetError(
+                        f"{path}: frame {count} is {size[1]}x{size[0]}, the first {first[1]}x"
+                        f"{first[0]}, or turned otherwise. Encode the video again at one size, or "
+                        "cut it there."
+                    )
+                if frame.is_corrupt:
+                    raise DatasetError(f"{path}: frame {count} is damaged. {COPY_AGAIN}.")
+                yield frame, orientation
+                count += 1
+
+
+def _orientation(frame: "VideoFrame") -> Orientation:
+    """As the frame asks; asked of one frame alone, for this ties a frame to itself.
+
+    Thousands of frames would wait for Python's collector of cycles.
+    """
+    from av.sidedata.sidedata import Type
+
+    side_data: Any = frame.side_data  # a mapping by type, which its type hints do not tell
+    matrix = side_data.get(Type.DISPLAYMATRIX)
+    return UPRIGHT if matrix is None else orientation_of(np.frombuffer(bytes(matrix), np.int32))

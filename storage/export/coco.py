@@ -1,0 +1,100 @@
+"""Predictions as one COCO JSON file: run lengths per frame and object, with their provenance."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from storage.datasets.masks.run_lengths import encode_run_lengths
+from storage.export.png_folders import check_names
+from storage.files.whole_files import make_folder, whole_file
+from storage.kinds.predictions import StoredPrediction
+
+
+def export_coco(prediction: StoredPrediction, folder: Path) -> Path:
+    """Write FOLDER/VIDEO.json in COCO's form; one label map is in memory at a time.
+
+    An annotation is one object in one frame, as run lengths: `track_id` is the object, `score` its
+    confidence; frames without the object have none. `info` tells where the result comes from.
+    `--mask` reads such a file.
+
+    Args:
+        prediction: what to write.
+        folder: local folder for all videos; made if it is not there.
+
+    Returns:
+        The file.
+
+    Raises:
+        StoreFullError, StoreAccessError: when it cannot be written; nothing half-written stays.
+        CorruptArtifactError: when a label map is damaged.
+        InvalidAddressError: when a name cannot name a file.
+    """
+    check_names(prediction, folder)
+    make_folder(folder)
+    path = folder / f"{prediction.video}.json"
+    with whole_file(path) as file:
+        for part in _document(prediction):
+            file.write(part.encode())
+    return path
+
+
+def _document(prediction: StoredPrediction) -> Iterator[str]:
+    info = {
+        "description": prediction.video,
+        "prediction": prediction.key,
+        "provenance": prediction.metadata.get("provenance"),
+    }
+    yield f'{{"info": {json.dumps(info)},\n"categories": [{{"id": 1, "name": "object"}}],\n'
+    yield '"images": ['
+    yield from _listed(_images(prediction))
+    yield '],\n"annotations": ['
+    yield from _listed(_annotations(prediction))
+    yield "]}\n"
+
+
+def _listed(entries: Iterator[dict[str, Any]]) -> Iterator[str]:
+    for place, entry in enumerate(entries):
+        yield f"{',' if place else ''}\n{json.dumps(entry)}"
+
+
+def _images(prediction: StoredPrediction) -> Iterator[dict[str, Any]]:
+    height, width = prediction.size
+    for index, name in enumerate(prediction.frame_names):
+        image = {"id": index, "file_name": f"{name}.png", "height": height, "width": width}
+        times = prediction.frame_times
+        yield image if times is None else {**image, "seconds": times[index]}
+
+
+def _annotations(prediction: StoredPrediction) -> Iterator[dict[str, Any]]:
+    number = 0
+    for index in range(prediction.frame_count):
+        label_map = prediction.label_map(index)
+        for place, object_id in enumerate(prediction.objects):
+            mask = label_map == object_id
+            if not mask.any():
+                continue
+            number += 1
+            yield {
+                "id": number,
+                "image_id": index,
+                "category_id": 1,
+                "track_id": object_id,
+                "segmentation": {
+                    "size": list(prediction.size),
+                    "counts": encode_run_lengths(mask),
+                },
+                "area": int(mask.sum()),
+                "bbox": _box(mask),
+                "iscrowd": 0,
+                "score": round(float(prediction.confidence[index, place]), 6),
+            }
+
+
+def _box(mask: np.ndarray[Any, np.dtype[np.bool_]]) -> list[int]:
+    """x, y, width and height of what is not 0."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    left, top = int(columns[0]), int(rows[0])
+    return [left, top, int(columns[-1]) - left + 1, int(rows[-1]) - top + 1]

@@ -1,0 +1,56 @@
+"""Videos written: pictures in, an mp4 file out, one picture in memory at a time."""
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from storage.datasets.source import UInt8Array
+from storage.files.whole_files import whole_file
+
+_RATE = 25
+_CLOCK = Fraction(1, 90_000)
+_CODECS = ("libx264", "mpeg4")
+"""The first of these that is built in is taken."""
+
+
+def write_mp4(path: Path, pictures: Iterable[UInt8Array], times: Sequence[float] | None) -> None:
+    """Write pictures as mp4; the file appears whole, in place of an earlier one.
+
+    Args:
+        path: of the file; its folder must be there.
+        pictures: uint8 (H, W, 3), RGB, all of one size; odd sizes get a row or column more.
+        times: seconds at which each is shown, ascending; None shows 25 a second.
+
+    Raises:
+        StoreFullError: when no space is left; nothing half-written stays.
+        StoreAccessError: when the file cannot be written.
+    """
+    with whole_file(path) as file:
+        _encode(file, pictures, times)
+
+
+def _encode(file: object, pictures: Iterable[UInt8Array], times: Sequence[float] | None) -> None:
+    import av
+
+    codec = next(name for name in _CODECS if name in av.codecs_available)
+    last = -1
+    with av.open(file, "w", format="mp4") as container:
+        stream: av.VideoStream | None = None
+        for index, picture in enumerate(pictures):
+            even = np.pad(picture, [(0, size % 2) for size in picture.shape[:2]] + [(0, 0)], "edge")
+            if stream is None:
+                added = container.add_stream(codec, rate=_RATE)
+                assert isinstance(added, av.VideoStream)
+                stream = added
+                stream.height, stream.width = even.shape[:2]
+                stream.pix_fmt = "yuv420p"
+                stream.codec_context.time_base = _CLOCK
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(even), format="rgb24")
+            seconds = index / _RATE if times is None else times[index] - times[0]
+            last = max(last + 1, round(seconds / _CLOCK))
+            frame.pts, frame.time_base = last, _CLOCK
+            container.mux(stream.encode(frame))
+        if stream is not None:
+            container.mux(stream.encode(None))

@@ -1,0 +1,198 @@
+"""Bytes under one URL: a local folder, or anything that fsspec reaches (s3://, memory://, ...)."""
+
+import errno
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from storage.errors import InvalidAddressError, StorageError, StoreAccessError, StoreFullError
+from storage.files.local_files import replace_whole
+from storage.files.remote_files import RemoteFiles
+
+STAGING = ".staging"
+"""Folder of everything half-written; whatever is old in it may be removed."""
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_DENIED = {errno.EROFS, errno.EACCES, errno.EPERM}
+
+
+def full_store_error(url: str, what: str, error: OSError) -> StoreFullError | None:
+    """The error to raise instead of `error` if it means that no space is left, else None."""
+    if error.errno not in _FULL:
+        return None
+    return StoreFullError(
+        f"No space left in the store {url} while writing {what} ({error.strerror}). Nothing "
+        "half-written stays. Free some space, or name another store, and run again: what is "
+        "complete is reused."
+    )
+
+
+def store_error(url: str, what: str, error: BaseException) -> StorageError | None:
+    """The error to raise instead of `error` if the store is full or not ours to write, else None.
+
+    Args:
+        url: of the store.
+        what: was being written, for the message.
+        error: while it was; of the operating system, and about a file of the store.
+    """
+    if not isinstance(error, OSError) or isinstance(error, StorageError):
+        return None
+    if error.errno not in _DENIED or not str(error.filename or "").startswith(url):
+        return full_store_error(url, what, error)
+    return StoreAccessError(
+        f"Cannot write {what} in the store {url}: {error}. Check the rights of that place, or name "
+        "another store."
+    )
+
+
+class Folder:
+    """Whole-file access below a root URL; nothing is created before the first write.
+
+    Paths are relative to the root, with forward slashes. A local write goes to a temporary file
+    first and is renamed into place, so that a reader sees the old bytes or the new ones; object
+    stores give the same guarantee by themselves.
+
+    Args:
+        url: a local path (absolute or relative, `~` allowed) or a URL known to fsspec. Credentials
+            and endpoints come from fsspec's own configuration, never from here.
+
+    Raises:
+        InvalidAddressError: for an empty URL or an unknown protocol.
+        StoreAccessError: when the driver of the protocol is not installed.
+    """
+
+    def __init__(self, url: str) -> None:
+        if not url.strip():
+            raise InvalidAddressError(
+                "The store URL is empty. Give a folder, such as maskrnn-store, or a URL."
+            )
+        local = _local_path(url)
+        self._remote = RemoteFiles(url) if local is None else None
+        self.url = url.rstrip("/") if local is None else str(local)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is a folder of this machine."""
+        return self._remote is None
+
+    def location(self, path: str) -> str:
+        """Local path or URL of `path`, for messages and for other readers."""
+        return f"{self.url}/{path}"
+
+    def read(self, path: str) -> bytes:
+        """Bytes of a file.
+
+        Raises:
+            FileNotFoundError: when there is none.
+        """
+        return self._path(path).read_bytes() if self._remote is None else self._remote.read(path)
+
+    def write(self, path: str, data: bytes) -> None:
+        """Create or replace a file, atomically.
+
+        Raises:
+            StoreFullError: when no space is left; the former file, if any, stays.
+            StoreAccessError: when the place cannot be written.
+        """
+        try:
+            if self._remote is None:
+                replace_whole(f"{self.url}/{path}", data, f"{self.url}/{STAGING}/files")
+            else:
+                self._remote.write(path, data)
+        except StoreAccessError:
+            raise
+        except OSError as error:
+            if full := full_store_error(self.url, path, error):
+                raise full from error
+            raise StoreAccessError(
+                f"Cannot write {self.location(path)}: {error}. Check the rights of that place, or "
+                "name another store."
+            ) from error
+
+    def exists(self, path: str) -> bool:
+        """Whether a file or folder is there now (no cached listing is asked)."""
+        return self._path(path).exists() if self._remote is None else self._remote.exists(path)
+
+    def has_file(self, path: str) -> bool:
+        """Whether a file is there now; the cheapest question to a remote store."""
+        return self._path(path).is_file() if self._remote is None else self._remote.has_file(path)
+
+    def names(self, path: str) -> list[str]:
+        """Names of the direct children of a folder, sorted; none if there is no such folder."""
+        if self._remote is not None:
+            return sorted(set(self._remote.names(path)))
+        try:
+            return sorted(item.name for item in self._path(path).iterdir())
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def remove(self, path: str) -> None:
+        """Remove a file or a folder with all below it; not being there is fine.
+
+        Raises:
+            StoreAccessError: when the place cannot be written.
+        """
+        if self._remote is not None:
+            self._remote.remove(path)
+        elif self._path(path).is_dir():
+            shutil.rmtree(self._path(path), ignore_errors=True)
+        else:
+            self.remove_file(path)
+
+    def remove_file(self, path: str) -> None:
+        """Remove a file; not being there is fine; errors as for `remove`."""
+        if self._remote is not None:
+            self._remote.remove_file(path)
+            return
+        try:
+            self._path(path).unlink(missing_ok=True)
+        except NotADirectoryError:
+            return
+        except OSError as error:
+            raise store_error(self.url, path, error) or error from error
+
+    def rename(self, path: str, target: str) -> None:
+        """Rename a local folder; OSError if the target exists and is not an empty folder."""
+        destination = self._path(target)
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        self._path(path).rename(destination)
+
+    def idle_seconds(self, path: str) -> float:
+        """Seconds since anything below `path` was last written; 0 when it is gone."""
+        if self._remote is not None:
+            return self._remote.idle_seconds(path)
+        place = self._path(path)
+        try:
+            newest = max(item.stat().st_mtime for item in (place, *place.rglob("*")))
+        except FileNotFoundError:  # its writer finished or gave up meanwhile
+            return 0.0
+        return time.time() - newest
+
+    def files(self, path: str) -> dict[str, int]:
+        """Size in bytes of every file below a folder, by its path relative to that folder."""
+        if self._remote is not None:
+            return self._remote.sizes(path)
+        root = self._path(path)
+        found = sorted(item for item in root.rglob("*") if item.is_file())
+        return {item.relative_to(root).as_posix(): item.stat().st_size for item in found}
+
+    def zarr_store(self, path: str, *, read_only: bool) -> Any:
+        """A Zarr store on the folder `path`."""
+        if self._remote is not None:
+            return self._remote.zarr_store(path, read_only=read_only)
+        from zarr.storage import LocalStore
+
+        return LocalStore(self._path(path), read_only=read_only)
+
+    def _path(self, path: str) -> Path:
+        return Path(self.url, path)
+
+
+def _local_path(url: str) -> Path | None:
+    """The folder that a URL means on this machine; None where it means a remote place."""
+    for scheme in ("file://", "local://"):
+        if url.startswith(scheme):
+            return Path(url.removeprefix(scheme)).absolute()
+    remote = "://" in url or "::" in url
+    return None if remote else Path(url).expanduser().absolute()

@@ -1,0 +1,212 @@
+"""Files behind a URL that fsspec knows; waiting and asking again are bounded, and done here.
+
+A process has one session per store, which all its threads use. S3's driver would by itself repeat
+a request so often that ours, on top, took hours; and would ask for the size of a file before it
+reads it.
+"""
+
+import errno
+import os
+import time
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any, TypeVar
+
+import fsspec
+
+from storage.errors import InvalidAddressError, StoreAccessError
+from storage.files.retrying import retried
+
+T = TypeVar("T")
+
+_ABSENT = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
+_S3 = ("s3", "s3a")
+_PATTERNS = frozenset("*?[")
+
+_S3_WAITING = {"connect_timeout": 10, "read_timeout": 30, "retries": {"total_max_attempts": 1}}
+"""For botocore, where the user's configuration of fsspec does not tell."""
+
+
+class RemoteFiles:
+    """Whole-file access below a URL; paths are relative to it.
+
+    Args:
+        url: known to fsspec. Credentials and endpoints come from the driver's own configuration.
+
+    Raises:
+        InvalidAddressError: for an unknown protocol, or a URL that looks like a pattern.
+        StoreAccessError: when the driver is not installed; every method raises it when the
+            service does not answer, or refuses.
+    """
+
+    def __init__(self, url: str) -> None:
+        if _PATTERNS & set(url):
+            raise InvalidAddressError(
+                f"The store URL {url} holds one of the characters * ? [, which stand for others. "
+                "Name another folder."
+            )
+        self._url = url.rstrip("/")
+        self._fs, root = file_system(url)
+        self._root = root.rstrip("/")
+
+    def read(self, path: str) -> bytes:
+        """Bytes of a file; FileNotFoundError when there is none."""
+        data: bytes = self._ask(path, lambda: self._fs.cat_file(self._full(path)))
+        return data
+
+    def write(self, path: str, data: bytes) -> None:
+        """Create or replace a file."""
+        self._ask(path, lambda: self._write(self._full(path), data))
+
+    def has_file(self, path: str) -> bool:
+        """Whether a file is there: one request, unless it is empty."""
+        try:
+            self._ask(path, lambda: self._fs.cat_file(self._full(path), start=0, end=1))
+        except _ABSENT:
+            return False
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+            return self.exists(path)  # S3 has no first byte of an empty file
+        return True
+
+    def exists(self, path: str) -> bool:
+        """Whether a file or folder is there."""
+        return self._ask(path, lambda: self._is_there(self._full(path)))
+
+    def names(self, path: str) -> list[str]:
+        """Names of the direct children of a folder."""
+        self._fs.invalidate_cache()
+        try:
+            found = self._ask(path, lambda: self._fs.ls(self._full(path), detail=False))
+        except _ABSENT:
+            return []
+        return [str(item).rstrip("/").rsplit("/", 1)[-1] for item in found]
+
+    def sizes(self, path: str) -> dict[str, int]:
+        """Bytes of every file below a folder, by its path relative to that folder."""
+        root = self._full(path).lstrip("/") + "/"
+        return {
+            name.lstrip("/").removeprefix(root): int(item["size"])
+            for name, item in self._found(path).items()
+        }
+
+    def idle_seconds(self, path: str) -> float:
+        """Seconds since anything below `path` was last written; 0 when nothing is there."""
+        found = self._found(path).items()
+        try:
+            times = self._ask(path, lambda: [self._modified(*item) for item in found])
+        except FileNotFoundError:  # its writer finished or gave up meanwhile
+            return 0.0
+        return time.time() - max(times, default=time.time())
+
+    def remove(self, path: str) -> None:
+        """Remove a file, or a folder with all below it; not being there is fine."""
+        self._ask(path, lambda: self._remove(self._full(path)))
+
+    def remove_file(self, path: str) -> None:
+        """Remove a file; not being there is fine. One request, which fails if that does."""
+        try:
+            self._ask(path, lambda: self._fs.rm_file(self._full(path)))
+        except _ABSENT:
+            return
+
+    def zarr_store(self, path: str, *, read_only: bool) -> Any:
+        """A Zarr store on the folder `path`."""
+        from fsspec.implementations.asyn_wrapper import AsyncFileSystemWrapper
+        from zarr.storage import FsspecStore
+
+        from storage.files.zarr_stores import PatientStore
+
+        # A session of Zarr's own would live in another event loop, once per thread.
+        files = AsyncFileSystemWrapper(self._fs, asynchronous=True)
+        store = FsspecStore(files, read_only=read_only, path=self._full(path))
+        return PatientStore(store, f"{self._url}/{path}")
+
+    def _full(self, path: str) -> str:
+        return f"{self._root}/{path}" if path else self._root
+
+    def _ask(self, path: str, request: Callable[[], T]) -> T:
+        return retried(request, f"{self._url}/{path}")
+
+    def _is_there(self, full: str) -> bool:
+        # `exists` of fsspec takes every error for an absence, an answer 503 too.
+        self._fs.invalidate_cache()
+        try:
+            self._fs.info(full)
+        except _ABSENT:
+            return False
+        return True
+
+    def _found(self, path: str) -> dict[str, dict[str, Any]]:
+        self._fs.invalidate_cache()
+        try:
+            found = self._ask(path, lambda: self._fs.find(self._full(path), detail=True))
+        except _ABSENT:
+            return {}
+        return {str(name): item for name, item in sorted(found.items())}
+
+    def _modified(self, name: str, item: Mapping[str, Any]) -> float:
+        told = item.get("LastModified")  # S3 tells with the list
+        return float((told or self._fs.modified(name)).timestamp())
+
+    def _remove(self, full: str) -> None:
+        if self._is_there(full):
+            self._fs.rm(full, recursive=True)
+
+    def _write(self, full: str, data: bytes) -> None:
+        try:
+            self._fs.pipe_file(full, data)
+        except FileNotFoundError as error:
+            top = full.partition("/")[0]
+            if top and not self._is_there(top):  # making folders would make a bucket
+                raise StoreAccessError(
+                    f"There is no bucket {top} for the store {self._url}. Create it, or correct "
+                    "the URL."
+                ) from error
+            self._fs.makedirs(full.rsplit("/", 1)[0], exist_ok=True)  # where folders are real
+            self._fs.pipe_file(full, data)
+
+
+def file_system(url: str) -> tuple[Any, str]:
+    """The driver for a URL, which waits a bounded time and repeats nothing, and the path in it.
+
+    Raises:
+        InvalidAddressError: for an unknown protocol.
+        StoreAccessError: when the driver is not installed.
+    """
+    protocol, _, path = url.partition("://")
+    if protocol not in _S3:
+        return _opened(url, os.getpid())
+    files, _ = _opened(f"{protocol}://{path.partition('/')[0]}", os.getpid())
+    return files, str(files._strip_protocol(url))
+
+
+@lru_cache(maxsize=16)
+def _opened(url: str, pid: int) -> tuple[Any, str]:
+    """Opened once per process (`pid`): a fork must not share sockets."""
+    protocol = url.partition("://")[0]
+    try:
+        files, root = fsspec.core.url_to_fs(url, **_options(protocol))
+    except ValueError as error:
+        raise InvalidAddressError(
+            f"The store URL {url} cannot be used: {error}. Give a local folder, or a URL with a "
+            "protocol that fsspec knows, such as s3://bucket/folder."
+        ) from error
+    except ImportError as error:
+        raise StoreAccessError(
+            f"The store URL {url} needs a driver that is not installed: {error}. For s3:// "
+            "install the extra: pip install 'maskrnn[s3]'."
+        ) from error
+    if protocol in _S3:
+        files.retries = 1
+    return files, str(root)
+
+
+def _options(protocol: str) -> dict[str, Any]:
+    if protocol not in _S3:
+        return {}
+    chosen = fsspec.config.conf.get(protocol, {})
+    options = {"max_concurrency": 1, "use_listings_cache": False, **chosen}
+    waiting = {**_S3_WAITING, **chosen.get("config_kwargs", {})}
+    return {**options, "config_kwargs": waiting, "skip_instance_cache": True}

@@ -1,0 +1,114 @@
+"""The arrays of a flow artifact while they are written, a run of frames (a shard) at a time."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from storage.errors import IncompleteArtifactError
+from storage.kinds.flow_encoding import STEP, FloatArray, encode
+from storage.kinds.frame_arrays import RunArrayWriter
+from storage.store.artifact_content import ARRAYS, ArtifactWriter
+
+FlowPair = tuple[int, FloatArray | None, FloatArray | None]
+"""Frame index, flow[index -> index - 1] (None at 0), flow[index -> index + 1] (None at the end)."""
+
+DIRECTIONS = ("backward", "forward")
+
+_LONGEST = 16
+_MEMORY = 2**26
+"""Bytes of one run, both directions, before compression."""
+
+
+class FlowRuns:
+    """Arrays `backward` and `forward` (T, H, W, 2) int16, and `steps` (T, 2) float32 in pixels.
+
+    Args:
+        writer: a resumable artifact.
+        what: names the flow in errors.
+        frame_count: T.
+        size: (H, W).
+    """
+
+    def __init__(
+        self, writer: ArtifactWriter, what: str, frame_count: int, size: tuple[int, int]
+    ) -> None:
+        height, width = size
+        fitting = _MEMORY // (height * width * 8)
+        self.length = max(1, min(_LONGEST, frame_count, fitting))
+        self._writer = writer
+        self._what = what
+        self._frame_count = frame_count
+        self._shape = (height, width, 2)
+        self._arrays = [
+            RunArrayWriter(writer, name, frame_count, self._shape, np.int16, self.length)
+            for name in DIRECTIONS
+        ]
+        self._steps = RunArrayWriter(writer, "steps", frame_count, (2,), np.float32, self.length)
+        self._units = np.zeros((2, self.length, *self._shape), np.int16)
+        self._run_steps = np.zeros((self.length, 2), np.float32)
+        writer.save_progress()
+
+    def whole(self) -> int:
+        """Frames, from the first on, whose runs a former writer has finished."""
+        done = 0
+        while done < self._frame_count and self._has_run(done // self.length):
+            done += self.length
+        return min(done, self._frame_count)
+
+    def encode(self, start: int, pairs: Iterable[FlowPair]) -> None:
+        """Take the frames of the run that begins at `start`, in order, one at a time.
+
+        Raises:
+            IncompleteArtifactError: see `write_flow`.
+        """
+        end = min(start + self.length, self._frame_count)
+        expected = start
+        for index, *fields in pairs:
+            if index != expected:
+                raise IncompleteArtifactError(
+                    f"{self._what}: frame {index} came where {expected} of {self._frame_count} "
+                    "was due."
+                )
+            for direction, field in enumerate(fields):
+                self._encode(direction, index, index - start, field)
+            expected += 1
+        if expected != end:
+            raise IncompleteArtifactError(
+                f"{self._what}: {expected} of {self._frame_count} frames came."
+            )
+
+    def write(self, start: int) -> None:
+        """Write the run that was encoded last; from here on it is kept."""
+        count = min(self.length, self._frame_count - start)
+        for array, units in zip(self._arrays, self._units, strict=True):
+            array.write(start, units[:count])
+        self._steps.write(start, self._run_steps[:count])
+        self._writer.save_progress()
+
+    def largest_step(self) -> float:
+        """Pixels per unit of the frame with the longest motion."""
+        return float(self._steps.read().max())
+
+    def _encode(self, direction: int, index: int, place: int, field: FloatArray | None) -> None:
+        absent = (0, self._frame_count - 1)[direction]
+        if (field is None) != (index == absent):
+            raise IncompleteArtifactError(
+                f"{self._what}: frame {index} of {self._frame_count} has "
+                f"{'no flow' if field is None else 'flow'} where a neighbour "
+                f"{'is' if field is None else 'is not'}."
+            )
+        units, step = self._units[direction, place], STEP
+        if field is None:
+            units[...] = 0
+        else:
+            what = f"{self._what}: frame {index}"
+            if field.shape != self._shape:
+                raise IncompleteArtifactError(
+                    f"{what} has shape {field.shape}, expected {self._shape}."
+                )
+            units[...], step = encode(field, what)
+        self._run_steps[place, direction] = step
+
+    def _has_run(self, run: int) -> bool:
+        places = [f"{name}/c/{run}/0/0/0" for name in DIRECTIONS] + [f"steps/c/{run}/0"]
+        return all(f"{ARRAYS}/{place}" in self._writer.digests for place in places)

@@ -1,0 +1,205 @@
+"""Zarr arrays with one chunk per frame, each chunk with a checksum, read one at a time.
+
+Blosc and Zstandard are lossless; crc32c is the outermost codec, so a changed byte is found before
+anything is decompressed.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+from zarr.codecs import BloscCodec, Crc32cCodec, ZstdCodec
+
+from storage.files.zarr_stores import ChangedMetadataError, MissingChunkError
+from storage.store.artifact_content import ArtifactReader, ArtifactWriter
+
+_COMPRESSORS: dict[str, list[Any]] = {
+    # Decoded photographs hardly compress: level 1 is as small as level 3 and twice as fast.
+    "image": [ZstdCodec(level=1), Crc32cCodec()],
+    # Level 3 saves a tenth of the size and takes twice the time, to write and to read
+    # (benchmarks/flow_cache.py); bytes of integer flow compress better than its bits.
+    "flow": [BloscCodec(cname="zstd", clevel=1, shuffle="shuffle"), Crc32cCodec()],
+}
+
+
+def open_array(
+    writer: ArtifactWriter,
+    name: str,
+    shape: tuple[int, ...],
+    dtype: DTypeLike,
+    *,
+    chunk: tuple[int, ...],
+    shard: tuple[int, ...] | None = None,
+    content: str = "image",
+    dimensions: tuple[str, ...] | None = None,
+) -> Any:
+    """An array to write into; one that a former writer began is continued.
+
+    Args:
+        writer: artifact that holds it.
+        name: name of the array in the artifact's Zarr hierarchy.
+        shape: of the whole array.
+        dtype: type on disk.
+        chunk: shape of what is compressed together.
+        shard: shape of what is in one file; None puts every chunk into a file of its own.
+        content: what compresses well: "image" or "flow".
+        dimensions: names of the axes.
+    """
+    group = writer.group()
+    if name in group:
+        former: Any = group[name]
+        return former.with_config({"write_empty_chunks": True})
+    return group.create_array(
+        name,
+        shape=shape,
+        chunks=chunk,
+        shards=shard,
+        dtype=np.dtype(dtype),
+        compressors=_COMPRESSORS[content],
+        dimension_names=dimensions,
+        # A chunk of zeros is written too: an absent one means damage.
+        config={"write_empty_chunks": True},
+    )
+
+
+class FrameArrayWriter:
+    """Array of shape (T, *frame_shape) being written, chunk by chunk.
+
+    Args:
+        writer: artifact that holds it; an array that a former writer began is continued.
+        name: name of the array in the artifact's Zarr hierarchy.
+        frame_count: T.
+        frame_shape: shape of one frame.
+        dtype: type on disk.
+    """
+
+    def __init__(
+        self,
+        writer: ArtifactWriter,
+        name: str,
+        frame_count: int,
+        frame_shape: tuple[int, ...],
+        dtype: DTypeLike,
+    ) -> None:
+        self._frame_shape = frame_shape
+        axes = (f"axis{axis}" for axis in range(1, len(frame_shape) + 1))
+        self._array = open_array(
+            writer,
+            name,
+            (frame_count, *frame_shape),
+            dtype,
+            chunk=(1, *frame_shape),
+            dimensions=("frame", *axes),
+        )
+
+    def write(self, index: int, frame: NDArray[Any]) -> None:
+        """Write frame `index`.
+
+        Raises:
+            ValueError: when its shape is another; Zarr would broadcast it.
+        """
+        if frame.shape != self._frame_shape:
+            raise ValueError(
+                f"frame {index} of array {self._array.basename} has shape {frame.shape}, "
+                f"expected {self._frame_shape}"
+            )
+        self._array[index] = frame
+
+
+class RunArrayWriter:
+    """Array of shape (T, *frame_shape) being written in runs of frames, a shard (file) per run.
+
+    A frame is a chunk of its shard, with a checksum of its own, and can be read alone.
+
+    Args:
+        writer: artifact that holds it; an array that a former writer began is continued.
+        name: name of the array in the artifact's Zarr hierarchy.
+        frame_count: T.
+        frame_shape: shape of one frame.
+        dtype: type on disk.
+        run: frames per shard; the last one may hold fewer.
+    """
+
+    def __init__(
+        self,
+        writer: ArtifactWriter,
+        name: str,
+        frame_count: int,
+        frame_shape: tuple[int, ...],
+        dtype: DTypeLike,
+        run: int,
+    ) -> None:
+        self._array = open_array(
+            writer,
+            name,
+            (frame_count, *frame_shape),
+            dtype,
+            chunk=(1, *frame_shape),
+            shard=(run, *frame_shape),
+            content="flow",
+        )
+
+    def write(self, start: int, frames: NDArray[Any]) -> None:
+        """Write a whole run, beginning at frame `start`."""
+        self._array[start : start + len(frames)] = frames
+
+    def read(self) -> NDArray[Any]:
+        """All that was written; for a small array."""
+        return np.asarray(self._array[...])
+
+
+class FrameArrayReader:
+    """Array of shape (T, *frame_shape) of a complete artifact, read frame by frame.
+
+    Raises:
+        CorruptArtifactError: when the array is missing or its metadata changed.
+    """
+
+    def __init__(self, artifact: ArtifactReader, name: str) -> None:
+        self._artifact = artifact
+        self._name = name
+        self._array = artifact.array(name)
+        self.shape: tuple[int, ...] = self._array.shape
+
+    def read(self, index: int) -> NDArray[Any]:
+        """Frame `index`, decompressed.
+
+        Raises:
+            IndexError: for an index outside 0..T-1 (negative ones included).
+            CorruptArtifactError: when its chunk is missing or its checksum wrong.
+        """
+        if not 0 <= index < self.shape[0]:
+            raise IndexError(f"frame {index} is outside 0..{self.shape[0] - 1} of {self._name}")
+        try:
+            return np.asarray(self._array[index])
+        except MissingChunkError as error:
+            raise self._artifact.corrupt(f"chunk {index} of {self._name} is missing") from error
+        except (ChangedMetadataError, ValueError, RuntimeError, TypeError) as error:
+            raise self._artifact.corrupt(
+                f"chunk {index} of {self._name} fails its checksum or cannot be decompressed"
+            ) from error
+
+
+def write_whole(
+    writer: ArtifactWriter,
+    name: str,
+    values: NDArray[Any],
+    dimensions: tuple[str, ...] | None = None,
+) -> None:
+    """Write a small array as one chunk, with checksum."""
+    chunk = tuple(max(length, 1) for length in values.shape)
+    array = open_array(writer, name, values.shape, values.dtype, chunk=chunk, dimensions=dimensions)
+    array[...] = values
+
+
+def read_whole(artifact: ArtifactReader, name: str) -> NDArray[Any]:
+    """Read a small array written by `write_whole`.
+
+    Raises:
+        CorruptArtifactError: when it is missing or damaged.
+    """
+    array = artifact.array(name)
+    try:
+        return np.asarray(array[...])
+    except (MissingChunkError, ChangedMetadataError, ValueError, RuntimeError, TypeError) as error:
+        raise artifact.corrupt(f"array {name} is missing or fails its checksum") from error

@@ -1,0 +1,180 @@
+"""Optical flow of a video at rest: one array per direction, resumable, written by one at a time."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from storage.errors import (
+    CorruptArtifactError,
+    IncompleteArtifactError,
+    LeaseLostError,
+    MissingArtifactError,
+)
+from storage.kinds.flow_encoding import FloatArray, decode
+from storage.kinds.flow_writer import FlowPair, FlowRuns
+from storage.kinds.frame_arrays import FrameArrayReader, read_whole
+from storage.store.artifacts import ArtifactStore
+from storage.store.lease import Lease
+from storage.store.lease_file import LEASE_SECONDS
+
+FLOW = "flow"
+
+
+@dataclass(frozen=True)
+class FlowWrite:
+    """What a call of `write_flow` did.
+
+    Args:
+        computed: frames that it took from `pairs`.
+        kept: frames that an interrupted writer had left.
+        size: bytes of the artifact; 0 when another writer made it meanwhile.
+    """
+
+    computed: int = 0
+    kept: int = 0
+    size: int = 0
+
+
+def write_flow(
+    store: ArtifactStore,
+    key: str,
+    pairs: Callable[[int], Iterable[FlowPair]],
+    frame_count: int,
+    size: tuple[int, int],
+    metadata: Mapping[str, Any],
+    *,
+    patience: float = LEASE_SECONDS,
+) -> FlowWrite:
+    """Store the flow of a video, a run of frames in memory at a time.
+
+    Of several processes with one key one works; the others wait for it, and go on from its last
+    whole run when it dies. Nothing is computed when the artifact exists. What was written before
+    an error stays for the next call, unless the store is full.
+
+    Args:
+        store: where to.
+        key: digest of video and estimator.
+        pairs: called with the index of the first frame that is missing; gives float32 (H, W, 2),
+            (dx, dy) in pixels, for every frame from there on, in order.
+        frame_count: T.
+        size: (H, W).
+        metadata: JSON object, such as the estimator's name. Beside it the artifact tells
+            `largest_error` of a component in pixels, as the encoding bounds it.
+        patience: seconds without a sign of life after which a writer counts as dead.
+
+    Raises:
+        IncompleteArtifactError: when a frame is missing, out of order, of another shape, not
+            finite, or beyond 16384 pixels.
+        StoreFullError: when no space is left.
+    """
+
+    def is_there() -> bool:
+        return store.exists(FLOW, key)
+
+    while lease := store.lease(FLOW, key, seconds=patience, until=is_there):
+        with lease:
+            if is_there():
+                break
+            try:
+                return _write(store, key, pairs, frame_count, size, metadata, lease)
+            except LeaseLostError:
+                continue  # another one works on it now: wait for that one
+    return FlowWrite()
+
+
+def _write(
+    store: ArtifactStore,
+    key: str,
+    pairs: Callable[[int], Iterable[FlowPair]],
+    frame_count: int,
+    size: tuple[int, int],
+    metadata: Mapping[str, Any],
+    lease: Lease,
+) -> FlowWrite:
+    plan = {"frames": frame_count, "size": list(size), "encoding": "int16"}
+    with store.create(FLOW, key, plan) as writer:
+        runs = FlowRuns(writer, f"Flow {key}", frame_count, size)
+        kept = runs.whole()
+        source: Iterator[FlowPair] = iter(pairs(kept) if kept < frame_count else ())
+        for start in range(kept, frame_count, runs.length):
+            length = min(runs.length, frame_count - start)
+            runs.encode(start, islice(source, length))
+            lease.check()
+            runs.write(start)
+        if next(source, None) is not None:
+            raise IncompleteArtifactError(f"Flow {key}: more than {frame_count} frames came.")
+        lease.check()
+        writer.metadata = {
+            **metadata,
+            "frame_count": frame_count,
+            "size": list(size),
+            "encoding": "int16 times step, steps per frame and direction in pixels",
+            "largest_error": runs.largest_step() / 2.0,
+        }
+    return FlowWrite(frame_count - kept, kept, store.open(FLOW, key).size)
+
+
+class StoredFlow:
+    """Flow of a video, read one frame at a time.
+
+    Raises:
+        MissingArtifactError, CorruptArtifactError, NewerSchemaError: see `ArtifactStore.open`.
+    """
+
+    def __init__(self, store: ArtifactStore, key: str) -> None:
+        artifact = store.open(FLOW, key)
+        self.key = key
+        self.metadata: Mapping[str, Any] = artifact.metadata
+        self._backward = FrameArrayReader(artifact, "backward")
+        self._forward = FrameArrayReader(artifact, "forward")
+        self._steps = read_whole(artifact, "steps")
+        self.frame_count = self._backward.shape[0]
+        self.size = (self._backward.shape[1], self._backward.shape[2])
+
+    def backward(self, index: int) -> FloatArray | None:
+        """flow[index -> index - 1] as float32 (H, W, 2), (dx, dy) in pixels; None at index 0.
+
+        Raises:
+            IndexError: outside 0..T-1.
+            CorruptArtifactError: when the chunk is missing or damaged.
+        """
+        return None if index == 0 else self._read(self._backward, 0, index)
+
+    def forward(self, index: int) -> FloatArray | None:
+        """flow[index -> index + 1], None at the last frame; otherwise as `backward`."""
+        return None if index == self.frame_count - 1 else self._read(self._forward, 1, index)
+
+    def _read(self, array: FrameArrayReader, direction: int, index: int) -> FloatArray:
+        return decode(array.read(index), float(self._steps[index, direction]))
+
+
+def repair_flow(store: ArtifactStore, key: str) -> str:
+    """Remove flow that is damaged, so that it will be computed again.
+
+    On a local store every file is read and compared with its digest, at the speed of the disk.
+    On another one only the marker is; chunks that the service changed are found when they are read.
+
+    Returns:
+        What was wrong; empty when nothing was, or when there is no such flow.
+    """
+    if not (wrong := _damage(store, key)):
+        return ""
+    lease = store.lease(FLOW, key)
+    if lease is not None:
+        with lease:
+            if _damage(store, key):  # else another run has repaired it meanwhile
+                store.remove(FLOW, key)
+    return wrong
+
+
+def _damage(store: ArtifactStore, key: str) -> str:
+    try:
+        artifact = store.open(FLOW, key)
+        artifact.array("backward")
+    except MissingArtifactError:
+        return ""
+    except CorruptArtifactError as error:
+        return str(error)
+    wrong = artifact.damage() if store.folder.is_local else []
+    return f"{artifact.location}: {', '.join(wrong)} changed or missing" if wrong else ""

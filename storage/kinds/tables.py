@@ -1,0 +1,53 @@
+"""Tables: pandas data frames as Parquet, several to an artifact."""
+
+import io
+from collections.abc import Mapping
+
+import pandas as pd
+
+from storage.store.artifacts import ArtifactStore
+
+
+def write_table(
+    store: ArtifactStore,
+    kind: str,
+    key: str,
+    tables: Mapping[str, pd.DataFrame],
+    metadata: Mapping[str, object] | None = None,
+) -> None:
+    """Store tables; nothing happens when the artifact exists already.
+
+    Args:
+        store: where to.
+        kind: such as "evaluations".
+        key: digest of all that determined the tables.
+        tables: data frames by name; a default index is not kept.
+        metadata: small JSON object for the completion marker.
+
+    Raises:
+        StoreFullError: when no space is left.
+    """
+    if store.exists(kind, key):
+        return
+    with store.create(kind, key) as writer:
+        writer.metadata = dict(metadata or {})
+        for name, table in tables.items():
+            buffer = io.BytesIO()
+            table.to_parquet(buffer, engine="pyarrow", compression="zstd")
+            writer.put(f"{name}.parquet", buffer.getvalue())
+
+
+def read_table(store: ArtifactStore, kind: str, key: str, name: str) -> pd.DataFrame:
+    """One table of an artifact.
+
+    Raises:
+        MissingArtifactError: no such artifact, or no such table in it.
+        CorruptArtifactError: the file is gone or changed.
+        NewerSchemaError: when a newer version wrote it.
+    """
+    artifact = store.open(kind, key)
+    data = artifact.get(f"{name}.parquet")
+    try:
+        return pd.read_parquet(io.BytesIO(data), engine="pyarrow")
+    except (ValueError, OSError) as error:  # pyarrow's errors are one of these
+        raise artifact.corrupt(f"{name}.parquet is not a table ({error})") from error

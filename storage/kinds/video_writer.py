@@ -1,0 +1,190 @@
+"""Writes videos: frames and label maps at working size, annotations at source size.
+
+A video artifact holds the arrays `frames` (T, H, W, 3) uint8 RGB, `labels` (T, H, W) uint8 and,
+when the working size differs from the source's, `annotations` (T, H0, W0) uint8; one chunk a frame.
+Unannotated frames have no chunk in the latter two: the list `annotated` in the metadata tells.
+"""
+
+import json
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+import cv2
+import numpy as np
+
+from storage.datasets.masks.label_maps import object_ids
+from storage.datasets.source import SourceVideo, TimedVideo, UInt8Array
+from storage.errors import DatasetError
+from storage.kinds.frame_arrays import FrameArrayWriter
+from storage.store.artifact_content import ArtifactWriter
+from storage.store.artifacts import ArtifactStore
+
+VIDEOS = "videos"
+
+_VERSION = 1
+"""Raised when the same source is stored as other bytes than before."""
+
+
+def video_key(source: SourceVideo, short_side: int | None) -> str:
+    """Key of a video artifact (sha256, hex), from fingerprint and size; decodes nothing.
+
+    Args:
+        source: the video.
+        short_side: length of the shorter side at working size, pixels; None keeps the source's.
+
+    Raises:
+        ValueError: for a short side below 1.
+        DatasetError: when the source's files are damaged.
+    """
+    if short_side is not None and short_side < 1:
+        raise ValueError(f"short_side is {short_side}; give at least 1 pixel, or None")
+    text = json.dumps({"version": _VERSION, "of": source.fingerprint(), "short_side": short_side})
+    return sha256(text.encode()).hexdigest()
+
+
+def working_size(size: tuple[int, int], short_side: int | None) -> tuple[int, int]:
+    """Height and width when the shorter side is brought to `short_side`; never enlarged."""
+    if short_side is None or min(size) <= short_side:
+        return size
+    scale = short_side / min(size)
+    return round(size[0] * scale), round(size[1] * scale)
+
+
+def working_frame(frame: UInt8Array, size: tuple[int, int]) -> UInt8Array:
+    """A frame (H, W, 3) at a smaller height and width, by area averaging."""
+    return _resized(frame, size, cv2.INTER_AREA)
+
+
+def working_label_map(label_map: UInt8Array, size: tuple[int, int]) -> UInt8Array:
+    """A label map (H, W) at another height and width, by nearest neighbour."""
+    return _resized(label_map, size, cv2.INTER_NEAREST_EXACT)
+
+
+def write_video(
+    store: ArtifactStore,
+    source: SourceVideo,
+    short_side: int | None,
+    origin: Mapping[str, Any] | None = None,
+) -> str:
+    """Store a video, one frame in memory at a time; nothing happens when it exists already.
+
+    Args:
+        store: where to.
+        source: the video.
+        short_side: as for `video_key`.
+        origin: JSON object that tells where the source is; kept in the metadata.
+
+    Returns:
+        The key of the artifact.
+
+    Raises:
+        DatasetError: when frames or masks are damaged or of other sizes, or an object vanishes at
+            the working size. Nothing is stored then.
+        StoreFullError: when no space is left.
+    """
+    key = video_key(source, short_side)
+    if store.exists(VIDEOS, key):
+        return key
+    with store.create(VIDEOS, key) as writer:
+        recorder = _Recorder(writer, source, short_side)
+        for index in range(source.frame_count):
+            recorder.add(index, source.frame(index), source.label_map(index))
+        writer.metadata = {**recorder.finish(), "origin": dict(origin or {})}
+        writer.group().attrs.update(
+            {name: writer.metadata[name] for name in ("dataset", "name", "content_digest")}
+        )
+    return key
+
+
+class _Recorder:
+    """Writes frames in order, and gathers what is known when the last is written."""
+
+    def __init__(self, writer: ArtifactWriter, source: SourceVideo, short_side: int | None) -> None:
+        self._writer = writer
+        self._source = source
+        self._short_side = short_side
+        self._digest = sha256(
+            json.dumps([source.name, source.frame_names, source.objects]).encode()
+        )
+        self._annotated: list[int] = []
+        self._first_frames: dict[int, int] = {}
+        self._source_size = (0, 0)
+        self._size = (0, 0)
+
+    def add(self, index: int, frame: UInt8Array, label_map: UInt8Array | None) -> None:
+        if index == 0:
+            self._create_arrays((frame.shape[0], frame.shape[1]))
+        self._check_shapes(index, frame, label_map)
+        self._store(self._frames, index, working_frame(frame, self._size))
+        if label_map is None:
+            self._digest.update(b"none")
+            return
+        labels = working_label_map(label_map, self._size)
+        self._store(self._labels, index, labels)
+        if self._annotations is not None:
+            self._store(self._annotations, index, label_map)
+        self._annotated.append(index)
+        for label in object_ids(labels):
+            self._first_frames.setdefault(label, index)
+
+    def finish(self) -> dict[str, Any]:
+        source = self._source
+        if lost := [label for label in source.objects if label not in self._first_frames]:
+            raise DatasetError(
+                f"{source.dataset} video {source.name}: object {', '.join(map(str, lost))} has no "
+                f"pixel left at the working size {self._size[1]}x{self._size[0]}. Give a larger "
+                "short side, or leave the video out."
+            )
+        return {
+            "dataset": source.dataset,
+            "name": source.name,
+            "fingerprint": source.fingerprint(),
+            "short_side": self._short_side,
+            "frame_count": source.frame_count,
+            "frame_names": list(source.frame_names),
+            "frame_times": source.frame_times if isinstance(source, TimedVideo) else None,
+            "size": list(self._size),
+            "output_size": list(self._source_size),
+            "objects": list(source.objects),
+            "first_frames": [self._first_frames[label] for label in source.objects],
+            "annotated": self._annotated,
+            "content_digest": self._digest.hexdigest(),
+        }
+
+    def _create_arrays(self, source_size: tuple[int, int]) -> None:
+        count = self._source.frame_count
+        self._source_size = source_size
+        self._size = working_size(source_size, self._short_side)
+        writer, size = self._writer, self._size
+        self._frames = FrameArrayWriter(writer, "frames", count, (*size, 3), np.uint8)
+        self._labels = FrameArrayWriter(writer, "labels", count, size, np.uint8)
+        self._annotations = (
+            FrameArrayWriter(writer, "annotations", count, source_size, np.uint8)
+            if size != source_size
+            else None
+        )
+
+    def _check_shapes(self, index: int, frame: UInt8Array, labels: UInt8Array | None) -> None:
+        expected = (*self._source_size, 3)
+        found = frame.shape if labels is None else (*labels.shape, 3)
+        for what, shape in (("frame", frame.shape), ("label map", found)):
+            if shape != expected:
+                raise DatasetError(
+                    f"{self._source.dataset} video {self._source.name}: {what} "
+                    f"{self._source.frame_names[index]} has shape {shape[:2]}, the first frame "
+                    f"{self._source_size}. Bring all frames and masks to one size."
+                )
+
+    def _store(self, array: FrameArrayWriter, index: int, values: UInt8Array) -> None:
+        values = np.ascontiguousarray(values)
+        array.write(index, values)
+        self._digest.update(str(values.shape).encode())
+        self._digest.update(values.data)
+
+
+def _resized(image: UInt8Array, size: tuple[int, int], interpolation: int) -> UInt8Array:
+    if image.shape[:2] == size:
+        return image
+    resized = cv2.resize(image, (size[1], size[0]), interpolation=interpolation)
+    return np.asarray(resized, dtype=np.uint8)

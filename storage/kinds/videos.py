@@ -1,0 +1,6 @@
+"""Videos at rest: their key, writing one, opening one."""
+
+from storage.kinds.stored_video import StoredVideo, open_video
+from storage.kinds.video_writer import VIDEOS, video_key, working_size, write_video
+
+__all__ = ["VIDEOS", "StoredVideo", "open_video", "video_key", "working_size", "write_video"]

@@ -1,0 +1,259 @@
+"""The run ledger: for every video of a run its state, attempts, timings, artifacts and error.
+
+One JSON record per video, replaced atomically, written only by whoever owns that video.
+"""
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+from urllib.parse import quote, unquote
+
+from storage.errors import CorruptArtifactError, InvalidAddressError, MissingArtifactError
+from storage.files.folder import Folder
+from storage.store.artifacts import ArtifactStore
+from storage.store.marker import read_record, record_bytes
+
+State = Literal["pending", "running", "done", "failed"]
+
+_RUNS = "runs"
+_STATES = ("pending", "running", "done", "failed")
+
+
+@dataclass(frozen=True)
+class StageRecord:
+    """What became of one stage of one video.
+
+    Args:
+        state: "pending", "running", "done" or "failed".
+        seconds: wall time.
+        reused: whether an artifact of an earlier run was taken.
+        worker: where it ran, such as host and process id.
+        artifacts: (kind, key) of what it made or took.
+        error: message of the error, if it failed.
+        traceback: where it failed.
+        note: what a reader must know, such as a repair.
+        figures: of the stage, such as frames and bytes.
+    """
+
+    state: State
+    seconds: float = 0.0
+    reused: bool = False
+    worker: str = ""
+    artifacts: tuple[tuple[str, str], ...] = ()
+    error: str | None = None
+    traceback: str | None = None
+    note: str = ""
+    figures: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class VideoRecord:
+    """What became of one video: stages by name, in the order in which they ran.
+
+    `former` are the artifacts of the attempt before this one, until this one ends. `driver` is the
+    token of the process that wrote it; see `storage.runs.drivers`. `request` is a digest of what
+    was asked for, in an archive.
+    """
+
+    video: str
+    video_key: str | None = None
+    state: State = "pending"
+    attempt: int = 0
+    stages: Mapping[str, StageRecord] = field(default_factory=dict)
+    former: tuple[tuple[str, str], ...] = ()
+    driver: str = ""
+    request: str = ""
+
+    def artifacts(self) -> Iterator[tuple[str, str]]:
+        """(kind, key) of all that it refers to, each once."""
+        every = [pair for stage in self.stages.values() for pair in stage.artifacts]
+        return iter(dict.fromkeys([*every, *self.former]))
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """Parameters, creation time (UTC, ISO 8601), code version and videos of a run."""
+
+    run_id: str
+    created: str
+    code_version: str
+    parameters: Mapping[str, Any]
+    videos: tuple[str, ...] = ()
+
+
+class RunLedger:
+    """Records of one run, below runs/RUN_ID of a store.
+
+    Args:
+        store: where the artifacts of the run are, too.
+        run_id: name of the run; any text without line breaks.
+    """
+
+    def __init__(self, store: ArtifactStore, run_id: str) -> None:
+        if not run_id.strip() or not run_id.isprintable():
+            raise InvalidAddressError(f"{run_id!r} cannot name a run: give a printable name.")
+        self._folder = store.folder
+        self.run_id = run_id
+        self._place = run_place(run_id)
+
+    @property
+    def location(self) -> str:
+        """Path or URL of the run's records."""
+        return self._folder.location(self._place)
+
+    def begin(
+        self, parameters: Mapping[str, Any], code_version: str, videos: Sequence[str] = ()
+    ) -> RunInfo:
+        """Write run.json: how the run was started last; a run that exists keeps its creation time.
+
+        Args:
+            parameters: JSON object with which it can be started again.
+            code_version: of this package.
+            videos: names of all videos that it will have to do with.
+        """
+        created = datetime.now(UTC).isoformat(timespec="seconds")
+        if self._folder.has_file(f"{self._place}/run.json"):
+            created = self.info().created
+        info = RunInfo(self.run_id, created, code_version, dict(parameters), tuple(videos))
+        self._folder.write(f"{self._place}/run.json", record_bytes(asdict(info)))
+        return info
+
+    def info(self) -> RunInfo:
+        """What `begin` wrote.
+
+        Raises:
+            MissingArtifactError: when there is no such run; names the closest.
+            CorruptArtifactError, NewerSchemaError: when it cannot be read.
+        """
+        try:
+            fields = self._read(f"{self._place}/run.json")
+        except MissingArtifactError:
+            raise MissingArtifactError(
+                f"There is no run {self.run_id} in {self._folder.url}. "
+                f"{_closest_runs(self._folder, self.run_id)}"
+            ) from None
+        return RunInfo(
+            fields["run_id"],
+            fields["created"],
+            fields["code_version"],
+            fields["parameters"],
+            tuple(fields.get("videos", ())),
+        )
+
+    def write(self, record: VideoRecord) -> None:
+        """Replace the record of a video, atomically.
+
+        Raises:
+            StoreFullError: when no space is left; the former record stays.
+        """
+        data = record_bytes(asdict(record))
+        self._folder.write(self._video_file(record.video), data)
+
+    def read(self, video: str) -> VideoRecord | None:
+        """Record of a video, None when it has none.
+
+        Raises:
+            CorruptArtifactError, NewerSchemaError: when it cannot be read.
+        """
+        try:
+            return self._parse(self._video_file(video))
+        except MissingArtifactError:
+            return None
+
+    def records(self) -> list[VideoRecord]:
+        """All records of the run, by video name."""
+        return [self._parse(self._video_file(video)) for video in self.videos()]
+
+    def videos(self) -> list[str]:
+        """Names of all videos that have a record, sorted."""
+        files = self._folder.names(f"{self._place}/videos")
+        return sorted(unquote(name[:-5]) for name in files if name.endswith(".json"))
+
+    def _video_file(self, video: str) -> str:
+        return f"{self._place}/videos/{_file_name(video)}.json"
+
+    def _parse(self, path: str) -> VideoRecord:
+        fields = self._read(path)
+        try:
+            stages = {
+                name: StageRecord(
+                    **{**stage, "artifacts": tuple((k, v) for k, v in stage["artifacts"])}
+                )
+                for name, stage in fields.pop("stages").items()
+            }
+            fields.pop("schema")
+            fields["former"] = tuple((k, v) for k, v in fields.get("former", ()))
+            record = VideoRecord(**fields, stages=stages)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise self._damaged(path, str(error)) from error
+        if record.state not in _STATES:
+            raise self._damaged(path, f"state {record.state!r}")
+        return record
+
+    def _read(self, path: str) -> dict[str, Any]:
+        location = self._folder.location(path)
+        try:
+            data = self._folder.read(path)
+        except FileNotFoundError as error:
+            raise MissingArtifactError(
+                f"There is no record {location}; `maskrnn status` lists the runs."
+            ) from error
+        return read_record(data, location)
+
+    def _damaged(self, path: str, why: str) -> CorruptArtifactError:
+        return CorruptArtifactError(
+            f"{self._folder.location(path)} is not a video record ({why}). Delete it: the video "
+            "then counts as not yet run."
+        )
+
+
+def list_runs(store: ArtifactStore) -> list[RunInfo]:
+    """Runs of a store, oldest first."""
+    ids = [unquote(name) for name in store.folder.names(_RUNS)]
+    ledgers = [RunLedger(store, run_id) for run_id in ids]
+    found = [
+        ledger.info()
+        for ledger in ledgers
+        if store.folder.has_file(f"{run_place(ledger.run_id)}/run.json")
+    ]
+    return sorted(found, key=lambda info: (info.created, info.run_id))
+
+
+def referred_artifacts(store: ArtifactStore) -> set[tuple[str, str]]:
+    """(kind, key) of all artifacts that a record of any run refers to.
+
+    Raises:
+        CorruptArtifactError, NewerSchemaError: a record that cannot be read; what it refers to
+            is unknown then.
+    """
+    return {
+        artifact
+        for name in store.folder.names(_RUNS)
+        for record in RunLedger(store, unquote(name)).records()
+        for artifact in record.artifacts()
+    }
+
+
+def _closest_runs(folder: Folder, run_id: str) -> str:
+    """A sentence that helps whoever mistyped the name of a run."""
+    known = [unquote(name) for name in folder.names(_RUNS)]
+    close = difflib.get_close_matches(run_id, known, n=3, cutoff=0.5)
+    if close:
+        return f"Did you mean {' or '.join(close)}?"
+    return f"`maskrnn status` lists its {len(known)} runs."
+
+
+def run_place(run_id: str) -> str:
+    """Folder of a run, relative to the store."""
+    return f"{_RUNS}/{_file_name(run_id)}"
+
+
+def _file_name(name: str) -> str:
+    # quote() leaves dots alone: ".." must not become a folder of its own. Letters of all alphabets
+    # stay as they are, for a name of theirs would be quoted to three times its length.
+    return "".join(
+        letter if letter.isalnum() else quote(letter, safe="").replace(".", "%2E")
+        for letter in name
+    )

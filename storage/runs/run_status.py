@@ -1,0 +1,116 @@
+"""What a run is doing, as far as its records and the signs of life beside them tell."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from storage.runs.drivers import Driver, drivers
+from storage.runs.ledger import RunInfo, RunLedger, StageRecord, VideoRecord
+from storage.store.artifacts import ArtifactStore
+
+Condition = Literal["pending", "waiting", "running", "reused", "done", "failed", "stale"]
+"""`waiting` for a worker, or for a stage before; `stale`: whoever was at it is gone."""
+
+
+@dataclass(frozen=True)
+class StageStatus:
+    """One stage of one video.
+
+    Args:
+        condition: see `Condition`.
+        seconds: on the worker, when it has ended.
+        worker: by whom it was, or is, done; "host pid" while it runs.
+        beat: seconds since 1970 of the last sign of life, while it runs.
+        text: error or note.
+    """
+
+    condition: Condition
+    seconds: float
+    worker: str
+    beat: float | None
+    text: str
+
+
+@dataclass(frozen=True)
+class VideoStatus:
+    """One video; stages by name, in the order in which they ran."""
+
+    video: str
+    condition: Condition
+    attempt: int
+    stages: Mapping[str, StageStatus]
+
+
+@dataclass(frozen=True)
+class RunStatus:
+    """A run: who drives it, and its videos by name."""
+
+    info: RunInfo
+    drivers: Sequence[Driver]
+    videos: Sequence[VideoStatus]
+
+    @property
+    def is_driven(self) -> bool:
+        """Whether a living process works on it."""
+        return any(driver.is_alive for driver in self.drivers)
+
+    @property
+    def counts(self) -> Mapping[Condition, int]:
+        """Videos by condition."""
+        return Counter(video.condition for video in self.videos)
+
+    @property
+    def is_well(self) -> bool:
+        """Nothing failed or is stale, and nothing pending has been given up."""
+        bad = self.counts.get("failed", 0) + self.counts.get("stale", 0)
+        return bad == 0 and (self.is_driven or not self.counts.get("pending", 0))
+
+
+def run_status(store: ArtifactStore, run_id: str) -> RunStatus:
+    """Look at every record of a run.
+
+    Raises:
+        MissingArtifactError: no such run; names the closest.
+        CorruptArtifactError, NewerSchemaError: a record that cannot be read.
+    """
+    ledger = RunLedger(store, run_id)
+    info = ledger.info()
+    # Before and after: neither a driver that ends meanwhile nor one that begins looks dead.
+    before = drivers(store, run_id)
+    records = {record.video: record for record in ledger.records()}
+    found = drivers(store, run_id)
+    alive = {driver.token for driver in (*before, *found) if driver.is_alive}
+    names = sorted({*records, *info.videos})
+    videos = [
+        _video(store, records[name], records[name].driver in alive)
+        if name in records
+        else VideoStatus(name, "pending", 0, {})
+        for name in names
+    ]
+    return RunStatus(info, found, videos)
+
+
+def _video(store: ArtifactStore, record: VideoRecord, is_driven: bool) -> VideoStatus:
+    stages = {
+        name: _stage(store, stage, is_driven or record.state in ("done", "failed"))
+        for name, stage in record.stages.items()
+    }
+    condition: Condition = record.state
+    if record.state in ("pending", "running") and not is_driven:
+        condition = "stale"
+    return VideoStatus(record.video, condition, record.attempt, stages)
+
+
+def _stage(store: ArtifactStore, stage: StageRecord, is_driven: bool) -> StageStatus:
+    text = stage.error or stage.note
+    if stage.state != "running":
+        condition: Condition = "reused" if stage.reused else stage.state
+        return StageStatus(condition, stage.seconds, stage.worker, None, text)
+    if not is_driven:
+        return StageStatus("stale", 0.0, "", None, "its process is gone; run again")
+    owner = store.lease_owner(*stage.artifacts[-1]) if stage.artifacts else None
+    if owner is None:
+        return StageStatus("waiting", 0.0, "", None, text)
+    condition = "running" if owner.is_alive else "stale"
+    return StageStatus(condition, 0.0, f"{owner.host} {owner.pid}", owner.beat, text)

@@ -1,0 +1,213 @@
+"""What is inside one artifact: named files and one Zarr hierarchy, written once, then read."""
+
+import json
+import re
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from storage.errors import (
+    CorruptArtifactError,
+    InvalidAddressError,
+    MissingArtifactError,
+)
+from storage.files.folder import Folder
+from storage.store.draft_progress import damaged_files, load_progress, save_progress
+from storage.store.marker import MARKER, Marker, to_json
+
+if TYPE_CHECKING:
+    import zarr
+
+ARRAYS = "arrays.zarr"
+"""Folder of the Zarr hierarchy in an artifact; any Zarr 3 reader can open it."""
+
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
+
+
+class ArtifactWriter:
+    """Fills an artifact that nobody can see yet; made by `ArtifactStore.create`.
+
+    With a plan, `digests` begins with what a former writer of the same plan has left.
+    `metadata` is a JSON object that goes into the completion marker: keep it small. Files named in
+    `temporary` serve to resume, and are gone when the artifact is complete.
+    """
+
+    def __init__(self, folder: Folder, path: str, plan: Mapping[str, Any] | None = None) -> None:
+        self._folder = folder
+        self._path = path
+        self._plan = plan
+        self._group: zarr.Group | None = None
+        self.digests: dict[str, str] = {} if plan is None else load_progress(folder, path, plan)
+        self.metadata: dict[str, Any] = {}
+        self.temporary: set[str] = set()
+        self.has_progress = bool(self.digests)
+
+    def save_progress(self) -> None:
+        """From here on, a later writer of the same plan finds what was written so far."""
+        if self._plan is not None:
+            self.has_progress = True
+            save_progress(self._folder, self._path, self._plan, self.digests)
+
+    def put(self, name: str, data: bytes) -> None:
+        """Store a file.
+
+        Raises:
+            InvalidAddressError: for a name with other characters than letters, digits, . _ -
+            StoreFullError: when no space is left.
+        """
+        if not _FILE_NAME.fullmatch(name) or name in {MARKER, ARRAYS}:
+            raise InvalidAddressError(
+                f"{name!r} cannot name a file of an artifact: use letters, digits, dot, dash and "
+                f"underscore, and neither {MARKER} nor {ARRAYS}."
+            )
+        self._folder.write(f"{self._path}/{name}", data)
+        self.digests[name] = sha256(data).hexdigest()
+
+    def read_back(self, name: str) -> bytes:
+        """A file that this writer, or a former one of the same plan, has put."""
+        return self._folder.read(f"{self._path}/{name}")
+
+    def drop(self, name: str) -> None:
+        """Take a file out again; not being there is fine."""
+        self.digests.pop(name, None)
+        self._folder.remove_file(f"{self._path}/{name}")
+
+    def kept(self) -> dict[str, str]:
+        """Digests of what becomes the artifact."""
+        return {name: d for name, d in self.digests.items() if name not in self.temporary}
+
+    def put_json(self, name: str, value: object) -> None:
+        """Store a value as strict JSON (a NaN raises ValueError)."""
+        self.put(name, to_json(value))
+
+    def group(self) -> "zarr.Group":
+        """Root group of the artifact's Zarr hierarchy, open for writing."""
+        if self._group is None:
+            import zarr
+
+            from storage.files.zarr_stores import RecordingStore
+
+            inner = self._folder.zarr_store(f"{self._path}/{ARRAYS}", read_only=False)
+            resumed = f"{ARRAYS}/zarr.json" in self.digests
+            store = RecordingStore(
+                inner, self.digests, f"{ARRAYS}/", everything=self._plan is not None
+            )
+            self._group = zarr.open_group(
+                store, mode="r+" if resumed else "w-", zarr_format=3, use_consolidated=False
+            )
+        return self._group
+
+
+class ArtifactReader:
+    """Reads a complete artifact; made by `ArtifactStore.open`."""
+
+    def __init__(self, folder: Folder, path: str, marker: Marker) -> None:
+        self._folder = folder
+        self._path = f"{path}/{marker.data}" if marker.data else path
+        self._marker = marker
+        self._group: zarr.Group | None = None
+        self.location = folder.location(path)
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """JSON object given by the writer."""
+        return self._marker.metadata
+
+    @property
+    def created(self) -> str:
+        """UTC time at which the artifact was completed, ISO 8601."""
+        return self._marker.created
+
+    @property
+    def size(self) -> int:
+        """Bytes of all its files."""
+        return sum(self._folder.files(self._path).values())
+
+    def damage(self) -> list[str]:
+        """Files that are gone or changed since they were written; reads all of them.
+
+        Chunks count where their digests were kept, as they are for flow.
+        """
+        return damaged_files(self._folder, self._path, self._marker.digests)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the files, sorted; the Zarr hierarchy is not among them."""
+        return sorted(name for name in self._marker.digests if "/" not in name)
+
+    def get(self, name: str) -> bytes:
+        """Bytes of a file, compared with the digest taken when it was written.
+
+        Raises:
+            MissingArtifactError: the artifact was written without such a file.
+            CorruptArtifactError: the file is gone or changed.
+        """
+        expected = self._marker.digests.get(name)
+        if expected is None:
+            raise MissingArtifactError(
+                f"{self.location} holds no file {name}; it holds {', '.join(self.names) or 'none'}."
+            )
+        try:
+            data = self._folder.read(f"{self._path}/{name}")
+        except FileNotFoundError as error:
+            raise self.corrupt(f"file {name} is missing") from error
+        if sha256(data).hexdigest() != expected:
+            raise self.corrupt(f"file {name} differs from what was written ({len(data)} bytes)")
+        return data
+
+    def get_json(self, name: str) -> Any:
+        """Value of a JSON file; errors as for `get`."""
+        return json.loads(self.get(name))
+
+    @property
+    def has_arrays(self) -> bool:
+        """Whether it was written with a Zarr hierarchy."""
+        return f"{ARRAYS}/zarr.json" in self._marker.digests
+
+    def group(self) -> "zarr.Group":
+        """Root group of the Zarr hierarchy, read-only; an absent chunk raises when it is read.
+
+        Raises:
+            MissingArtifactError: the artifact was written without arrays.
+            CorruptArtifactError: the metadata is gone or changed.
+        """
+        if self._group is None:
+            import zarr
+
+            from storage.files.zarr_stores import ChangedMetadataError, CheckedStore
+
+            digests = dict(self._marker.digests)
+            if not self.has_arrays:
+                raise MissingArtifactError(f"{self.location} holds no arrays.")
+            inner = self._folder.zarr_store(f"{self._path}/{ARRAYS}", read_only=True)
+            store = CheckedStore(inner, digests, f"{ARRAYS}/")
+            try:
+                # Consolidated metadata may be older than the group itself.
+                self._group = zarr.open_group(
+                    store, mode="r", zarr_format=3, use_consolidated=False
+                )
+            except (ChangedMetadataError, FileNotFoundError) as error:
+                raise self.corrupt("the metadata of its arrays is missing or changed") from error
+        return self._group
+
+    def array(self, name: str) -> "zarr.Array[Any]":
+        """An array of the hierarchy; errors as for `group`."""
+        import zarr
+
+        from storage.files.zarr_stores import ChangedMetadataError
+
+        try:
+            found = self.group()[name]
+        except (ChangedMetadataError, KeyError, ValueError) as error:
+            raise self.corrupt(f"array {name} is missing, or its metadata changed") from error
+        if not isinstance(found, zarr.Array):
+            raise self.corrupt(f"{name} is not an array")
+        return found
+
+    def corrupt(self, why: str) -> CorruptArtifactError:
+        """The error that says that this artifact cannot be trusted, and what to do."""
+        return CorruptArtifactError(
+            f"{self.location}: {why}. The artifact is damaged: delete that folder "
+            f"(ArtifactStore.remove({self._marker.kind!r}, {self._marker.key!r})) and run again; "
+            "it will be recomputed."
+        )

@@ -1,0 +1,250 @@
+"""The artifact store: immutable results, each addressed by kind and key."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
+from typing import Any
+
+from storage.errors import (
+    CorruptArtifactError,
+    InvalidAddressError,
+    MissingArtifactError,
+    StoreFullError,
+)
+from storage.files.folder import STAGING, Folder, store_error
+from storage.store.artifact_content import ArtifactReader, ArtifactWriter
+from storage.store.draft_progress import forget_progress
+from storage.store.lease import Lease, await_release, free_lease, is_leased, lease_owner, take_lease
+from storage.store.lease_file import LEASE_SECONDS, LeaseOwner
+from storage.store.marker import MARKER, Marker
+from storage.store.publishing import begin_draft, drafts, resumable_draft, resumed_place
+
+_KIND = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
+_RESERVED_KINDS = {"runs"}  # the run ledger's folder, whose records change
+
+
+class ArtifactStore:
+    """Complete artifacts below one URL; nothing is created before the first write.
+
+    An artifact exists when its completion marker exists. It is written where nobody looks, the
+    marker last, and then becomes visible at once: renamed into place on a local folder, named by
+    the marker on an object store. Two writers of one key both succeed and one result stays.
+
+    Args:
+        url: local folder or any URL that fsspec knows (s3://bucket/folder, memory://name).
+
+    Raises:
+        InvalidAddressError: for an empty or unknown URL.
+        StoreAccessError: when the driver of the URL's protocol is not installed.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._folder = Folder(url)
+        self.url = self._folder.url
+
+    def __repr__(self) -> str:
+        return f"ArtifactStore({self.url!r})"
+
+    def __reduce__(self) -> tuple[type["ArtifactStore"], tuple[str]]:
+        return ArtifactStore, (self.url,)
+
+    @property
+    def folder(self) -> Folder:
+        """The files below the store's URL (for the run ledger, whose records change)."""
+        return self._folder
+
+    def exists(self, kind: str, key: str) -> bool:
+        """Whether the artifact is complete; one look at its marker."""
+        return self._folder.has_file(f"{_place(kind, key)}/{MARKER}")
+
+    def location(self, kind: str, key: str) -> str:
+        """Path or URL of an artifact, existing or not."""
+        return self._folder.location(_place(kind, key))
+
+    @contextmanager
+    def create(
+        self, kind: str, key: str, plan: Mapping[str, Any] | None = None
+    ) -> Iterator[ArtifactWriter]:
+        """Write an artifact: complete when the block ends, nothing left when it raises.
+
+        When another writer of the same key was faster, its artifact stays and this one is dropped.
+
+        Args:
+            kind: of the artifact.
+            key: of the artifact.
+            plan: JSON object that tells how it is laid out. With one, what the block has written
+                up to `ArtifactWriter.save_progress` stays when it raises or is killed, and the
+                next writer with the same plan begins with it; hold a lease then.
+
+        Raises:
+            StoreFullError: when no space is left.
+            StoreAccessError: when the store cannot be written.
+        """
+        place = _place(kind, key)
+        draft = begin_draft(self._folder, place, resumable=plan is not None)
+        writer = ArtifactWriter(self._folder, draft.path, plan)
+        try:
+            yield writer
+            draft.publish(Marker(kind, key, draft.data, writer.kept(), dict(writer.metadata)))
+            if plan is not None:
+                content = f"{place}/{draft.data}".rstrip("/")
+                forget_progress(self._folder, content, writer.temporary)
+        except BaseException as error:
+            told = store_error(self.url, f"{kind} {key}", error)
+            if not writer.has_progress or isinstance(told or error, StoreFullError):
+                with suppress(OSError):  # the first error is the one to tell
+                    draft.discard()
+            if told is not None:
+                raise told from error
+            raise
+
+    def lease(
+        self,
+        kind: str,
+        key: str,
+        *,
+        seconds: float = LEASE_SECONDS,
+        until: Callable[[], bool] = lambda: False,
+    ) -> Lease | None:
+        """The right to write an artifact, once nobody else has it; see `take_lease`."""
+        return take_lease(self._folder, _place(kind, key), seconds=seconds, until=until)
+
+    def is_leased(self, kind: str, key: str) -> bool:
+        """Whether somebody is writing an artifact under a lease."""
+        return is_leased(self._folder, _place(kind, key))
+
+    def lease_owner(self, kind: str, key: str) -> LeaseOwner | None:
+        """Who is writing an artifact under a lease; None when nobody is."""
+        return lease_owner(self._folder, _place(kind, key))
+
+    def await_writer(self, kind: str, key: str, until: Callable[[], bool]) -> None:
+        """Wait until nobody writes an artifact under a lease, or `until` is true."""
+        await_release(self._folder, _place(kind, key), until)
+
+    def unfinished(self, kind: str) -> dict[str, str]:
+        """Resumable drafts of a kind: key to folder, relative to the store."""
+        _check(_KIND, kind, "an artifact kind")
+        names = self._folder.names(f"{STAGING}/{kind}") + self._folder.names(kind)
+        keys = {name.removesuffix(".partial") for name in names}
+        keys = {key for key in keys if _KEY.fullmatch(key) and not self.exists(kind, key)}
+        drafts = {key: resumable_draft(self._folder, f"{kind}/{key}") for key in sorted(keys)}
+        return {key: path for key, path in drafts.items() if self._folder.exists(path)}
+
+    def open(self, kind: str, key: str) -> ArtifactReader:
+        """Open a complete artifact.
+
+        Raises:
+            MissingArtifactError: when there is none.
+            NewerSchemaError: when a newer version wrote it.
+            CorruptArtifactError: when its marker cannot be read.
+        """
+        place = _place(kind, key)
+        location = self._folder.location(f"{place}/{MARKER}")
+        try:
+            data = self._folder.read(f"{place}/{MARKER}")
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise MissingArtifactError(
+                f"There is no complete artifact {kind} {key} in {self.url}. Run the stage that "
+                "makes it, or name the store that holds it."
+            ) from error
+        marker = Marker.from_bytes(data, location)
+        if (marker.kind, marker.key) != (kind, key):
+            raise CorruptArtifactError(
+                f"{location} is the marker of {marker.kind} {marker.key}, moved or copied there. "
+                "Delete that folder and run again: it will be recomputed."
+            )
+        return ArtifactReader(self._folder, place, marker)
+
+    def remove(self, kind: str, key: str) -> None:
+        """Remove an artifact, complete or not; not being there is fine."""
+        place = _place(kind, key)
+        self._folder.remove_file(f"{place}/{MARKER}")  # from here on it does not exist
+        self._folder.remove(place)
+
+    def remove_unless(self, kind: str, key: str, wanted: Callable[[], bool]) -> bool:
+        """Remove an artifact and its resumable draft, unless it turns out to be wanted.
+
+        Whoever announces a need before a look at the store is safe: the artifact is hidden while
+        `wanted` is asked, and shown again when it answers yes or raises. Hold the lease.
+
+        Returns:
+            Whether it was removed.
+        """
+        place = _place(kind, key)
+        marker = self._folder.read(f"{place}/{MARKER}") if self.exists(kind, key) else None
+        self._folder.remove_file(f"{place}/{MARKER}")
+        kept = True
+        try:
+            kept = wanted()
+        finally:
+            if kept and marker is not None:
+                self._folder.write(f"{place}/{MARKER}", marker)
+        if not kept:
+            self._folder.remove(place)
+            self._folder.remove(resumable_draft(self._folder, place))
+        return not kept
+
+    def keys(self, kind: str) -> list[str]:
+        """Keys of the complete artifacts of a kind, sorted."""
+        _check(_KIND, kind, "an artifact kind")
+        return [
+            key
+            for key in self._folder.names(kind)
+            if _KEY.fullmatch(key) and self._folder.has_file(f"{kind}/{key}/{MARKER}")
+        ]
+
+    def kinds(self) -> list[str]:
+        """Kinds that have a folder in the store, sorted."""
+        names = self._folder.names("")
+        return [name for name in names if _KIND.fullmatch(name) and name not in _RESERVED_KINDS]
+
+    def sweep_staging(self, older_than_seconds: float) -> list[str]:
+        """Remove what killed writers left behind.
+
+        Args:
+            older_than_seconds: drafts written to more recently stay; their writer may be alive.
+
+        Returns:
+            Places that were removed, relative to the store.
+        """
+        # Leases last: they tell which drafts are in somebody's hands.
+        paths = sorted(self._abandoned(), key=lambda path: path.endswith(".lease"))
+        return [path for path in paths if self._sweep(path, older_than_seconds)]
+
+    def _sweep(self, path: str, age: float) -> bool:
+        if self._folder.idle_seconds(path) < age:
+            return False
+        place = resumed_place(path)
+        lease = nullcontext() if place is None else free_lease(self._folder, place)
+        if lease is None:
+            return False
+        with lease:  # somebody may have gone on with it, and ended, since the first look
+            if is_old := self._folder.idle_seconds(path) >= age:
+                self._folder.remove(path)
+        return is_old
+
+    def _abandoned(self) -> Iterator[str]:
+        for kind in self._folder.names(STAGING):
+            for name in self._folder.names(f"{STAGING}/{kind}"):
+                yield f"{STAGING}/{kind}/{name}"
+        if self._folder.is_local:
+            return
+        for kind in self.kinds():
+            for key in self._folder.names(kind):
+                yield from drafts(self._folder, f"{kind}/{key}")
+
+
+def _place(kind: str, key: str) -> str:
+    _check(_KIND, kind, "an artifact kind")
+    _check(_KEY, key, "an artifact key")
+    if kind in _RESERVED_KINDS:
+        raise InvalidAddressError(f"{kind} is the folder of the run ledger, not an artifact kind.")
+    return f"{kind}/{key}"
+
+
+def _check(pattern: re.Pattern[str], value: str, what: str) -> None:
+    if not pattern.fullmatch(value):
+        raise InvalidAddressError(
+            f"{value!r} cannot be {what}: it must match {pattern.pattern} (keys are digests)."
+        )

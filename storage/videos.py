@@ -1,6 +1,0 @@
-"""Videos at rest: their key, writing one, opening one."""
-
-from storage.stored_video import StoredVideo, open_video
-from storage.video_writer import VIDEOS, video_key, working_size, write_video
-
-__all__ = ["VIDEOS", "StoredVideo", "open_video", "video_key", "working_size", "write_video"]

@@ -1,0 +1,74 @@
+"""A unit of work on its worker: what comes back of it, whether it ended well or not."""
+
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from maskrnn_core.errors import InvalidInputError, MaskRNNError
+from storage.errors import StorageError
+from tasks.errors import TaskError
+from tasks.retries.transient import is_transient
+
+
+@dataclass(frozen=True)
+class UnitRun:
+    """What a unit returned, how long it ran, and the name of its worker."""
+
+    value: Any
+    seconds: float
+    worker: str
+
+
+@dataclass(frozen=True)
+class UnitFailure:
+    """The error of a unit, as text: not every exception survives the way between processes."""
+
+    kind: str
+    message: str
+    trace: str
+    transient: bool = False
+
+
+Outcome = UnitRun | UnitFailure
+
+
+def run_unit(unit: Callable[..., Any], args: tuple[Any, ...], worker: str) -> Outcome:
+    """Call `unit(*args)`; called on the worker."""
+    started = time.perf_counter()
+    try:
+        value = unit(*args)
+    except Exception as error:
+        return UnitFailure(
+            type(error).__name__, describe(error), traceback.format_exc(), is_transient(error)
+        )
+    return UnitRun(value, time.perf_counter() - started, worker)
+
+
+def describe(error: BaseException) -> str:
+    """One line for a table: our own messages as they are, others with their class.
+
+    Without memory left, of the machine or of the GPU, it says what to do about it.
+    """
+    if isinstance(error, MaskRNNError | StorageError | TaskError):
+        return str(error)
+    text = f"{type(error).__name__}: {error}"
+    full = type(error).__name__ in _OUT_OF_MEMORY or _CPU_ALLOCATOR in text
+    return f"{text}; {MEMORY_ADVICE}" if full else text
+
+
+MEMORY_ADVICE = (
+    "out of memory: run this video again with fewer workers or a lower resolution, or on a machine "
+    "or GPU with more"
+)
+
+# torch's own class, by name: torch is not loaded for a table.
+_OUT_OF_MEMORY = ("MemoryError", "OutOfMemoryError", "_ArrayMemoryError")
+
+# Of the machine's memory torch says so in a RuntimeError.
+_CPU_ALLOCATOR = "DefaultCPUAllocator"
+
+
+CORE_ERRORS = MaskRNNError
+CORE_INPUT_ERRORS = (InvalidInputError,)

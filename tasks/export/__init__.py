@@ -1,0 +1,1 @@
+"""Results in a folder that the user named: formats, overlays, results of one's own video."""

@@ -1,0 +1,131 @@
+"""Predictions of a store as files that other programs read."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from storage.errors import CorruptArtifactError, InvalidAddressError, MissingArtifactError
+from storage.export.coco import export_coco
+from storage.export.png_folders import export_png
+from storage.kinds.predictions import PREDICTIONS, StoredPrediction
+from storage.runs.ledger import RunLedger
+from storage.store.artifacts import ArtifactStore
+from tasks.errors import ParameterError
+from tasks.export.overlay_export import export_overlay
+
+FORMATS = ("png", "coco", "overlay")
+
+_SEGMENT = "segment "
+_OF_ONE = (CorruptArtifactError, MissingArtifactError, InvalidAddressError)
+"""What is wrong with one prediction alone."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """A prediction to be exported.
+
+    Args:
+        video: its video.
+        key: of the prediction.
+        folder: below that of all; "" where there is but one prediction per video.
+    """
+
+    video: str
+    key: str
+    folder: str = ""
+
+
+def choose_exports(
+    store: ArtifactStore, run: str | None, videos: Sequence[str] | None
+) -> list[Export]:
+    """The predictions of a run, of each preset where it has several, or all of a store.
+
+    Args:
+        store: where they are.
+        run: a run, whose ledger tells its predictions; None takes all that the store holds.
+        videos: only these; None takes all.
+
+    Raises:
+        MissingArtifactError: no such run, no prediction, or none of a video that is named.
+        ParameterError: a store with several predictions of one video, and no run.
+    """
+    found = _of_store(store) if run is None else _of_run(RunLedger(store, run))
+    if videos is not None:
+        if missing := sorted(set(videos) - {export.video for export in found}):
+            raise MissingArtifactError(
+                f"There are no label maps of {', '.join(missing)}; correct --videos."
+            )
+        found = [export for export in found if export.video in videos]
+    if not found:
+        raise MissingArtifactError(
+            f"There are no label maps in {store.url if run is None else f'the run {run}'} yet."
+        )
+    several = Counter((export.video, export.folder) for export in found)
+    if twice := sorted({video for (video, _), count in several.items() if count > 1}):
+        raise ParameterError(
+            f"{store.url} has several predictions of {', '.join(twice[:5])}: name a run "
+            "(`maskrnn status` lists them), or other --videos"
+        )
+    return found
+
+
+def export(
+    store: ArtifactStore, chosen: Sequence[Export], folder: Path, formats: Sequence[str]
+) -> Iterator[Path | str]:
+    """Write predictions one by one; one that cannot be used does not stop the others.
+
+    Args:
+        store: where they are.
+        chosen: which.
+        folder: for all; made if it is not there.
+        formats: of `FORMATS`: "png" FOLDER/VIDEO/FRAME.png, "coco" FOLDER/VIDEO.json, "overlay"
+            FOLDER/VIDEO.mp4.
+
+    Yields:
+        Each file or folder when it is whole, and what is wrong with a prediction that is damaged,
+        cannot name a file, or has lost its frames.
+
+    Raises:
+        ParameterError: an unknown format.
+        StoreFullError, StoreAccessError: when the folder cannot be written.
+    """
+    if unknown := [name for name in formats if name not in FORMATS]:
+        raise ParameterError(f"unknown format {', '.join(unknown)}: choose of {', '.join(FORMATS)}")
+    return _written(store, chosen, folder, formats)
+
+
+def _written(
+    store: ArtifactStore, chosen: Sequence[Export], folder: Path, formats: Sequence[str]
+) -> Iterator[Path | str]:
+    for item in chosen:
+        try:
+            prediction = StoredPrediction(store, item.key)
+            place = folder / item.folder
+            if "png" in formats:
+                yield export_png(prediction, place)
+            if "coco" in formats:
+                yield export_coco(prediction, place)
+            if "overlay" in formats:
+                yield export_overlay(store, prediction, place)
+        except _OF_ONE as error:
+            yield f"{item.video}: {error}"
+
+
+def _of_store(store: ArtifactStore) -> list[Export]:
+    keys = store.keys(PREDICTIONS)
+    return [Export(store.open(PREDICTIONS, key).metadata["video"], key) for key in keys]
+
+
+def _of_run(ledger: RunLedger) -> list[Export]:
+    ledger.info()  # tells when there is no such run
+    found = [
+        Export(record.video, key, stage.removeprefix(_SEGMENT))
+        for record in ledger.records()
+        for stage, entry in record.stages.items()
+        for kind, key in entry.artifacts
+        if kind == PREDICTIONS and entry.state == "done"
+    ]
+    if len({export.folder for export in found}) == 1:
+        return [Export(export.video, export.key) for export in found]
+    return found

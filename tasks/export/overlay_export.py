@@ -1,0 +1,83 @@
+"""A prediction as a video to look at: the frames with the objects tinted."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from maskrnn_core.drawing.overlays import overlay
+from maskrnn_core.video import UInt8Array
+from storage.errors import DatasetError, MissingArtifactError
+from storage.export.png_folders import check_names
+from storage.export.video_files import write_mp4
+from storage.files.whole_files import make_folder
+from storage.kinds.predictions import StoredPrediction
+from storage.kinds.stored_video import open_video
+from storage.store.artifacts import ArtifactStore
+from tasks.clip import StreamedClip
+
+_CLIP = ("video", "masks", "name", "start", "end")
+
+
+def export_overlay(store: ArtifactStore, prediction: StoredPrediction, folder: Path) -> Path:
+    """Write FOLDER/VIDEO.mp4, at the times of the frames.
+
+    Frames come from the store, at working size, or from the video file from which the clip was
+    streamed, at its own.
+
+    Args:
+        store: that holds the prediction.
+        prediction: what to draw.
+        folder: made if it is not there.
+
+    Returns:
+        The file.
+
+    Raises:
+        MissingArtifactError: when the frames are no longer there.
+        StoreFullError, StoreAccessError: when it cannot be written.
+        InvalidAddressError: when the video's name cannot name a file.
+    """
+    check_names(prediction, folder)
+    frame = _frames(store, prediction)
+    make_folder(folder)
+    path = folder / f"{prediction.video}.mp4"
+    write_mp4(path, _pictures(frame, prediction), prediction.frame_times)
+    return path
+
+
+def _frames(store: ArtifactStore, prediction: StoredPrediction) -> Callable[[int], UInt8Array]:
+    """Frames by index, to be read in order."""
+    source: Mapping[str, Any] = prediction.metadata["provenance"]["source"]
+    if "video_key" in source:
+        return open_video(store, source["video_key"]).frame
+    clip = StreamedClip(**{name: source[name] for name in _CLIP})
+    try:
+        opened = clip.open()
+        if opened.frame_count == prediction.frame_count and not _changed(clip, source):
+            return opened.frame
+        why = "it is another file now"
+    except DatasetError as error:
+        why = str(error)
+    raise MissingArtifactError(
+        f"The frames of {prediction.video} are needed for an overlay, but {clip.video} cannot be "
+        f"used: {why}. Put the file back, or export label maps alone."
+    )
+
+
+def _changed(clip: StreamedClip, source: Mapping[str, Any]) -> bool:
+    """Whether a clip's frames are others than those of which a provenance tells."""
+    return clip.frames_digest() != str(source["video_digest"])
+
+
+def _pictures(
+    frame: Callable[[int], UInt8Array], prediction: StoredPrediction
+) -> Iterator[UInt8Array]:
+    for index in range(prediction.frame_count):
+        picture, labels = frame(index), prediction.label_map(index)
+        if labels.shape != picture.shape[:2]:
+            size = (picture.shape[1], picture.shape[0])
+            labels = np.asarray(cv2.resize(labels, size, interpolation=cv2.INTER_NEAREST), np.uint8)
+        yield overlay(picture, labels)

@@ -1,0 +1,4 @@
+"""What a run is given: data sets, presets with overrides, flow estimators, weights, parents.
+
+Turns names and paths into checked values. Computing anything belongs to `units`.
+"""

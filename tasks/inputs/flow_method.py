@@ -1,0 +1,146 @@
+"""An optical flow estimator as a run names it: a method and, for a network, its weights."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from maskrnn_core.digest import stable_digest
+from maskrnn_core.optical_flow.registry import FLOW_ESTIMATORS, build_estimator
+from maskrnn_core.options import ComputeOptions
+from tasks.errors import ParameterError
+from tasks.inputs.flow_weights import WEIGHT_FILES, find_weights
+from tasks.machine.resources import Resource
+
+if TYPE_CHECKING:
+    from maskrnn_core.optical_flow.estimator import FlowEstimator
+
+
+@dataclass(frozen=True)
+class FlowMethod:
+    """Small, so that units build the estimator on their worker.
+
+    Args:
+        name: of the estimator.
+        weights: file with the weights of a network; None for a method that needs none.
+        digest: identity of all that changes the flow; with weights, the sha256 of their file is
+            in it, and compared again on the worker.
+        file_digest: that sha256, empty without weights.
+    """
+
+    name: str
+    weights: str | None
+    digest: str
+    file_digest: str = ""
+
+    @property
+    def resource(self) -> Resource:
+        """What it needs of a worker: OpenCV's methods a CPU, networks a GPU."""
+        return "GPU" if self.name in WEIGHT_FILES else "CPU"
+
+    def build(self, compute: ComputeOptions) -> "FlowEstimator":
+        """The estimator.
+
+        Raises:
+            ParameterError: the weights cannot be read, or are another file than they were.
+            IncompatibleWeightsError: they are damaged, or belong to another network.
+        """
+        if self.weights is None:
+            return build_estimator(self.name)
+        from maskrnn_core.compute import resolve_compute
+        from maskrnn_core.errors import IncompatibleWeightsError
+        from maskrnn_core.optical_flow.weighted import build_weighted_estimator
+
+        content = _read(self.weights)
+        if hashlib.sha256(content).hexdigest() != self.file_digest:
+            raise ParameterError(
+                f"the flow weights {self.weights} are another file than when the run began, or on "
+                "another machine: give all workers the same one, and run again"
+            )
+        try:
+            return build_weighted_estimator(self.name, content, resolve_compute(compute))
+        except IncompatibleWeightsError as error:
+            raise IncompatibleWeightsError(f"flow weights {self.weights}: {error}") from error
+
+
+def flow_method(name: str, weights: str | None = None) -> FlowMethod:
+    """The method called `name`, with its weights found.
+
+    Args:
+        name: an estimator.
+        weights: file with its weights; None looks where `find_weights` does.
+
+    Raises:
+        InvalidInputError: an unknown estimator; the message lists the known ones.
+        ParameterError: weights that are missing, or given to a method without any.
+    """
+    if name not in WEIGHT_FILES:
+        if name not in FLOW_ESTIMATORS:
+            names = ", ".join(sorted({*FLOW_ESTIMATORS, *WEIGHT_FILES}))
+            raise ParameterError(f"unknown flow estimator {name!r}: choose one of {names}")
+        if weights is not None:
+            raise ParameterError(
+                f"the flow estimator {name} takes no weights: leave --flow-weights out, or choose "
+                f"one of {', '.join(WEIGHT_FILES)}"
+            )
+        return FlowMethod(name, None, build_estimator(name).digest)
+    file = find_weights(name) if weights is None else Path(weights)
+    if file is None and name in FLOW_ESTIMATORS:
+        file = _published(name)
+    if file is None:
+        raise ParameterError(
+            f"the flow estimator {name} needs weights: give their file with --flow-weights, or put "
+            "it where `maskrnn doctor` tells; docs/optical-flow.md tells how to obtain them"
+        )
+    digest = _file_digest(str(file.absolute()), *_state(file))
+    return FlowMethod(name, str(file.absolute()), network_digest(name, digest), digest)
+
+
+def network_digest(name: str, file_digest: str) -> str:
+    """Identity of a network by its weights' file; the device is where flow is made, not what."""
+    return stable_digest({"estimator": name, "weights": file_digest})
+
+
+def _published(name: str) -> Path | None:
+    """RAFT's weights as torchvision publishes them, fetched into torch's cache."""
+    try:
+        build_estimator(name)
+    except (OSError, RuntimeError) as error:
+        raise ParameterError(
+            f"the weights of {name} are not on this machine and cannot be fetched ({error}): give "
+            "a file with --flow-weights, or put it where `maskrnn doctor` tells"
+        ) from None
+    return find_weights(name)
+
+
+def known_estimators() -> Mapping[str, bool]:
+    """All estimators by name, and whether each needs weights."""
+    return {name: name in WEIGHT_FILES for name in sorted({*FLOW_ESTIMATORS, *WEIGHT_FILES})}
+
+
+@lru_cache(maxsize=16)
+def _file_digest(file: str, size: int, changed: int) -> str:
+    return hashlib.sha256(_read(file)).hexdigest()
+
+
+def _state(file: Path) -> tuple[int, int]:
+    try:
+        status = file.stat()
+    except OSError as error:
+        raise _unreadable(str(file), error) from None
+    return status.st_size, status.st_mtime_ns
+
+
+def _read(file: str) -> bytes:
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        raise _unreadable(file, error) from None
+
+
+def _unreadable(file: str, error: OSError) -> ParameterError:
+    return ParameterError(
+        f"cannot read the flow weights {file} ({error.strerror}): give the file of a checkpoint"
+    )

@@ -1,0 +1,36 @@
+"""Parts of a report as artifacts of the flow run, for Prefect's web interface."""
+
+import asyncio
+import base64
+import logging
+from collections.abc import Mapping
+
+from prefect.artifacts import MarkdownArtifact
+
+from tasks.retries.server_outage import asked_again, is_of_the_server
+
+logger = logging.getLogger("maskrnn.run")
+
+
+def publish(key: str, markdown: str, pictures: Mapping[str, bytes]) -> None:
+    """Show a section with its pictures, which travel inside; called in a synchronous task.
+
+    The report has the section, too: a server that does not answer costs a warning, not the run.
+
+    Args:
+        key: lowercase letters, digits and dashes; versions of one key are listed together.
+        markdown: links pictures as `![name](name)`.
+        pictures: PNG files by those names.
+    """
+    for name, data in pictures.items():
+        inside = f"data:image/png;base64,{base64.b64encode(data).decode()}"
+        markdown = markdown.replace(f"]({name})", f"]({inside})")
+    artifact = MarkdownArtifact(markdown=markdown, key=key)
+    try:
+        asked_again(lambda: asyncio.run(artifact.acreate()))  # the synchronous way stays connected
+    except Exception as error:
+        if not is_of_the_server(error):
+            raise
+        logger.warning(
+            "%s is in the report alone: the Prefect server does not answer (%s)", key, error
+        )

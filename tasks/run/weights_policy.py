@@ -1,0 +1,105 @@
+"""Finetuned weights after they have served: kept, or dropped to spare the disk.
+
+A prediction does not need the weights it was made with. Should they be wanted again, as after a
+change of `inference.*`, they are finetuned again.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Literal
+
+from storage.kinds.checkpoints import FINETUNED
+from storage.runs.drivers import drivers
+from storage.runs.ledger import RunLedger, list_runs
+from storage.store.artifacts import ArtifactStore
+from tasks.inputs.configuration import Configuration
+from tasks.keys import PreparedVideo
+from tasks.plan.dry_plan import finetuned_keys
+from tasks.run.run_context import RunContext
+
+KeepWeights = Literal["all", "main", "none"]
+"""`main` keeps those of the run's main preset, and drops those of presets it is compared with."""
+
+DROPPED = "weights dropped, the prediction is complete"
+
+
+def droppable_weights(
+    video: PreparedVideo,
+    configurations: Sequence[Configuration],
+    parents: Mapping[str, str],
+    done: Collection[str],
+    keep: KeepWeights,
+) -> set[str]:
+    """Keys of the weights of a video that have served.
+
+    Args:
+        video: that all presets are through with.
+        configurations: of the presets, the main one first.
+        parents: key per preset that has one.
+        done: presets whose results of this video are complete.
+        keep: the policy.
+    """
+    if keep == "all":
+        return set()
+    kept: set[str] = set()
+    dropped: set[str] = set()
+    for place, configuration in enumerate(configurations):
+        preset = configuration.preset
+        if preset.finetune is None or preset.name not in parents:
+            continue
+        keys = finetuned_keys(video, parents[preset.name], configuration).values()
+        is_kept = preset.name not in done or (keep == "main" and place == 0)
+        (kept if is_kept else dropped).update(keys)
+    return dropped - kept
+
+
+class WeightsDropper:
+    """Removes weights that no other run refers to.
+
+    Args:
+        context: of the run.
+    """
+
+    def __init__(self, context: RunContext) -> None:
+        self._context = context
+        self._others: frozenset[str] | None = None
+
+    def drop(self, video: str, keys: Collection[str]) -> None:
+        """Remove weights of a video, and the references of its record to them."""
+        store = self._context.store
+        gone = [key for key in sorted(keys) if self._remove(store, key)]
+        if gone:
+            self._context.forget(video, {(FINETUNED, key) for key in gone}, DROPPED)
+
+    def _remove(self, store: ArtifactStore, key: str) -> bool:
+        if not store.exists(FINETUNED, key) or store.is_leased(FINETUNED, key):
+            return False
+        lease = store.lease(FINETUNED, key)
+        if lease is None:
+            return False
+        with lease:
+            return store.remove_unless(FINETUNED, key, lambda: self._is_wanted(key))
+
+    def _is_wanted(self, key: str) -> bool:
+        """By a run that has ended, as of the first look, or by one that is under way now."""
+        store, mine = self._context.store, self._context.ledger.run_id
+        if self._others is None:
+            others = [info.run_id for info in list_runs(store) if info.run_id != mine]
+            self._others = frozenset(_weights_of(store, others))
+        if key in self._others:
+            return True
+        driven = [
+            info.run_id
+            for info in list_runs(store)
+            if info.run_id != mine and any(d.is_alive for d in drivers(store, info.run_id))
+        ]
+        return key in _weights_of(store, driven)
+
+
+def _weights_of(store: ArtifactStore, runs: Collection[str]) -> set[str]:
+    return {
+        key
+        for run in runs
+        for record in RunLedger(store, run).records()
+        for kind, key in record.artifacts()
+        if kind == FINETUNED
+    }

@@ -1,0 +1,152 @@
+"""One training in several processes of this machine: each has a CUDA device or a part of the cores.
+
+Dask's workers may not start children by `multiprocessing`, so each process is this module, run
+with its job on standard input.
+"""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pydantic import TypeAdapter
+
+from tasks.dask_bridge.unit_run import UnitFailure, run_unit
+from tasks.errors import ParameterError, TrainingProcessError
+from tasks.machine.resources import machine_devices
+from tasks.training.training_run import TrainingJob, TrainingRun, train_job
+
+_LOOK = 0.1
+"""Seconds between two looks at the processes."""
+_LOST_OTHERS = ("RuntimeError", "DistBackendError", "DistNetworkError")
+_LOOPBACK = "lo0" if sys.platform == "darwin" else "lo"
+
+
+@dataclass(frozen=True)
+class _Rank:
+    """One process of a training."""
+
+    rank: int
+    count: int
+    folder: str
+    """Of this machine, where the processes meet and leave their outcome."""
+    job: TrainingJob
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What a process leaves: one of both."""
+
+    run: TrainingRun | None = None
+    failure: UnitFailure | None = None
+
+
+def train_in_processes(job: TrainingJob) -> TrainingRun:
+    """Train in `job.compute.processes` processes; the first one writes the checkpoint.
+
+    Raises:
+        ParameterError: more processes than CUDA devices.
+        TrainingProcessError: one of them failed, with its own message; the others are ended.
+    """
+    count = job.compute.processes
+    devices = machine_devices() if job.compute.device != "cpu" else ()
+    if devices and len(devices) < count:
+        raise ParameterError(
+            f"compute.processes={count}, but this machine has {len(devices)} CUDA devices; give a "
+            "process a device of its own, or set compute.device=cpu"
+        )
+    with TemporaryDirectory(prefix="maskrnn-training-") as folder:
+        processes = [
+            _start(_Rank(rank, count, folder, job), devices[rank] if devices else "")
+            for rank in range(count)
+        ]
+        try:
+            while any(process.poll() is None for process in processes):
+                if any(process.returncode for process in processes):
+                    break
+                time.sleep(_LOOK)
+        finally:
+            for process in processes:
+                process.kill()
+                process.wait()
+                if process.stdin is not None:
+                    process.stdin.close()
+        outcomes = [_outcome(Path(folder), rank) for rank in range(count)]
+    if all(outcome.run is not None for outcome in outcomes) and outcomes[0].run is not None:
+        return outcomes[0].run
+    raise _failure([outcome.failure for outcome in outcomes if outcome.failure is not None])
+
+
+def _start(rank: _Rank, device: str) -> "subprocess.Popen[bytes]":
+    environment = {
+        "GLOO_SOCKET_IFNAME": _LOOPBACK,
+        "NCCL_SOCKET_IFNAME": _LOOPBACK,
+        **os.environ,
+        "CUDA_VISIBLE_DEVICES": device,
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tasks.training.training_processes"],
+        stdin=subprocess.PIPE,
+        env=environment,
+    )
+    if process.stdin is not None:  # it stays open: its end ends the process
+        process.stdin.write(TypeAdapter(_Rank).dump_json(rank) + b"\n")
+        process.stdin.flush()
+    return process
+
+
+def _outcome(folder: Path, rank: int) -> _Outcome:
+    try:
+        data = (folder / f"{rank}.outcome").read_bytes()
+    except FileNotFoundError:  # it was ended before it came to one
+        return _Outcome()
+    return TypeAdapter(_Outcome).validate_json(data)
+
+
+def _failure(failures: list[UnitFailure]) -> TrainingProcessError:
+    """Of the failures the one that is a cause: whoever only lost the others says RuntimeError."""
+    failures = sorted(failures, key=lambda failure: failure.kind in _LOST_OTHERS)
+    if not failures:
+        return TrainingProcessError(
+            "a process of the training was killed, or ran out of memory; run again: it goes on "
+            "from its saved state"
+        )
+    return TrainingProcessError(failures[0].message)
+
+
+def _train(rank: _Rank) -> TrainingRun:
+    from maskrnn_core.compute import resolve_compute
+    from maskrnn_core.training.distributed import joined_peers
+
+    device = resolve_compute(rank.job.compute).device
+    address = (Path(rank.folder) / "meeting").as_uri()
+    with joined_peers(rank.rank, rank.count, device, address) as peers:
+        return train_job(rank.job, peers)
+
+
+def _end_with_parent() -> None:
+    """Nobody waits for a training whose starter was killed."""
+    sys.stdin.buffer.read()
+    os._exit(1)
+
+
+def main() -> None:
+    """Take a job from standard input; leave its outcome in the job's folder."""
+    rank = TypeAdapter(_Rank).validate_json(sys.stdin.buffer.readline())
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    ended = run_unit(_train, (rank,), f"rank {rank.rank}")
+    failed = isinstance(ended, UnitFailure)
+    outcome = _Outcome(failure=ended) if isinstance(ended, UnitFailure) else _Outcome(ended.value)
+    part = Path(rank.folder) / f"{rank.rank}.part"
+    part.write_bytes(TypeAdapter(_Outcome).dump_json(outcome))
+    part.rename(part.with_suffix(".outcome"))
+    # At once: what the others may still have to say must not hold this process.
+    os._exit(int(failed))
+
+
+if __name__ == "__main__":
+    main()

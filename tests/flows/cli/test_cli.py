@@ -1,0 +1,146 @@
+"""The command line: help, bad input, exit codes."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from flows.cli.app import app, main
+from storage.runs.ledger import RunLedger, StageRecord, VideoRecord
+from storage.store.artifacts import ArtifactStore
+
+
+def run(tokens: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr(sys, "argv", ["maskrnn", *tokens])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert isinstance(caught.value.code, int)
+    return caught.value.code
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "benchmark",
+        "ablation",
+        "ingest",
+        "flow",
+        "train",
+        "segment",
+        "evaluate",
+        "status",
+        "rerun",
+        "report",
+        "verify",
+        "doctor",
+    ],
+)
+def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    app([command, "--help"], result_action="return_value")
+    assert f"maskrnn {command}" in capsys.readouterr().out
+
+
+def loaded(statement: str, modules: str) -> subprocess.CompletedProcess[str]:
+    """Fails in a fresh process when `statement` loads any of `modules`."""
+    code = (
+        f"import sys\n{statement}\n"
+        f"found = set({modules.split()!r}) & set(sys.modules)\n"
+        "sys.exit(', '.join(found) if found else 0)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    return subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_help_loads_nothing_heavy() -> None:
+    help_page = (
+        "from flows.cli.app import app\napp(['benchmark', '--help'], result_action='return_value')"
+    )
+    done = loaded(help_page, "prefect torch zarr pandas pydantic distributed cv2")
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_run_that_reuses_everything_needs_no_torch_and_no_cluster() -> None:
+    done = loaded(
+        "import flows.runs.driver, flows.commands.execution", "torch numba distributed matplotlib"
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("tokens", "message"),
+    [
+        (["benchmark", "--dataset", "nope"], "unknown data set 'nope'"),
+        (["benchmark", "--dataset", "davis2016"], "--root"),
+        (["benchmark", "--dataset", "davis2016", "--root", "/no/such"], "is not there"),
+        (["benchmark", "--set", "finetune.iters=3"], "finetune.iterations"),
+        (["benchmark", "--set", "foo"], "takes key=value"),
+        (["benchmark", "--resolution", "3"], "greater than or equal to 32"),
+        (["benchmark", "--train-videos", "0"], "greater than or equal to 1"),
+        (["benchmark", "--preset", "smal"], "did you mean small"),
+        (["benchmark", "--flow", "nope"], "choose one of"),
+        (["flow", "--flow", "flownet2"], "needs weights"),
+        (["flow", "--flow", "dis", "--flow-weights", "x.pth"], "takes no weights"),
+        (["flow", "--flow", "flownet2", "--flow-weights", "/no/such.pth"], "cannot read the flow"),
+        (["flow", "--dry-run"], "goes with --gc"),
+        (["benchmark", "--videos", "val-999"], "has no video val-999"),
+        (["benchmark", "--split", "test"], "has no split 'test'"),
+        (["benchmark", "--parent", "nope"], "neither a file nor a key"),
+        (["train", "--initial-weights", "/no/such.pth"], "cannot read the initial weights"),
+        (["status", "nope"], "nope"),
+        (["report", "nope"], "nope"),
+        (["verify", "nope"], "no artifact"),
+        (["benchmark", "--bogus", "1"], "--bogus"),
+        (["nope"], "nope"),
+    ],
+)
+def test_bad_input_is_one_message_and_exit_code_2(
+    tokens: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("MASKRNN_STORE", str(tmp_path / "store"))
+    assert run(tokens, monkeypatch) == 2
+    printed = capsys.readouterr()
+    assert message in printed.err + printed.out
+    assert "Traceback" not in printed.err
+    assert not (tmp_path / "store").exists()
+
+
+def test_debug_shows_the_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tokens = ["benchmark", "--preset", "smal", "--debug", "--store", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", ["maskrnn", *tokens])
+    with pytest.raises(ValueError, match="unknown preset"):
+        main()
+
+
+def test_status_and_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger = RunLedger(ArtifactStore(str(tmp_path)), "nightly")
+    ledger.begin({}, "0.1.0")
+    done = StageRecord("done", 2.5, worker="worker-0")
+    failed = StageRecord("failed", error="frame 3 is [torn]")
+    ledger.write(VideoRecord("libby", "k", "done", 1, {"ingest": done}))
+    ledger.write(VideoRecord("camel", None, "failed", 2, {"ingest": failed}))
+    assert run(["status", "nightly", "--store", str(tmp_path)], monkeypatch) == 1
+    shown = capsys.readouterr().out
+    assert "camel (attempt 2)" in shown
+    assert "[torn]" in shown
+    assert "worker-0" in shown
+    assert "failed in part; videos: 1 done, 1 failed" in shown
+    assert run(["status", "nightly", "--watch", "--store", str(tmp_path)], monkeypatch) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.endswith("camel ingest failed frame 3 is [torn]") for line in lines)
+    assert run(["status", "nightli", "--store", str(tmp_path)], monkeypatch) == 2
+    assert "mean nightly?" in capsys.readouterr().err
+    assert run(["status", "--store", str(tmp_path)], monkeypatch) == 0
+    assert "nightly" in capsys.readouterr().out
+    assert run(["report", "nightly", "--store", str(tmp_path)], monkeypatch) == 2
+    assert "no report yet" in capsys.readouterr().err

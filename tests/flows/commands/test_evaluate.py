@@ -1,0 +1,150 @@
+"""`maskrnn evaluate` on tiny data, as a user calls it."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from flows.cli.app import main
+from tests.flows.cli.test_cli import loaded
+from tests.tasks.evaluation.trees import write_davis, write_predictions
+
+VIDEOS = {"ant": 2, "bee": 1}
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> list[str]:
+    root = write_davis(tmp_path / "davis", "2017", VIDEOS)
+    return ["--dataset", "davis2017", "--root", str(root)]
+
+
+@pytest.fixture
+def predictions(tmp_path: Path) -> Path:
+    return write_predictions(tmp_path / "mine", VIDEOS)
+
+
+def run(tokens: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr(sys, "argv", ["maskrnn", "evaluate", *tokens])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert isinstance(caught.value.code, int)
+    return caught.value.code
+
+
+def test_figures_and_files(
+    data: list[str],
+    predictions: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = tmp_path / "out"
+    tokens = ["--predictions", str(predictions), *data, "--out", str(out), "--official-csv"]
+    assert run(tokens, monkeypatch) == 0
+    shown = capsys.readouterr().out
+    assert "0.750" in shown
+    assert "Protocol davis2017-semi-supervised." in shown
+    assert str(out) in shown
+    names = {path.name for path in out.iterdir()}
+    tables = ("per_frame", "per_object", "per_sequence", "dataset")
+    assert names == {f"{name}.{kind}" for name in tables for kind in ("csv", "parquet", "md")} | {
+        "global_results-val.csv",
+        "per-sequence_results-val.csv",
+    }
+    assert len(pd.read_parquet(out / "per_frame.parquet")) == 18
+
+
+def test_part_of_the_data_and_another_protocol(
+    data: list[str],
+    predictions: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shutil.rmtree(predictions / "ant")
+    options = ["--videos", "bee", "--protocol", "paper", "--no-stability", "--workers", "1"]
+    assert run([str(predictions), *data, *options], monkeypatch) == 0
+    shown = capsys.readouterr().out
+    assert "Protocol paper." in shown
+    assert "ant" not in shown
+
+
+def test_all_offenders_in_one_message_and_exit_code_2(
+    data: list[str],
+    predictions: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shutil.rmtree(predictions / "bee")
+    (predictions / "ant/00002.png").unlink()
+    (predictions / "ant/00003.png").write_bytes(b"no image")
+    out = ["--out", str(tmp_path / "out")]
+    assert run([str(predictions), *data, *out], monkeypatch) == 2
+    told = capsys.readouterr().err
+    assert told.count("maskrnn: ") == 1
+    for words in ("missing sequences: bee", "missing frames: 00002", "ant/00003.png"):
+        assert words in told
+    assert "Traceback" not in told
+    assert not (tmp_path / "out").exists()
+    (predictions / "ant/00003.png").unlink()
+    assert run([str(predictions), *data, "--missing=empty"], monkeypatch) == 0
+    assert "counted as empty" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("tokens", "words"),
+    [
+        (["--official-csv"], "--out"),
+        (["--protocol", "davis"], "unknown protocol 'davis'"),
+        (["--split", "test"], "has no split 'test'"),
+        (["--videos", "cat"], "no video 'cat'"),
+        (["--workers", "0"], "give 1 or more"),
+        (["--missing", "none"], "--missing"),
+    ],
+)
+def test_bad_options(
+    data: list[str],
+    predictions: Path,
+    tokens: list[str],
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run([str(predictions), *data, *tokens], monkeypatch) == 2
+    printed = capsys.readouterr()
+    assert words in printed.err + printed.out
+
+
+def test_missing_predictions(
+    data: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["/no/such/folder", *data], monkeypatch) == 2
+    assert "are not there" in capsys.readouterr().err
+
+
+def test_it_needs_no_prefect_and_no_torch() -> None:
+    statement = "import flows.cli.app, flows.commands.evaluate, flows.console.failures"
+    done = loaded(statement, "prefect torch numba distributed matplotlib")
+    assert done.returncode == 0, done.stderr
+
+
+def test_help_loads_next_to_nothing() -> None:
+    page = (
+        "from flows.cli.app import app\napp(['evaluate', '--help'], result_action='return_value')"
+    )
+    done = loaded(page, "prefect torch zarr pandas numpy cv2 numba pydantic")
+    assert done.returncode == 0, done.stderr
+
+
+def test_as_a_process_with_two_workers(data: list[str], predictions: Path) -> None:
+    command = [sys.executable, "-m", "flows.cli.app", "evaluate", str(predictions), *data]
+    root = Path(__file__).resolve().parents[3]
+    done = subprocess.run(
+        [*command, "--workers", "2"], capture_output=True, text=True, check=False, cwd=root
+    )
+    assert done.returncode == 0, done.stderr
+    assert "0.750" in done.stdout

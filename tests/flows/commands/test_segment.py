@@ -1,0 +1,121 @@
+"""`maskrnn segment VIDEO --mask FILE`: one's own video in one command."""
+
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from flows.cli.app import main
+from maskrnn_core.synthetic import SyntheticOptions, SyntheticVideo, synthetic_videos
+from storage.datasets.video.video_file import VideoFile
+from storage.export.video_files import write_mp4
+from tests.flows.tiny import OVERRIDES
+
+TIMES = (0.0, 0.04, 0.5, 0.54, 1.0)
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *tokens: object) -> int:
+    monkeypatch.setattr(sys, "argv", ["maskrnn", *(str(token) for token in tokens)])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert isinstance(caught.value.code, int)
+    return caught.value.code
+
+
+@pytest.fixture
+def drawn() -> SyntheticVideo:
+    return synthetic_videos("val", SyntheticOptions(size=(48, 65), videos_val=1, frames_val=5))[0]
+
+
+@pytest.fixture
+def own_video(tmp_path: Path, drawn: SyntheticVideo) -> Path:
+    """A video of five frames at uneven times, of odd width, with first.png beside it."""
+    path = tmp_path / "walk.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        assert isinstance(stream, av.VideoStream)
+        stream.height, stream.width, stream.pix_fmt = 48, 65, "yuv444p"
+        stream.codec_context.time_base = Fraction(1, 1000)
+        for index, seconds in enumerate(TIMES):
+            frame = av.VideoFrame.from_ndarray(drawn.frame(index), format="rgb24")
+            frame.pts, frame.time_base = round(seconds * 1000), Fraction(1, 1000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    mask = Image.fromarray(drawn.label_map(0)).convert("P")
+    mask.putpalette([0, 0, 0, 128, 0, 0, 0, 128, 0, 128, 128, 0])
+    mask.save(tmp_path / "first.png")
+    return path
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.usefixtures("prefect_server")
+def test_one_command(
+    own_video: Path,
+    drawn: SyntheticVideo,
+    scheduler: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    options = [f"{key}={value}" for key, value in OVERRIDES.items()]
+    command = ["segment", own_video, "--mask", tmp_path / "first.png", "--out", tmp_path / "out"]
+    command += ["--store", tmp_path / "store", "--dask-address", scheduler, "--set", *options]
+    assert run(monkeypatch, *command) == 0
+    printed = capsys.readouterr()
+    assert "short side of 240 pixels" in printed.err
+    assert "Parent: that of small on the generated data set" in printed.err
+    names = sorted(path.name for path in (tmp_path / "out" / "walk").iterdir())
+    assert names == [f"{index:05d}.png" for index in range(5)]
+    first = np.asarray(Image.open(tmp_path / "out" / "walk" / "00000.png"))
+    np.testing.assert_array_equal(first, drawn.label_map(0))
+    overlay = VideoFile(tmp_path / "out" / "walk.mp4")
+    assert overlay.size == (48, 66)
+    np.testing.assert_allclose(overlay.times, TIMES, atol=0.001)
+    assert run(monkeypatch, *command) == 0
+    assert ": 0 units computed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("tokens", "message"),
+    [
+        (["VIDEO"], "give --mask FIRST.png"),
+        (["--mask", "FIRST"], "go with a video"),
+        (["VIDEO.no", "--mask", "FIRST"], "walk.mp4.no is not there"),
+        (["VIDEO", "--mask", "FIRST", "--dataset", "davis2016"], "leave one of them out"),
+        (["VIDEO", "--mask", "FIRST.no"], "first.png.no is not there"),
+        (["VIDEO", "--mask", "LARGE"], "is 9x9, the video 65x48"),
+        (["FIRST", "--mask", "FIRST"], "cannot be decoded"),
+        (["VIDEO", "--mask", "FIRST", "--preset", "smal"], "did you mean small"),
+    ],
+)
+def test_bad_input_is_found_before_anything_starts(
+    tokens: list[str],
+    message: str,
+    own_video: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Image.fromarray(np.ones((9, 9), np.uint8)).save(tmp_path / "large.png")
+    places = {"VIDEO": own_video, "FIRST": tmp_path / "first.png", "LARGE": tmp_path / "large.png"}
+    for name, place in places.items():
+        tokens = [token.replace(name, str(place)) for token in tokens]
+    store = tmp_path / "store"
+    assert run(monkeypatch, "segment", *tokens, "--store", store) == 2
+    assert message in capsys.readouterr().err
+    assert not store.exists()
+
+
+def test_a_written_video_is_read_again(tmp_path: Path) -> None:
+    pictures = [np.full((9, 13, 3), 40 * index, np.uint8) for index in range(4)]
+    path = tmp_path / "a.mp4"
+    write_mp4(path, iter(pictures), None)
+    video = VideoFile(path)
+    assert (video.size, len(video.frame_names)) == ((10, 14), 4)
+    np.testing.assert_allclose(video.times, np.arange(4) / 25, atol=0.001)
+    assert abs(video.frame(3).astype(int) - 120).max() < 6
+    assert [found.name for found in tmp_path.iterdir()] == ["a.mp4"]

@@ -1,0 +1,54 @@
+"""A run that cannot fit on the disk is refused, with need, have and cure."""
+
+import shutil
+from collections import namedtuple
+from pathlib import Path
+
+import pytest
+
+from flows.plan import space_check
+from flows.plan.machine_check import check_machine, sampled_extent
+from flows.plan.parameters import BenchmarkParameters
+from flows.plan.run_plan import plan_run
+from flows.plan.space_check import bytes_needed, most_bytes
+from storage.store.artifacts import ArtifactStore
+from tasks.errors import ParameterError
+
+Usage = namedtuple("Usage", "total used free")
+
+
+def parameters(store: Path, **others: object) -> BenchmarkParameters:
+    return BenchmarkParameters(store=str(store), preset="paper", **others)  # type: ignore[arg-type]
+
+
+def needed(chosen: BenchmarkParameters) -> int:
+    extent = sampled_extent(chosen)
+    assert extent is not None
+    return bytes_needed(chosen, plan_run(chosen, ArtifactStore(chosen.store)), extent)
+
+
+def test_a_full_disk_is_found_before_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = tmp_path / "store"
+    check_machine(parameters(store))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**9, 10**9, 10**8))
+    with pytest.raises(ParameterError, match=r"needs about .* GB and .* has 0\.1 GB free.*--force"):
+        check_machine(parameters(store))
+    check_machine(parameters(store, force=True))
+    assert not store.exists()
+
+
+def test_dropped_weights_need_no_room_but_those_at_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(space_check, "_AT_ONCE", 1)
+    kept, main, none = (
+        needed(parameters(tmp_path, compare=("small",), keep_weights=policy))
+        for policy in ("all", "main", "none")
+    )
+    assert none < main < kept
+    chosen = parameters(tmp_path, compare=("small",))
+    extent = sampled_extent(chosen)
+    assert extent is not None
+    assert most_bytes(chosen, extent) >= kept

@@ -1,0 +1,66 @@
+"""Overrides reach the options, and mistakes name what would have been right."""
+
+import pytest
+
+from maskrnn_core.errors import InvalidInputError
+from tasks.errors import ParameterError
+from tasks.inputs.configuration import configure, preset_names
+
+
+def test_overrides_of_every_kind() -> None:
+    found = configure(
+        "small",
+        {
+            "finetune.iterations": "50",
+            "finetune.augmentation.scale": "[0.9, 1.1]",
+            "inference.feedback": "fused",
+            "recurrent": "none",
+            "static.steps": "none",
+            "compute.device": "cpu",
+            "synthetic.size": "[48, 64]",
+        },
+    )
+    assert found.preset.finetune is not None
+    assert found.preset.finetune.iterations == 50
+    assert found.preset.finetune.augmentation.scale == (0.9, 1.1)
+    assert found.preset.inference.feedback == "fused"
+    assert found.preset.recurrent is None
+    assert found.preset.static is not None
+    assert found.preset.static.steps is None
+    assert found.compute.device == "cpu"
+    assert found.synthetic.size == (48, 64)
+
+
+def test_without_overrides_a_preset_is_itself() -> None:
+    for name in preset_names():
+        assert configure(name, {}).preset.name == name
+
+
+def test_an_option_of_a_stage_left_out_brings_the_stage_back() -> None:
+    found = configure("osvos", {"recurrent.steps": "3"})
+    assert found.preset.recurrent is not None
+    assert found.preset.recurrent.steps == 3
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("finetune.iters", "3", "valid are .*finetune.iterations"),
+        ("foo", "3", "valid are network"),
+        ("finetune", "3", "group of options"),
+        ("compute.dev", "x", "valid are compute.device"),
+        ("compute.device", "gpu", "'cpu' or 'cuda'"),
+        ("finetune.iterations", "many", "valid integer"),
+        ("synthetic.size", "[1, 2]", "at least 32"),
+        ("inference.box_scale.x", "1", "unknown option"),
+        ("name", "other", "unknown option"),
+    ],
+)
+def test_mistakes(key: str, value: str, message: str) -> None:
+    with pytest.raises(ParameterError, match=message.replace("[", r"\[")):
+        configure("small", {key: value})
+
+
+def test_unknown_preset() -> None:
+    with pytest.raises(InvalidInputError, match="did you mean small"):
+        configure("smal", {})

@@ -1,0 +1,33 @@
+"""Data sets by name."""
+
+import pickle
+
+import pytest
+
+from maskrnn_core.synthetic import SyntheticOptions
+from storage.errors import UnknownSplitError, UnknownVideoError
+from tasks.errors import ParameterError
+from tasks.inputs.sources import DatasetSpec, dataset_names, has_split, open_source, open_sources
+
+TINY = SyntheticOptions(size=(32, 48), videos_val=3, frames_val=2)
+
+
+def test_synthetic_videos_by_split_and_name() -> None:
+    spec = DatasetSpec("synthetic", synthetic=TINY)
+    every = open_sources(spec)
+    assert [video.name for video in every] == ["val-000", "val-001", "val-002"]
+    assert open_source(spec, "val-001").fingerprint() == every[1].fingerprint()
+    assert has_split(spec, "train")
+    assert pickle.loads(pickle.dumps(spec)) == spec
+
+
+def test_mistakes_name_what_there_is() -> None:
+    with pytest.raises(ParameterError, match="davis2016, davis2017"):
+        open_sources(DatasetSpec("davis"))
+    with pytest.raises(ParameterError, match="--root"):
+        open_sources(DatasetSpec("davis2016"))
+    with pytest.raises(UnknownSplitError, match="train or val"):
+        open_sources(DatasetSpec("synthetic", split="test"))
+    with pytest.raises(UnknownVideoError, match="val-002"):
+        open_sources(DatasetSpec("synthetic", synthetic=TINY), ["val-009"])
+    assert dataset_names()[0] == "synthetic"

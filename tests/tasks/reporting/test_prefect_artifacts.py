@@ -1,0 +1,57 @@
+"""Sections of a report on a Prefect server that comes and goes."""
+
+import logging
+
+import httpx
+import pytest
+from prefect.artifacts import MarkdownArtifact
+
+from tasks.reporting.prefect_artifacts import publish
+from tasks.retries import server_outage
+from tests.processes import free_port
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_outage, "_DELAYS", (0.0, 0.0))
+
+
+def test_a_server_that_does_not_answer_costs_a_warning(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def create(artifact: MarkdownArtifact) -> None:
+        async with httpx.AsyncClient() as client:
+            await client.post(f"http://127.0.0.1:{free_port()}/api/artifacts/")
+
+    monkeypatch.setattr(MarkdownArtifact, "acreate", create)
+    with caplog.at_level(logging.WARNING, "maskrnn.run"):
+        publish("figures", "text", {})
+    assert "figures is in the report alone" in caplog.text
+
+
+def test_a_server_that_is_back_soon_gets_the_section_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    sent: list[str] = []
+    attempts: list[str] = []
+
+    async def create(artifact: MarkdownArtifact) -> None:
+        attempts.append(str(artifact.key))
+        if len(attempts) < 3:
+            raise httpx.ConnectError("refused")
+        sent.append(str(artifact.markdown))
+
+    monkeypatch.setattr(MarkdownArtifact, "acreate", create)
+    publish("figures", "![a.png](a.png)", {"a.png": b"picture"})
+    assert sent == ["![a.png](data:image/png;base64,cGljdHVyZQ==)"]
+    assert len(attempts) == 3
+    assert "in the report alone" not in caplog.text
+
+
+def test_what_the_server_refuses_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def create(artifact: MarkdownArtifact) -> None:
+        raise ValueError("not allowed")
+
+    monkeypatch.setattr(MarkdownArtifact, "acreate", create)
+    with pytest.raises(ValueError, match="not allowed"):
+        publish("figures", "text", {})

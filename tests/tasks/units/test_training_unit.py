@@ -1,0 +1,211 @@
+"""The training unit killed again and again: the weights are those of one that was not."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from maskrnn_core.options import ComputeOptions
+from maskrnn_core.training import parent, recorder
+from maskrnn_core.training.curve import CurvePoint
+from storage.errors import StoreFullError
+from storage.kinds.checkpoints import PARENTS, load_checkpoint, load_curve
+from storage.kinds.stored_video import open_video
+from storage.kinds.training_states import TRAINING
+from storage.kinds.videos import video_key
+from storage.store.artifacts import ArtifactStore
+from tasks import units
+from tasks.errors import ParameterError, TrainingProcessError
+from tasks.inputs.configuration import configure
+from tasks.inputs.flow_method import flow_method
+from tasks.inputs.sources import DatasetSpec, open_source
+from tasks.keys import PreparedVideo
+from tasks.training.training_run import TrainingRun
+from tasks.units.train import train
+from tests.flows.tiny import OVERRIDES
+
+COMPUTE = ComputeOptions(device="cpu", threads=1)
+
+pytestmark = pytest.mark.timeout(240)
+ROOT = Path(__file__).resolve().parents[3]
+STEPS = {"static.steps": "12", "recurrent.steps": "12", "static.batch_size": "2"}
+
+# Trains as a worker does, saving at every step; tells every step that it took.
+_TRAINER = """
+import sys
+from tests.tasks.units.test_training_unit import print_step, train_and_save_every_step
+
+train_and_save_every_step(*sys.argv[1:], tell=print_step)
+"""
+
+
+def print_step(point: CurvePoint) -> None:
+    print(point.stage, point.step, flush=True)
+
+
+def train_and_save_every_step(
+    url: str, key: str, video_key: str, tell: Callable[[CurvePoint], None]
+) -> TrainingRun:
+    """The unit, with `tell` called after each step."""
+    store = ArtifactStore(url)
+    prepared = _prepared(store, video_key)
+    preset = configure("small", {**OVERRIDES, **STEPS}).preset
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recorder, "SAVE_SECONDS", 0.0)
+        patch.setattr(recorder, "SAVE_SHARE", 1e9)
+        patch.setattr(parent, "train_parent", partial(parent.train_parent, on_step=tell))
+        return train(url, key, [prepared], preset, COMPUTE, None)
+
+
+def _prepared(store: ArtifactStore, key: str) -> PreparedVideo:
+    video = open_video(store, key)
+    return PreparedVideo(
+        video.name, key, video.content_digest, "f", video.objects, video.frame_count
+    )
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> tuple[ArtifactStore, str]:
+    """A store with one video and its flow, and the video's key."""
+    store = ArtifactStore(str(tmp_path_factory.mktemp("store")))
+    spec = DatasetSpec("synthetic", synthetic=configure("small", OVERRIDES).synthetic)
+    key = video_key(open_source(spec, "val-001"), None)
+    units.ingest(store.url, key, spec, "val-001", None)
+    units.estimate_flow(store.url, "f", key, flow_method("dis-ultrafast"), COMPUTE)
+    return store, key
+
+
+def _train(store: ArtifactStore, key: str, video: str) -> TrainingRun:
+    return train_and_save_every_step(store.url, key, video, lambda _: None)
+
+
+def _kill_after(store: ArtifactStore, key: str, video: str, step: str, delay: float) -> None:
+    command = [sys.executable, "-c", _TRAINER, store.url, key, video]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        while (told := process.stdout.readline()) != f"{step}\n":
+            assert told, f"it ended before step {step}"
+        time.sleep(delay)
+        os.kill(process.pid, signal.SIGKILL)
+
+
+def _saved_steps(store: ArtifactStore) -> int:
+    return max(int(name.split(".")[-1]) for name in store.keys(TRAINING))
+
+
+def test_killed_at_random_steps(ready: tuple[ArtifactStore, str]) -> None:
+    store, video = ready
+    assert _train(store, "whole", video).steps == 24
+    rng = np.random.default_rng(20171204)
+    # Somewhere in the first stage, then in the second; while it saves, or in the next step.
+    _kill_after(store, "killed", video, f"static {rng.integers(2, 9)}", rng.uniform(0, 0.05))
+    assert 2 <= _saved_steps(store) < 12
+    _kill_after(store, "killed", video, f"recurrent {rng.integers(2, 9)}", rng.uniform(0, 0.05))
+    assert not store.exists(PARENTS, "killed")
+    left = _saved_steps(store)
+    assert 12 <= left < 24
+    run = _train(store, "killed", video)
+    assert (run.steps, run.resumed, run.note) == (24 - left, left, "")
+
+    whole, _ = load_checkpoint(store, PARENTS, "whole")
+    killed, metadata = load_checkpoint(store, PARENTS, "killed")
+    assert whole.keys() == killed.keys()
+    assert all(whole[name].tobytes() == killed[name].tobytes() for name in whole)
+    curves = [load_curve(store, PARENTS, key) for key in ("whole", "killed")]
+    losses = [[(point["step"], point["loss"]) for point in curve] for curve in curves]
+    assert losses[0] == losses[1]
+    assert 0 < metadata["waiting"] < 1
+    assert store.keys(TRAINING) == []
+
+
+def _interrupt(store: ArtifactStore, key: str, video: str) -> Path:
+    """Leave a training at its fourth step; the folder of its state."""
+
+    def stop(point: CurvePoint) -> None:
+        if point.step == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_and_save_every_step(store.url, key, video, stop)
+    (name,) = store.keys(TRAINING)
+    return Path(store.location(TRAINING, name))
+
+
+def test_a_damaged_state_is_told_and_not_used(
+    ready: tuple[ArtifactStore, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    store, video = ready
+    state = _interrupt(store, "damaged", video) / "state.safetensors"
+    state.write_bytes(state.read_bytes()[:-100])
+    run = _train(store, "damaged", video)
+    assert (run.steps, run.resumed) == (24, 0)
+    assert "begins anew" in run.note
+    assert "state.safetensors differs from what was written" in run.note
+    assert run.note in caplog.text
+    assert store.keys(TRAINING) == []
+
+
+def test_another_training_does_not_take_it(ready: tuple[ArtifactStore, str]) -> None:
+    store, video = ready
+    _interrupt(store, "one", video)
+    assert _train(store, "other", video).resumed == 0
+    assert _train(store, "one", video).resumed == 3
+
+
+def test_no_room_for_a_state_does_not_end_the_training(
+    ready: tuple[ArtifactStore, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: object) -> None:
+        raise StoreFullError("No space left")
+
+    store, video = ready
+    monkeypatch.setattr("tasks.training.saved_training.save_training_state", full)
+    run = _train(store, "full", video)
+    assert run.steps == 24
+    assert run.note == "the training could not be saved at step 24: No space left"
+    assert store.exists(PARENTS, "full")
+
+
+IN_TWO = ComputeOptions(device="cpu", threads=1, processes=2)
+
+
+def test_a_training_in_two_processes(ready: tuple[ArtifactStore, str]) -> None:
+    store, video = ready
+    preset = configure(
+        "small", {**OVERRIDES, "static.accumulate": "2", "recurrent.accumulate": "2"}
+    ).preset
+    videos = [_prepared(store, video)]
+    run = train(store.url, "two", videos, preset, IN_TWO, None)
+    assert (run.steps, run.note) == (3, "")
+    train(store.url, "alone", videos, preset, COMPUTE, None)
+    two, metadata = load_checkpoint(store, PARENTS, "two")
+    alone, _ = load_checkpoint(store, PARENTS, "alone")
+    assert metadata["compute"]["processes"] == 2
+    for name, value in alone.items():
+        np.testing.assert_allclose(two[name], value, rtol=0, atol=1e-6)
+
+
+def test_processes_that_cannot_share_the_batches(ready: tuple[ArtifactStore, str]) -> None:
+    store, video = ready
+    preset = configure("small", OVERRIDES).preset
+    with pytest.raises(TrainingProcessError, match=r"static\.accumulate to a multiple of 2"):
+        train(store.url, "uneven", [_prepared(store, video)], preset, IN_TWO, None)
+    assert not store.exists(PARENTS, "uneven")
+
+
+def test_more_processes_than_devices(
+    ready: tuple[ArtifactStore, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, video = ready
+    monkeypatch.setenv("MASKRNN_DEVICES", "0")
+    preset = configure("small", OVERRIDES).preset
+    compute = ComputeOptions(processes=2)
+    with pytest.raises(ParameterError, match="processes=2, but this machine has 1 CUDA"):
+        train(store.url, "many", [_prepared(store, video)], preset, compute, None)
