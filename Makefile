@@ -26,7 +26,7 @@ test: $(STAMP)
 fault-test: $(STAMP)
 	$(BIN)/python -m pytest -m faults tests/faults
 
-# Prefect on this machine: docs/operations.md.
+# Prefect on this machine: docs/scheduling.md.
 serve: $(STAMP)
 	scripts/serve.sh
 

@@ -84,7 +84,7 @@ class Meter:
 def cluster(
     workers: int, environment: dict[str, str]
 ) -> Iterator[tuple[str, dict[str, psutil.Process]]]:
-    """A scheduler and workers as docs/operations.md starts them, with the stand-in preloaded."""
+    """A scheduler and workers as docs/clusters.md starts them, with the stand-in preloaded."""
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         file = Path(folder) / "scheduler.json"

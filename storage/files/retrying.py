@@ -119,6 +119,6 @@ def _final(what: str, error: Exception) -> Exception:
     if isinstance(error, PermissionError) or type(error).__module__.startswith(_DRIVERS):
         return StoreAccessError(
             f"{what} cannot be used ({cause}). Check the rights of that place, the credentials and "
-            "the endpoint (docs/operations.md)."
+            "the endpoint (docs/clusters.md#a-store-on-s3)."
         )
     return error

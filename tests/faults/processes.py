@@ -1,4 +1,4 @@
-"""The processes of a deployment, as docs/operations.md starts them, each of which can be killed."""
+"""The processes of a deployment, as docs/scheduling.md starts them, each of which can be killed."""
 
 import faulthandler
 import multiprocessing

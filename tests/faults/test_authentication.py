@@ -1,4 +1,4 @@
-"""A Prefect server that asks for a password, as docs/operations.md tells."""
+"""A Prefect server that asks for a password, as docs/scheduling.md tells."""
 
 import os
 import subprocess
