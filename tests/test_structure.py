@@ -1,0 +1,58 @@
+"""The house rules about folders: small rooms that say what they hold, and no circle of imports."""
+
+import ast
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+_MOST_MODULES = 16
+
+
+def load_structure() -> ModuleType:
+    path = ROOT / "scripts" / "structure.py"
+    spec = importlib.util.spec_from_file_location("structure", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+STRUCTURE = load_structure()
+SIZES: dict[str, int] = STRUCTURE.sizes()
+
+
+@pytest.mark.parametrize("room", sorted(SIZES))
+def test_a_room_is_small_and_says_what_it_holds(room: str) -> None:
+    assert SIZES[room] <= _MOST_MODULES
+    init = ROOT / room / "__init__.py"
+    assert ast.get_docstring(ast.parse(init.read_text())), f"{init} has no docstring"
+
+
+@pytest.mark.parametrize("package", ["flows", "tasks", "storage"])
+def test_rooms_of_a_package_do_not_import_each_other_in_a_circle(package: str) -> None:
+    # The modules at the top, such as errors and keys, are open to every room.
+    rooms = [room for room in SIZES if room.startswith(f"{package}/")]
+    arrows = {pair: n for pair, n in STRUCTURE.imports().items() if set(pair) <= set(rooms)}
+    assert STRUCTURE.ranks(rooms, arrows).keys() == set(rooms)
+
+
+def test_a_circle_of_imports_is_named() -> None:
+    with pytest.raises(ValueError, match=r"rooms import each other: \['a', 'b', 'c'\]"):
+        STRUCTURE.ranks(["a", "b", "c"], {("a", "b"): 1, ("b", "a"): 2, ("c", "a"): 1})
+
+
+def test_an_import_inside_a_function_counts(tmp_path: Path) -> None:
+    for path, text in {
+        "tasks/one/a.py": "def load():\n    from storage.two import b\n",
+        "storage/two/__init__.py": "",
+        "storage/two/b.py": "",
+    }.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    assert STRUCTURE.imports(tmp_path) == {("tasks/one", "storage/two"): 1}
+    assert STRUCTURE.sizes(tmp_path) == {"tasks/one": 1, "storage/two": 1}
