@@ -1,4 +1,4 @@
-# make setup | test | fault-test | serve | benchmark | lock | clean. Needs git, make and Python 3.11 to 3.13.
+# make setup | test | fault-test | serve | benchmark | pictures | lock | clean. Needs git, make and Python 3.11 to 3.13.
 
 SHELL := bash
 BIN := .venv/bin
@@ -6,7 +6,7 @@ BIN := .venv/bin
 CONTENT := $(shell cat requirements.lock pyproject.toml .ci/setup | cksum | tr ' ' '-')
 STAMP := .venv/.installed-$(CONTENT)
 
-.PHONY: setup test fault-test serve benchmark lock clean
+.PHONY: setup test fault-test serve benchmark pictures lock clean
 
 setup: $(STAMP)
 
@@ -20,7 +20,7 @@ test: $(STAMP)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 # Real servers, workers and runs, killed and restarted; at most 20 minutes.
 fault-test: $(STAMP)
@@ -32,6 +32,11 @@ serve: $(STAMP)
 
 benchmark: $(STAMP)
 	$(BIN)/maskrnn benchmark --dataset synthetic
+
+# The pictures of the documentation, drawn from the code.
+pictures: $(STAMP)
+	$(BIN)/python scripts/structure.py --draw docs/images/rooms.png
+	$(BIN)/python scripts/draw_network.py docs/images/network.png
 
 # Hashes, no host names; one file for Python 3.11 to 3.13.
 lock: $(STAMP)
