@@ -1,25 +1,17 @@
-"""The report's section on flow: agreement per video, and estimators compared where it is exact."""
+"""The report's section on optical flow, in Markdown."""
 
 from collections.abc import Sequence
 
 import pandas as pd
 
-from maskrnn_core.digest import stable_digest
-from maskrnn_core.errors import InvalidInputError
-from maskrnn_core.optical_flow.accuracy import flow_accuracy
-from maskrnn_core.options import ComputeOptions
-from maskrnn_core.synthetic import SyntheticVideo
 from storage.kinds.stored_video import open_video
-from storage.kinds.tables import read_table, write_table
 from storage.store.artifacts import ArtifactStore
-from tasks.inputs.flow_method import flow_method, known_estimators
 from tasks.inputs.sources import DatasetSpec
 from tasks.keys import PreparedVideo
-from tasks.reporting.flow_agreement import FLOW_FIGURES, FlowFigures, exact_source
+from tasks.scores.flow_accuracy import PAIRS, compare_estimators
+from tasks.scores.flow_agreement import FlowFigures, exact_source
 
 _VIDEOS = 8
-_PAIRS = 4
-_VERSION = 1
 
 
 def flow_section(
@@ -57,9 +49,9 @@ def flow_section(
     if exact:
         parts += [
             "### Estimators on frames whose flow is exact\n\nEnd-point error over up to "
-            f"{_PAIRS} pairs each of {len(exact)} videos, both ways; visible: where no pixel is "
+            f"{PAIRS} pairs each of {len(exact)} videos, both ways; visible: where no pixel is "
             "hidden in the other frame.",
-            _markdown(_comparison(store, exact)),
+            _markdown(compare_estimators(store, exact)),
         ]
     return "\n\n".join(parts)
 
@@ -67,31 +59,3 @@ def flow_section(
 def _markdown(table: pd.DataFrame) -> str:
     cells = table.astype(object).where(table.notna(), None)
     return str(cells.to_markdown(index=False, floatfmt=".3f", missingval=""))
-
-
-def _comparison(store: ArtifactStore, videos: Sequence[SyntheticVideo]) -> pd.DataFrame:
-    """A row per estimator that needs no weights, and one for no motion at all."""
-    methods = [flow_method(name) for name, network in known_estimators().items() if not network]
-    key = stable_digest(
-        {
-            "videos": [video.fingerprint() for video in videos],
-            "estimators": [method.digest for method in methods],
-            "version": _VERSION,
-        }
-    )
-    if not store.exists(FLOW_FIGURES, key):
-        rows = []
-        still = float("nan")
-        for method in methods:
-            try:
-                found = flow_accuracy(method.build(ComputeOptions()), videos, _PAIRS)
-            except InvalidInputError:  # frames too small for this one
-                rows.append((method.name, float("nan"), float("nan"), float("nan")))
-                continue
-            still = found.still
-            rows.append((method.name, found.error, found.visible, found.far))
-        rows.append(("no motion", still, float("nan"), float("nan")))
-        columns = ["estimator", "error px", "visible px", "share over 3 px"]
-        table = pd.DataFrame(rows, columns=columns)
-        write_table(store, FLOW_FIGURES, key, {"accuracy": table})
-    return read_table(store, FLOW_FIGURES, key, "accuracy")

@@ -17,7 +17,6 @@ from tasks.keys import PreparedVideo
 from tasks.plan.outcome import Outcome, VideoResult
 from tasks.reporting.ablation import AblationFigures, ablation_figures, ablation_section
 from tasks.reporting.ablation_plot import ablation_plot
-from tasks.reporting.flow_agreement import gather_flow
 from tasks.reporting.flow_section import flow_section
 from tasks.reporting.folder import FIGURES, SUMMARY, replace_file, report_folder, write_tables
 from tasks.reporting.pictures import write_flow_pictures, write_overlays, write_plot
@@ -26,6 +25,7 @@ from tasks.reporting.stages_table import stages_table
 from tasks.reporting.summary import ReportParts, comparison, failures, markdown
 from tasks.reporting.tables import Tables, gather
 from tasks.run.run_context import RunContext
+from tasks.scores.flow_agreement import gather_flow
 from tasks.scores.scoring import protocol_of
 
 _EXPORTS = "exports.json"

@@ -1,4 +1,4 @@
-"""J, F and T of one video as tables, and their means over videos.
+"""Figures of results as tables: J, F and T per video and their means, and those of optical flow.
 
-The metrics themselves are in `maskrnn_core/metrics`.
+The metrics themselves are in `maskrnn_core/metrics`; what is written of them, in `reporting`.
 """

@@ -13,9 +13,9 @@ from storage.store.artifacts import ArtifactStore
 from tasks.inputs.flow_method import flow_method
 from tasks.inputs.sources import DatasetSpec, open_sources
 from tasks.keys import PreparedVideo
-from tasks.reporting.flow_agreement import FLOW_FIGURES, gather_flow
 from tasks.reporting.flow_section import flow_section
 from tasks.reporting.pictures import write_flow_pictures
+from tasks.scores.flow_agreement import FLOW_FIGURES, gather_flow
 from tasks.units.flow import estimate_flow
 
 SPEC = DatasetSpec(

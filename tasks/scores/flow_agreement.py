@@ -1,4 +1,4 @@
-"""What a report tells of the flow: agreement of both directions, and errors where it is known."""
+"""How well the optical flow of both directions agrees, and its error where the truth is known."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
