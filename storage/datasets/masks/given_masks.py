@@ -21,13 +21,17 @@ from storage.datasets.images.file_checks import check_inside
 from storage.datasets.images.image_files import image_files, image_size, read_bytes
 from storage.datasets.images.names import name_fault
 from storage.datasets.images.natural_order import in_natural_order, natural_key
-from storage.datasets.masks.given_images import read_given_map
-from storage.datasets.masks.label_maps import object_ids, read_binary_mask
+from storage.datasets.masks.given_images import read_given_image, read_given_map, read_given_object
+from storage.datasets.masks.label_maps import object_ids
 from storage.datasets.masks.mask_json import JsonMask, read_mask_json
+from storage.datasets.masks.mask_quality import quality_remarks
 from storage.datasets.source import UInt8Array
 from storage.errors import DatasetError, MissingDatasetError
 
 MOST_OBJECTS = 254
+
+_READER_VERSION = 2
+"""Raised when the same files are read as other label maps than before."""
 
 MapReader = Callable[[], UInt8Array]
 
@@ -39,10 +43,12 @@ class GivenMasks:
     Args:
         place: file or folder.
         readers: by frame name, in the order of the frames.
+        images: the image files among them.
     """
 
     place: Path
     readers: Mapping[str, MapReader]
+    images: Sequence[Path] = ()
 
     @cached_property
     def objects(self) -> tuple[int, ...]:
@@ -59,6 +65,18 @@ class GivenMasks:
         """Label map as uint8 (H, W) of a frame; None where none is given."""
         read = self.readers.get(name)
         return None if read is None else read()
+
+    def remarks(self) -> list[str]:
+        """What is unusual about the masks: how files were read, and how first masks look."""
+        readings = [(path, read_given_image(path).reading) for path in self.images]
+        found = [f"{path}: {reading}." for path, reading in readings if reading]
+        seen: set[int] = set()
+        for name, read in self.readers.items():
+            labels = read()
+            first = np.where(np.isin(labels, list(seen)), 0, labels).astype(np.uint8)
+            found += [f"The mask of frame {name}: {what}." for what in quality_remarks(first)]
+            seen.update(object_ids(labels))
+        return found
 
 
 class VideoFrames:
@@ -100,26 +118,26 @@ def open_masks(place: Path, frames: VideoFrames) -> GivenMasks:
         DatasetError: masks of other sizes or of frames that the video lacks, too many objects, or
             files that are none of the forms above.
     """
+    images: Sequence[Path] = ()
     if place.is_dir():
         readers = _folder_readers(place, frames)
+        images = _image_files(place)
     elif place.suffix.lower() == ".json":
         readers = _json_readers(place, frames)
     elif place.exists():
         _check_size(place, frames.size)
         readers = {frames.names[0]: partial(read_given_map, place)}
+        images = [place]
     else:
         raise MissingDatasetError(f"The mask {place} is not there. Correct the path.")
-    return GivenMasks(
-        place, {name: readers[name] for name in sorted(readers, key=frames.order.__getitem__)}
-    )
+    ordered = sorted(readers, key=frames.order.__getitem__)
+    return GivenMasks(place, {name: readers[name] for name in ordered}, images)
 
 
 def masks_digest(place: Path) -> str:
     """sha256 (hex) over names and bytes of all mask files at a place; errors as `open_masks`."""
-    files = [place]
-    if place.is_dir():
-        files = [path for folder in (place, *_folders(place)) for path in image_files(folder)]
-    digest = sha256()
+    files = _image_files(place) if place.is_dir() else [place]
+    digest = sha256(f"{_READER_VERSION}\n".encode())
     for path in files:
         _check_place(path, place)
         data = read_bytes(path)
@@ -167,7 +185,7 @@ def _object_readers(
         frame: partial(
             _layered,
             size,
-            [(ids[p.stem], str(p), partial(read_binary_mask, p)) for p in paths],
+            [(ids[p.stem], str(p), partial(read_given_object, p)) for p in paths],
         )
         for frame, paths in by_frame.items()
         if paths
@@ -217,6 +235,11 @@ def _numbered(masks: Sequence[JsonMask], place: Path) -> list[tuple[int, JsonMas
 def _check_count(count: int, place: Path) -> None:
     if count > MOST_OBJECTS:
         raise DatasetError(f"{place} holds {count} objects, at most {MOST_OBJECTS} can be told.")
+
+
+def _image_files(place: Path) -> list[Path]:
+    """Image files of a folder and of the folders in it."""
+    return [path for folder in (place, *_folders(place)) for path in image_files(folder)]
 
 
 def _folders(place: Path) -> list[Path]:

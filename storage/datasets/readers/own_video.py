@@ -72,6 +72,10 @@ class MaskedVideo:
         self._check_links()
         return open_masks(self._masks_at, VideoFrames(self.frame_names, self._frames.size))
 
+    def remarks(self) -> list[str]:
+        """What a person should check before the video is segmented, a sentence each."""
+        return self.masks.remarks()
+
     def fingerprint(self) -> str:
         """sha256 over the bytes of frames and masks, with what names them."""
         return self._fingerprint
