@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from storage.datasets.masks.frame_matching import VideoFrames
 from storage.datasets.masks.given_images import read_given_image, read_given_object
-from storage.datasets.masks.given_masks import VideoFrames, open_masks
+from storage.datasets.masks.given_masks import open_masks
 from storage.datasets.masks.label_maps import binary_mask_of, label_map_of, read_label_map
 from storage.datasets.masks.mask_quality import is_lossy, quality_remarks
 from storage.errors import DatasetError
