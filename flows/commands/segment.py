@@ -10,8 +10,9 @@ from flows.console.options import DataOptions
 from flows.plan.chosen_data import chosen_data
 from flows.plan.configurations import all_configurations
 from flows.plan.parameters import SHORT_SIDE, BenchmarkParameters
-from storage.datasets.source import SourceVideo
+from storage.datasets.source import RemarkedVideo, SourceVideo
 from tasks.errors import ParameterError
+from tasks.export.mask_preview import write_mask_preview
 from tasks.export.own_results import write_results
 from tasks.inputs.configuration import Configuration
 from tasks.inputs.sources import open_sources
@@ -46,7 +47,8 @@ def segment_own_video(
     (source,) = open_sources(chosen_data(parameters, main))
     objects = source.objects  # reads video and masks: what is wrong is found before the start
     console = Console(stderr=True, soft_wrap=True)
-    for line in [_found(source, objects), *_told(parameters, main, data)]:
+    warnings = _warnings(source, out.expanduser())
+    for line in [_found(source, objects), *warnings, *_told(parameters, main, data)]:
         console.print(line, highlight=False, markup=False)
     code = execute(parameters.model_dump())
     if code == 0:
@@ -84,6 +86,16 @@ def _found(source: SourceVideo, objects: tuple[int, ...]) -> str:
     height, width = source.frame(0).shape[:2]
     ids = ", ".join(str(label) for label in objects)
     return f"{source.name}: {source.frame_count} frames of {width}x{height}, objects {ids}."
+
+
+def _warnings(source: SourceVideo, out: Path) -> list[str]:
+    """What a person should check, and a picture for it."""
+    remarks = source.remarks() if isinstance(source, RemarkedVideo) else []
+    if not remarks:
+        return []
+    preview = write_mask_preview(source, out)
+    lines = [f"Warning: {remark}" for remark in remarks]
+    return [*lines, f"Check the masks before you rely on the result: {preview}"]
 
 
 def _told(parameters: BenchmarkParameters, main: Configuration, data: DataOptions) -> list[str]:

@@ -47,6 +47,15 @@ class SourceVideo(Protocol):
 
 
 @runtime_checkable
+class RemarkedVideo(Protocol):
+    """A source that knows what a person should check about it."""
+
+    def remarks(self) -> list[str]:
+        """Unusual readings and masks, a sentence each; DatasetError as for the label maps."""
+        ...
+
+
+@runtime_checkable
 class TimedVideo(Protocol):
     """A source that tells when each frame is shown."""
 

@@ -1,44 +1,135 @@
 """Image files of first masks, which anybody may have drawn with any program."""
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from storage.datasets.images.image_files import read_bytes
-from storage.datasets.masks.label_maps import label_map_of
-from storage.datasets.masks.mask_images import decode_mask
+from storage.datasets.masks.label_maps import (
+    grey_levels,
+    is_grey,
+    label_map_of_plain,
+    lossy_message,
+    object_ids,
+    plain_mask,
+)
+from storage.datasets.masks.mask_alpha import without_alpha
+from storage.datasets.masks.mask_images import MaskImage, decode_mask
+from storage.datasets.masks.mask_palettes import ids_of_indices
+from storage.datasets.masks.mask_quality import is_lossy
 from storage.datasets.source import UInt8Array
 from storage.errors import DatasetError
 
 _HALF = 128
+_BLACK, _WHITE, _UNCLEAR_SHARE = 48, 208, 0.25
+"""A lossy black and white mask has few levels between these, at its edges."""
+_NEAR_GREY = 24
+
+
+@dataclass(frozen=True, eq=False)
+class GivenImage:
+    """What a mask file shows.
+
+    Args:
+        labels: uint8 (H, W): 0 background, 1..254 objects, 255 void.
+        reading: how the file was read, where that is not plain; empty otherwise.
+    """
+
+    labels: UInt8Array
+    reading: str = ""
 
 
 def read_given_map(path: Path) -> UInt8Array:
-    """Label map as uint8 (H, W): 0 background, 1..254 objects, 255 void.
+    """Label map as uint8 (H, W); see `read_given_image`."""
+    return read_given_image(path).labels
 
-    As `masks.read_label_map`; but an image whose only value besides 0 is 255, or that is white with
-    soft edges (grey or colour mode), is one object, 1.
+
+def read_given_object(path: Path) -> UInt8Array:
+    """Mask of one object as uint8 (H, W) of 0 and 1; see `read_given_image`.
 
     Raises:
-        DatasetError: damaged files, other modes, unknown colours, and grey levels that may be
-            soft edges or ids.
+        DatasetError: as `read_given_image`, and for an image of several objects.
     """
-    data = read_bytes(path)
-    image = decode_mask(data, str(path))
-    values = image.values[..., 0] if image.values.ndim == 3 else image.values
-    is_grey = image.values.ndim == 2 or bool(
-        (image.values[..., : image.values.shape[2] // 3 * 3 or 1] == values[..., None]).all()
-    )
-    if values.dtype != np.uint8 or not is_grey or int(values.max(initial=0)) < 255:
-        return label_map_of(data, str(path))
+    labels = read_given_map(path)
+    objects = object_ids(labels)
+    if len(objects) > 1:
+        raise DatasetError(
+            f"{path} holds {len(objects)} objects ({', '.join(map(str, objects[:10]))}), where one "
+            "object per image is expected. Name label maps as the frames of the video."
+        )
+    return np.asarray(labels == (objects[0] if objects else 255), dtype=np.uint8)
+
+
+def read_given_image(path: Path) -> GivenImage:
+    """Label map of an image file.
+
+    As `masks.read_label_map`; but an image whose only value besides 0 is 255, or that is white with
+    soft edges (grey or colour mode), is one object, 1. So is a lossy file in black and white.
+
+    Raises:
+        DatasetError: damaged files, other modes, unknown colours, grey levels that may be soft
+            edges or ids, and content that cannot hold ids because it was saved with loss.
+    """
+    data, name = read_bytes(path), str(path)
+    stored = decode_mask(data, name)
+    image, from_alpha = _plain(stored, data, name)
+    if stored.lossy:
+        reading = "read in black and white, as one object, because a lossy file cannot hold ids"
+        return GivenImage(_lossy_object(image, name), reading)
+    labels = _labels(image, name)
+    if is_lossy(labels):
+        raise DatasetError(
+            f"{name} holds {len(object_ids(labels))} levels that change from pixel to pixel, as "
+            "after JPEG compression, smooth resizing or dithering: they cannot be object ids. "
+            "Export the mask again as a PNG, and resize it without interpolation (nearest)."
+        )
+    if from_alpha:
+        return GivenImage(labels, "its alpha channel is read as the mask of one object")
+    if stored.mode == "P" and not np.array_equal(image.values, stored.values):
+        return GivenImage(labels, "its palette was sorted anew, so ids are read from its colours")
+    return GivenImage(labels)
+
+
+def _plain(stored: MaskImage, data: bytes, name: str) -> tuple[MaskImage, bool]:
+    """The image without alpha, with ids for indices, and whether it is the alpha channel."""
+    if stored.mode == "P":
+        ids = ids_of_indices(stored.values, stored.palette, name, by_colour=True)
+        return replace(stored, values=ids), False
+    if stored.mode in ("LA", "RGBA"):
+        return without_alpha(stored)
+    return plain_mask(data, name), False
+
+
+def _labels(image: MaskImage, name: str) -> UInt8Array:
+    if not is_grey(image):
+        return label_map_of_plain(image, name)
+    values = grey_levels(image)
+    if int(values.max(initial=0)) < 255:
+        if image.mode == "RGB":
+            return label_map_of_plain(image, name)
+        return values
     between = (values > 0) & (values < 255)
     if not between.any():
         return (values >= _HALF).astype(np.uint8)
     if image.mode == "P" or int(values[between].max()) < _HALF:
-        return label_map_of(data, str(path))  # ids, and void
+        return values  # ids, and void
     if int(between.sum()) > int((values == 255).sum()):
         raise DatasetError(
-            f"{path} holds grey levels up to white that may be soft edges or objects. Save it as a "
+            f"{name} holds grey levels up to white that may be soft edges or objects. Save it as a "
             "palette PNG whose index is the object id, or in black and white."
         )
     return (values >= _HALF).astype(np.uint8)
+
+
+def _lossy_object(image: MaskImage, name: str) -> UInt8Array:
+    """The object of a lossy file in black and white."""
+    values = image.values if image.values.ndim == 3 else image.values[..., np.newaxis]
+    levels = values.max(axis=2)
+    coloured = levels - values.min(axis=2) > _NEAR_GREY
+    bright = levels >= _BLACK
+    unclear = (bright & (levels < _WHITE)) | coloured
+    white = int((levels >= _WHITE).sum())
+    if not white or int(unclear.sum()) > _UNCLEAR_SHARE * int(bright.sum()):
+        raise DatasetError(lossy_message(name))
+    return np.asarray(levels >= _HALF, dtype=np.uint8)

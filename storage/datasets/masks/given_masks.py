@@ -3,13 +3,11 @@
 | place | read as |
 |---|---|
 | an image file | label map of the first frame, or one object in black and white |
-| a folder of images named as frames | label maps of these frames |
-| a folder of other images | one object of the first frame each |
-| a folder of folders named as frames | in each, one image per object; same name, same object |
+| a folder | as `mask_folders` tells |
 | a .json file | as `mask_json` tells |
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from hashlib import sha256
@@ -17,19 +15,32 @@ from pathlib import Path
 
 import numpy as np
 
-from storage.datasets.images.file_checks import check_inside
-from storage.datasets.images.image_files import image_files, image_size, read_bytes
-from storage.datasets.images.names import name_fault
-from storage.datasets.images.natural_order import in_natural_order, natural_key
-from storage.datasets.masks.given_images import read_given_map
-from storage.datasets.masks.label_maps import object_ids, read_binary_mask
-from storage.datasets.masks.mask_json import JsonMask, read_mask_json
+from storage.datasets.images.image_files import read_bytes
+from storage.datasets.images.natural_order import natural_key
+from storage.datasets.masks.frame_matching import VideoFrames, like_frames
+from storage.datasets.masks.given_images import read_given_image, read_given_map
+from storage.datasets.masks.json_mask import JsonMask
+from storage.datasets.masks.label_maps import object_ids
+from storage.datasets.masks.mask_folders import (
+    check_place,
+    check_size,
+    mask_images,
+    read_mask_folder,
+)
+from storage.datasets.masks.mask_json import read_mask_json
+from storage.datasets.masks.mask_quality import quality_remarks
+from storage.datasets.masks.object_layers import (
+    MOST_OBJECTS,
+    Layer,
+    MapReader,
+    check_count,
+    layer_readers,
+)
 from storage.datasets.source import UInt8Array
 from storage.errors import DatasetError, MissingDatasetError
 
-MOST_OBJECTS = 254
-
-MapReader = Callable[[], UInt8Array]
+_READER_VERSION = 2
+"""Raised when the same files are read as other label maps than before."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +50,14 @@ class GivenMasks:
     Args:
         place: file or folder.
         readers: by frame name, in the order of the frames.
+        images: the image files among them.
+        notes: how names and identities were understood, where that is not plain.
     """
 
     place: Path
     readers: Mapping[str, MapReader]
+    images: Sequence[Path] = ()
+    notes: Sequence[str] = ()
 
     @cached_property
     def objects(self) -> tuple[int, ...]:
@@ -60,32 +75,17 @@ class GivenMasks:
         read = self.readers.get(name)
         return None if read is None else read()
 
-
-class VideoFrames:
-    """What masks are given for.
-
-    Args:
-        names: of the video's frames, in order.
-        size: their height and width.
-    """
-
-    def __init__(self, names: Sequence[str], size: tuple[int, int]) -> None:
-        self.names = names
-        self.size = size
-        self.order = {name: index for index, name in enumerate(names)}
-
-    def find(self, reference: str | int, where: str) -> str:
-        """The frame that a name, or an index from 0, means; DatasetError when there is none."""
-        if isinstance(reference, str) and reference in self.order:
-            return reference
-        if isinstance(reference, int) or (reference.isascii() and reference.isdecimal()):
-            index = int(reference) if len(str(reference)) < 10 else -1
-            if 0 <= index < len(self.names):
-                return self.names[index]
-        raise DatasetError(
-            f"{where}: the video has no frame {reference!r}; its {len(self.names)} frames are "
-            f"{self.names[0]} to {self.names[-1]}. Name one of them, or its index from 0."
-        )
+    def remarks(self) -> list[str]:
+        """What is unusual about the masks: how files were read, and how first masks look."""
+        readings = [(path, read_given_image(path).reading) for path in self.images]
+        found = [*self.notes, *(f"{path}: {reading}." for path, reading in readings if reading)]
+        seen: set[int] = set()
+        for name, read in self.readers.items():
+            labels = read()
+            first = np.where(np.isin(labels, list(seen)), 0, labels).astype(np.uint8)
+            found += [f"The mask of frame {name}: {what}." for what in quality_remarks(first)]
+            seen.update(object_ids(labels))
+        return found
 
 
 def open_masks(place: Path, frames: VideoFrames) -> GivenMasks:
@@ -100,28 +100,30 @@ def open_masks(place: Path, frames: VideoFrames) -> GivenMasks:
         DatasetError: masks of other sizes or of frames that the video lacks, too many objects, or
             files that are none of the forms above.
     """
+    readers: Mapping[str, MapReader]
+    images: Sequence[Path] = ()
+    note = ""
     if place.is_dir():
-        readers = _folder_readers(place, frames)
+        folder = read_mask_folder(place, frames)
+        readers, note, images = folder.readers, folder.note, mask_images(place)
     elif place.suffix.lower() == ".json":
-        readers = _json_readers(place, frames)
+        readers, note = _json_readers(place, frames)
     elif place.exists():
-        _check_size(place, frames.size)
-        readers = {frames.names[0]: partial(read_given_map, place)}
+        check_size(place, frames)
+        readers, images = {frames.names[0]: partial(read_given_map, place)}, [place]
     else:
         raise MissingDatasetError(f"The mask {place} is not there. Correct the path.")
-    return GivenMasks(
-        place, {name: readers[name] for name in sorted(readers, key=frames.order.__getitem__)}
-    )
+    ordered = sorted(readers, key=frames.order.__getitem__)
+    notes = [note] if note else []
+    return GivenMasks(place, {name: readers[name] for name in ordered}, images, notes)
 
 
 def masks_digest(place: Path) -> str:
     """sha256 (hex) over names and bytes of all mask files at a place; errors as `open_masks`."""
-    files = [place]
-    if place.is_dir():
-        files = [path for folder in (place, *_folders(place)) for path in image_files(folder)]
-    digest = sha256()
+    files = mask_images(place) if place.is_dir() else [place]
+    digest = sha256(f"{_READER_VERSION}\n".encode())
     for path in files:
-        _check_place(path, place)
+        check_place(path, place)
         data = read_bytes(path)
         name = "" if path == place else path.relative_to(place).with_suffix("").as_posix()
         digest.update(f"{name} {len(data)}\n".encode())
@@ -129,116 +131,45 @@ def masks_digest(place: Path) -> str:
     return digest.hexdigest()
 
 
-def _folder_readers(place: Path, frames: VideoFrames) -> dict[str, MapReader]:
-    files, folders = in_natural_order(image_files(place)), _folders(place)
-    if bool(files) == bool(folders):
-        held = "both images and folders" if files else "neither images nor folders"
-        raise DatasetError(f"{place} holds {held}. Give it masks, or one folder per frame.")
-    if folders:
-        by_frame = {
-            frames.find(folder.name, str(folder)): in_natural_order(image_files(folder))
-            for folder in folders
-        }
-        return _object_readers(place, by_frame, frames.size)
-    others = [path.name for path in files if path.stem not in frames.order]
-    if len(others) == len(files):
-        return _object_readers(place, {frames.names[0]: files}, frames.size)
-    if others:
-        raise DatasetError(
-            f"{place}: {', '.join(others[:10])} {'is' if len(others) == 1 else 'are'} not named "
-            "as a frame of the video, others are. Name all masks as frames, or none."
-        )
-    for path in files:
-        _check_file(path, place, frames.size)
-    return {path.stem: partial(read_given_map, path) for path in files}
-
-
-def _object_readers(
-    place: Path, by_frame: Mapping[str, Sequence[Path]], size: tuple[int, int]
-) -> dict[str, MapReader]:
-    """Readers of frames with one image per object."""
-    for paths in by_frame.values():
-        for path in paths:
-            _check_file(path, place, size)
-    if not any(by_frame.values()):
-        raise DatasetError(f"{place}: its folders hold no images. Put the masks there.")
-    ids = _ids({path.stem for paths in by_frame.values() for path in paths}, place)
-    return {
-        frame: partial(
-            _layered,
-            size,
-            [(ids[p.stem], str(p), partial(read_binary_mask, p)) for p in paths],
-        )
-        for frame, paths in by_frame.items()
-        if paths
-    }
-
-
-def _json_readers(place: Path, frames: VideoFrames) -> dict[str, MapReader]:
-    layers: dict[str, list[tuple[int, str, MapReader]]] = {}
-    for object_id, mask in _numbered(read_mask_json(place), place):
-        name = frames.names[0] if mask.frame is None else frames.find(mask.frame, mask.where)
+def _json_readers(place: Path, frames: VideoFrames) -> tuple[dict[str, MapReader], str]:
+    """Readers by frame name, and what is to be said about the objects."""
+    masks = read_mask_json(place, frames)
+    layers: dict[str, list[Layer]] = {}
+    for object_id, mask in _numbered(masks, place):
         layer = (object_id, mask.where, partial(mask.read, frames.size))
-        layers.setdefault(name, []).append(layer)
-    return {name: partial(_layered, frames.size, masks) for name, masks in layers.items()}
+        layers.setdefault(_frame_of(mask, frames), []).append(layer)
+    note = ""
+    if len(layers) > 1 and all(m.object_id is None and m.identity is None for m in masks):
+        note = (
+            f"{place} does not tell which masks of its {len(layers)} frames are of the same "
+            f"object, so each of its {len(masks)} masks is an object of its own."
+        )
+    return layer_readers(frames.size, layers), note
 
 
-def _layered(size: tuple[int, int], layers: Sequence[tuple[int, str, MapReader]]) -> UInt8Array:
-    """One label map of several masks; a pixel in several belongs to the lowest id."""
-    labels = np.zeros(size, np.uint8)
-    for object_id, where, read in sorted(layers, key=lambda layer: layer[0], reverse=True):
-        mask = read()
-        if not mask.any():
-            raise DatasetError(f"{where}: the mask of object {object_id} is empty. Take it away.")
-        labels[mask != 0] = object_id
-    return labels
-
-
-def _ids(stems: set[str], place: Path) -> dict[str, int]:
-    """Ids of objects: numbers in their names, or 1, 2, ... in natural order."""
-    _check_count(len(stems), place)
-    ordered = sorted(stems, key=natural_key)
-    if all(stem.isascii() and stem.isdecimal() and len(stem) < 10 for stem in stems):
-        numbers = {stem: int(stem) for stem in ordered}
-        distinct = set(numbers.values())
-        if len(distinct) == len(stems) and min(distinct) >= 1 and max(distinct) <= MOST_OBJECTS:
-            return numbers
-    return {stem: number for number, stem in enumerate(ordered, start=1)}
+def _frame_of(mask: JsonMask, frames: VideoFrames) -> str:
+    if mask.frame is None:
+        return frames.names[0]
+    if not mask.is_only_picture:
+        return frames.find(mask.frame, mask.where)
+    named = mask.frame in frames.order or like_frames([str(mask.frame)])
+    return (frames.look_up(mask.frame, mask.where) if named else None) or frames.names[0]
 
 
 def _numbered(masks: Sequence[JsonMask], place: Path) -> list[tuple[int, JsonMask]]:
-    """Masks with the ids they have, or the lowest free ones in order."""
+    """Masks with the ids they have; else by identity; else the lowest free ones in order."""
     used = {mask.object_id for mask in masks if mask.object_id is not None}
-    _check_count(len(used) + sum(mask.object_id is None for mask in masks), place)
+    anonymous = sum(mask.object_id is None and mask.identity is None for mask in masks)
+    names = {m.identity for m in masks if m.object_id is None and m.identity is not None}
+    check_count(len(used) + len(names) + anonymous, place)
+    ids = {name: int(name) for name in names if _is_id(name)}
+    if len(ids) < len(names) or len(set(ids.values())) < len(ids) or used & set(ids.values()):
+        free = (number for number in range(1, 2 * MOST_OBJECTS + 1) if number not in used)
+        ids = dict(zip(sorted(names, key=natural_key), free, strict=False))
+    used |= set(ids.values())
     free = (number for number in range(1, 2 * MOST_OBJECTS + 1) if number not in used)
-    return [(next(free) if m.object_id is None else m.object_id, m) for m in masks]
+    return [(mask.object_id or ids.get(mask.identity or "") or next(free), mask) for mask in masks]
 
 
-def _check_count(count: int, place: Path) -> None:
-    if count > MOST_OBJECTS:
-        raise DatasetError(f"{place} holds {count} objects, at most {MOST_OBJECTS} can be told.")
-
-
-def _folders(place: Path) -> list[Path]:
-    return in_natural_order(p for p in place.iterdir() if p.is_dir() and p.name[0] != ".")
-
-
-def _check_file(path: Path, place: Path, size: tuple[int, int]) -> None:
-    _check_place(path, place)
-    _check_size(path, size)
-
-
-def _check_size(path: Path, size: tuple[int, int]) -> None:
-    """From the header, before anything is decoded."""
-    found = image_size(path)
-    if found != size:
-        raise DatasetError(
-            f"The mask {path} is {found[1]}x{found[0]}, the video {size[1]}x{size[0]}. Draw the "
-            "mask at the video's size."
-        )
-
-
-def _check_place(path: Path, place: Path) -> None:
-    check_inside(path, place)
-    if fault := name_fault(path.stem):
-        raise DatasetError(f"{str(path)!r} cannot be a mask: its name {fault}. Rename it.")
+def _is_id(name: str) -> bool:
+    return name.isascii() and name.isdecimal() and len(name) < 10 and 1 <= int(name) <= MOST_OBJECTS

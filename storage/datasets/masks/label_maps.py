@@ -1,6 +1,7 @@
 """Mask files of every mode in use, read as label maps."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.datasets.images.image_files import read_bytes
+from storage.datasets.masks.mask_alpha import without_alpha
 from storage.datasets.masks.mask_images import MaskImage, decode_grey, decode_mask
+from storage.datasets.masks.mask_palettes import ids_of_indices, present
 from storage.datasets.masks.palette import COLOUR_IDS
 from storage.datasets.source import VOID, UInt8Array
 from storage.errors import DatasetError
@@ -17,15 +20,15 @@ MaskReader = Callable[[Path], UInt8Array]
 """Reads one mask file as a label map."""
 
 _HALF = 128
-_COLOUR_MODES = frozenset({"RGB", "RGBA"})
+_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA"})
 
 
 def read_binary_mask(path: Path) -> UInt8Array:
     """Mask of one object as uint8 (H, W): 1 where the object is, else 0.
 
-    Modes 1, L, LA (channel 0), P (by index), RGB and RGBA (alpha is not read). Anything but zero
-    is the object, except in an anti-aliased mask (values besides 0, 1 and 255, reaching half or
-    more), which is cut at half, 128. Values that all stay below half are object ids.
+    Modes 1, L, LA, P, RGB and RGBA, as `plain_mask` gives them. Anything but zero is the object,
+    except in an anti-aliased mask (values besides 0, 1 and 255, reaching half or more), which is
+    cut at half, 128. Values that all stay below half are object ids.
 
     Raises:
         DatasetError: when the file is damaged, of another mode, or holds other colours than grey
@@ -36,15 +39,15 @@ def read_binary_mask(path: Path) -> UInt8Array:
 
 def binary_mask_of(data: bytes, name: str) -> UInt8Array:
     """As `read_binary_mask`, from the bytes of a file; `name` is for messages."""
-    image = decode_mask(data, name)
-    if image.mode in _COLOUR_MODES:
-        colours = image.values[..., :3]
-        if bool((colours == colours[..., :1]).all()):
-            return _binary(colours[..., 0])
-        return _nonzero(_ids_of_colours(colours, name))
+    image = plain_mask(data, name)
     if image.mode == "P":
         return _nonzero(image.values)
-    return _binary(_grey(image, name))
+    if not is_grey(image):
+        return _nonzero(_ids_of_colours(image.values, name))
+    levels = grey_levels(image)
+    if image.lossy and int(levels.max(initial=0)) < _HALF:
+        raise DatasetError(lossy_message(name))
+    return _binary(levels)
 
 
 def read_half_mask(path: Path) -> UInt8Array:
@@ -78,42 +81,67 @@ def label_map_of(data: bytes, name: str, only_object: int | None = None) -> UInt
     With `only_object`, the id of a video's one object, black and white masks are read as well: grey
     ones, or colour images in grey, that reach white (255), soft edges being cut at half.
     """
+    image = plain_mask(data, name)
+    if only_object is not None and image.mode != "P" and is_grey(image):
+        levels = grey_levels(image)
+        if image.mode == "1" or int(levels.max(initial=0)) >= (_HALF if image.lossy else 255):
+            return _binary(levels) * np.uint8(only_object)
+    if image.lossy:
+        raise DatasetError(lossy_message(name))
+    return label_map_of_plain(image, name)
+
+
+def label_map_of_plain(image: MaskImage, name: str) -> UInt8Array:
+    """Label map of a decoded image without alpha: its values, or the ids of its colours."""
+    if image.mode == "RGB":
+        return _ids_of_colours(image.values, name)
+    return np.ascontiguousarray(image.values, dtype=np.uint8)
+
+
+def plain_mask(data: bytes, name: str) -> MaskImage:
+    """A mask file in mode 1, L, P (values are ids, not indices) or RGB; alpha is resolved.
+
+    Raises:
+        DatasetError: when the bytes are damaged, of another mode, or have a palette from which ids
+            cannot be told.
+    """
     image = decode_mask(data, name)
-    if only_object is not None and image.mode != "P":
-        grey = image.values[..., :1] if image.values.ndim == 3 else image.values
-        alike = image.mode not in _COLOUR_MODES or bool((image.values[..., :3] == grey).all())
-        if alike and (image.mode == "1" or int(grey.max(initial=0)) == 255):
-            return _binary(grey.reshape(image.values.shape[:2])) * np.uint8(only_object)
-    if image.mode in _COLOUR_MODES:
-        return _ids_of_colours(image.values[..., :3], name)
-    return image.values if image.mode == "P" else _grey(image, name)
+    if image.mode not in _MODES:
+        raise DatasetError(
+            f"{name} has mode {image.mode}; masks are read in 8-bit modes (1, L, LA, P, RGB, "
+            "RGBA). Save it as an 8-bit PNG."
+        )
+    if image.mode == "P":
+        return replace(image, values=ids_of_indices(image.values, image.palette, name))
+    return without_alpha(image)[0]
+
+
+def is_grey(image: MaskImage) -> bool:
+    """Whether an image without alpha and palette holds grey levels alone."""
+    values = image.values
+    return values.ndim == 2 or bool((values == values[..., :1]).all())
+
+
+def grey_levels(image: MaskImage) -> UInt8Array:
+    """Levels of an image for which `is_grey` holds, uint8 (H, W); mode 1 becomes 0 and 1."""
+    values = image.values[..., 0] if image.values.ndim == 3 else image.values
+    return np.ascontiguousarray(values, dtype=np.uint8)
+
+
+def lossy_message(name: str) -> str:
+    """Why a lossy file is refused as a label map."""
+    return (
+        f"{name} is a JPEG or another lossy file, whose grey levels and colours are not those that "
+        "were drawn: it cannot hold object ids. Save the mask as a PNG; one object may also be a "
+        "JPEG in black and white."
+    )
 
 
 def object_ids(label_map: UInt8Array | None) -> tuple[int, ...]:
     """Ids in a label map, ascending, without background and void; none without a map."""
     if label_map is None:
         return ()
-    return tuple(label for label in _present(label_map) if label not in (0, VOID))
-
-
-def _present(values: NDArray[Any]) -> list[int]:
-    """Values that occur, ascending; a few passes over bytes, much faster than np.unique."""
-    left, found = values.tobytes(), []
-    while left:
-        found.append(left[0])
-        left = left.translate(None, left[:1])
-    return sorted(found)
-
-
-def _grey(image: MaskImage, name: str) -> UInt8Array:
-    """Channel 0 of a mode without palette and colour; mode 1 becomes 0 and 1."""
-    if image.mode not in {"1", "L", "LA"}:
-        raise DatasetError(
-            f"{name} has mode {image.mode}; masks are read in 8-bit modes (1, L, LA, P, RGB, "
-            "RGBA). Save it as an 8-bit PNG."
-        )
-    values = image.values[..., 0] if image.mode == "LA" else image.values
-    return np.ascontiguousarray(values, dtype=np.uint8)
+    return tuple(label for label in present(label_map) if label not in (0, VOID))
 
 
 def _nonzero(values: NDArray[Any]) -> UInt8Array:
@@ -140,7 +168,7 @@ def _ids_of_colours(colours: NDArray[Any], name: str) -> UInt8Array:
             raise DatasetError(
                 f"{name} holds colour {colour}, first at row {row}, column {column}, which the "
                 "DAVIS palette does not. Save the mask as a palette PNG whose index is the object "
-                "id; a black and white mask is read by the dataset davis2016."
+                "id, or in black and white for one object."
             )
         ids[codes == code] = COLOUR_IDS[colour]
     return ids

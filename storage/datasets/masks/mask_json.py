@@ -1,65 +1,43 @@
 """Masks in a JSON file: COCO run lengths and polygons, of one frame or of several.
 
 Understood are: one mask; a list of entries; {frame: list of entries}, a frame being its name or its
-index from 0; and COCO's {"images": ..., "annotations": ...}. An entry is a mask, or an object with
-a "segmentation" and, if it tells, its "frame" and its "object" (or "object_id", "track_id",
-"instance_id"). A mask is {"size": [height, width], "counts": ...} or a list of polygons.
+index from 0; COCO's {"images": ..., "annotations": ...}; and the forms of `json_forms`. An entry is
+a mask, or an object with a "segmentation" and, if it tells, its "frame" and its "object" (or
+"object_id"), or what tells it from others: a "track_id" or "instance_id", also among "attributes".
+A mask is {"size": [height, width], "counts": ...} or a list of polygons.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from storage.datasets.masks.polygons import fill_polygons
-from storage.datasets.masks.run_lengths import decode_run_lengths
-from storage.datasets.source import UInt8Array
+from storage.datasets.masks.frame_matching import VideoFrames
+from storage.datasets.masks.json_forms import READ_FORMS, masks_of_program
+from storage.datasets.masks.json_mask import JsonMask
 from storage.errors import DatasetError
 
 _MOST_BYTES = 1 << 26
-_OBJECT_KEYS = ("object", "object_id", "track_id", "instance_id")
-_HELP = "docs/own-videos.md tells the forms that are read"
+_OBJECT_KEYS = ("object", "object_id")
+_IDENTITY_KEYS = ("track_id", "instance_id", "trackid", "track id", "instance id", "object_id")
+"""CVAT, Datumaro and others write identities among the attributes."""
 
 
 @dataclass(frozen=True)
-class JsonMask:
-    """One mask of one object in one frame.
+class _Picture:
+    """One of COCO's images."""
+
+    name: str
+    size: tuple[int, int] | None
+
+
+def read_mask_json(path: Path, frames: VideoFrames) -> list[JsonMask]:
+    """All masks of a file, in its order, not yet decoded.
 
     Args:
-        where: file and place in it, for messages.
-        frame: name or index of its frame; None for the first.
-        object_id: as the file gives it; None where it gives none.
-        shape: run lengths or polygons, as in the file.
-    """
-
-    where: str
-    frame: str | int | None
-    object_id: int | None
-    shape: Any
-
-    def read(self, size: tuple[int, int]) -> UInt8Array:
-        """The mask as uint8 (H, W) of 0 and 1.
-
-        Raises:
-            DatasetError: when it has another size, or is neither run lengths nor polygons.
-        """
-        try:
-            if isinstance(self.shape, dict):
-                declared = self.shape.get("size")
-                if declared != list(size):
-                    raise ValueError(f"size {declared}, the frames have {list(size)}")
-                counts = self.shape.get("counts")
-                if not isinstance(counts, str | list):
-                    raise ValueError("counts are neither a text nor a list")
-                return decode_run_lengths(counts, size)
-            return fill_polygons(self.shape, size)
-        except (TypeError, ValueError, OverflowError) as error:
-            raise DatasetError(f"{self.where}: {error}. Write the mask again.") from error
-
-
-def read_mask_json(path: Path) -> list[JsonMask]:
-    """All masks of a file, in its order, not yet decoded.
+        path: the file.
+        frames: of the video, which tell frames of a list of files.
 
     Raises:
         DatasetError: when it is no JSON, or none of the forms above.
@@ -72,25 +50,17 @@ def read_mask_json(path: Path) -> list[JsonMask]:
         if isinstance(error, DatasetError):
             raise
         raise DatasetError(f"{path} is not a JSON file that can be read ({error}).") from error
-    found = list(_masks(path, document))
+    found = masks_of_program(path, document, frames)
+    if found is None:
+        found = list(_masks(path, document))
     if not found:
-        raise DatasetError(f"{path} holds no mask. {_HELP}.")
+        raise DatasetError(f"{path} holds no mask. {READ_FORMS}")
     return found
 
 
 def _masks(path: Path, document: Any) -> Iterator[JsonMask]:
     if isinstance(document, dict) and isinstance(document.get("annotations"), list):
-        images = _images(path, document.get("images") or [])
-        for place, entry in enumerate(document["annotations"]):
-            where = f"{path}, annotation {place}"
-            if not isinstance(entry, dict):
-                raise DatasetError(f"{where} is no JSON object. {_HELP}.")
-            number = entry.get("image_id")
-            known = isinstance(number, int | str) and number in images
-            if len(images) > 1 and not known:
-                raise DatasetError(f"{where}: there is no image {number!r}. {_HELP}.")
-            frame = images[number] if len(images) > 1 else None
-            yield _mask(where, frame, entry)
+        yield from _coco(path, document)
     elif isinstance(document, list):
         if _is_shape(document):
             yield _mask(str(path), None, document)
@@ -105,30 +75,81 @@ def _masks(path: Path, document: Any) -> Iterator[JsonMask]:
             for place, entry in enumerate(listed):
                 yield _mask(f"{path}, frame {frame}, entry {place}", frame, entry)
     else:
-        raise DatasetError(f"{path} holds no mask. {_HELP}.")
+        raise DatasetError(f"{path} holds no mask. {READ_FORMS}")
 
 
-def _images(path: Path, listed: Any) -> dict[Any, str]:
-    """Frame names by the ids of COCO's images."""
+def _coco(path: Path, document: dict[str, Any]) -> Iterator[JsonMask]:
+    images = _images(path, document.get("images") or [])
+    for place, entry in enumerate(document["annotations"]):
+        where = f"{path}, annotation {place}"
+        if not isinstance(entry, dict):
+            raise DatasetError(f"{where} is no JSON object. {READ_FORMS}")
+        number = entry.get("image_id")
+        image = images.get(number) if isinstance(number, int | str) else None
+        if len(images) > 1 and image is None:
+            raise DatasetError(f"{where}: there is no image {number!r}. {READ_FORMS}")
+        if len(images) == 1:
+            (image,) = images.values()
+        if not entry.get("segmentation"):
+            raise DatasetError(
+                f"{where} has no segmentation, perhaps a box only. Export masks or polygons."
+            )
+        frame, size = (None, None) if image is None else (image.name, image.size)
+        yield _mask(where, frame, entry, size, is_only_picture=len(images) == 1)
+
+
+def _images(path: Path, listed: Any) -> dict[Any, _Picture]:
+    """Names of frames and sizes by the ids of COCO's images."""
     try:
-        return {image["id"]: PurePosixPath(image["file_name"]).stem for image in listed}
+        return {
+            image["id"]: _Picture(PurePosixPath(image["file_name"]).stem, _size(image))
+            for image in listed
+        }
     except (KeyError, TypeError) as error:
-        raise DatasetError(f"{path}: its images lack {error}. {_HELP}.") from error
+        raise DatasetError(f"{path}: its images lack {error}. {READ_FORMS}") from error
 
 
-def _mask(where: str, frame: str | int | None, entry: Any) -> JsonMask:
-    shape, object_id = entry, None
+def _size(image: Mapping[str, Any]) -> tuple[int, int] | None:
+    height, width = image.get("height"), image.get("width")
+    if type(height) is int and type(width) is int and height > 0 and width > 0:
+        return height, width
+    return None
+
+
+def _mask(
+    where: str,
+    frame: str | int | None,
+    entry: Any,
+    size: tuple[int, int] | None = None,
+    *,
+    is_only_picture: bool = False,
+) -> JsonMask:
+    shape, object_id, identity = entry, None, None
     if isinstance(entry, dict) and "segmentation" in entry:
         shape = entry["segmentation"]
+        is_only_picture = is_only_picture and "frame" not in entry
         frame = entry.get("frame", frame)
         object_id = next((entry[key] for key in _OBJECT_KEYS if entry.get(key) is not None), None)
+        identity = _identity(entry)
     if not _is_shape(shape):
-        raise DatasetError(f"{where} is neither run lengths nor a list of polygons. {_HELP}.")
+        raise DatasetError(f"{where} is neither run lengths nor a list of polygons. {READ_FORMS}")
     if isinstance(frame, bool) or not (frame is None or isinstance(frame, str | int)):
         raise DatasetError(f"{where}: the frame {frame!r} is neither a name nor an index.")
     if object_id is not None and (type(object_id) is not int or not 1 <= object_id <= 254):
         raise DatasetError(f"{where}: object {object_id!r}; give numbers from 1 to 254.")
-    return JsonMask(where, frame, object_id, shape)
+    return JsonMask(where, frame, object_id, shape, identity, size, is_only_picture)
+
+
+def _identity(entry: Mapping[str, Any]) -> str | None:
+    """What tells an object from others: CVAT numbers tracks from 0 on, among the attributes."""
+    attributes = entry.get("attributes")
+    inner = attributes if isinstance(attributes, dict) else {}
+    named = {str(key).lower(): value for key, value in {**inner, **entry}.items()}
+    for key in _IDENTITY_KEYS:
+        value = named.get(key)
+        if isinstance(value, int | str) and not isinstance(value, bool) and value != "":
+            return str(value)
+    return None
 
 
 def _is_shape(value: Any) -> bool:

@@ -7,7 +7,8 @@ from pathlib import Path
 from storage.datasets.images.file_checks import check_inside
 from storage.datasets.images.frame_sequences import FrameSequence, ImageFolder
 from storage.datasets.images.names import name_fault
-from storage.datasets.masks.given_masks import GivenMasks, VideoFrames, masks_digest, open_masks
+from storage.datasets.masks.frame_matching import VideoFrames
+from storage.datasets.masks.given_masks import GivenMasks, masks_digest, open_masks
 from storage.datasets.source import UInt8Array
 from storage.datasets.video.video_file import VideoFile
 from storage.errors import DatasetError
@@ -70,7 +71,12 @@ class MaskedVideo:
     def masks(self) -> GivenMasks:
         """The masks, checked against names and size of the frames."""
         self._check_links()
-        return open_masks(self._masks_at, VideoFrames(self.frame_names, self._frames.size))
+        frames = VideoFrames(self.frame_names, self._frames.size, self.name)
+        return open_masks(self._masks_at, frames)
+
+    def remarks(self) -> list[str]:
+        """What a person should check before the video is segmented, a sentence each."""
+        return self.masks.remarks()
 
     def fingerprint(self) -> str:
         """sha256 over the bytes of frames and masks, with what names them."""

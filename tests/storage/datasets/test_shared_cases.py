@@ -1,0 +1,92 @@
+"""Inputs that failed in people's hands, as their own files; the other tests make theirs."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from storage.datasets.readers.own_video import MaskedVideo, open_own_video
+from storage.errors import DatasetError
+from tests.storage.conftest import SHARED
+
+CASES = SHARED.parent / "cases"
+pytestmark = [
+    pytest.mark.shared,
+    pytest.mark.skipif(not CASES.is_dir(), reason="needs ../shared/cases, beside the project"),
+]
+
+
+def opened(case: str, video: str, mask: str) -> MaskedVideo:
+    return open_own_video(CASES / case / video, CASES / case / mask)
+
+
+def truth() -> "np.typing.NDArray[np.uint8]":
+    """The mask that all cases were made from."""
+    labels = opened("proxy", "clip.mp4", "first.png").label_map(0)
+    assert labels is not None
+    return labels
+
+
+Check = Callable[[MaskedVideo], None]
+
+
+def is_truth(source: MaskedVideo) -> None:
+    np.testing.assert_array_equal(source.label_map(0), truth())
+
+
+def is_one_object(source: MaskedVideo) -> None:
+    assert source.objects == (1,)
+    labels = source.label_map(0)
+    assert labels is not None
+    assert 0.005 < (labels == 1).mean() < 0.1
+
+
+def is_nearly_truth(source: MaskedVideo) -> None:
+    """For polygons, whose outlines differ by half a pixel."""
+    assert (source.label_map(0) != truth()).mean() < 0.01
+
+
+def are_frames_0_3_6(source: MaskedVideo) -> None:
+    assert list(source.masks.readers) == ["00000", "00003", "00006"]
+    assert source.objects == (1, 2, 3)
+    is_nearly_truth(source)
+
+
+def are_all_frames(source: MaskedVideo) -> None:
+    assert list(source.masks.readers) == list(source.frame_names)
+    assert source.objects == (1, 2, 3)
+
+
+READ: list[tuple[str, str, str, Check]] = [
+    ("quantised-one-object", "clip.mp4", "first.png", is_one_object),
+    ("quantised-palette", "clip.mp4", "first.png", is_truth),
+    ("white-with-alpha", "clip.mp4", "first.png", is_one_object),
+    ("black-with-alpha", "clip.mp4", "first.png", is_one_object),
+    ("cutout-with-alpha", "clip.mp4", "first.png", is_one_object),
+    ("cvat-frame-names", "clip.mp4", "masks", are_frames_0_3_6),
+    ("four-digit-mask-names", "clip.mp4", "masks", are_all_frames),
+    ("cvat-coco-tracks", "clip.mp4", "renamed.json", are_frames_0_3_6),
+    ("cvat-coco-tracks", "clip.mp4", "instances_default.json", are_frames_0_3_6),
+]
+
+
+@pytest.mark.parametrize(("case", "video", "mask", "check"), READ, ids=lambda value: str(value))
+def test_read_right(case: str, video: str, mask: str, check: Check) -> None:
+    source = opened(case, video, mask)
+    source.fingerprint()
+    check(source)
+
+
+REFUSED = [
+    ("jpeg-label-map", "clip.mp4", "first.jpg", "cannot hold object ids"),
+    ("jpeg-label-map-wide", "clip.mp4", "first.jpg", "cannot hold object ids"),
+    ("jpeg-dim-mask", "clip.mp4", "first.jpg", "cannot hold object ids"),
+    ("jpeg-colour-map", "clip.mp4", "first.jpg", "cannot hold object ids"),
+    ("roboflow-resized", "clip.mp4", "_annotations.coco.json", "export the masks at the video's"),
+]
+
+
+@pytest.mark.parametrize(("case", "video", "mask", "words"), REFUSED, ids=[c[0] for c in REFUSED])
+def test_refused_with_the_cure(case: str, video: str, mask: str, words: str) -> None:
+    with pytest.raises(DatasetError, match=words):
+        opened(case, video, mask).label_map(0)
