@@ -127,8 +127,8 @@ def test_no_key_differs_from_the_table() -> None:
     differing = [name for name, key in known.items() if found[name] != key]
     assert not differing, (
         f"{len(differing)} of {len(known)} keys changed, and every artifact under them would be "
-        f"made again: {'; '.join(differing[:5])}. Give a new option a default"
-        "that stays out of them"
+        f"made again: {'; '.join(differing[:5])}. Declare a new option with "
+        "maskrnn_core.digest.later"
     )
 
 
