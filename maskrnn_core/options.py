@@ -1,6 +1,7 @@
 """Options of every stage: one frozen dataclass each, defaults as in the paper.
 
 `maskrnn_core.digest.stable_digest` of an options object goes into the key of what the stage makes.
+Declare a new option with `maskrnn_core.digest.later`: artifacts made before it keep their keys.
 """
 
 from dataclasses import dataclass, field

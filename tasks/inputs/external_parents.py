@@ -8,6 +8,7 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load
 
+from maskrnn_core.digest import fields_as_before
 from maskrnn_core.options import Preset
 from storage.kinds.checkpoints import PARENTS, save_checkpoint
 from storage.store.artifacts import ArtifactStore
@@ -49,6 +50,7 @@ def check_parent(store: ArtifactStore, key: str, preset: Preset) -> None:
     if preset.network is None or trained is None:
         return
     wanted = dataclasses.asdict(preset.network)
+    trained = {**fields_as_before(preset.network), **trained}
     # Whether the mask it reads was warped is no part of the weights.
     if "none" not in (wanted["mask_input"], trained.get("mask_input")):
         del wanted["mask_input"]

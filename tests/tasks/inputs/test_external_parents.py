@@ -2,12 +2,15 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from maskrnn_core.digest import later
 from maskrnn_core.errors import IncompatibleWeightsError
+from maskrnn_core.options import NetworkOptions
 from maskrnn_core.presets import preset
 from storage.kinds.checkpoints import PARENTS, load_checkpoint, save_checkpoint
 from storage.store.artifacts import ArtifactStore
@@ -38,6 +41,20 @@ def test_a_parent_of_another_network_is_refused_with_the_cure(tmp_path: Path) ->
         check_parent(store, "k", preset("masktrack"))
     save_checkpoint(store, PARENTS, "old", {"a": np.zeros(1, np.float32)}, {})
     check_parent(store, "old", small)
+
+
+def test_a_parent_from_before_an_option_was_trained_as_before_it(tmp_path: Path) -> None:
+    store = ArtifactStore(str(tmp_path))
+    small = preset("small")
+    known = {"preset": dataclasses.asdict(small)}
+    save_checkpoint(store, PARENTS, "k", {"a": np.zeros(1, np.float32)}, known)
+    options: Any = dataclasses.make_dataclass(
+        "NetworkOptions", [("dilation", int, later(1))], bases=(NetworkOptions,), frozen=True
+    )
+    same = dataclasses.asdict(small)["network"]
+    check_parent(store, "k", dataclasses.replace(small, network=options(**same)))
+    with pytest.raises(ParameterError, match=r"dilation 1 \(not 2\).*network\.dilation=1"):
+        check_parent(store, "k", dataclasses.replace(small, network=options(**same, dilation=2)))
 
 
 def test_neither_file_nor_key(tmp_path: Path) -> None:
