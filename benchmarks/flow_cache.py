@@ -23,7 +23,8 @@ from zarr.codecs import BloscCodec, Crc32cCodec
 from maskrnn_core.optical_flow.opencv import DIS
 from maskrnn_core.synthetic import SyntheticOptions, synthetic_videos
 from storage.kinds.flow_writer import FlowPair
-from storage.kinds.stored_flow import StoredFlow, repair_flow, write_flow
+from storage.kinds.repair import repair
+from storage.kinds.stored_flow import FLOW, StoredFlow, write_flow
 from storage.store.artifacts import ArtifactStore
 
 FloatArray = NDArray[np.float32]
@@ -185,7 +186,7 @@ def main() -> None:
             )
         cache = rows[-1]
         assert isinstance(cache, _Cache)
-        seconds = _seconds(lambda: repair_flow(cache.store, "k"))
+        seconds = _seconds(lambda: repair(cache.store, FLOW, "k"))
         print(
             f"comparing all digests of the cache: {megabytes / seconds:.0f} MB/s ({seconds:.3f} s)"
         )

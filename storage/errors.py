@@ -42,7 +42,7 @@ class NewerSchemaError(StorageError, ValueError):
 
 
 class IncompleteArtifactError(StorageError, ValueError):
-    """A writer that was given other frames than it announced; nothing was stored."""
+    """An artifact of which frames or files are missing at its end; nothing was published."""
 
 
 class StoreFullError(StorageError, OSError):

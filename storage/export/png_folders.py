@@ -10,7 +10,7 @@ from storage.datasets.masks.palette import PALETTE
 from storage.datasets.source import UInt8Array
 from storage.errors import InvalidAddressError, StoreAccessError
 from storage.files.drafts import new_draft
-from storage.files.folder import full_store_error
+from storage.files.store_errors import full_store_error
 from storage.kinds.predictions import StoredPrediction
 
 _PALETTE_BYTES = bytes(value for colour in PALETTE for value in colour)

@@ -1,49 +1,21 @@
 """Bytes under one URL: a local folder, or anything that fsspec reaches (s3://, memory://, ...)."""
 
-import errno
 import shutil
 import time
+import uuid
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from storage.errors import InvalidAddressError, StorageError, StoreAccessError, StoreFullError
+from storage.errors import InvalidAddressError, StoreAccessError
+from storage.files.guard import guarded
 from storage.files.local_files import replace_whole
 from storage.files.remote_files import RemoteFiles
+from storage.files.store_errors import full_store_error, store_error
 
 STAGING = ".staging"
 """Folder of everything half-written; whatever is old in it may be removed."""
-
-_FULL = {errno.ENOSPC, errno.EDQUOT}
-_DENIED = {errno.EROFS, errno.EACCES, errno.EPERM}
-
-
-def full_store_error(url: str, what: str, error: OSError) -> StoreFullError | None:
-    """The error to raise instead of `error` if it means that no space is left, else None."""
-    if error.errno not in _FULL:
-        return None
-    return StoreFullError(
-        f"No space left in the store {url} while writing {what} ({error.strerror}). Nothing "
-        "half-written stays. Free some space, or name another store, and run again: what is "
-        "complete is reused."
-    )
-
-
-def store_error(url: str, what: str, error: BaseException) -> StorageError | None:
-    """The error to raise instead of `error` if the store is full or not ours to write, else None.
-
-    Args:
-        url: of the store.
-        what: was being written, for the message.
-        error: while it was; of the operating system, and about a file of the store.
-    """
-    if not isinstance(error, OSError) or isinstance(error, StorageError):
-        return None
-    if error.errno not in _DENIED or not str(error.filename or "").startswith(url):
-        return full_store_error(url, what, error)
-    return StoreAccessError(
-        f"Cannot write {what} in the store {url}: {error}. Check the rights of that place, or name "
-        "another store."
-    )
 
 
 class Folder:
@@ -110,6 +82,45 @@ class Folder:
                 "name another store."
             ) from error
 
+    def guarded(self) -> AbstractContextManager[None]:
+        """Alone among the processes that change leases or drafts of a local store, for a moment.
+
+        It does nothing on an object store, and must not be nested.
+        """
+        return guarded(self.url) if self._remote is None else nullcontext()
+
+    def swap(self, path: str, former: bytes | None, new: bytes | None) -> bool:
+        """Replace a small file in one step, unless it changed meanwhile; None stands for no file.
+
+        Not to be called while `guarded`.
+
+        Returns:
+            Whether it held `former`, and holds `new` now. An object store that refuses
+            preconditions may say so to two writers that come at the same instant.
+        """
+        if self._remote is not None:
+            return self._remote.swap(path, former, new)
+        with self.guarded():
+            if self.read_if_there(path) != former:
+                return False
+            if new is None:
+                self.remove_file(path)
+            else:
+                self.write(path, new)
+            return True
+
+    def read_if_there(self, path: str) -> bytes | None:
+        """Bytes of a file; None when there is none."""
+        try:
+            return self.read(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether of several writers that `swap` one file at one instant only one succeeds."""
+        return self._remote is None or self._remote.is_conditional
+
     def exists(self, path: str) -> bool:
         """Whether a file or folder is there now (no cached listing is asked)."""
         return self._path(path).exists() if self._remote is None else self._remote.exists(path)
@@ -136,7 +147,13 @@ class Folder:
         if self._remote is not None:
             self._remote.remove(path)
         elif self._path(path).is_dir():
-            shutil.rmtree(self._path(path), ignore_errors=True)
+            # Renamed first: nobody finds half of it, or puts new files into what is being removed.
+            gone = f"{STAGING}/removed/{uuid.uuid4().hex}"
+            try:
+                self.rename(path, gone)
+            except OSError:
+                gone = path
+            shutil.rmtree(self._path(gone), ignore_errors=True)
         else:
             self.remove_file(path)
 
@@ -157,6 +174,18 @@ class Folder:
         destination = self._path(target)
         destination.parent.mkdir(parents=True, exist_ok=True)
         self._path(path).rename(destination)
+
+    def copy(self, path: str, target: str) -> None:
+        """Copy a file of an object store within the store; FileNotFoundError when there is none."""
+        assert self._remote is not None  # a local folder is renamed
+        self._remote.copy(path, target)
+
+    def missing(self, path: str, names: Iterable[str]) -> list[str]:
+        """Those of the names below a folder that are no files; one request to an object store."""
+        if self._remote is not None:
+            found = self._remote.sizes(path)
+            return [name for name in names if name not in found]
+        return [name for name in names if not self._path(f"{path}/{name}").is_file()]
 
     def idle_seconds(self, path: str) -> float:
         """Seconds since anything below `path` was last written; 0 when it is gone."""

@@ -9,12 +9,13 @@ import errno
 import os
 import time
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 import fsspec
 
 from storage.errors import InvalidAddressError, StoreAccessError
+from storage.files.conditional import Precondition
 from storage.files.retrying import retried
 
 T = TypeVar("T")
@@ -48,6 +49,13 @@ class RemoteFiles:
         self._url = url.rstrip("/")
         self._fs, root = file_system(url)
         self._root = root.rstrip("/")
+        has_versions = url.partition("://")[0] in _S3
+        self._if = Precondition(self._fs, self._url, has_versions=has_versions)
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether the service has honoured every precondition so far."""
+        return self._if.holds
 
     def read(self, path: str) -> bytes:
         """Bytes of a file; FileNotFoundError when there is none."""
@@ -56,7 +64,37 @@ class RemoteFiles:
 
     def write(self, path: str, data: bytes) -> None:
         """Create or replace a file."""
-        self._ask(path, lambda: self._write(self._full(path), data))
+        full = self._full(path)
+        self._ask(path, lambda: self._put(full, lambda: self._fs.pipe_file(full, data)))
+
+    def swap(self, path: str, former: bytes | None, new: bytes | None) -> bool:
+        """Replace a file if it holds `former`, and tell whether; None stands for no file."""
+        full = self._full(path)
+        if former is None:
+            assert new is not None
+            request = partial(self._put, full, partial(self._if.create, full, new))
+        else:
+            try:
+                version = self._ask(path, lambda: self._if.version(full))
+                found = self.read(path)
+            except _ABSENT:
+                return False
+            if found != former:
+                return False
+            if new is None:
+                request = partial(self._if.remove, full, version)
+            else:
+                request = partial(self._if.replace, full, new, version)
+        try:
+            done = self._ask(path, request)
+        except _ABSENT:  # it went meanwhile
+            return False
+        return done or (new is not None and self._holds(path, new))
+
+    def copy(self, path: str, target: str) -> None:
+        """Copy a file; FileNotFoundError when there is none."""
+        source, full = self._full(path), self._full(target)
+        self._ask(path, lambda: self._put(full, lambda: self._fs.cp_file(source, full)))
 
     def has_file(self, path: str) -> bool:
         """Whether a file is there: one request, unless it is empty."""
@@ -154,9 +192,17 @@ class RemoteFiles:
         if self._is_there(full):
             self._fs.rm(full, recursive=True)
 
-    def _write(self, full: str, data: bytes) -> None:
+    def _holds(self, path: str, data: bytes) -> bool:
+        """Whether a file holds this: our own request may have been done, and its answer lost."""
         try:
-            self._fs.pipe_file(full, data)
+            return self.read(path) == data
+        except _ABSENT:
+            return False
+
+    def _put(self, full: str, put: Callable[[], T]) -> T:
+        """Call `put`, making the folder of the file first where folders are real."""
+        try:
+            return put()
         except FileNotFoundError as error:
             top = full.partition("/")[0]
             if top and not self._is_there(top):  # making folders would make a bucket
@@ -164,8 +210,8 @@ class RemoteFiles:
                     f"There is no bucket {top} for the store {self._url}. Create it, or correct "
                     "the URL."
                 ) from error
-            self._fs.makedirs(full.rsplit("/", 1)[0], exist_ok=True)  # where folders are real
-            self._fs.pipe_file(full, data)
+            self._fs.makedirs(full.rsplit("/", 1)[0], exist_ok=True)
+            return put()
 
 
 def file_system(url: str) -> tuple[Any, str]:

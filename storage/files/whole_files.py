@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from storage.errors import StorageError, StoreAccessError
 from storage.files.drafts import new_draft
-from storage.files.folder import full_store_error
+from storage.files.store_errors import full_store_error
 
 
 @contextmanager

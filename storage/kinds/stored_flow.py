@@ -5,12 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from storage.errors import (
-    CorruptArtifactError,
-    IncompleteArtifactError,
-    LeaseLostError,
-    MissingArtifactError,
-)
+from storage.errors import IncompleteArtifactError, LeaseLostError
 from storage.kinds.flow_encoding import FloatArray, decode
 from storage.kinds.flow_writer import FlowPair, FlowRuns
 from storage.kinds.frame_arrays import FrameArrayReader, read_whole
@@ -147,34 +142,3 @@ class StoredFlow:
 
     def _read(self, array: FrameArrayReader, direction: int, index: int) -> FloatArray:
         return decode(array.read(index), float(self._steps[index, direction]))
-
-
-def repair_flow(store: ArtifactStore, key: str) -> str:
-    """Remove flow that is damaged, so that it will be computed again.
-
-    On a local store every file is read and compared with its digest, at the speed of the disk.
-    On another one only the marker is; chunks that the service changed are found when they are read.
-
-    Returns:
-        What was wrong; empty when nothing was, or when there is no such flow.
-    """
-    if not (wrong := _damage(store, key)):
-        return ""
-    lease = store.lease(FLOW, key)
-    if lease is not None:
-        with lease:
-            if _damage(store, key):  # else another run has repaired it meanwhile
-                store.remove(FLOW, key)
-    return wrong
-
-
-def _damage(store: ArtifactStore, key: str) -> str:
-    try:
-        artifact = store.open(FLOW, key)
-        artifact.array("backward")
-    except MissingArtifactError:
-        return ""
-    except CorruptArtifactError as error:
-        return str(error)
-    wrong = artifact.damage() if store.folder.is_local else []
-    return f"{artifact.location}: {', '.join(wrong)} changed or missing" if wrong else ""

@@ -34,8 +34,8 @@ def remove_flow(store: ArtifactStore, *, dry_run: bool = False) -> list[RemovedF
     found = [
         *(RemovedFlow(key, _size(store, f"{FLOW}/{key}"), True) for key in store.keys(FLOW)),
         *(
-            RemovedFlow(key, _size(store, path), False)
-            for key, path in store.unfinished(FLOW).items()
+            RemovedFlow(key, sum(_size(store, path) for path in paths), False)
+            for key, paths in store.unfinished(FLOW).items()
         ),
     ]
     unwanted = [item for item in found if item.key not in wanted]

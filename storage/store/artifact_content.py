@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 ARRAYS = "arrays.zarr"
 """Folder of the Zarr hierarchy in an artifact; any Zarr 3 reader can open it."""
 
+CHUNK = "/c/"
+"""In the path of every chunk of an array, and of no other file."""
+
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 
 
@@ -119,16 +122,30 @@ class ArtifactReader:
         return self._marker.created
 
     @property
+    def digests(self) -> Mapping[str, str]:
+        """Sha256 of every file, and of every chunk where they were kept, by its path."""
+        return self._marker.digests
+
+    @property
     def size(self) -> int:
         """Bytes of all its files."""
         return sum(self._folder.files(self._path).values())
 
-    def damage(self) -> list[str]:
+    def missing(self) -> list[str]:
+        """Files that the marker names and that are gone; reads none of them."""
+        return self._folder.missing(self._path, self._marker.digests)
+
+    def damage(self, *, chunks: bool = True) -> list[str]:
         """Files that are gone or changed since they were written; reads all of them.
 
-        Chunks count where their digests were kept, as they are for flow.
+        Args:
+            chunks: read chunks of arrays, too, where their digests were kept, as they are for
+                flow and predictions.
         """
-        return damaged_files(self._folder, self._path, self._marker.digests)
+        digests = self._marker.digests
+        if not chunks:
+            digests = {name: d for name, d in digests.items() if CHUNK not in name}
+        return damaged_files(self._folder, self._path, digests)
 
     @property
     def names(self) -> list[str]:

@@ -11,13 +11,23 @@ from storage.errors import (
     MissingArtifactError,
     StoreFullError,
 )
-from storage.files.folder import STAGING, Folder, store_error
+from storage.files.folder import STAGING, Folder
+from storage.files.store_errors import store_error
 from storage.store.artifact_content import ArtifactReader, ArtifactWriter
 from storage.store.draft_progress import forget_progress
-from storage.store.lease import Lease, await_release, free_lease, is_leased, lease_owner, take_lease
+from storage.store.handover import resumable_drafts, resumed_place, unnamed_drafts
+from storage.store.lease import (
+    Lease,
+    await_release,
+    free_lease,
+    held_lease,
+    is_leased,
+    lease_owner,
+    take_lease,
+)
 from storage.store.lease_file import LEASE_SECONDS, LeaseOwner
 from storage.store.marker import MARKER, Marker
-from storage.store.publishing import begin_draft, drafts, resumable_draft, resumed_place
+from storage.store.publishing import begin_draft
 
 _KIND = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
@@ -69,35 +79,53 @@ class ArtifactStore:
         """Write an artifact: complete when the block ends, nothing left when it raises.
 
         When another writer of the same key was faster, its artifact stays and this one is dropped.
+        A writer that holds the lease of the key, and lost it to another one, leaves everything as
+        it is.
 
         Args:
             kind: of the artifact.
             key: of the artifact.
-            plan: JSON object that tells how it is laid out. With one, what the block has written
-                up to `ArtifactWriter.save_progress` stays when it raises or is killed, and the
-                next writer with the same plan begins with it; hold a lease then.
+            plan: JSON object that tells how it is laid out. With one, the lease is waited for
+                unless this thread holds it, and what the block has written up to
+                `ArtifactWriter.save_progress` stays when it raises or is killed: the next writer
+                with the same plan begins with it.
 
         Raises:
+            LeaseLostError: this writer was stopped for long, and another one took over.
+            IncompleteArtifactError: files of it vanished while it was written.
             StoreFullError: when no space is left.
             StoreAccessError: when the store cannot be written.
         """
         place = _place(kind, key)
-        draft = begin_draft(self._folder, place, resumable=plan is not None)
-        writer = ArtifactWriter(self._folder, draft.path, plan)
-        try:
-            yield writer
-            draft.publish(Marker(kind, key, draft.data, writer.kept(), dict(writer.metadata)))
-            if plan is not None:
-                content = f"{place}/{draft.data}".rstrip("/")
-                forget_progress(self._folder, content, writer.temporary)
-        except BaseException as error:
-            told = store_error(self.url, f"{kind} {key}", error)
-            if not writer.has_progress or isinstance(told or error, StoreFullError):
+        with self._leased(place, wanted=plan is not None) as lease:
+            draft = begin_draft(self._folder, place, lease, plan)
+            writer = ArtifactWriter(self._folder, draft.path, plan)
+            try:
+                yield writer
+                draft.publish(Marker(kind, key, draft.data, writer.kept(), dict(writer.metadata)))
+                if plan is not None:
+                    content = f"{place}/{draft.data}".rstrip("/")
+                    forget_progress(self._folder, content, writer.temporary)
+            except BaseException as error:
+                told = store_error(self.url, f"{kind} {key}", error)
                 with suppress(OSError):  # the first error is the one to tell
-                    draft.discard()
-            if told is not None:
-                raise told from error
-            raise
+                    if not writer.has_progress or isinstance(told or error, StoreFullError):
+                        draft.discard()
+                    if isinstance(error, Exception) and lease is not None and told is None:
+                        told = lease.loss()  # its draft may have been moved from under it
+                if told is not None and told is not error:
+                    raise told from error
+                raise
+
+    @contextmanager
+    def _leased(self, place: str, *, wanted: bool) -> Iterator[Lease | None]:
+        """The lease of this thread, taken if it is wanted; None without one."""
+        lease = take_lease(self._folder, place) if wanted else None
+        if lease is None:
+            yield held_lease(self._folder, place)
+        else:
+            with lease:
+                yield lease
 
     def lease(
         self,
@@ -122,14 +150,18 @@ class ArtifactStore:
         """Wait until nobody writes an artifact under a lease, or `until` is true."""
         await_release(self._folder, _place(kind, key), until)
 
-    def unfinished(self, kind: str) -> dict[str, str]:
-        """Resumable drafts of a kind: key to folder, relative to the store."""
+    def unfinished(self, kind: str) -> dict[str, list[str]]:
+        """Resumable drafts of a kind: key to folders, relative to the store."""
         _check(_KIND, kind, "an artifact kind")
-        names = self._folder.names(f"{STAGING}/{kind}") + self._folder.names(kind)
-        keys = {name.removesuffix(".partial") for name in names}
+        if self._folder.is_local:
+            names = self._folder.names(f"{STAGING}/{kind}")
+            places = {resumed_place(f"{STAGING}/{kind}/{name}") for name in names} - {None}
+            keys = {place.partition("/")[2] for place in places if place is not None}
+        else:
+            keys = set(self._folder.names(kind))
         keys = {key for key in keys if _KEY.fullmatch(key) and not self.exists(kind, key)}
-        drafts = {key: resumable_draft(self._folder, f"{kind}/{key}") for key in sorted(keys)}
-        return {key: path for key, path in drafts.items() if self._folder.exists(path)}
+        found = {key: resumable_drafts(self._folder, f"{kind}/{key}") for key in sorted(keys)}
+        return {key: paths for key, paths in found.items() if paths}
 
     def open(self, kind: str, key: str) -> ArtifactReader:
         """Open a complete artifact.
@@ -163,7 +195,7 @@ class ArtifactStore:
         self._folder.remove(place)
 
     def remove_unless(self, kind: str, key: str, wanted: Callable[[], bool]) -> bool:
-        """Remove an artifact and its resumable draft, unless it turns out to be wanted.
+        """Remove an artifact and its resumable drafts, unless it turns out to be wanted.
 
         Whoever announces a need before a look at the store is safe: the artifact is hidden while
         `wanted` is asked, and shown again when it answers yes or raises. Hold the lease.
@@ -182,7 +214,8 @@ class ArtifactStore:
                 self._folder.write(f"{place}/{MARKER}", marker)
         if not kept:
             self._folder.remove(place)
-            self._folder.remove(resumable_draft(self._folder, place))
+            for path in resumable_drafts(self._folder, place):
+                self._folder.remove(path)
         return not kept
 
     def keys(self, kind: str) -> list[str]:
@@ -232,7 +265,7 @@ class ArtifactStore:
             return
         for kind in self.kinds():
             for key in self._folder.names(kind):
-                yield from drafts(self._folder, f"{kind}/{key}")
+                yield from unnamed_drafts(self._folder, f"{kind}/{key}")
 
 
 def _place(kind: str, key: str) -> str:

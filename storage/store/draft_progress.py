@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from hashlib import sha256
 from typing import Any
 
@@ -18,6 +19,24 @@ def save_progress(
     folder.write(f"{path}/{_PROGRESS}", to_json({"plan": plan, "digests": digests}))
 
 
+def count_saved(folder: Folder, path: str, plan: object) -> int:
+    """How many files a draft's note calls whole; 0 without a note, or with another plan."""
+    return len(_noted(folder, path, plan))
+
+
+def move_progress(folder: Folder, path: str, target: str) -> None:
+    """Copy the files that a draft's note calls whole, then move the note, on an object store.
+
+    The files stay where they are: their writer may still be about to publish them.
+    """
+    note = folder.read(f"{path}/{_PROGRESS}")
+    for name in json.loads(note)["digests"]:
+        with suppress(FileNotFoundError):  # whoever loads the progress leaves it out
+            folder.copy(f"{path}/{name}", f"{target}/{name}")
+    folder.write(f"{target}/{_PROGRESS}", note)
+    folder.remove_file(f"{path}/{_PROGRESS}")
+
+
 def forget_progress(folder: Folder, path: str, temporary: Iterable[str]) -> None:
     """Take out of an artifact what served to resume: the note, and files of that kind."""
     for name in (_PROGRESS, *temporary):
@@ -30,11 +49,7 @@ def load_progress(folder: Folder, path: str, plan: Mapping[str, Any]) -> dict[st
     Files are read and compared, for a machine may have gone down with the writer. Nothing is
     kept of a draft that was begun with another plan.
     """
-    try:
-        noted = json.loads(folder.read(f"{path}/{_PROGRESS}"))
-        digests = dict(noted["digests"]) if noted["plan"] == dict(plan) else {}
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
-        digests = {}
+    digests = _noted(folder, path, plan)
     for name in damaged_files(folder, path, digests):
         if name.endswith("zarr.json"):  # without its metadata no array means anything
             digests = {}
@@ -47,6 +62,15 @@ def load_progress(folder: Folder, path: str, plan: Mapping[str, Any]) -> dict[st
         if name not in digests and name != _PROGRESS:
             folder.remove_file(f"{path}/{name}")
     return digests
+
+
+def _noted(folder: Folder, path: str, plan: object) -> dict[str, str]:
+    """Digests that a draft's note holds, if it was begun with this plan."""
+    try:
+        noted = json.loads(folder.read(f"{path}/{_PROGRESS}"))
+        return dict(noted["digests"]) if noted["plan"] == plan else {}
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
+        return {}
 
 
 def damaged_files(folder: Folder, path: str, digests: Mapping[str, str]) -> list[str]:

@@ -21,9 +21,8 @@ from storage.store.lease_file import (
     LEASE_SECONDS,
     LeaseOwner,
     LeaseWatch,
-    guarded,
     lease_path,
-    read_lease,
+    lease_record,
     read_owner,
 )
 from storage.store.marker import to_json
@@ -47,13 +46,15 @@ class Lease:
         self._folder = folder
         self._path = path
         self._seconds = seconds
+        self.token = uuid.uuid4().hex
         self._record = {
-            "token": uuid.uuid4().hex,
+            "token": self.token,
             "beat": 0,
             "time": time.time(),
             "seconds": seconds,
             **this_process(),
         }
+        self._written = b""
         self._lost = False
         self._depth = 0
         self._end = threading.Event()
@@ -82,9 +83,7 @@ class Lease:
             ALARM.cancel(self._alarm)
         if self._thread is not None:
             self._thread.join()
-        with guarded(self._folder):
-            if self.is_valid():
-                self._folder.remove_file(self._path)
+        self._swap(None)
 
     def check(self) -> None:
         """Make sure that nobody took over, as happens to a writer that was stopped for long.
@@ -92,23 +91,50 @@ class Lease:
         Raises:
             LeaseLostError: another writer works on it now.
         """
-        if not self.is_valid():
-            raise LeaseLostError(
-                f"Another writer took {self._folder.location(self._path)} over, because this one "
-                "gave no sign of life. Let it finish: the result will be found."
-            )
+        if (error := self.loss()) is not None:
+            raise error
+
+    def loss(self) -> LeaseLostError | None:
+        """The error that tells that it was lost; None while it is this writer's."""
+        if self.is_valid():
+            return None
+        return LeaseLostError(
+            f"Another writer took {self._folder.location(self._path)} over, because this one "
+            "gave no sign of life. Let it finish: the result will be found."
+        )
 
     def is_valid(self) -> bool:
         """Whether it is still this writer's; one look."""
-        if self._lost:
-            return False
-        found = read_lease(self._folder, self._path)
-        return found is not None and found.get("token") == self._record["token"]
+        return not self._lost and self._own_bytes() is not None
 
-    def begin(self) -> None:
-        """Write the file (under the guard), and keep it alive."""
-        self._folder.write(self._path, to_json(self._record))
+    def begin(self, former: bytes | None = None) -> bool:
+        """Write the file and keep it alive, unless it does not hold `former` any more."""
+        data = to_json(self._record)
+        if not self._folder.swap(self._path, former, data):
+            return False
+        self._written = data
         self._alarm = ALARM.set(self._seconds / _BEATS, self._grow_old)
+        return True
+
+    def _own_bytes(self) -> bytes | None:
+        """What the file holds, if it is still this writer's."""
+        found = self._folder.read_if_there(self._path)
+        is_own = found is not None and lease_record(found).get("token") == self.token
+        return found if is_own else None
+
+    def _swap(self, data: bytes | None) -> None:
+        """Replace or remove the file if it is still this writer's; else the lease is lost."""
+        while not self._lost and not self._folder.swap(self._path, self._written, data):
+            # A request whose answer was lost may have written it all the same.
+            found = self._own_bytes()
+            if found is None:
+                self._lost = True
+            elif found == self._written:
+                return  # the next sign of life tries again
+            else:
+                self._written = found
+        if data is not None:
+            self._written = data
 
     def _grow_old(self) -> None:
         """Only a lease that is held for long has a thread, of its own: a store may be slow."""
@@ -120,14 +146,11 @@ class Lease:
 
     def _keep_alive(self) -> None:
         while True:
-            with suppress(OSError, StoreAccessError), guarded(self._folder):
-                if not self.is_valid():
-                    self._lost = True
-                    return
-                self._record["beat"] += 1
-                self._record["time"] = time.time()
-                self._folder.write(self._path, to_json(self._record))
-            if self._end.wait(self._seconds / _BEATS):
+            self._record["beat"] += 1
+            self._record["time"] = time.time()
+            with suppress(OSError, StoreAccessError):
+                self._swap(to_json(self._record))
+            if self._lost or self._end.wait(self._seconds / _BEATS):
                 return
 
 
@@ -140,8 +163,8 @@ def take_lease(
 ) -> Lease | None:
     """Wait for the lease of the artifact at `place` ("kind/key"), and take it.
 
-    A thread that holds it gets the same one again. On an object store, which locks nothing, two
-    writers that come at the same instant may both get one; artifacts stay whole even then.
+    A thread that holds it gets the same one again. On an object store that refuses preconditions
+    two writers that come at the same instant may both get one; artifacts stay whole even then.
 
     Args:
         folder: the store.
@@ -153,18 +176,23 @@ def take_lease(
         The lease, or None as soon as `until` is true.
     """
     path = lease_path(place)
-    mine = _held().get(folder.location(path))
+    mine = held_lease(folder, place)
     if mine is not None and mine.is_valid():
         return None if until() else mine
     watch = LeaseWatch()
     while not until():
-        with guarded(folder):
-            if watch.is_free(read_lease(folder, path)):
-                lease = Lease(folder, path, seconds)
-                lease.begin()
+        found = folder.read_if_there(path)
+        if watch.is_free(found):
+            lease = Lease(folder, path, seconds)
+            if lease.begin(found):
                 return lease
         time.sleep(_LOOK)
     return None
+
+
+def held_lease(folder: Folder, place: str) -> Lease | None:
+    """The lease of the artifact at `place` that this thread holds, lost or not."""
+    return _held().get(folder.location(lease_path(place)))
 
 
 def free_lease(folder: Folder, place: str) -> Lease | None:
@@ -176,7 +204,7 @@ def free_lease(folder: Folder, place: str) -> Lease | None:
 def await_release(folder: Folder, place: str, until: Callable[[], bool]) -> None:
     """Wait, without taking it, until nobody holds the lease of `place`, or `until` is true."""
     watch = LeaseWatch()
-    while not watch.is_free(read_lease(folder, lease_path(place))) and not until():
+    while not watch.is_free(folder.read_if_there(lease_path(place))) and not until():
         time.sleep(_LOOK)
 
 

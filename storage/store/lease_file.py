@@ -1,15 +1,11 @@
 """The small file that a lease is: who wrote it, and whether that process still lives."""
 
 import json
-import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from storage.files.folder import STAGING, Folder, store_error
+from storage.files.folder import STAGING, Folder
 from storage.files.processes import has_ended
 
 LEASE_SECONDS = 20.0
@@ -44,14 +40,14 @@ class LeaseWatch:
     """What a waiting process has seen of a lease so far."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, Any] | None = None
+        self._seen: bytes | None = None
         self._since = time.monotonic()
 
-    def is_free(self, found: dict[str, Any] | None) -> bool:
-        """Whether nobody holds it, by a further look that found this."""
+    def is_free(self, found: bytes | None) -> bool:
+        """Whether nobody holds it, by a further look that found these bytes in its file."""
         if found != self._seen:
             self._seen, self._since = found, time.monotonic()
-        return found is None or _is_dead(found, time.monotonic() - self._since)
+        return found is None or _is_dead(lease_record(found), time.monotonic() - self._since)
 
 
 def lease_path(place: str) -> str:
@@ -59,21 +55,19 @@ def lease_path(place: str) -> str:
     return f"{STAGING}/{place}.lease"
 
 
-def read_lease(folder: Folder, path: str) -> dict[str, Any] | None:
-    """What a lease file says: nothing where it is damaged; None where there is none."""
+def lease_record(found: bytes) -> dict[str, Any]:
+    """What the bytes of a lease file say; nothing where they are damaged."""
     try:
-        found = json.loads(folder.read(path))
-    except FileNotFoundError:
-        return None
+        record = json.loads(found)
     except ValueError:
-        found = None
-    return found if isinstance(found, dict) else {}
+        return {}
+    return record if isinstance(record, dict) else {}
 
 
 def read_owner(folder: Folder, path: str) -> LeaseOwner | None:
     """Who writes the lease file at `path`; None without one, or where it is damaged."""
-    found = read_lease(folder, path)
-    if not found:
+    data = folder.read_if_there(path)
+    if data is None or not (found := lease_record(data)):
         return None
     return LeaseOwner(
         str(found.get("host", "")),
@@ -82,34 +76,6 @@ def read_owner(folder: Folder, path: str) -> LeaseOwner | None:
         _is_dead(found, 0.0),
         float(found.get("seconds", 0.0)),
     )
-
-
-@contextmanager
-def guarded(folder: Folder) -> Iterator[None]:
-    """Alone among the processes that read and then write leases of a local store."""
-    if not folder.is_local:
-        yield
-        return
-    import fcntl
-
-    descriptor = _opened(folder.url)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _opened(url: str) -> int:
-    try:
-        return os.open(url, os.O_RDONLY)
-    except FileNotFoundError:
-        pass
-    try:
-        Path(url).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise store_error(url, "a lease", error) or error from error
-    return os.open(url, os.O_RDONLY)
 
 
 def _is_dead(record: dict[str, Any], unchanged: float) -> bool:

@@ -3,20 +3,22 @@
 import errno
 import time
 import uuid
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Protocol
+from typing import Any, Protocol
 
-from storage.errors import StoreAccessError
+from storage.errors import IncompleteArtifactError, StoreAccessError
 from storage.files.folder import STAGING, Folder
+from storage.store.handover import draft_path, resumable_name, take_over
+from storage.store.lease import Lease
 from storage.store.marker import MARKER, Marker
 
 _TAKEN = {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR}
 _ATTEMPTS = 5
-_RESUMABLE = "partial"
 
 
 class Draft(Protocol):
-    """An artifact being written."""
+    """An artifact being written, by one writer alone."""
 
     path: str
     """Folder of its content, relative to the store."""
@@ -25,68 +27,83 @@ class Draft(Protocol):
     """The same, relative to the artifact's place; empty when they become one."""
 
     def publish(self, marker: Marker) -> None:
-        """Make it the artifact, unless another complete one is there already."""
+        """Make it the artifact, unless another complete one is there already.
+
+        Raises:
+            LeaseLostError: another writer took over.
+            IncompleteArtifactError: a file that the marker names is gone.
+        """
 
     def discard(self) -> None:
-        """Remove it."""
+        """Remove it, unless another writer took over or an artifact may consist of it."""
 
 
-def begin_draft(folder: Folder, place: str, *, resumable: bool = False) -> Draft:
-    """A draft of the artifact at `place` ("kind/key"); creates nothing yet.
+def begin_draft(
+    folder: Folder, place: str, lease: Lease | None, plan: Mapping[str, Any] | None
+) -> Draft:
+    """A draft of the artifact at `place` ("kind/key").
 
     Args:
         folder: the store.
         place: of the artifact.
-        resumable: always the same draft, in which a former writer may have left its work.
+        lease: of this writer, if it holds one.
+        plan: with one, the draft begins with what a former holder of the lease has saved under
+            the same plan; a lease is needed then.
     """
-    if folder.is_local:
-        return _RenamedDraft(folder, place, _RESUMABLE if resumable else uuid.uuid4().hex)
-    # What an artifact's marker names is never written to again.
-    resumable = resumable and not folder.has_file(f"{place}/{MARKER}")
-    return _NamedDraft(folder, place, _RESUMABLE if resumable else uuid.uuid4().hex)
+    name, former = uuid.uuid4().hex, list[str]()
+    if plan is not None:
+        assert lease is not None
+        name, former = resumable_name(lease), take_over(folder, place, lease, dict(plan))
+    draft = _RenamedDraft if folder.is_local else _NamedDraft
+    return draft(folder, place, name, lease, former)
 
 
-def resumable_draft(folder: Folder, place: str) -> str:
-    """Folder of the resumable draft of the artifact at `place`, there or not."""
-    return begin_draft(folder, place, resumable=True).path
+class _LeasedDraft:
+    """What both kinds of drafts share."""
+
+    def __init__(
+        self, folder: Folder, place: str, name: str, lease: Lease | None, former: Sequence[str]
+    ) -> None:
+        self._folder = folder
+        self._place = place
+        self._lease = lease
+        self._former = former
+        self.path = draft_path(folder, place, name)
+
+    def _check_files(self, marker: Marker) -> None:
+        if missing := self._folder.missing(self.path, marker.digests):
+            names = ", ".join(missing[:3]) + (", ..." if len(missing) > 3 else "")
+            raise IncompleteArtifactError(
+                f"{self._folder.location(self.path)}: {len(missing)} of {len(marker.digests)} "
+                f"files have vanished since they were written ({names}). Nothing was published; "
+                "run again."
+            )
+
+    def _check_lease(self) -> None:
+        if self._lease is not None:
+            self._lease.check()
+
+    def _may_discard(self) -> bool:
+        return self._lease is None or self._lease.is_valid()
+
+    def _remove_former(self) -> None:
+        """Drafts of former holders, who can publish no more."""
+        for path in self._former:
+            self._folder.remove(path)
 
 
-def resumed_place(path: str) -> str | None:
-    """Place of the artifact whose resumable draft lies at `path`; None for what is no such."""
-    if path.startswith(f"{STAGING}/") and path.endswith(f".{_RESUMABLE}"):
-        return path.removeprefix(f"{STAGING}/").removesuffix(f".{_RESUMABLE}")
-    return path.removesuffix(f"/{_RESUMABLE}") if path.endswith(f"/{_RESUMABLE}") else None
-
-
-def drafts(folder: Folder, place: str) -> list[str]:
-    """Content folders at `place` of an object store that its marker does not name."""
-    children = [name for name in folder.names(place) if name != MARKER]
-    named = ""
-    if folder.has_file(f"{place}/{MARKER}"):
-        location = folder.location(f"{place}/{MARKER}")
-        named = Marker.from_bytes(folder.read(f"{place}/{MARKER}"), location).data
-    return [f"{place}/{name}" for name in children if name != named]
-
-
-class _RenamedDraft:
+class _RenamedDraft(_LeasedDraft):
     """Written under .staging, renamed into place: a reader sees all of it or nothing."""
 
     data = ""
 
-    def __init__(self, folder: Folder, place: str, name: str) -> None:
-        self._folder = folder
-        self._place = place
-        self.path = f"{STAGING}/{place}.{name}"
-
     def publish(self, marker: Marker) -> None:
+        self._check_files(marker)
         self._folder.write(f"{self.path}/{MARKER}", marker.to_bytes())
         for attempt in range(_ATTEMPTS):
-            try:
-                self._folder.rename(self.path, self._place)
+            if self._rename():
+                self._remove_former()
                 return
-            except OSError as error:
-                if error.errno not in _TAKEN:
-                    raise
             if self._folder.has_file(f"{self._place}/{MARKER}"):
                 self.discard()  # another writer of the same key was faster
                 return
@@ -98,7 +115,21 @@ class _RenamedDraft:
         )
 
     def discard(self) -> None:
-        self._folder.remove(self.path)
+        with self._folder.guarded():  # so that nobody adopts it meanwhile
+            if self._may_discard():
+                self._folder.remove(self.path)
+
+    def _rename(self) -> bool:
+        """Put it in place, unless something is there; nobody can take over in between."""
+        with self._folder.guarded():
+            self._check_lease()
+            try:
+                self._folder.rename(self.path, self._place)
+            except OSError as error:
+                if error.errno not in _TAKEN:
+                    raise
+                return False
+        return True
 
     def _move_aside(self) -> None:
         """Take an unfinished artifact out of the way, never a complete one."""
@@ -111,22 +142,27 @@ class _RenamedDraft:
         self._folder.remove(aside)
 
 
-class _NamedDraft:
+class _NamedDraft(_LeasedDraft):
     """Written to a folder of its own beside the marker, which names it when all is there."""
 
-    def __init__(self, folder: Folder, place: str, name: str) -> None:
-        self._folder = folder
-        self._place = place
+    def __init__(
+        self, folder: Folder, place: str, name: str, lease: Lease | None, former: Sequence[str]
+    ) -> None:
+        super().__init__(folder, place, name, lease, former)
         self.data = name
-        self.path = f"{place}/{self.data}"
+        self._may_be_named = False
 
     def publish(self, marker: Marker) -> None:
-        if self._folder.has_file(f"{self._place}/{MARKER}"):
-            self.discard()
-            return
-        # Should two writers pass the look above at once, the later marker wins and the earlier
-        # content stays for whoever opened it; sweeping removes it in time.
-        self._folder.write(f"{self._place}/{MARKER}", marker.to_bytes())
+        self._check_files(marker)
+        self._check_lease()
+        # From here on a marker may name it, even if no answer comes.
+        self._may_be_named = True
+        if not self._folder.swap(f"{self._place}/{MARKER}", None, marker.to_bytes()):
+            self._may_be_named = False
+            self.discard()  # another writer of the same key was faster
+        elif self._folder.is_conditional:  # else another marker may yet replace this one
+            self._remove_former()
 
     def discard(self) -> None:
-        self._folder.remove(self.path)
+        if not self._may_be_named and self._may_discard():
+            self._folder.remove(self.path)

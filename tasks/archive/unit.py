@@ -14,6 +14,7 @@ from storage.archive.scratch import sweep_scratch
 from storage.archive.uris import without_password
 from storage.errors import LeaseLostError
 from storage.kinds.predictions import PREDICTIONS
+from storage.kinds.repair import repair
 from storage.runs.ledger import RunLedger
 from storage.store.artifacts import ArtifactStore
 from tasks.archive.records import ended_record, result_of, running_record
@@ -123,6 +124,7 @@ def _segmented(
         method.options,
     )
     figures = {"fetch": files.seconds, "bytes": float(files.bytes)} if files.bytes else {}
+    repair(store, PREDICTIONS, key)
     if store.exists(PREDICTIONS, key):
         seconds = time.perf_counter() - started
         return RowResult(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from storage.errors import LeaseLostError
 from storage.store.artifacts import ArtifactStore
 from storage.store.lease_file import LEASE_SECONDS
 from tasks.errors import TaskError
@@ -38,7 +39,8 @@ def make_once(
     """Call `unit(store_url, key, *args)` under the artifact's lease, unless it is there.
 
     Called on a worker. A writer that died is taken over; a living one is not waited for, since
-    its run may take hours and the worker has better things to do.
+    its run may take hours and the worker has better things to do. Nor is one that took over from
+    this worker, because this one was stopped for long.
     """
     store = ArtifactStore(store_url)
     deadline = time.monotonic() + _TAKE_OVER_SECONDS
@@ -56,7 +58,11 @@ def make_once(
     with lease:
         if store.exists(kind, key):
             return Making("found")
-        return Making("made", unit(store_url, key, *args))
+        try:
+            return Making("made", unit(store_url, key, *args))
+        except LeaseLostError as error:
+            logger.warning("%s %s: %s", kind, key, error)
+            return Making("held")
 
 
 def await_other_run(

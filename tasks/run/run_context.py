@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import Any
 
+from storage.kinds.repair import repair
 from storage.runs.ledger import RunLedger, StageRecord, State, VideoRecord
 from storage.store.artifacts import ArtifactStore
 from tasks.dask_bridge import Bridge
@@ -59,9 +60,10 @@ class Stage:
     ) -> str:
         """The key of an artifact that exists when this returns.
 
-        An artifact that is there is taken as it is, and no worker is asked. One that another run
-        is making is waited for. Else `unit(store_url, key, *args)` runs on a worker, and must
-        write it; `value` is what it returned.
+        An artifact that is there is taken, and no worker is asked. If files of it are missing, it
+        is removed and made again, and the stage's note says so. One that another run is making is
+        waited for. Else `unit(store_url, key, *args)` runs on a worker, and must write it; `value`
+        is what it returned.
 
         Raises:
             UnitError: the unit failed.
@@ -72,6 +74,7 @@ class Stage:
         name = f"{self._stage} {self._video}"
         self.refers_to(kind, key)
         with context.making(kind, key):
+            self._repair(kind, key)
             while not store.exists(kind, key):
                 await_other_run(store, kind, key, lambda: bridge.closed, name)
                 run = bridge.run(
@@ -91,6 +94,11 @@ class Stage:
                     self.worker, self.seconds, self.value = run.worker, run.seconds, making.value
                     break
         return key
+
+    def _repair(self, kind: str, key: str) -> None:
+        if damage := repair(self._context.store, kind, key):
+            self.note = f"damaged {kind} was removed and computed again: {damage}"
+            logger.warning("%s %s: %s", self._stage, self._video, self.note)
 
 
 class RunContext:

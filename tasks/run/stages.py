@@ -4,14 +4,13 @@ Artifacts are the cache: no result is persisted.
 """
 
 import dataclasses
-import logging
 from collections.abc import Mapping, Sequence
 
 from maskrnn_core.options import ComputeOptions, Preset
 from storage.datasets.source import SourceVideo
 from storage.kinds.checkpoints import FINETUNED, PARENTS
 from storage.kinds.predictions import PREDICTIONS
-from storage.kinds.stored_flow import FLOW, FlowWrite, repair_flow
+from storage.kinds.stored_flow import FLOW, FlowWrite
 from storage.kinds.videos import VIDEOS, video_key
 from tasks import keys, units
 from tasks.inputs.flow_method import FlowMethod
@@ -23,8 +22,6 @@ from tasks.run.run_context import RunContext
 from tasks.run.stage_task import stage_task
 from tasks.run.weights_policy import DROPPED
 from tasks.training.training_run import TrainingRun
-
-logger = logging.getLogger("maskrnn.run")
 
 
 @stage_task("ingest", "ingest {record}")
@@ -48,19 +45,10 @@ def ingest(
 def flow(
     context: RunContext, key: str, method: FlowMethod, compute: ComputeOptions, record: str
 ) -> PreparedVideo:
-    """Optical flow both ways; returns what later stages need of the video.
-
-    Flow that was damaged since is removed and computed again; the stage's note tells so.
-    """
+    """Optical flow both ways; returns what later stages need of the video."""
     with context.stage(record, "flow") as stage:
         video = prepared_video(context.store, key, method, compute)
         flow_key = video.flow_key
-        stage.refers_to(FLOW, flow_key)
-        with context.making(FLOW, flow_key):
-            damage = repair_flow(context.store, flow_key)
-        if damage:
-            stage.note = f"damaged flow was removed and computed again: {damage}"
-            logger.warning("flow %s: %s", record, stage.note)
         stage.obtain(
             FLOW, flow_key, units.estimate_flow, key, method, compute, resource=method.resource
         )
@@ -102,7 +90,7 @@ def train(
             resource="GPU",
         )
         if isinstance(stage.value, TrainingRun):
-            stage.note = stage.value.note
+            stage.note = " ".join(note for note in (stage.note, stage.value.note) if note)
             stage.figures = {
                 name: float(getattr(stage.value, name)) for name in ("steps", "resumed", "waiting")
             }

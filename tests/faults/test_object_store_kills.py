@@ -22,9 +22,9 @@ pytestmark = [
 ]
 
 MOMENTS = {
-    "flow": "/partial/arrays.zarr/forward/c/",
+    "flow": "/arrays.zarr/forward/c/",
     "training": "/.staging/parents/",
-    "segmentation": "/partial/arrays.zarr/labels/c/",
+    "segmentation": "/arrays.zarr/state/",
     "evaluation": "/.staging/evaluations/",
 }
 """When a worker is killed: at the first request for such an address."""

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from storage.kinds.stored_flow import FLOW, StoredFlow, repair_flow
+from storage.kinds.repair import repair
+from storage.kinds.stored_flow import FLOW, StoredFlow
 from storage.store.artifacts import ArtifactStore
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -128,6 +129,6 @@ def test_a_stopped_writer_is_taken_over_and_notices(store: ArtifactStore) -> Non
             os.kill(first.pid, signal.SIGCONT)
         assert printed[-1].startswith("done ")
         assert _lines(first) == ["done 0 0"], "it finds the other one's result"
-    assert repair_flow(store, "k") == ""
+    assert repair(store, FLOW, "k") == ""
     assert StoredFlow(store, "k").frame_count == count
     assert store.sweep_staging(0) == []

@@ -156,7 +156,7 @@ def test_without_a_checkpoint_nothing_is_left(store: ArtifactStore) -> None:
 def test_a_damaged_checkpoint_is_not_used(store: ArtifactStore) -> None:
     with pytest.raises(RuntimeError, match="cut off"):
         _cut_off(store, 5, 2)
-    [draft] = store.unfinished(PREDICTIONS).values()
+    [[draft]] = store.unfinished(PREDICTIONS).values()
     (Path(store.url) / draft / "checkpoint-4.safetensors").write_bytes(b"torn")
     seen: list[int] = []
     assert _cut_off(store, 10, 2, seen) is None

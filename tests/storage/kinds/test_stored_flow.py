@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from storage.errors import CorruptArtifactError, IncompleteArtifactError, MissingArtifactError
 from storage.kinds.flow_encoding import STEP, decode, encode
-from storage.kinds.stored_flow import FLOW, FlowWrite, StoredFlow, repair_flow, write_flow
+from storage.kinds.repair import repair
+from storage.kinds.stored_flow import FLOW, FlowWrite, StoredFlow, write_flow
 from storage.store.artifacts import ArtifactStore
 
 SIZE = (6, 9)
@@ -109,7 +110,7 @@ def test_an_error_keeps_whole_runs(any_store: ArtifactStore) -> None:
     done = _write(any_store, 40)
     assert (done.computed, done.kept) == (8, 32)
     assert any_store.unfinished(FLOW) == {}
-    assert repair_flow(any_store, "k") == ""
+    assert repair(any_store, FLOW, "k") == ""
     assert np.abs(StoredFlow(any_store, "k").backward(5) - _field(5, 0)).max() <= 1 / 128
 
 
@@ -120,11 +121,12 @@ def test_a_damaged_run_of_a_draft_is_not_kept(store: ArtifactStore) -> None:
 
     with pytest.raises(RuntimeError):
         write_flow(store, "k", failing, 40, SIZE, {})
-    draft = Path(store.url) / store.unfinished(FLOW)["k"] / "arrays.zarr"
+    [folder] = store.unfinished(FLOW)["k"]
+    draft = Path(store.url) / folder / "arrays.zarr"
     shard = draft / "forward" / "c" / "1" / "0" / "0" / "0"
     shard.write_bytes(shard.read_bytes()[:-1])
     assert _write(store, 40).kept == 16
-    assert repair_flow(store, "k") == ""
+    assert repair(store, FLOW, "k") == ""
 
 
 def _bad(case: str) -> list[tuple[int, Any, Any]]:
@@ -192,18 +194,18 @@ def test_damage_is_found_and_repaired(store: ArtifactStore, case: str) -> None:
     flow = StoredFlow(store, "k")
     with pytest.raises(CorruptArtifactError, match="of forward"):
         [flow.forward(index) for index in range(2)]
-    wrong = repair_flow(store, "k")
+    wrong = repair(store, FLOW, "k")
     assert "forward/c/0/0/0/0 changed or missing" in wrong
     assert not store.exists(FLOW, "k")
     assert _write(store, 3).computed == 3
     assert shard.read_bytes() == whole
-    assert repair_flow(store, "k") == ""
+    assert repair(store, FLOW, "k") == ""
 
 
 def test_a_damaged_marker_is_repaired(store: ArtifactStore) -> None:
     _write(store, 3)
     (Path(store.location(FLOW, "k")) / "complete.json").write_bytes(b"{")
-    assert "cannot be read" in repair_flow(store, "k")
+    assert "cannot be read" in repair(store, FLOW, "k")
     assert not store.exists(FLOW, "k")
 
 
@@ -213,4 +215,4 @@ def test_addresses(store: ArtifactStore) -> None:
         StoredFlow(store, "k").backward(3)
     with pytest.raises(MissingArtifactError):
         StoredFlow(store, "other")
-    assert repair_flow(store, "other") == ""
+    assert repair(store, FLOW, "other") == ""

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from storage.errors import CorruptArtifactError
-from storage.kinds.stored_flow import FLOW, repair_flow, write_flow
+from storage.kinds.repair import repair
+from storage.kinds.stored_flow import FLOW, write_flow
 from storage.runs.ledger import RunLedger, StageRecord, VideoRecord, referred_artifacts
 from storage.runs.unused_flow import remove_flow
 from storage.store.artifacts import ArtifactStore
@@ -37,7 +38,7 @@ def test_only_what_no_run_refers_to(any_store: ArtifactStore) -> None:
     assert any_store.keys(FLOW) == ["a", "b", "c", "d"]
     assert remove_flow(any_store) == found
     assert any_store.keys(FLOW) == ["a", "b", "c"]
-    assert [repair_flow(any_store, key) for key in ("a", "b", "c")] == ["", "", ""]
+    assert [repair(any_store, FLOW, key) for key in ("a", "b", "c")] == ["", "", ""]
     assert remove_flow(any_store) == []
 
 
@@ -63,7 +64,7 @@ def test_a_run_that_comes_in_between(store: ArtifactStore) -> None:
         return True
 
     assert not store.remove_unless(FLOW, "a", wanted)
-    assert repair_flow(store, "a") == ""
+    assert repair(store, FLOW, "a") == ""
     assert store.exists(FLOW, "a")
 
 

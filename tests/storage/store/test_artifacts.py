@@ -4,6 +4,7 @@ import errno
 import json
 import pickle
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ from hypothesis import strategies as st
 
 from storage.errors import (
     CorruptArtifactError,
+    IncompleteArtifactError,
     InvalidAddressError,
+    LeaseLostError,
     MissingArtifactError,
     NewerSchemaError,
     StorageError,
@@ -23,6 +26,7 @@ from storage.errors import (
     StoreFullError,
 )
 from storage.store.artifacts import ArtifactStore
+from storage.store.draft_progress import save_progress
 
 
 def _make(store: ArtifactStore, key: str, text: bytes = b"hello") -> None:
@@ -129,8 +133,9 @@ def test_sweeping_takes_old_drafts_only(any_store: ArtifactStore) -> None:
     assert len(any_store.sweep_staging(0)) == 1
     _make(any_store, "other")
     assert any_store.sweep_staging(0) == []
+    with pytest.raises(IncompleteArtifactError, match=r"1 of 1 files have vanished .*note\.txt"):
+        draft.__exit__(None, None, None)
     assert any_store.keys("things") == ["other"]
-    draft.__exit__(None, None, None)
 
 
 def test_a_draft_that_its_next_writer_has_just_taken_up_is_not_swept(
@@ -149,6 +154,41 @@ def test_a_draft_that_its_next_writer_has_just_taken_up_is_not_swept(
         assert list(any_store.unfinished("things")) == ["k"]
     assert any("partial" in path for path in any_store.sweep_staging(0))
     assert any_store.unfinished("things") == {}
+
+
+def test_a_draft_of_a_former_version_is_gone_on_from(any_store: ArtifactStore) -> None:
+    """It had no token in its name, and all writers shared it."""
+    path = ".staging/things/k.partial" if any_store.folder.is_local else "things/k/partial"
+    plan = {"n": 1}
+    save_progress(any_store.folder, path, plan, {"note.txt": sha256(b"x").hexdigest()})
+    any_store.folder.write(f"{path}/note.txt", b"x")
+    any_store.folder.write(f"{path}/half.bin", b"")
+    assert any_store.unfinished("things") == {"k": [path]}
+    with any_store.create("things", "k", plan) as writer:
+        assert list(writer.digests) == ["note.txt"]
+        writer.put("more.txt", b"y")
+    artifact = any_store.open("things", "k")
+    assert (artifact.names, artifact.damage()) == (["more.txt", "note.txt"], [])
+    assert not any_store.folder.exists(path)
+    assert any_store.sweep_staging(0) == []
+
+
+def test_who_lost_its_lease_leaves_everything(any_store: ArtifactStore) -> None:
+    """Also where it fails for another reason, such as files that were taken over."""
+    lease = any_store.lease("things", "k")
+    assert lease is not None
+    writing = any_store.create("things", "k", {"n": 1})
+    with lease:
+        writer = writing.__enter__()
+        writer.put("note.txt", b"x")
+        record = any_store.folder.read(".staging/things/k.lease")
+        other = record.replace(lease.token.encode(), b"0" * 32)
+        any_store.folder.write(".staging/things/k.lease", other)
+        with pytest.raises(LeaseLostError, match="took"):
+            writing.__exit__(OSError, OSError("gone"), None)
+    [[draft]] = any_store.unfinished("things").values()
+    assert any_store.folder.read(f"{draft}/note.txt") == b"x"
+    assert any_store.folder.read(".staging/things/k.lease") == other
 
 
 def test_a_store_travels_between_processes(store: ArtifactStore) -> None:

@@ -150,7 +150,8 @@ def test_the_command_verify(remote: ArtifactStore, capsys: pytest.CaptureFixture
     remote.folder.remove_file(f"predictions/{chunk}")
     assert verify(remote.url) == 1
     told = capsys.readouterr().out
-    assert f"predictions {chunk.replace('/partial/', ': ')} is missing or differs" in told
+    key, _, name = chunk.split("/", 2)
+    assert f"predictions {key}: {name} is missing or differs" in told
     assert f"1 of {len(CASES)} artifacts are not sound" in told
 
 
