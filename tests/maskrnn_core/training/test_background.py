@@ -31,5 +31,5 @@ def test_the_object_is_in_view_unless_the_crop_may_lie_anywhere(anywhere: bool) 
 
 
 def test_a_share_lies_in_0_to_1() -> None:
-    with pytest.raises(InvalidInputError, match="background=1.5: a share lies in 0 to 1"):
+    with pytest.raises(InvalidInputError, match=r"background=1\.5: a share lies in 0 to 1"):
         FinetuneOptions(background=1.5)
