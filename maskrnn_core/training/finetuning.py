@@ -66,7 +66,8 @@ def finetune(
 
     def make_sample(position: int) -> MaskedSample:
         rng = np.random.default_rng([options.seed, object_id, position])
-        return vary(sample, name, rng, output_size, options)
+        anywhere = options.background > 0 and rng.random() < options.background
+        return vary(sample, name, rng, output_size, options, anywhere=anywhere)
 
     objective = static_objective(
         "finetune", network, options.iterations, options, resolved, make_sample, video.size[1]
