@@ -49,7 +49,8 @@ def _elsewhere(mask: NDArray[np.bool_], box: FloatArray, rng: np.random.Generato
     height, width = mask.shape
     middle = (float(box[0] + box[2] - 1) / 2, float(box[1] + box[3] - 1) / 2)
     matrix = cv2.getRotationMatrix2D(middle, rng.uniform(0, 360), rng.uniform(0.2, 0.8))
-    matrix[:, 2] += (rng.uniform(0, width) - middle[0], rng.uniform(0, height) - middle[1])
+    place = np.array([rng.uniform(0, width), rng.uniform(0, height)])
+    matrix[:, 2] += place - middle
     return cv2.warpAffine(mask.astype(np.float32), matrix, (width, height)).astype(np.float32)
 
 

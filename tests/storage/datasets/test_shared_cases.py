@@ -43,7 +43,9 @@ def is_one_object(source: MaskedVideo) -> None:
 
 def is_nearly_truth(source: MaskedVideo) -> None:
     """For polygons, whose outlines differ by half a pixel."""
-    assert (source.label_map(0) != truth()).mean() < 0.01
+    labels = source.label_map(0)
+    assert labels is not None
+    assert np.mean(labels != truth()) < 0.01
 
 
 def are_frames_0_3_6(source: MaskedVideo) -> None:
