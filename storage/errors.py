@@ -29,6 +29,10 @@ class InvalidAddressError(StorageError, ValueError):
     """A store URL, an artifact kind, a key or a file name that cannot be used."""
 
 
+class InvalidNameError(StorageError, ValueError):
+    """A name of a stage or of a record in a run's ledger that cannot be read or written."""
+
+
 class MissingArtifactError(StorageError, FileNotFoundError):
     """An artifact that was never completed, or a file that an artifact does not hold."""
 

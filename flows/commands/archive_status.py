@@ -9,6 +9,7 @@ from rich.text import Text
 from storage.archive.progress_file import ArchiveProgress, read_progress
 from storage.runs.drivers import Driver, drivers
 from storage.runs.ledger import RunInfo, RunLedger
+from storage.runs.names import RecordName
 from storage.store.artifacts import ArtifactStore
 
 _SHOWN = 100
@@ -83,9 +84,11 @@ def watch_archive_status(store: ArtifactStore, info: RunInfo) -> int:
 
 
 def _failed_training(store: ArtifactStore, run_id: str) -> list[str]:
-    """What went wrong with the parent and its videos; names of rows have no slash."""
+    """What went wrong with the parent and its videos."""
     ledger = RunLedger(store, run_id)
-    records = [ledger.read(name) for name in ledger.videos() if "/" in name]
+    records = [
+        ledger.read(name) for name in ledger.videos() if RecordName.parse(name).role != "video"
+    ]
     return [
         f"{record.video}, {name}: {stage.error}"
         for record in records

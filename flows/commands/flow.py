@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from rich.console import Console
 
 from storage.runs.ledger import VideoRecord
+from storage.runs.names import StageName
 from storage.runs.unused_flow import remove_flow
 from storage.store.artifacts import ArtifactStore
 from tasks.errors import ParameterError
@@ -16,7 +17,12 @@ _ABANDONED_SECONDS = 7 * 86400.0
 def print_flow(records: Iterable[VideoRecord]) -> None:
     """Hits, misses, bytes written and frames per second of a run's flow stages."""
     console = Console(soft_wrap=True)
-    stages = [record.stages["flow"] for record in records if "flow" in record.stages]
+    stages = [
+        stage
+        for record in records
+        for name, stage in record.stages.items()
+        if StageName.parse(name).kind == "flow"
+    ]
     hits = [stage for stage in stages if stage.state == "done" and stage.reused]
     misses = [stage for stage in stages if stage.state == "done" and not stage.reused]
     text = f"Flow: {len(hits)} hits, {len(misses)} misses"

@@ -42,14 +42,14 @@ def print_plan(asked: RerunParameters, prepared: Rerun) -> None:
         stage
         for stage in prepared.plan.stages
         if prepared.only is None
-        or stage.record in prepared.only
-        or stage.record.startswith(("train/", "parent/"))
+        or stage.record.role != "video"
+        or stage.record.video in prepared.only
     ]
     resegmented = {
-        s.record for s in worked if s.stage.startswith("segment") and (s.kind, s.key) in redone
+        s.record for s in worked if s.stage.kind == "segment" and (s.kind, s.key) in redone
     }
     for name, counts in fates(worked).items():
-        again = sum((s.kind, s.key) in redone for s in worked if s.stage.split(" ")[0] == name)
+        again = sum((s.kind, s.key) in redone for s in worked if s.stage.kind == name)
         reused = counts.get("reused", 0) - again
         parts = [f"{reused} reused", f"{counts.get('computed', 0) + again} to compute"]
         if unknown := counts.get("unknown", 0):
@@ -60,7 +60,11 @@ def print_plan(asked: RerunParameters, prepared: Rerun) -> None:
             parts += [f"{again_too} dropped, to compute again"] if again_too else []
         console.print(f"{name}: {', '.join(parts)}", **_AS_IT_IS)
     touched = sorted(
-        {s.record for s in worked if s.fate in ("computed", "unknown") or (s.kind, s.key) in redone}
+        {
+            str(s.record)
+            for s in worked
+            if s.fate in ("computed", "unknown") or (s.kind, s.key) in redone
+        }
     )
     if touched:
         more = f" and {len(touched) - _NAMED} more" if len(touched) > _NAMED else ""

@@ -13,6 +13,7 @@ from rich.table import Table
 from storage.errors import MissingArtifactError
 from storage.kinds.checkpoints import PARENTS
 from storage.runs.ledger import RunLedger, VideoRecord
+from storage.runs.names import RecordName
 from storage.store.artifacts import ArtifactStore
 from tasks.reporting.folder import FIGURES, SUMMARY, report_folder
 
@@ -85,10 +86,10 @@ def print_parents(records: Iterable[VideoRecord]) -> None:
     """Parents that a run has trained or found, as `--parent` takes them."""
     console = Console(soft_wrap=True)
     for record in records:
-        for kind, key in record.stages["train"].artifacts if "train" in record.stages else ():
-            if kind == PARENTS:
-                preset = record.video.rpartition("/")[2]
-                console.print(f"Parent of {preset}: {key}", highlight=False, markup=False)
+        name = RecordName.parse(record.video)
+        for kind, key in (pair for stage in record.stages.values() for pair in stage.artifacts):
+            if name.role == "parent" and kind == PARENTS:
+                console.print(f"Parent of {name.video}: {key}", highlight=False, markup=False)
 
 
 def print_where(parameters: "BenchmarkParameters", ledger: RunLedger, seconds: float) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from flows.plan.configurations import all_configurations
-from flows.plan.parameters import STAGES, BenchmarkParameters, RunFields
+from flows.plan.parameters import BenchmarkParameters, RunFields
 from flows.plan.run_plan import plan_run
 from flows.plan.space_check import unit_of
 from maskrnn_core.options import Preset
@@ -52,15 +52,14 @@ def needs(parameters: BenchmarkParameters, extent: VideoExtent, workers: int) ->
         extent: of its videos.
         workers: units that run at the same time; training runs alone.
     """
-    reaches = STAGES.index(parameters.until)
     for configuration in all_configurations(parameters):
         preset = configuration.preset
         if preset.network is None:
             continue
-        if reaches >= STAGES.index("train") and parameters.parent is None:
+        if parameters.reaches("train") and parameters.parent is None:
             size = offline_memory(preset, extent.size)
             yield "train", preset.name, size, configuration.compute.processes
-        if reaches >= STAGES.index("segment"):
+        if parameters.reaches("segment"):
             yield from segmenting_needs(preset, extent, workers)
 
 

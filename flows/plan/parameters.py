@@ -8,16 +8,13 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from storage.runs.names import STAGE_KINDS, StageKind
 from tasks.inputs.configuration import preset_names
 from tasks.inputs.flow_method import known_estimators
 from tasks.inputs.sources import dataset_names
 
 Stage = Literal["ingest", "flow", "train", "segment", "evaluate", "report"]
-
-STAGES: tuple[Stage, ...] = ("ingest", "flow", "train", "segment", "evaluate", "report")
-
-UnitKind = Literal["ingest", "flow", "train", "finetune", "segment", "evaluate"]
-"""Kinds of units that run on workers, and that a time limit can be set for."""
+"""What a run may end with; the report comes after all stages."""
 
 DEFAULT_STORE = "maskrnn-store"
 
@@ -58,7 +55,7 @@ class RunFields(BaseModel):
     worker_wait: Annotated[float, Field(gt=0)] = Field(
         default=120.0, description="Seconds to wait for workers that offer what a unit needs"
     )
-    timeouts: dict[UnitKind, Annotated[float, Field(gt=0)]] = Field(
+    timeouts: dict[StageKind, Annotated[float, Field(gt=0)]] = Field(
         default_factory=dict, description="Seconds per kind of unit after which one is stopped"
     )
 
@@ -181,6 +178,12 @@ class BenchmarkParameters(RunFields, MachineFields, TrainFields):
                 "an ablation trains a parent for each network; leave the parent out",
             )
         return self
+
+    def reaches(self, stage: StageKind) -> bool:
+        """Whether the run goes as far as a stage."""
+        if self.until == "report":
+            return True
+        return STAGE_KINDS.index(self.until) >= STAGE_KINDS.index(stage)
 
     @property
     def presets(self) -> tuple[str, ...]:

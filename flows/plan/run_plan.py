@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from flows.plan.chosen_data import chosen_data
 from flows.plan.configurations import all_configurations
-from flows.plan.parameters import STAGES, BenchmarkParameters
+from flows.plan.parameters import BenchmarkParameters
 from flows.plan.training_set import training_for
 from storage.kinds.checkpoints import PARENTS
+from storage.runs.names import RecordName
 from storage.store.artifacts import ArtifactStore
 from tasks.inputs.configuration import Configuration
 from tasks.inputs.external_parents import obtain_parent
@@ -17,7 +18,6 @@ from tasks.inputs.starting_weights import starting_digest
 from tasks.keys import PreparedVideo, parent_key
 from tasks.plan.dry_plan import Foresight, PlannedStage
 from tasks.plan.outcome import Outcome, VideoResult
-from tasks.run.stages import parent_record
 from tasks.scores.scoring import protocol_of
 
 
@@ -42,7 +42,6 @@ def plan_run(
     Raises:
         ParameterError, DatasetError: as the run itself would.
     """
-    reaches = STAGES.index(parameters.until)
     configurations = all_configurations(parameters)
     main = configurations[0]
     spec = chosen_data(parameters, main)
@@ -52,25 +51,25 @@ def plan_run(
     chosen = training_for(parameters, configurations, spec, sources)
     parents: dict[str, str | None] = {}
     with_network = [c for c in configurations if c.preset.network is not None]
-    if with_network and reaches >= STAGES.index("train"):
+    if with_network and parameters.reaches("train"):
         if parameters.parent is not None:
             key = obtain_parent(store, parameters.parent)
             parents = {c.preset.name: key for c in with_network}
         else:
             training = [
-                foresight.prepare(source, f"train/{source.name}")
+                foresight.prepare(source, record)
                 for source in chosen.sources
-                if f"train/{source.name}" not in failed
+                if str(record := RecordName("train", source.name)) not in failed
             ]
             initial = parameters.initial_weights
             start = None if initial is None else starting_digest(initial, store)
             parents = _parents(foresight, with_network, training, start)
     results: list[VideoResult] = []
-    protocol = protocol_of(parameters.dataset) if reaches >= STAGES.index("evaluate") else None
+    protocol = protocol_of(parameters.dataset) if parameters.reaches("evaluate") else None
     for source in sources if parameters.until != "train" else ():
-        with_flow = reaches >= STAGES.index("flow")
-        video = foresight.prepare(source, source.name, with_flow=with_flow)
-        for configuration in configurations if reaches >= STAGES.index("segment") else ():
+        with_flow = parameters.reaches("flow")
+        video = foresight.prepare(source, RecordName("video", source.name), with_flow=with_flow)
+        for configuration in configurations if parameters.reaches("segment") else ():
             parent = parents.get(configuration.preset.name)
             found = foresight.segment(source.name, video, configuration, parent, protocol)
             if found is not None:
@@ -93,8 +92,7 @@ def _parents(
     for configuration in configurations:
         offline = offline_part(configuration)
         if offline not in shared:
-            record = parent_record(configuration.preset)
-            shared[offline] = foresight.train(training, configuration, record, start)
+            shared[offline] = foresight.train(training, configuration, start)
         parents[configuration.preset.name] = shared[offline]
     return parents
 

@@ -8,6 +8,7 @@ from flows.plan.configurations import all_configurations
 from flows.plan.parameters import BenchmarkParameters
 from flows.plan.run_plan import RunPlan, plan_run
 from flows.plan.training_set import choose_training_set
+from storage.runs.names import StageKind
 from storage.store.artifacts import ArtifactStore
 from tasks.errors import ParameterError
 from tasks.inputs.sources import open_sources
@@ -73,7 +74,7 @@ def bytes_needed(parameters: BenchmarkParameters, plan: RunPlan, extent: VideoEx
             total += size
             continue
         # Of a video that is not in the store, the objects are not known one by one.
-        size *= extent.objects if stage.key is None and "/" not in stage.stage else 1
+        size *= extent.objects if stage.stage.object_id is None else 1
         is_kept = parameters.keep_weights == "all" or (
             parameters.keep_weights == "main" and preset == main
         )
@@ -82,12 +83,10 @@ def bytes_needed(parameters: BenchmarkParameters, plan: RunPlan, extent: VideoEx
     return total + sum(sorted(weights, reverse=True)[: _AT_ONCE * len(networks)])
 
 
-def unit_of(stage: PlannedStage) -> tuple[str, str]:
-    """Kind of unit and preset of a planned stage."""
-    name, _, preset = stage.stage.partition(" ")
-    if name == "train":
-        preset = stage.record.partition("/")[2]
-    return name, preset.rpartition("/")[0] if name == "finetune" and "/" in preset else preset
+def unit_of(stage: PlannedStage) -> tuple[StageKind, str]:
+    """Kind of unit and preset of a planned stage; "" where all presets share it."""
+    kind = stage.stage.kind
+    return kind, stage.record.video if kind == "train" else stage.stage.preset
 
 
 def free_bytes(store: ArtifactStore) -> int:

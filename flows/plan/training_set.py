@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 
-from flows.plan.parameters import STAGES, BenchmarkParameters
+from flows.plan.parameters import BenchmarkParameters
 from storage.datasets.source import SourceVideo
 from storage.errors import StorageError
 from storage.kinds.videos import working_size
@@ -40,7 +40,7 @@ def training_for(
         ParameterError, DatasetError: see `choose_training_set`.
     """
     trains = any(configuration.preset.network is not None for configuration in configurations)
-    if not trains or STAGES.index(parameters.until) < STAGES.index("train"):
+    if not trains or not parameters.reaches("train"):
         return TrainingSet(spec, [], "")
     if parameters.parent is not None:
         note = f"The parent was loaded, not trained: {parameters.parent}."

@@ -50,14 +50,13 @@ def archive(parameters: ArchiveParameters) -> State[Any]:
     check_archive_memory(parameters, manifest.table)
     store = ArtifactStore(parameters.store)
     ledger = RunLedger(store, parameters.run_name)
-    limits = {str(kind): seconds for kind, seconds in parameters.timeouts.items()}
     bridge = bridge_of(parameters)
     described = parameters.model_dump(mode="json")
     with (
         tag_run("archive", parameters.preset),
         bridge,
         drive(store, ledger) as driver,
-        closing(RunContext(store, bridge, ledger, driver, limits)) as context,
+        closing(RunContext(store, bridge, ledger, driver, parameters.timeouts)) as context,
     ):
         ledger.begin(described, version("maskrnn"))
         configuration = configure(parameters.preset, parameters.overrides)

@@ -79,12 +79,11 @@ def carry_out(
     configurations = all_configurations(parameters)
     store = ArtifactStore(parameters.store)
     ledger = RunLedger(store, parameters.run_name)
-    limits = {str(kind): seconds for kind, seconds in parameters.timeouts.items()}
     bridge = bridge_of(parameters)
     log_progress()
     with tag_run(parameters.dataset, parameters.preset):
         with bridge, drive(store, ledger) as driver, ExitStack() as stack:
-            context = RunContext(store, bridge, ledger, driver, limits)
+            context = RunContext(store, bridge, ledger, driver, parameters.timeouts)
             stack.callback(context.close)
             pipeline = Pipeline(context, parameters, configurations, only, results)
             if only is not None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from flows.plan.parameters import BenchmarkParameters
 from flows.plan.run_plan import offline_part
+from storage.runs.names import RecordName, StageName
 from tasks.errors import TaskError
 from tasks.inputs.configuration import Configuration
 from tasks.inputs.external_parents import obtain_parent
@@ -103,12 +104,12 @@ class Parents:
         """Key of a parent; one that it may start from is waited for, whatever becomes of it."""
         if before is not None:
             before.exception()
-        record = stages.parent_record(configuration.preset)
+        record = RecordName("parent", configuration.preset.name)
         self._context.begin(record)
         try:
             videos = [future.result() for future in training if future.exception() is None]
             if not videos:
-                with self._context.stage(record, "train"):
+                with self._context.stage(record, StageName("train")):
                     raise TaskError(f"all {len(training)} training videos failed; mend them first")
             if len(videos) < len(training):
                 self._note(
@@ -124,7 +125,7 @@ class Parents:
                 self._parameters.initial_weights,
             ).result()
         except Exception as error:
-            self._context.blame(record, "train", error)
+            self._context.blame(record, StageName("train"), error)
             raise
         finally:
             self._context.end(record)

@@ -7,7 +7,7 @@ from contextvars import copy_context
 from typing import ParamSpec, TypeVar
 
 from flows.plan.chosen_data import chosen_data
-from flows.plan.parameters import STAGES, BenchmarkParameters, Stage
+from flows.plan.parameters import BenchmarkParameters
 from flows.plan.training_set import training_for
 from flows.runs.parent_training import Parents
 from flows.runs.stage_calls import StageCalls
@@ -15,6 +15,7 @@ from storage.datasets.source import SourceVideo
 from storage.errors import StorageError
 from storage.kinds.checkpoints import FINETUNED
 from storage.kinds.predictions import PREDICTIONS
+from storage.runs.names import RecordName, Role, StageName
 from tasks.errors import TaskError
 from tasks.inputs.configuration import Configuration
 from tasks.inputs.flow_method import flow_method
@@ -87,12 +88,12 @@ class Pipeline:
     def run(self) -> Outcome:
         """Run all stages up to the last one asked for; failures of videos are in the ledger."""
         try:
-            training = self._prepare_all(self._training.spec, self._training.sources, "train/")
+            training = self._prepare_all(self._training.spec, self._training.sources, "train")
             segmented: list[Future[PreparedVideo]] = []
             if self._parameters.until != "train":
-                segmented = self._prepare_all(self._spec, self._sources, "")
+                segmented = self._prepare_all(self._spec, self._sources, "video")
             self._parents.train(training)
-            if self._reaches("segment"):
+            if self._parameters.reaches("segment"):
                 names = [source.name for source in self._sources]
                 jobs = [
                     self._start(self._process, source.name, prepared)
@@ -111,9 +112,6 @@ class Pipeline:
             self._pool.shutdown(cancel_futures=True)
         return self.outcome
 
-    def _reaches(self, stage: Stage) -> bool:
-        return STAGES.index(self._parameters.until) >= STAGES.index(stage)
-
     def _start(self, job: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
         # Prefect finds the flow run through context variables.
         context = copy_context()
@@ -124,17 +122,18 @@ class Pipeline:
         logger.info(text)
 
     def _prepare_all(
-        self, spec: DatasetSpec, sources: Sequence[SourceVideo], prefix: str
+        self, spec: DatasetSpec, sources: Sequence[SourceVideo], role: Role
     ) -> list[Future[PreparedVideo]]:
         return [
-            self._start(self._prepare, spec, source, f"{prefix}{source.name}") for source in sources
+            self._start(self._prepare, spec, source, RecordName(role, source.name))
+            for source in sources
         ]
 
-    def _prepare(self, spec: DatasetSpec, source: SourceVideo, record: str) -> PreparedVideo:
+    def _prepare(self, spec: DatasetSpec, source: SourceVideo, record: RecordName) -> PreparedVideo:
         parameters = self._parameters
         context = self._context
         context.begin(record)
-        last = record.startswith("train/") or not self._reaches("segment")
+        last = record.role == "train" or not self._parameters.reaches("segment")
         try:
             key: str = self._stages.call(
                 stages.ingest, context, spec, source, parameters.resolution, record
@@ -148,7 +147,7 @@ class Pipeline:
         except BaseException as error:
             last = True
             if isinstance(error, Exception):
-                context.blame(record, "ingest", error)
+                context.blame(record, StageName("ingest"), error)
             raise
         finally:
             if last:
@@ -163,15 +162,16 @@ class Pipeline:
             try:
                 results.append(self._segment(prepared.result(), configuration))
             except Exception as error:
-                self._context.blame(name, f"segment {configuration.preset.name}", error)
+                stage = StageName("segment", configuration.preset.name)
+                self._context.blame(RecordName("video", name), stage, error)
         self._drop_weights(prepared.result(), {result.preset for result in results})
-        self._context.end(name)
+        self._context.end(RecordName("video", name))
         return results
 
     def _drop_weights(self, video: PreparedVideo, done: Collection[str]) -> None:
         keep = self._parameters.keep_weights
         unneeded = droppable_weights(video, self._by_rank, self._parents.ready(), done, keep)
-        self._dropper.drop(video.name, unneeded)
+        self._dropper.drop(RecordName("video", video.name), unneeded)
 
     def _segment(self, video: PreparedVideo, configuration: Configuration) -> VideoResult:
         context, preset = self._context, configuration.preset
@@ -186,7 +186,7 @@ class Pipeline:
             self._parameters.checkpoint_frames,
         )
         evaluation = None
-        if self._reaches("evaluate"):
+        if self._parameters.reaches("evaluate"):
             protocol = protocol_of(self._parameters.dataset)
             evaluation = self._stages.call(
                 stages.evaluate, context, video, prediction, preset.name, protocol
@@ -216,19 +216,23 @@ class Pipeline:
         self, video: PreparedVideo, preset: str, weights: Mapping[int, str], prediction: str
     ) -> None:
         """Have the stages that follow each other now in the ledger, in one piece."""
-        coming = {f"finetune {preset}/{i}": (FINETUNED, key) for i, key in weights.items()}
-        coming[f"segment {preset}"] = (PREDICTIONS, prediction)
-        if self._reaches("evaluate"):
+        coming = {
+            StageName("finetune", preset, object_id): (FINETUNED, key)
+            for object_id, key in weights.items()
+        }
+        coming[StageName("segment", preset)] = (PREDICTIONS, prediction)
+        if self._parameters.reaches("evaluate"):
             protocol = protocol_of(self._parameters.dataset)
             key = evaluation_key(video, prediction, protocol)
-            coming[f"evaluate {preset}"] = (EVALUATIONS, key)
-        self._context.announce(video.name, coming)
+            coming[StageName("evaluate", preset)] = (EVALUATIONS, key)
+        self._context.announce(RecordName("video", video.name), coming)
 
     def _parent(self, video: PreparedVideo, preset: str) -> str:
         try:
             return self._parents.key(preset)
         except TaskError:
-            with self._context.stage(video.name, f"segment {preset}"):
+            record, stage = RecordName("video", video.name), StageName("segment", preset)
+            with self._context.stage(record, stage):
                 raise
 
 

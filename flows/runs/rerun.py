@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
@@ -16,11 +16,10 @@ from flows.runs.rerun_choice import choose_videos, stages_from
 from storage.runs.artifact_users import ArtifactUser, remove_artifacts, users_of
 from storage.runs.drivers import drivers
 from storage.runs.ledger import RunLedger
+from storage.runs.names import StageKind
 from storage.store.artifacts import ArtifactStore
 from tasks.errors import ParameterError
 from tasks.plan.dry_plan import PlannedStage
-
-RedoneStage = Literal["ingest", "flow", "train", "finetune", "segment", "evaluate"]
 
 
 class RerunParameters(MachineFields):
@@ -31,7 +30,7 @@ class RerunParameters(MachineFields):
     run: str = Field(description="Name of the run")
     failed: bool = Field(default=False, description="Only videos that failed or were cut off")
     videos: tuple[str, ...] | None = Field(default=None, description="Only these videos")
-    stage: RedoneStage | None = Field(
+    stage: StageKind | None = Field(
         default=None, description="Do this stage, and what follows, anew"
     )
     overrides: dict[str, str] = Field(
@@ -134,10 +133,10 @@ def carry_out_rerun(prepared: Rerun) -> State[Any]:
     return carry_out(prepared.parameters, prepared.only, results)
 
 
-def fates(stages: Sequence[PlannedStage]) -> Mapping[str, Mapping[str, int]]:
+def fates(stages: Sequence[PlannedStage]) -> Mapping[StageKind, Mapping[str, int]]:
     """Units per stage and fate, in the order of the stages."""
-    counted: dict[str, dict[str, int]] = {}
+    counted: dict[StageKind, dict[str, int]] = {}
     for stage in stages:
-        row = counted.setdefault(stage.stage.split(" ")[0], {})
+        row = counted.setdefault(stage.stage.kind, {})
         row[stage.fate] = row.get(stage.fate, 0) + 1
     return counted

@@ -3,12 +3,11 @@
 import difflib
 from collections.abc import Collection, Sequence
 
+from storage.runs.names import STAGE_KINDS, RecordName, StageKind
 from storage.runs.run_status import run_status
 from storage.store.artifacts import ArtifactStore
 from tasks.errors import ParameterError
 from tasks.plan.dry_plan import PlannedStage
-
-_ORDER = ("ingest", "flow", "train", "finetune", "segment", "evaluate")
 
 
 def choose_videos(
@@ -44,7 +43,7 @@ def choose_videos(
 
 
 def stages_from(
-    stages: Sequence[PlannedStage], first: str, only: Collection[str] | None
+    stages: Sequence[PlannedStage], first: StageKind, only: Collection[str] | None
 ) -> list[PlannedStage]:
     """A stage and all that follow it, of the videos worked on.
 
@@ -56,16 +55,14 @@ def stages_from(
             "--stage train does the parent anew, on which all videos depend: leave --videos and "
             "--failed out"
         )
-    follow = _ORDER[_ORDER.index(first) :]
+    follow = STAGE_KINDS[STAGE_KINDS.index(first) :]
     return [
         stage
         for stage in stages
-        if stage.stage.split(" ")[0] in follow
-        and (_is_of(stage.record, only) or (first == "train" and stage.stage == "train"))
+        if stage.stage.kind in follow
+        and (_is_of(stage.record, only) or (first == "train" and stage.stage.kind == "train"))
     ]
 
 
-def _is_of(record: str, only: Collection[str] | None) -> bool:
-    if record.startswith(("train/", "parent/")):
-        return False
-    return only is None or record in only
+def _is_of(record: RecordName, only: Collection[str] | None) -> bool:
+    return record.role == "video" and (only is None or record.video in only)

@@ -4,14 +4,13 @@ from dataclasses import replace
 
 from storage.kinds.predictions import PREDICTIONS
 from storage.runs.ledger import StageRecord, VideoRecord
+from storage.runs.names import StageName
 from tasks.archive.rows import ArchiveRow, RowResult
-
-_STAGE = "segment "
 
 
 def running_record(row: ArchiveRow, driver: str, preset: str, worker: str) -> VideoRecord:
     """A row that a worker has just begun with."""
-    stages = {_STAGE + preset: StageRecord("running", worker=worker)}
+    stages = {str(StageName("segment", preset)): StageRecord("running", worker=worker)}
     return VideoRecord(row.id, None, "running", row.attempt, stages, (), driver, row.request)
 
 
@@ -33,13 +32,15 @@ def ended_record(
         traceback,
         figures=result.figures,
     )
-    stages = {_STAGE + preset: stage}
+    stages = {str(StageName("segment", preset)): stage}
     return VideoRecord(row.id, None, result.state, row.attempt, stages, (), driver, row.request)
 
 
 def result_of(record: VideoRecord, index: int) -> RowResult:
     """What the record of an ended row tells of it."""
-    stages = (stage for name, stage in record.stages.items() if name.startswith(_STAGE))
+    stages = (
+        stage for name, stage in record.stages.items() if StageName.parse(name).kind == "segment"
+    )
     stage = next(stages, StageRecord("pending"))
     key = next((key for kind, key in stage.artifacts if kind == PREDICTIONS), "")
     return RowResult(

@@ -10,13 +10,13 @@ from storage.export.coco import export_coco
 from storage.export.png_folders import export_png
 from storage.kinds.predictions import PREDICTIONS, StoredPrediction
 from storage.runs.ledger import RunLedger
+from storage.runs.names import StageName
 from storage.store.artifacts import ArtifactStore
 from tasks.errors import ParameterError
 from tasks.export.overlay_export import export_overlay
 
 FORMATS = ("png", "coco", "overlay")
 
-_SEGMENT = "segment "
 _OF_ONE = (CorruptArtifactError, MissingArtifactError, InvalidAddressError)
 """What is wrong with one prediction alone."""
 
@@ -120,7 +120,7 @@ def _of_store(store: ArtifactStore) -> list[Export]:
 def _of_run(ledger: RunLedger) -> list[Export]:
     ledger.info()  # tells when there is no such run
     found = [
-        Export(record.video, key, stage.removeprefix(_SEGMENT))
+        Export(record.video, key, StageName.parse(stage).preset)
         for record in ledger.records()
         for stage, entry in record.stages.items()
         for kind, key in entry.artifacts

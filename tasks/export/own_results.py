@@ -6,6 +6,7 @@ from storage.errors import MissingArtifactError
 from storage.export.png_folders import export_png
 from storage.kinds.predictions import PREDICTIONS, StoredPrediction
 from storage.runs.ledger import RunLedger, VideoRecord
+from storage.runs.names import StageName
 from storage.store.artifacts import ArtifactStore
 from tasks.export.overlay_export import export_overlay
 
@@ -27,7 +28,7 @@ def write_results(store_url: str, run_id: str, preset: str, folder: Path) -> tup
         StoreFullError, StoreAccessError: when they cannot be written.
     """
     store = ArtifactStore(store_url)
-    stage = f"segment {preset}"
+    stage = str(StageName("segment", preset))
     records = [r for r in RunLedger(store, run_id).records() if stage in r.stages and r.video_key]
     if not records:
         raise MissingArtifactError(f"The run {run_id} has no label maps by {preset}. Run it again.")

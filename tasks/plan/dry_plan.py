@@ -11,6 +11,7 @@ from storage.kinds.checkpoints import FINETUNED, PARENTS
 from storage.kinds.predictions import PREDICTIONS
 from storage.kinds.stored_flow import FLOW
 from storage.kinds.videos import VIDEOS, video_key
+from storage.runs.names import RecordName, StageName
 from storage.store.artifacts import ArtifactStore
 from tasks import keys
 from tasks.inputs.configuration import Configuration
@@ -28,8 +29,8 @@ key depends on something that is not there yet; it is computed unless it turns o
 class PlannedStage:
     """One stage of one record of the ledger; `key` is None where `fate` is unknown."""
 
-    record: str
-    stage: str
+    record: RecordName
+    stage: StageName
     kind: str
     key: str | None
     fate: Fate
@@ -79,26 +80,25 @@ class Foresight:
         self.stages: list[PlannedStage] = []
 
     def prepare(
-        self, source: SourceVideo, record: str, *, with_flow: bool = True
+        self, source: SourceVideo, record: RecordName, *, with_flow: bool = True
     ) -> PreparedVideo | None:
         """Ingestion and flow; None when the video is not in the store, or cannot be read."""
         try:
             key = video_key(source, self._short_side)
         except StorageError:
             key = None  # it fails by itself, when its turn comes
-        is_there = self._add(record, "ingest", VIDEOS, key)
+        is_there = self._add(record, StageName("ingest"), VIDEOS, key)
         video = None
         if key is not None and is_there:
             video = prepared_video(self._store, key, self._method, self._compute)
         if with_flow:
-            self._add(record, "flow", FLOW, None if video is None else video.flow_key)
+            self._add(record, StageName("flow"), FLOW, None if video is None else video.flow_key)
         return video
 
     def train(
         self,
         videos: Sequence[PreparedVideo | None],
         configuration: Configuration,
-        record: str,
         start: str | None,
     ) -> str | None:
         """The parent's key; None when a training video is not in the store."""
@@ -107,12 +107,13 @@ class Foresight:
         if known and len(known) == len(videos):
             preset, compute = configuration.preset, configuration.compute
             key = keys.parent_key(known, preset, compute, start)
-        self._add(record, "train", PARENTS, key)
+        record = RecordName("parent", configuration.preset.name)
+        self._add(record, StageName("train"), PARENTS, key)
         return key
 
     def segment(
         self,
-        record: str,
+        name: str,
         video: PreparedVideo | None,
         configuration: Configuration,
         parent: str | None,
@@ -121,12 +122,13 @@ class Foresight:
         """Finetuning, inference and evaluation by one preset; None unless all results are there.
 
         Args:
-            record: the video's name.
+            name: of the video.
             video: None when it is not in the store.
             configuration: the preset with its options.
             parent: its key; None when unknown, or without a network.
             protocol: of the evaluation; None without one.
         """
+        record = RecordName("video", name)
         preset, compute = configuration.preset, configuration.compute
         prediction = evaluation = weights = None
         if video is not None and (parent is not None or preset.network is None):
@@ -136,20 +138,27 @@ class Foresight:
         segmented = prediction is not None and self._store.exists(PREDICTIONS, prediction)
         if preset.network is not None and preset.finetune is not None:
             if weights is None:
-                self._add(record, f"finetune {preset.name}", FINETUNED, None)
+                self._add(record, StageName("finetune", preset.name), FINETUNED, None)
             for object_id, key in (weights or {}).items():
-                name = f"finetune {preset.name}/{object_id}"
-                self._add(record, name, FINETUNED, key, needed=not segmented)
-        self._add(record, f"segment {preset.name}", PREDICTIONS, prediction)
+                stage = StageName("finetune", preset.name, object_id)
+                self._add(record, stage, FINETUNED, key, needed=not segmented)
+        self._add(record, StageName("segment", preset.name), PREDICTIONS, prediction)
         evaluated = True
         if protocol is not None:
-            evaluated = self._add(record, f"evaluate {preset.name}", EVALUATIONS, evaluation)
+            stage = StageName("evaluate", preset.name)
+            evaluated = self._add(record, stage, EVALUATIONS, evaluation)
         if video is None or prediction is None or not (segmented and evaluated):
             return None
         return VideoResult(video, preset.name, prediction, evaluation)
 
     def _add(
-        self, record: str, stage: str, kind: str, key: str | None, *, needed: bool = True
+        self,
+        record: RecordName,
+        stage: StageName,
+        kind: str,
+        key: str | None,
+        *,
+        needed: bool = True,
     ) -> bool:
         is_there = key is not None and self._store.exists(kind, key)
         fate: Fate = "reused" if is_there else "computed" if needed else "not needed"

@@ -6,6 +6,7 @@ import pandas as pd
 
 from storage.kinds.checkpoints import FINETUNED, PARENTS, load_curve
 from storage.runs.ledger import VideoRecord
+from storage.runs.names import RecordName, StageName
 from storage.store.artifacts import ArtifactStore
 from tasks.scores.aggregation import markdown_table
 
@@ -37,10 +38,10 @@ def gather_curves(store: ArtifactStore, records: Mapping[str, VideoRecord]) -> p
                 continue
             for kind, key in stage.artifacts:
                 if kind == PARENTS:
-                    found.setdefault((kind, key), (name.rpartition("/")[2], "parent"))
+                    found.setdefault((kind, key), (RecordName.parse(name).video, "parent"))
                 elif kind == FINETUNED:
-                    preset, _, object_id = title.rpartition(" ")[2].rpartition("/")
-                    found.setdefault((kind, key), (preset, f"{name}/{object_id}"))
+                    of = StageName.parse(title)
+                    found.setdefault((kind, key), (of.preset, f"{name}/{of.object_id}"))
     parts = [
         pd.DataFrame(load_curve(store, kind, key)).assign(preset=preset, network=network)
         for (kind, key), (preset, network) in found.items()

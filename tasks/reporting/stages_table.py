@@ -5,9 +5,8 @@ from collections.abc import Mapping
 import pandas as pd
 
 from storage.runs.ledger import StageRecord, VideoRecord
+from storage.runs.names import STAGE_KINDS, StageName
 from storage.store.artifacts import ArtifactStore
-
-_ORDER = ["ingest", "flow", "train", "finetune", "segment", "evaluate"]
 
 
 def stages_table(store: ArtifactStore, records: Mapping[str, VideoRecord]) -> pd.DataFrame:
@@ -16,10 +15,10 @@ def stages_table(store: ArtifactStore, records: Mapping[str, VideoRecord]) -> pd
     `original seconds` is what training, finetuning and inference took when their artifacts were
     made, in this run or an earlier one, on the worker.
     """
-    rows = {name: dict.fromkeys(_COLUMNS, 0.0) for name in _ORDER}
+    rows = {name: dict.fromkeys(_COLUMNS, 0.0) for name in STAGE_KINDS}
     for record in records.values():
         for name, stage in record.stages.items():
-            row = rows[name.split(" ")[0]]
+            row = rows[StageName.parse(name).kind]
             row["computed"] += stage.state == "done" and not stage.reused
             row["reused"] += stage.reused
             row["failed"] += stage.state == "failed"

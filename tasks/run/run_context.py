@@ -10,6 +10,7 @@ from typing import Any
 
 from storage.kinds.repair import repair
 from storage.runs.ledger import RunLedger, StageRecord, State, VideoRecord
+from storage.runs.names import RecordName, StageKind, StageName
 from storage.store.artifacts import ArtifactStore
 from tasks.dask_bridge import Bridge
 from tasks.dask_bridge.unit_run import describe
@@ -23,12 +24,12 @@ logger = logging.getLogger("maskrnn.run")
 
 
 class Stage:
-    """One stage of one video while it runs; `obtain` does the work, or finds it done."""
+    """One stage of one record while it runs; `obtain` does the work, or finds it done."""
 
-    def __init__(self, context: "RunContext", video: str, stage: str) -> None:
+    def __init__(self, context: "RunContext", record: RecordName, name: StageName) -> None:
         self._context = context
-        self._video = video
-        self._stage = stage
+        self._record = record
+        self._name = name
         self.worker = ""
         self.seconds = 0.0
         self.reused = True
@@ -41,7 +42,7 @@ class Stage:
         """Put an artifact into the ledger, so that nobody removes it; before a look at it."""
         if (kind, key) not in self.artifacts:
             self.artifacts.append((kind, key))
-            self._context.refer(self._video, self._stage, self.record("running"))
+            self._context.refer(self._record, self._name, self.record("running"))
 
     def record(self, state: State) -> StageRecord:
         """What the ledger tells of it."""
@@ -71,7 +72,7 @@ class Stage:
         """
         context = self._context
         store, bridge = context.store, context.bridge
-        name = f"{self._stage} {self._video}"
+        name = f"{self._name} {self._record}"
         self.refers_to(kind, key)
         with context.making(kind, key):
             self._repair(kind, key)
@@ -86,7 +87,7 @@ class Stage:
                     args,
                     resource=resource,
                     name=name,
-                    timeout=context.timeouts.get(self._stage.partition(" ")[0]),
+                    timeout=context.timeouts.get(self._name.kind),
                 )
                 making: Making = run.value
                 if making.state == "made":
@@ -109,7 +110,7 @@ class RunContext:
         bridge: the workers.
         ledger: the run's records.
         driver: token of this process, as `storage.runs.drivers.drive` gives it.
-        timeouts: seconds a unit may take, by the first word of its stage's name.
+        timeouts: seconds a unit may take, by the kind of its stage.
     """
 
     def __init__(
@@ -118,76 +119,75 @@ class RunContext:
         bridge: Bridge,
         ledger: RunLedger,
         driver: str = "",
-        timeouts: Mapping[str, float] | None = None,
+        timeouts: Mapping[StageKind, float] | None = None,
     ) -> None:
         self.store = store
         self.bridge = bridge
         self.ledger = ledger
-        self.timeouts = timeouts or {}
+        self.timeouts: Mapping[StageKind, float] = timeouts or {}
         self._records = RunRecords(ledger, driver)
         self._making = KeyedLocks()
 
     @contextmanager
-    def stage(self, video: str, stage: str) -> Iterator[Stage]:
+    def stage(self, record: RecordName, name: StageName) -> Iterator[Stage]:
         """Record what becomes of a stage: done, or failed with error and traceback.
 
         It is running as soon as it refers to an artifact. The seconds recorded are those on the
         worker, without the wait for one.
         """
-        work = Stage(self, video, stage)
+        work = Stage(self, record, name)
         started = time.perf_counter()
         try:
             yield work
         except Exception as error:
-            self._put(video, {stage: self._failure(work, error, time.perf_counter() - started)})
-            logger.error("%s %s failed: %s", stage, video, describe(error))
+            self._put(record, {name: self._failure(work, error, time.perf_counter() - started)})
+            logger.error("%s %s failed: %s", name, record, describe(error))
             raise
-        self._put(video, {stage: work.record("done")}, soon=True)
+        self._put(record, {name: work.record("done")}, soon=True)
         if work.reused:
-            logger.debug("%s %s: reused", stage, video)
+            logger.debug("%s %s: reused", name, record)
         else:
-            logger.info("%s %s: %.1f s on %s", stage, video, work.seconds, work.worker)
+            logger.info("%s %s: %.1f s on %s", name, record, work.seconds, work.worker)
 
     def making(self, kind: str, key: str) -> AbstractContextManager[None]:
         """Held while an artifact is made: presets that share one make it once."""
         return self._making.holding((kind, key))
 
-    def begin(self, video: str) -> None:
-        """A further attempt at a video; stages of former attempts leave its record.
+    def begin(self, record: RecordName) -> None:
+        """Start a further attempt; stages of former attempts leave the record.
 
         What they referred to stays in it until the attempt ends, for it is likely to be reused.
         """
-        former = self.ledger.read(video) or VideoRecord(video)
+        name = str(record)
+        former = self.ledger.read(name) or VideoRecord(name)
         kept = tuple(former.artifacts())
-        begun = VideoRecord(video, state="pending", attempt=former.attempt + 1, former=kept)
-        self._records.change(video, lambda _: begun, soon=True)
+        begun = VideoRecord(name, state="pending", attempt=former.attempt + 1, former=kept)
+        self._records.change(name, lambda _: begun, soon=True)
 
-    def found(self, video: str, key: str) -> None:
-        """The key of the video's frames, once it is known; written with its next stage."""
-        self._records.change(video, lambda record: replace(record, video_key=key), soon=True)
+    def found(self, record: RecordName, key: str) -> None:
+        """Note the key of the video's frames; written with its next stage."""
+        self._records.change(str(record), lambda now: replace(now, video_key=key), soon=True)
 
-    def announce(self, video: str, stages: Mapping[str, tuple[str, str]]) -> None:
+    def announce(self, record: RecordName, stages: Mapping[StageName, tuple[str, str]]) -> None:
         """Put the artifacts, (kind, key), of several stages to come into the ledger at once."""
         waiting = {name: StageRecord("running", artifacts=(pair,)) for name, pair in stages.items()}
-        self._put(video, waiting)
+        self._put(record, waiting)
 
-    def end(self, video: str) -> None:
-        """Nothing more happens to a video: it is done, or failed when any stage failed."""
+    def end(self, record: RecordName) -> None:
+        """Nothing more happens to a record: it is done, or failed when any stage failed."""
 
-        def ended(record: VideoRecord) -> VideoRecord:
+        def ended(now: VideoRecord) -> VideoRecord:
             # What was announced and never begun, because a stage before it failed, goes again.
-            kept = {
-                name: stage for name, stage in record.stages.items() if stage.state != "running"
-            }
+            kept = {name: stage for name, stage in now.stages.items() if stage.state != "running"}
             failed = any(stage.state == "failed" for stage in kept.values())
-            return replace(record, state="failed" if failed else "done", stages=kept, former=())
+            return replace(now, state="failed" if failed else "done", stages=kept, former=())
 
-        self._records.change(video, ended)
+        self._records.change(str(record), ended)
 
-    def forget(self, video: str, artifacts: Set[tuple[str, str]], note: str) -> None:
+    def forget(self, record: RecordName, artifacts: Set[tuple[str, str]], note: str) -> None:
         """Take references to artifacts, (kind, key), out of a record; the note tells why."""
 
-        def without(record: VideoRecord) -> VideoRecord:
+        def without(now: VideoRecord) -> VideoRecord:
             stages = {
                 name: replace(
                     stage,
@@ -196,12 +196,12 @@ class RunContext:
                 )
                 if artifacts & set(stage.artifacts)
                 else stage
-                for name, stage in record.stages.items()
+                for name, stage in now.stages.items()
             }
-            former = tuple(pair for pair in record.former if pair not in artifacts)
-            return replace(record, stages=stages, former=former)
+            former = tuple(pair for pair in now.former if pair not in artifacts)
+            return replace(now, stages=stages, former=former)
 
-        self._records.change(video, without)
+        self._records.change(str(record), without)
 
     def adopt(self, records: Iterable[VideoRecord]) -> None:
         """Take over records of former attempts, of videos that this one may leave alone."""
@@ -215,12 +215,12 @@ class RunContext:
         """The records of this run so far, by video."""
         return self._records.all()
 
-    def blame(self, video: str, stage: str, error: Exception) -> None:
-        """Record an error as the stage's, unless a stage of the video has recorded it itself."""
-        known = {record.error for record in self._records.of(video).stages.values()}
+    def blame(self, record: RecordName, name: StageName, error: Exception) -> None:
+        """Record an error as the stage's, unless a stage of the record has recorded it itself."""
+        known = {stage.error for stage in self._records.of(str(record)).stages.values()}
         if describe(error) not in known:
-            self._put(video, {stage: self._failure(Stage(self, video, stage), error, 0.0)})
-            logger.error("%s %s failed: %s", stage, video, describe(error))
+            self._put(record, {name: self._failure(Stage(self, record, name), error, 0.0)})
+            logger.error("%s %s failed: %s", name, record, describe(error))
 
     def close(self) -> None:
         """Write what the ledger does not have yet."""
@@ -239,13 +239,17 @@ class RunContext:
             work.note,
         )
 
-    def refer(self, video: str, stage: str, record: StageRecord) -> None:
+    def refer(self, record: RecordName, name: StageName, stage: StageRecord) -> None:
         """Have the record of a stage in the ledger when this returns."""
-        if self._records.written(video).stages.get(stage) != record:
-            self._put(video, {stage: record})
+        if self._records.written(str(record)).stages.get(str(name)) != stage:
+            self._put(record, {name: stage})
 
-    def _put(self, video: str, stages: Mapping[str, StageRecord], *, soon: bool = False) -> None:
-        def changed(record: VideoRecord) -> VideoRecord:
-            return replace(record, state="running", stages={**record.stages, **stages})
+    def _put(
+        self, record: RecordName, stages: Mapping[StageName, StageRecord], *, soon: bool = False
+    ) -> None:
+        named = {str(name): stage for name, stage in stages.items()}
 
-        self._records.change(video, changed, soon=soon)
+        def changed(now: VideoRecord) -> VideoRecord:
+            return replace(now, state="running", stages={**now.stages, **named})
+
+        self._records.change(str(record), changed, soon=soon)

@@ -12,6 +12,7 @@ from storage.kinds.checkpoints import FINETUNED, PARENTS
 from storage.kinds.predictions import PREDICTIONS
 from storage.kinds.stored_flow import FLOW, FlowWrite
 from storage.kinds.videos import VIDEOS, video_key
+from storage.runs.names import RecordName, StageName
 from tasks import keys, units
 from tasks.inputs.flow_method import FlowMethod
 from tasks.inputs.sources import DatasetSpec
@@ -30,10 +31,10 @@ def ingest(
     spec: DatasetSpec,
     source: SourceVideo,
     short_side: int | None,
-    record: str,
+    record: RecordName,
 ) -> str:
     """Bring a video into the store; returns its key. `record` is its name in the ledger."""
-    with context.stage(record, "ingest") as stage:
+    with context.stage(record, StageName("ingest")) as stage:
         key = video_key(source, short_side)
         context.found(record, key)
         return stage.obtain(
@@ -43,10 +44,10 @@ def ingest(
 
 @stage_task("flow", "flow {record}")
 def flow(
-    context: RunContext, key: str, method: FlowMethod, compute: ComputeOptions, record: str
+    context: RunContext, key: str, method: FlowMethod, compute: ComputeOptions, record: RecordName
 ) -> PreparedVideo:
     """Optical flow both ways; returns what later stages need of the video."""
-    with context.stage(record, "flow") as stage:
+    with context.stage(record, StageName("flow")) as stage:
         video = prepared_video(context.store, key, method, compute)
         flow_key = video.flow_key
         stage.obtain(
@@ -55,11 +56,6 @@ def flow(
         if isinstance(stage.value, FlowWrite):
             stage.figures = dataclasses.asdict(stage.value)
         return video
-
-
-def parent_record(preset: Preset) -> str:
-    """Name in the ledger of the parent that a preset trains."""
-    return f"parent/{preset.name}"
 
 
 @stage_task("train", "train {preset.name}")
@@ -71,7 +67,7 @@ def train(
     initial: str | None,
 ) -> str:
     """Offline training; returns the parent's key."""
-    with context.stage(parent_record(preset), "train") as stage:
+    with context.stage(RecordName("parent", preset.name), StageName("train")) as stage:
         start = None if initial is None else starting_digest(initial, context.store)
         key = keys.parent_key(videos, preset, compute, start)
         static = None
@@ -111,7 +107,9 @@ def finetune(
 
     Unless they are needed, weights that were dropped are not made again.
     """
-    with context.stage(video.name, f"finetune {preset.name}/{object_id}") as stage:
+    with context.stage(
+        RecordName("video", video.name), StageName("finetune", preset.name, object_id)
+    ) as stage:
         key = keys.finetuned_key(video, object_id, parent, preset, compute)
         if not needed and not context.store.exists(FINETUNED, key):
             stage.note = DROPPED
@@ -139,7 +137,7 @@ def segment(
     checkpoint_frames: int,
 ) -> str:
     """Recurrent inference; returns the prediction's key."""
-    with context.stage(video.name, f"segment {preset.name}") as stage:
+    with context.stage(RecordName("video", video.name), StageName("segment", preset.name)) as stage:
         key = keys.prediction_key(video, weights, preset, compute)
         return stage.obtain(
             PREDICTIONS,
@@ -159,7 +157,7 @@ def evaluate(
     context: RunContext, video: PreparedVideo, prediction: str, preset: str, protocol: str
 ) -> str:
     """Metrics against the annotations by a protocol; returns the evaluation's key."""
-    with context.stage(video.name, f"evaluate {preset}") as stage:
+    with context.stage(RecordName("video", video.name), StageName("evaluate", preset)) as stage:
         key = keys.evaluation_key(video, prediction, protocol)
         return stage.obtain(
             units.EVALUATIONS,

@@ -10,6 +10,7 @@ from typing import Literal
 from storage.kinds.checkpoints import FINETUNED
 from storage.runs.drivers import drivers
 from storage.runs.ledger import RunLedger, list_runs
+from storage.runs.names import RecordName
 from storage.store.artifacts import ArtifactStore
 from tasks.inputs.configuration import Configuration
 from tasks.keys import PreparedVideo
@@ -63,12 +64,12 @@ class WeightsDropper:
         self._context = context
         self._others: frozenset[str] | None = None
 
-    def drop(self, video: str, keys: Collection[str]) -> None:
+    def drop(self, record: RecordName, keys: Collection[str]) -> None:
         """Remove weights of a video, and the references of its record to them."""
         store = self._context.store
         gone = [key for key in sorted(keys) if self._remove(store, key)]
         if gone:
-            self._context.forget(video, {(FINETUNED, key) for key in gone}, DROPPED)
+            self._context.forget(record, {(FINETUNED, key) for key in gone}, DROPPED)
 
     def _remove(self, store: ArtifactStore, key: str) -> bool:
         if not store.exists(FINETUNED, key) or store.is_leased(FINETUNED, key):

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from storage.runs.ledger import RunLedger
+from storage.runs.names import RecordName, StageName
 from storage.store.artifacts import ArtifactStore
 from tasks.errors import TaskError
 from tasks.run import exactly_once
@@ -26,6 +27,7 @@ _RUN = """
 import sys, time
 from storage.store.artifacts import ArtifactStore
 from storage.runs.ledger import RunLedger
+from storage.runs.names import RecordName, StageName
 from tasks.run.run_context import RunContext
 from tests.tasks.inline import InlineBridge
 
@@ -41,10 +43,10 @@ def unit(store_url, key, seconds):
 
 store = ArtifactStore(url)
 context = RunContext(store, InlineBridge(), RunLedger(store, run))
-with context.stage("libby", "make") as stage:
+with context.stage(RecordName("video", "libby"), StageName("ingest")) as stage:
     stage.obtain("things", "k", unit, float(seconds), resource="CPU")
 context.close()
-record = context.ledger.read("libby").stages["make"]
+record = context.ledger.read("libby").stages["ingest"]
 print("reused" if record.reused else "computed", flush=True)
 """
 
@@ -142,6 +144,7 @@ def test_a_failed_unit_gives_its_lease_back(store: ArtifactStore) -> None:
         raise RuntimeError("broke")
 
     context = RunContext(store, InlineBridge(), RunLedger(store, "run"))
-    with pytest.raises(RuntimeError, match="broke"), context.stage("libby", "make") as stage:
+    name = RecordName("video", "libby"), StageName("ingest")
+    with pytest.raises(RuntimeError, match="broke"), context.stage(*name) as stage:
         stage.obtain("things", "k", fail, resource="CPU")
     assert store.lease_owner("things", "k") is None

@@ -8,11 +8,14 @@ import pytest
 
 from storage.errors import StoreFullError
 from storage.runs.ledger import RunLedger, State, VideoRecord
+from storage.runs.names import RecordName, StageName
 from storage.store.artifacts import ArtifactStore
 from tasks.run import run_records
 from tasks.run.run_context import RunContext
 from tasks.run.run_records import Change, RunRecords
 from tests.tasks.inline import InlineBridge
+
+A, INGEST = RecordName("video", "a"), StageName("ingest")
 
 
 class CountedLedger(RunLedger):
@@ -86,16 +89,18 @@ def test_a_ledger_that_cannot_be_written_is_told_and_tried_again(ledger: Counted
 
 def test_stages_that_were_announced_are_not_written_one_by_one(ledger: CountedLedger) -> None:
     context = RunContext(ArtifactStore(ledger.location), InlineBridge(), ledger)
-    announced = {f"make {number}": ("things", f"k{number}") for number in range(3)}
-    context.announce("a", announced)
+    announced = {
+        StageName("finetune", "small", number): ("things", f"k{number}") for number in range(3)
+    }
+    context.announce(A, announced)
     found = ledger.read("a")
     assert found is not None
     assert set(found.artifacts()) == set(announced.values())
     for name, (kind, key) in announced.items():
-        with context.stage("a", name) as stage:
+        with context.stage(A, name) as stage:
             stage.refers_to(kind, key)
     assert ledger.writes == 1
-    context.end("a")
+    context.end(A)
     found = ledger.read("a")
     assert found is not None
     assert {stage.state for stage in found.stages.values()} == {"done"}
@@ -104,11 +109,11 @@ def test_stages_that_were_announced_are_not_written_one_by_one(ledger: CountedLe
 
 def test_what_was_announced_and_never_begun_goes_with_the_end(ledger: CountedLedger) -> None:
     context = RunContext(ArtifactStore(ledger.location), InlineBridge(), ledger)
-    context.announce("a", {"first": ("things", "k1"), "second": ("things", "k2")})
-    with pytest.raises(ValueError, match="broke"), context.stage("a", "first"):
+    context.announce(A, {INGEST: ("things", "k1"), StageName("flow"): ("things", "k2")})
+    with pytest.raises(ValueError, match="broke"), context.stage(A, INGEST):
         raise ValueError("it broke")
-    context.end("a")
+    context.end(A)
     found = ledger.read("a")
     assert found is not None
     assert found.state == "failed"
-    assert list(found.stages) == ["first"]
+    assert list(found.stages) == ["ingest"]

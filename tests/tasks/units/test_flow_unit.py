@@ -13,6 +13,7 @@ from storage.kinds.stored_flow import FLOW, StoredFlow
 from storage.kinds.stored_video import open_video
 from storage.kinds.videos import write_video
 from storage.runs.ledger import RunLedger
+from storage.runs.names import RecordName
 from storage.store.artifacts import ArtifactStore
 from tasks.errors import UnitError
 from tasks.inputs.flow_method import flow_method
@@ -22,6 +23,7 @@ from tasks.units.flow import estimate_flow
 from tests.tasks.inline import InlineBridge
 
 COMPUTE = ComputeOptions(device="cpu", threads=1)
+TEXTURE = RecordName("video", "texture")
 METHOD = flow_method("dis-ultrafast")
 
 
@@ -154,9 +156,9 @@ def test_the_stage_repairs_and_tells(
 
     def stage() -> tuple[str, Any]:
         context = RunContext(store, InlineBridge(), RunLedger(store, "run"))
-        context.begin("texture")
-        video = flow.fn(context, key, METHOD, COMPUTE, "texture")
-        context.end("texture")
+        context.begin(TEXTURE)
+        video = flow.fn(context, key, METHOD, COMPUTE, TEXTURE)
+        context.end(TEXTURE)
         record = RunLedger(store, "run").read("texture")
         assert record is not None
         return video.flow_key, record.stages["flow"]
@@ -180,7 +182,7 @@ def test_a_failed_stage_tells_why(store: ArtifactStore) -> None:
     key = write_video(store, Source(size=(8, 12)), None)
     context = RunContext(store, InlineBridge(), RunLedger(store, "run"))
     with pytest.raises(UnitError, match="too small"):
-        flow.fn(context, key, METHOD, COMPUTE, "texture")
+        flow.fn(context, key, METHOD, COMPUTE, TEXTURE)
     record = RunLedger(store, "run").read("texture")
     assert record is not None
     assert record.stages["flow"].state == "failed"
