@@ -10,6 +10,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+import numpy as np
+
 T = TypeVar("T")
 
 _AS_BEFORE = "as before"
@@ -62,6 +64,20 @@ def stable_digest(value: object) -> str:
         TypeError: for any other type (arrays are digested from their bytes, by their owner).
     """
     return hashlib.sha256(_canonical(value).encode("ascii")).hexdigest()
+
+
+def weights_digest(weights: Mapping[str, Any]) -> str:
+    """sha256 (hex) of names, types, shapes and values, whatever order or file they came from.
+
+    Args:
+        weights: arrays, or tensors on the CPU that take no gradient.
+    """
+    digest = hashlib.sha256()
+    for name in sorted(weights):
+        array = np.asarray(weights[name], order="C")
+        digest.update(f"{name} {array.dtype} {array.shape}\n".encode())
+        digest.update(array.data if array.ndim else array.tobytes())
+    return digest.hexdigest()
 
 
 def _canonical(value: object) -> str:

@@ -168,13 +168,11 @@ def test_weights_from_a_file(tmp_path: Path, fuse: Path) -> None:
 def test_flow_weights_from_a_file(tmp_path: Path, fuse: Path) -> None:
     import torch
 
-    from maskrnn_core.compute import resolve_compute
-    from maskrnn_core.optical_flow.weighted import build_weighted_estimator
-    from maskrnn_core.options import ComputeOptions
+    from maskrnn_core.optical_flow.registry import build_estimator
 
     for data in (_saved(torch, {"state_dict": Bomb(fuse)}), pickle.dumps(Bomb(fuse))):
         with pytest.raises(MaskRNNError):
-            build_weighted_estimator("flownet2s", data, resolve_compute(ComputeOptions()))
+            build_estimator("flownet2s", data)
 
 
 def _saved(torch: Any, value: object) -> bytes:

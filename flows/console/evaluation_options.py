@@ -16,7 +16,7 @@ class AnnotationOptions:
     """Against which annotations.
 
     Attributes:
-        dataset: davis2016, davis2017, segtrack2 or synthetic.
+        dataset: Name of a data set, such as davis2016; a wrong one lists all.
         root: Folder of the data set; its frames need not be there.
         split: Split to evaluate. Default: the data set's own, val.
         videos: Only these videos, separated by commas.

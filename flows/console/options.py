@@ -36,7 +36,7 @@ class DataOptions:
     """Which videos.
 
     Attributes:
-        dataset: synthetic, davis2016, davis2017, segtrack2, youtube-vos, folder or video.
+        dataset: Name of a data set, such as synthetic, davis2016 or folder; a wrong one lists all.
         root: Folder of a data set that is read from files.
         split: Split to work on.
         videos: Only these videos, separated by commas.

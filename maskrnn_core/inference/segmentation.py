@@ -18,7 +18,7 @@ from maskrnn_core.inference.tracker import ObjectTracker, Tracker
 from maskrnn_core.networks import build_network, load_weights
 from maskrnn_core.networks.weights import Weights
 from maskrnn_core.options import ComputeOptions, Preset
-from maskrnn_core.prefetch import ahead
+from maskrnn_core.prefetch import prefetch_map
 from maskrnn_core.video import FloatArray, UInt8Array, Video
 
 
@@ -116,29 +116,34 @@ class VideoSegmenter:
         if state is not None:
             self._tracker.load_state(state)
             self._shot = int(state["shot"])
+        indices = range(start, self._video.frame_count)
+        with prefetch_map(self._read, indices) as inputs_ahead:
+            for index in indices:
+                asked = time.perf_counter()
+                inputs = next(inputs_ahead)
+                self.waited += time.perf_counter() - asked
+                yield self._segmented(index, inputs)
+
+    def _segmented(self, index: int, inputs: _Inputs) -> SegmentedFrame:
+        """The result of the frame after the one that was given last."""
         video = self._video
-        inputs_ahead = ahead(self._read, video.frame_count, start)
-        for index in range(start, video.frame_count):
-            asked = time.perf_counter()
-            inputs = next(inputs_ahead)
-            self.waited += time.perf_counter() - asked
-            if inputs.is_cut:
-                self._shot += 1
-                self._tracker.cut()
-            objects: dict[int, ObjectFrame] = {}
-            label_map = np.zeros(video.output_size, np.uint8)
-            if self._tracker.is_following:
-                objects, label_map = self._tracker.step(*inputs[:3])
-                if video.output_size != video.size:
-                    label_map = fused_at(objects, video.output_size, self._options)
-            new = self._starts.get(index, ())
-            if new:
-                label_map = _with_annotation(video, index, new, label_map)
-                for object_id in new:
-                    self._tracker.start(object_id, _first_mask(video, index, object_id))
-            result = frame_result(video, index, label_map, objects, new, self._options.threshold)
-            soft = soft_masks(video, objects, new, label_map) if self._keep_soft_masks else None
-            yield replace(result, shot=self._shot, probabilities=soft)
+        if inputs.is_cut:
+            self._shot += 1
+            self._tracker.cut()
+        objects: dict[int, ObjectFrame] = {}
+        label_map = np.zeros(video.output_size, np.uint8)
+        if self._tracker.is_following:
+            objects, label_map = self._tracker.step(*inputs[:3])
+            if video.output_size != video.size:
+                label_map = fused_at(objects, video.output_size, self._options)
+        new = self._starts.get(index, ())
+        if new:
+            label_map = _with_annotation(video, index, new, label_map)
+            for object_id in new:
+                self._tracker.start(object_id, _first_mask(video, index, object_id))
+        result = frame_result(video, index, label_map, objects, new, self._options.threshold)
+        soft = soft_masks(video, objects, new, label_map) if self._keep_soft_masks else None
+        return replace(result, shot=self._shot, probabilities=soft)
 
     def _read(self, index: int) -> _Inputs:
         video = self._video

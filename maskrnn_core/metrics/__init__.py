@@ -8,7 +8,6 @@ from maskrnn_core.metrics.contour import contour_accuracy
 from maskrnn_core.metrics.evaluation import (
     FrameScores,
     VideoEvaluator,
-    evaluate_video,
     objects_of,
 )
 from maskrnn_core.metrics.protocols import PROTOCOLS, Protocol, protocol
@@ -32,7 +31,6 @@ __all__ = [
     "VideoEvaluator",
     "VideoScores",
     "contour_accuracy",
-    "evaluate_video",
     "objects_of",
     "protocol",
     "region_similarity",

@@ -1,6 +1,6 @@
 """Evaluation of one video, one pair of label maps after the other."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -184,22 +184,6 @@ class VideoEvaluator:
         for row, frame in zip(stacked, self._frames[1:], strict=True):
             row[: len(frame.stability)] = frame.stability
         return stacked
-
-
-def evaluate_video(
-    protocol: Protocol,
-    frames: Iterable[tuple[UInt8Array, UInt8Array]],
-    objects: Sequence[int],
-    frame_count: int,
-    *,
-    video: str = "",
-    stability: bool = True,
-) -> VideoScores:
-    """Figures of a video from pairs (annotation, prediction) in order; see VideoEvaluator."""
-    evaluator = VideoEvaluator(protocol, objects, frame_count, video=video, stability=stability)
-    for annotation, prediction in frames:
-        evaluator.add(annotation, prediction)
-    return evaluator.result()
 
 
 def objects_of(first_annotation: UInt8Array) -> tuple[int, ...]:

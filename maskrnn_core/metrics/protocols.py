@@ -21,6 +21,9 @@ class Protocol:
     """Pixels that are 255 in the annotation count for nobody; otherwise they are background."""
     matched: bool = False
     """Predictions carry labels of their own, assigned to objects by the Hungarian method."""
+    listed_objects: bool = False
+    """Objects are those that the data set lists; otherwise 1 to the largest label of the first
+    annotation, as DAVIS counts them."""
     average: Literal["objects", "frames"] = "objects"
     """What has equal weight in the dataset's figures."""
 
@@ -33,7 +36,7 @@ PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
             Protocol("davis2017-semi-supervised", skip_ends=True),
             Protocol("davis2017-unsupervised", skip_ends=False, ignore_void=True, matched=True),
             # mean IoU over all frames of every object, every object with the same weight
-            Protocol("segtrack2", skip_ends=False, ignore_void=True),
+            Protocol("segtrack2", skip_ends=False, ignore_void=True, listed_objects=True),
             # mean IoU over all frames of all objects
             Protocol("paper", skip_ends=False, ignore_void=True, average="frames"),
         )

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from maskrnn_core.networks.vgg import STRIDES
+from maskrnn_core.network_shape import STRIDES
 
 OSVOS_CHANNELS = 16
 

@@ -7,9 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torchvision.ops import roi_align, roi_pool
 
-from maskrnn_core.networks.vgg import STRIDES
-
-ROI_SIZE = 7
+from maskrnn_core.network_shape import ROI_SIZE, STRIDES
 
 
 class LocalizationNet(nn.Module):

@@ -6,10 +6,11 @@ import torch
 from torch import Tensor, nn
 
 from maskrnn_core.errors import InvalidInputError
+from maskrnn_core.network_shape import STRIDES
 from maskrnn_core.networks.heads import OsvosHead, SingleChannelHead
 from maskrnn_core.networks.inputs import IMAGENET_MEAN, IMAGENET_STD, centre, pad_to_multiple
 from maskrnn_core.networks.localization import LocalizationNet
-from maskrnn_core.networks.vgg import STRIDES, VGGStages, stage_channels
+from maskrnn_core.networks.vgg import VGGStages, stage_channels
 from maskrnn_core.options import NetworkOptions
 
 

@@ -6,26 +6,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-VGG16_STAGES: tuple[tuple[int, ...], ...] = (
-    (64, 64),
-    (128, 128),
-    (256, 256, 256),
-    (512, 512, 512),
-    (512, 512, 512),
-)
-STRIDES = (1, 2, 4, 8, 16)
-"""Stride of each tap with respect to the input."""
-GROUP_SIZE = 8
-"""Channels in one group of group normalisation; widths are multiples of it."""
+from maskrnn_core.network_shape import GROUP_SIZE, vgg_channels
 
 
 def stage_channels(width: float) -> tuple[int, ...]:
     """Channels of the five taps (conv1_2, 2_2, 3_3, 4_3, 5_3) at a relative width."""
-    return tuple(_scaled(stage[-1], width) for stage in VGG16_STAGES)
-
-
-def _scaled(channels: int, width: float) -> int:
-    return max(GROUP_SIZE, round(channels * width / GROUP_SIZE) * GROUP_SIZE)
+    return tuple(stage[-1] for stage in vgg_channels(width))
 
 
 class VGGStages(nn.Module):
@@ -41,9 +27,9 @@ class VGGStages(nn.Module):
         super().__init__()
         stages = []
         channels = in_channels
-        for stage in VGG16_STAGES:
+        for stage in vgg_channels(width):
             layers: list[nn.Module] = []
-            for out in (_scaled(c, width) for c in stage):
+            for out in stage:
                 layers.append(nn.Conv2d(channels, out, 3, padding=1, bias=norm == "none"))
                 if norm == "group":
                     layers.append(nn.GroupNorm(out // GROUP_SIZE, out))

@@ -9,13 +9,13 @@ from torch import Tensor, nn
 from torchvision.models import optical_flow as models
 
 from maskrnn_core.compute import Compute
-from maskrnn_core.digest import stable_digest
+from maskrnn_core.digest import stable_digest, weights_digest
 from maskrnn_core.errors import IncompatibleWeightsError, InvalidInputError
 from maskrnn_core.optical_flow.batching import affordable_pairs
 from maskrnn_core.optical_flow.estimator import check_sequence
 from maskrnn_core.optical_flow.resizing import enlarge, resize_flow
 from maskrnn_core.optical_flow.tensors import flow_array, flow_pairs, frames_tensor
-from maskrnn_core.optical_flow.weight_files import checked_weights, read_weights, weights_digest
+from maskrnn_core.optical_flow.weight_files import checked_weights, read_weights
 from maskrnn_core.state_mismatch import state_mismatches
 from maskrnn_core.video import FloatArray, UInt8Array
 

@@ -1,6 +1,5 @@
-"""Weights of published flow networks: safe reading, checks and digest."""
+"""Weights of published flow networks: safe reading and checks."""
 
-import hashlib
 import io
 import warnings
 from collections.abc import Mapping
@@ -75,16 +74,6 @@ def checked_weights(weights: Mapping[str, object]) -> dict[str, Tensor]:
             )
         tensors[name] = tensor
     return tensors
-
-
-def weights_digest(weights: Mapping[str, Tensor]) -> str:
-    """sha256 (hex) of names, shapes, types and values, whatever file they came from."""
-    digest = hashlib.sha256()
-    for name in sorted(weights):
-        array = weights[name].detach().cpu().contiguous().numpy()
-        digest.update(f"{name}:{array.dtype}:{array.shape};".encode())
-        digest.update(array.data if array.ndim else array.tobytes())
-    return digest.hexdigest()
 
 
 def _read_torch(content: bytes) -> object:

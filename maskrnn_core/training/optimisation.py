@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from maskrnn_core.errors import TrainingDivergedError
-from maskrnn_core.prefetch import ahead
+from maskrnn_core.prefetch import prefetch_map
 from maskrnn_core.training.curve import CurvePoint
 from maskrnn_core.training.distributed import ALONE, Peers
 from maskrnn_core.training.recorder import Recorder
@@ -84,8 +84,8 @@ def optimise(
     def make(index: int) -> Batch:
         return objective.make_batch(index * peers.count + peers.rank)
 
-    made = ahead(make, schedule.steps * share, first * share, reading_threads)
-    with closing(made) as batches:
+    indices = range(first * share, schedule.steps * share)
+    with prefetch_map(make, indices, reading_threads) as batches:
         for step in range(first, schedule.steps):
             rate = schedule.rate(step)
             for group in optimizer.param_groups:

@@ -15,6 +15,7 @@ from maskrnn_core.metrics import (
     summarize_dataset,
 )
 from storage.datasets.readers.annotations import DatasetNotes
+from storage.datasets.readers.catalog import READERS
 from storage.prediction_sets import open_predictions
 from tasks.errors import ParameterError
 from tasks.evaluation.annotated import open_annotated, open_notes
@@ -104,7 +105,8 @@ def evaluate_predictions(
     videos = open_annotated(request.spec, request.videos)
     notes = open_notes(request.spec)
     predictions = open_predictions(request.predictions)
-    binary = request.spec.name == "davis2016"
+    reader = READERS.get(request.spec.name)
+    binary = reader is not None and reader.binary_masks
     jobs = [
         Comparison(video, predictions, rules, binary, request.missing_is_empty, request.stability)
         for video in videos

@@ -8,10 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from maskrnn_core.digest import stable_digest
-from maskrnn_core.optical_flow.registry import FLOW_ESTIMATORS, build_estimator
+from maskrnn_core.errors import IncompatibleWeightsError
+from maskrnn_core.optical_flow.registry import (
+    FLOW_ESTIMATORS,
+    build_estimator,
+    estimator_entry,
+)
 from maskrnn_core.options import ComputeOptions
 from tasks.errors import ParameterError
-from tasks.inputs.flow_weights import WEIGHT_FILES, find_weights
+from tasks.inputs.flow_weights import find_weights
 from tasks.machine.resources import Resource
 
 if TYPE_CHECKING:
@@ -37,8 +42,8 @@ class FlowMethod:
 
     @property
     def resource(self) -> Resource:
-        """What it needs of a worker: OpenCV's methods a CPU, networks a GPU."""
-        return "GPU" if self.name in WEIGHT_FILES else "CPU"
+        """What it needs of a worker."""
+        return estimator_entry(self.name).resource
 
     def build(self, compute: ComputeOptions) -> "FlowEstimator":
         """The estimator.
@@ -48,11 +53,7 @@ class FlowMethod:
             IncompatibleWeightsError: they are damaged, or belong to another network.
         """
         if self.weights is None:
-            return build_estimator(self.name)
-        from maskrnn_core.compute import resolve_compute
-        from maskrnn_core.errors import IncompatibleWeightsError
-        from maskrnn_core.optical_flow.weighted import build_weighted_estimator
-
+            return build_estimator(self.name, None, compute)
         content = _read(self.weights)
         if hashlib.sha256(content).hexdigest() != self.file_digest:
             raise ParameterError(
@@ -60,7 +61,7 @@ class FlowMethod:
                 "another machine: give all workers the same one, and run again"
             )
         try:
-            return build_weighted_estimator(self.name, content, resolve_compute(compute))
+            return build_estimator(self.name, content, compute)
         except IncompatibleWeightsError as error:
             raise IncompatibleWeightsError(f"flow weights {self.weights}: {error}") from error
 
@@ -73,21 +74,22 @@ def flow_method(name: str, weights: str | None = None) -> FlowMethod:
         weights: file with its weights; None looks where `find_weights` does.
 
     Raises:
-        InvalidInputError: an unknown estimator; the message lists the known ones.
-        ParameterError: weights that are missing, or given to a method without any.
+        ParameterError: an unknown estimator (the message lists the known ones); weights that are
+            missing, or given to a method without any.
     """
-    if name not in WEIGHT_FILES:
-        if name not in FLOW_ESTIMATORS:
-            names = ", ".join(sorted({*FLOW_ESTIMATORS, *WEIGHT_FILES}))
-            raise ParameterError(f"unknown flow estimator {name!r}: choose one of {names}")
+    if name not in FLOW_ESTIMATORS:
+        names = ", ".join(sorted(FLOW_ESTIMATORS))
+        raise ParameterError(f"unknown flow estimator {name!r}: choose one of {names}")
+    entry = FLOW_ESTIMATORS[name]
+    if not entry.takes_weights:
         if weights is not None:
             raise ParameterError(
                 f"the flow estimator {name} takes no weights: leave --flow-weights out, or choose "
-                f"one of {', '.join(WEIGHT_FILES)}"
+                f"one of {', '.join(n for n, network in known_estimators().items() if network)}"
             )
         return FlowMethod(name, None, build_estimator(name).digest)
     file = find_weights(name) if weights is None else Path(weights)
-    if file is None and name in FLOW_ESTIMATORS:
+    if file is None and entry.downloadable:
         file = _published(name)
     if file is None:
         raise ParameterError(
@@ -104,7 +106,7 @@ def network_digest(name: str, file_digest: str) -> str:
 
 
 def _published(name: str) -> Path | None:
-    """RAFT's weights as torchvision publishes them, fetched into torch's cache."""
+    """The published weights, fetched into torch's cache."""
     try:
         build_estimator(name)
     except (OSError, RuntimeError) as error:
@@ -117,7 +119,7 @@ def _published(name: str) -> Path | None:
 
 def known_estimators() -> Mapping[str, bool]:
     """All estimators by name, and whether each needs weights."""
-    return {name: name in WEIGHT_FILES for name in sorted({*FLOW_ESTIMATORS, *WEIGHT_FILES})}
+    return {name: FLOW_ESTIMATORS[name].takes_weights for name in sorted(FLOW_ESTIMATORS)}
 
 
 @lru_cache(maxsize=16)

@@ -1,30 +1,14 @@
 """Where the weights of flow networks are looked for. None come with this package."""
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
+
+from maskrnn_core.optical_flow.registry import estimator_entry
 
 WEIGHTS_FOLDER = "MASKRNN_WEIGHTS"
 """Environment: the folder that is looked into first."""
 
 _SUFFIXES = (".safetensors", ".pth.tar", ".pth", ".pt")
-
-_PUBLIC: dict[str, tuple[str, ...]] = {
-    "flownet2": ("FlowNet2_checkpoint",),
-    "flownet2c": ("FlowNet2-C_checkpoint",),
-    "flownet2cs": ("FlowNet2-CS_checkpoint",),
-    "flownet2css": ("FlowNet2-CSS_checkpoint", "FlowNet2-CSS-ft-sd_checkpoint"),
-    "flownet2s": ("FlowNet2-S_checkpoint",),
-    "flownet2sd": ("FlowNet2-SD_checkpoint",),
-    "raft-small": ("raft_small_C_T_V2-01064c6d",),
-    "raft-large": ("raft_large_C_T_SKHT_V2-ff5fadd5",),
-}
-
-WEIGHT_FILES: Mapping[str, tuple[str, ...]] = {
-    name: tuple(f"{stem}{suffix}" for stem in (name, *public) for suffix in _SUFFIXES)
-    for name, public in _PUBLIC.items()
-}
-"""Names of files per network: the estimator's own name, or that under which it was published."""
 
 
 def weight_folders() -> list[Path]:
@@ -41,9 +25,14 @@ def weight_folders() -> list[Path]:
 
 
 def find_weights(name: str) -> Path | None:
-    """The first file with weights for a network; None when there is none."""
+    """The first file with weights for a network; None when there is none.
+
+    It is called as the estimator is, or as its weights were published.
+    """
+    stems = (name, *(estimator_entry(name).weight_files or ()))
+    files = [f"{stem}{suffix}" for stem in stems for suffix in _SUFFIXES]
     for folder in weight_folders():
-        for file in WEIGHT_FILES[name]:
+        for file in files:
             if (folder / file).is_file():
                 return folder / file
     return None

@@ -1,16 +1,14 @@
 """How large a network is, from its options, without building it."""
 
+from maskrnn_core.network_shape import ROI_SIZE, vgg_channels
 from maskrnn_core.options import NetworkOptions
-
-_VGG = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
-_ROI_CELLS = 49
 
 
 def weight_bytes(network: NetworkOptions | None) -> int:
     """Bytes of a network's weights, float32; to a few percent."""
     if network is None:
         return 0
-    stages = _stages(network)
+    stages = vgg_channels(network.width)
     parameters = 0
     for channels in (4, 3) if network.flow_stream else (4,):
         before = channels
@@ -19,7 +17,7 @@ def weight_bytes(network: NetworkOptions | None) -> int:
             before = out
     if network.localization:
         fc = network.fc_width
-        parameters += stages[-1][-1] * _ROI_CELLS * fc + fc * fc + 4 * fc
+        parameters += stages[-1][-1] * ROI_SIZE**2 * fc + fc * fc + 4 * fc
     return 4 * parameters
 
 
@@ -27,21 +25,13 @@ def activation_bytes(network: NetworkOptions) -> float:
     """Bytes per pixel of all that the convolutions of a network put out, float32."""
     kept = 2 if network.norm == "group" else 1  # what is normalised is kept beside the result
     streams = 2 if network.flow_stream else 1
-    floats: float = sum(sum(stage) * 0.25**i for i, stage in enumerate(_stages(network)))
+    floats: float = sum(sum(stage) * 0.25**i for i, stage in enumerate(vgg_channels(network.width)))
     return 4 * streams * kept * floats
 
 
 def passing_bytes(network: NetworkOptions) -> float:
     """Bytes per pixel of what a frame keeps while it passes the network, float32."""
-    stages = _stages(network)
+    stages = vgg_channels(network.width)
     streams = 2 if network.flow_stream else 1
     taps: float = sum(stage[-1] * 0.25**i for i, stage in enumerate(stages))
     return 4 * (streams * taps + 2 * stages[0][-1])  # beside the two layers at work
-
-
-def _stages(network: NetworkOptions) -> list[list[int]]:
-    return [[_scaled(channels, network.width) for channels in stage] for stage in _VGG]
-
-
-def _scaled(channels: int, width: float) -> int:
-    return max(8, round(channels * width / 8) * 8)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
+from maskrnn_core.optical_flow.registry import estimator_entry
 from tasks.inputs.flow_method import known_estimators
 from tasks.inputs.flow_weights import WEIGHTS_FOLDER, find_weights, weight_folders
 from tasks.machine.resources import this_machine
@@ -54,6 +55,6 @@ def _weights(name: str) -> str:
     file = find_weights(name)
     if file is not None:
         return str(file)
-    if name.startswith("raft"):
+    if estimator_entry(name).downloadable:
         return "not here; torchvision fetches them, or --flow-weights FILE"
     return "not here; give --flow-weights FILE"

@@ -7,6 +7,8 @@ import pandas as pd
 
 from maskrnn_core.metrics import VideoEvaluator, VideoScores, objects_of, protocol
 from maskrnn_core.video import UInt8Array
+from storage.datasets.readers.annotations import DAVIS_PROTOCOL
+from storage.datasets.readers.catalog import READERS
 
 Frame = tuple[int, str, UInt8Array, UInt8Array]
 """Index, name, annotation and prediction, both label maps uint8 (H, W) of one size."""
@@ -26,8 +28,9 @@ PER_OBJECT = [
 
 
 def protocol_of(dataset: str) -> str:
-    """The evaluation protocol of a data set; DAVIS-2017, semi-supervised, unless it has its own."""
-    return dataset if dataset in ("davis2016", "segtrack2") else "davis2017-semi-supervised"
+    """The evaluation protocol of a data set, as its reader tells; DAVIS's of a generated one."""
+    reader = READERS.get(dataset)
+    return DAVIS_PROTOCOL if reader is None else reader.protocol
 
 
 def score_video(

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from maskrnn_core.optical_flow.estimator import FlowEstimator
 from maskrnn_core.optical_flow.streaming import reading_start, stream_flow
+from maskrnn_core.prefetch import prefetch
 from maskrnn_core.video import FloatArray, UInt8Array
 from tasks.clip import StreamOptions
 from tasks.streaming.cuts import READ_BEFORE, with_cuts
 from tasks.streaming.opened_clip import OpenedClip
-from tasks.streaming.read_ahead import read_ahead
 from tasks.streaming.stage_clock import StageClock
 
 _AHEAD = 2
@@ -45,9 +45,9 @@ def frames_with_flow(
     """
     first = min(reading_start(estimator, start), max(start - READ_BEFORE, 0))
     with ExitStack() as threads:
-        decoded = threads.enter_context(read_ahead(_decoded(clip, options, clock, first), _AHEAD))
+        decoded = threads.enter_context(prefetch(_decoded(clip, options, clock, first), _AHEAD))
         flow = _with_flow(decoded, clip.frame_count, estimator, clock, first, start)
-        yield threads.enter_context(read_ahead(flow, _AHEAD))
+        yield threads.enter_context(prefetch(flow, _AHEAD))
 
 
 def _decoded(

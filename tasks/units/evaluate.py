@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from maskrnn_core.metrics import protocol
 from storage.kinds.predictions import StoredPrediction
 from storage.kinds.stored_video import StoredVideo, open_video
 from storage.kinds.tables import write_table
@@ -32,7 +33,7 @@ def evaluate(
     prediction = StoredPrediction(store, prediction_key)
     annotated = len(video.attributes["annotated"])
     frames = _frames(video, prediction)
-    objects = video.objects if protocol_name == "segtrack2" else None
+    objects = video.objects if protocol(protocol_name).listed_objects else None
     per_frame, per_object = score_video(video.name, frames, annotated, protocol_name, objects)
     per_frame = per_frame.merge(_tracking(prediction), on=["frame", "object"], how="left")
     tables = {"per_frame": per_frame, "per_object": per_object}

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 
 from maskrnn_core.options import ComputeOptions
+from maskrnn_core.prefetch import prefetch
 from maskrnn_core.video import UInt8Array
 from storage.kinds.flow_writer import FlowPair
 from storage.kinds.stored_flow import FLOW, FlowWrite, write_flow
 from storage.kinds.stored_video import StoredVideo, open_video
 from storage.store.artifacts import ArtifactStore
 from tasks.inputs.flow_method import FlowMethod
-from tasks.streaming.read_ahead import read_ahead
 from tasks.units.threads import shared_machine
 
 _AHEAD = 2
@@ -49,9 +49,9 @@ def estimate_flow(
         def pairs(start: int) -> Iterable[FlowPair]:
             estimator = method.build(shared_machine(compute))
             first = reading_start(estimator, start)
-            frames = threads.enter_context(read_ahead(_frames(video, first), _AHEAD))
+            frames = threads.enter_context(prefetch(_frames(video, first), _AHEAD))
             stream = stream_flow(estimator, lambda _: next(frames), video.frame_count, start)
-            return threads.enter_context(read_ahead(stream, _AHEAD))
+            return threads.enter_context(prefetch(stream, _AHEAD))
 
         return write_flow(
             store,

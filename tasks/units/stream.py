@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from maskrnn_core.digest import weights_digest
 from maskrnn_core.options import ComputeOptions, Preset
 from storage.kinds.checkpoints import PARENTS, load_checkpoint
 from storage.kinds.prediction_writer import PredictionWriter
@@ -18,7 +19,6 @@ from tasks.inputs.flow_method import FlowMethod
 from tasks.streaming.opened_clip import OpenedClip
 from tasks.streaming.stage_clock import StageClock
 from tasks.units.provenance import provenance as where_from
-from tasks.units.provenance import weights_digest
 from tasks.units.segment import CHECKPOINT_FRAMES
 from tasks.units.threads import shared_machine
 

@@ -3,12 +3,14 @@
 from dataclasses import dataclass, field, make_dataclass, replace
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from maskrnn_core.digest import fields_as_before, later, stable_digest
+from maskrnn_core.digest import fields_as_before, later, stable_digest, weights_digest
 from maskrnn_core.options import (
     ComputeOptions,
     FinetuneOptions,
@@ -106,3 +108,20 @@ def test_a_later_option_is_read_and_checked_as_any_other() -> None:
     assert read.validate_python({}) == Later(0.5, 1.0)
     with pytest.raises(ValueError, match="valid number"):
         read.validate_python({"power": "much"})
+
+
+def test_the_digest_of_weights_knows_names_shapes_types_and_values() -> None:
+    zeros, one = np.zeros(4, np.float32), np.ones((), np.float32)
+    variants: list[dict[str, Any]] = [
+        {"a": zeros, "b": one},
+        {"a": zeros, "c": one},
+        {"a": zeros.reshape(2, 2), "b": one},
+        {"a": zeros, "b": one - 1},
+        {"a": zeros.astype(np.float64), "b": one},
+    ]
+    assert len({weights_digest(weights) for weights in variants}) == len(variants)
+    assert weights_digest(variants[0]) == weights_digest({"b": one, "a": zeros[::-1]})
+    tensors = {"a": torch.zeros(4), "b": torch.ones(())}
+    assert weights_digest(variants[0]) == weights_digest(tensors)
+    # Results of former versions name their weights so.
+    assert weights_digest(variants[0]).startswith("31d6ebefdcaa724a")

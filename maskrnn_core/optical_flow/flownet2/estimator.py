@@ -3,13 +3,12 @@
 import torch
 
 from maskrnn_core.compute import Compute
-from maskrnn_core.digest import stable_digest
+from maskrnn_core.digest import stable_digest, weights_digest
 from maskrnn_core.optical_flow.batching import affordable_pairs
 from maskrnn_core.optical_flow.estimator import check_pair, check_sequence
 from maskrnn_core.optical_flow.flownet2.network import FlowNetwork
 from maskrnn_core.optical_flow.flownet2.pairs import MULTIPLE
 from maskrnn_core.optical_flow.tensors import flow_array, flow_pairs, frames_tensor
-from maskrnn_core.optical_flow.weight_files import weights_digest
 from maskrnn_core.video import FloatArray, UInt8Array
 
 

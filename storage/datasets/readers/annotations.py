@@ -12,6 +12,9 @@ from storage.datasets.masks.label_maps import MaskReader
 from storage.datasets.source import UInt8Array
 from storage.errors import DatasetError
 
+DAVIS_PROTOCOL = "davis2017-semi-supervised"
+"""Evaluation protocol of data sets that have none of their own."""
+
 
 @dataclass(frozen=True)
 class MaskFiles:

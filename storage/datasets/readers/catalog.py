@@ -1,6 +1,6 @@
 """Datasets by name. A new layout is one module with a reader, and one line here."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Protocol
@@ -31,6 +31,19 @@ class DatasetReader(Protocol):
     @property
     def default_split(self) -> str: ...
 
+    @property
+    def protocol(self) -> str:
+        """Name of the protocol by which it is evaluated unless another is asked for.
+
+        The protocol tells which frames, pixels and objects count.
+        """
+        ...
+
+    @property
+    def binary_masks(self) -> bool:
+        """Whether mask files of predictions show one object, by any value that is not 0."""
+        ...
+
     def splits(self, root: Path, *, frames: bool = True) -> dict[str, Path]:
         """The splits of a root; MissingDatasetError when the root has another layout.
 
@@ -59,7 +72,7 @@ class DatasetReader(Protocol):
         ...
 
 
-_READERS: dict[str, DatasetReader] = {
+READERS: Mapping[str, DatasetReader] = {
     reader.name: reader
     for reader in (DAVIS_2016, DAVIS_2017, SEGTRACK_2, YOUTUBE_VOS, FOLDER, VIDEO)
 }
@@ -67,7 +80,7 @@ _READERS: dict[str, DatasetReader] = {
 
 def dataset_names() -> list[str]:
     """Names that `open_dataset` takes."""
-    return sorted(_READERS)
+    return sorted(READERS)
 
 
 def dataset_splits(name: str, root: Path) -> list[str]:
@@ -153,12 +166,12 @@ def _choose(
 
 
 def _reader(name: str) -> DatasetReader:
-    if name not in _READERS:
+    if name not in READERS:
         raise UnknownDatasetError(
-            f"There is no reader for a dataset {name!r}{_close(name, _READERS)} "
-            f"Datasets: {_listing(_READERS)}."
+            f"There is no reader for a dataset {name!r}{_close(name, READERS)} "
+            f"Datasets: {_listing(READERS)}."
         )
-    return _READERS[name]
+    return READERS[name]
 
 
 def _existing(name: str, root: Path) -> Path:

@@ -11,7 +11,12 @@ from pathlib import Path
 from storage.datasets.images.image_files import image_files
 from storage.datasets.masks.label_maps import MaskReader, read_binary_mask, read_label_map
 from storage.datasets.readers.annotated_frames import FrameFiles, FrameFileVideo
-from storage.datasets.readers.annotations import DatasetNotes, FileAnnotations, MaskFiles
+from storage.datasets.readers.annotations import (
+    DAVIS_PROTOCOL,
+    DatasetNotes,
+    FileAnnotations,
+    MaskFiles,
+)
 from storage.datasets.readers.davis_info import read_notes
 from storage.datasets.readers.image_sets import ImageSet, find_image_sets, read_image_set
 from storage.datasets.source import SourceVideo
@@ -30,12 +35,16 @@ class DavisReader:
         default_split: split used when none is named.
         image_set_folders: folders of its image-set files, below the root.
         read_mask: reads one mask file as label map.
+        protocol: by which it is evaluated.
+        binary_masks: whether a mask shows one object, by any value that is not 0.
     """
 
     name: str
     default_split: str
     image_set_folders: tuple[str, ...]
     read_mask: MaskReader
+    protocol: str = DAVIS_PROTOCOL
+    binary_masks: bool = False
 
     def splits(self, root: Path, *, frames: bool = True) -> dict[str, Path]:
         """Image-set file of each split; without `frames` the root needs masks only.
@@ -95,7 +104,14 @@ class DavisReader:
         return ". Restore them from the archive"
 
 
-DAVIS_2016 = DavisReader("davis2016", "val", ("ImageSets/480p", "ImageSets/2016"), read_binary_mask)
+DAVIS_2016 = DavisReader(
+    "davis2016",
+    "val",
+    ("ImageSets/480p", "ImageSets/2016"),
+    read_binary_mask,
+    protocol="davis2016",
+    binary_masks=True,
+)
 DAVIS_2017 = DavisReader("davis2017", "val", ("ImageSets/2017",), read_label_map)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from storage.datasets.images.frame_sequences import FrameSequence, ImageFolder
 from storage.datasets.images.image_files import SUFFIXES, image_files
 from storage.datasets.images.natural_order import in_natural_order
-from storage.datasets.readers.annotations import AnnotatedVideo, DatasetNotes
+from storage.datasets.readers.annotations import DAVIS_PROTOCOL, AnnotatedVideo, DatasetNotes
 from storage.datasets.readers.image_sets import ImageSet
 from storage.datasets.readers.own_video import OWN, MaskedVideo
 from storage.datasets.source import SourceVideo, UInt8Array
@@ -39,6 +39,8 @@ class OwnReader:
     name: str
     files: bool
     default_split: str = _SPLIT
+    protocol: str = DAVIS_PROTOCOL
+    binary_masks: bool = False
 
     def splits(self, root: Path, *, frames: bool = True) -> dict[str, Path]:
         """The one split, "val".

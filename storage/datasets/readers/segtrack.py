@@ -29,6 +29,8 @@ class SegTrackReader:
 
     name: str = "segtrack2"
     default_split: str = _SPLIT
+    protocol: str = "segtrack2"
+    binary_masks: bool = False
 
     def splits(self, root: Path, *, frames: bool = True) -> dict[str, Path]:
         """The one split, "val", with the folder of its image sets.

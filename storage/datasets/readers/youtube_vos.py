@@ -15,7 +15,12 @@ from storage.datasets.images.image_files import image_files
 from storage.datasets.images.names import name_fault
 from storage.datasets.masks.label_maps import read_label_map
 from storage.datasets.readers.annotated_frames import FrameFiles, FrameFileVideo
-from storage.datasets.readers.annotations import DatasetNotes, FileAnnotations, MaskFiles
+from storage.datasets.readers.annotations import (
+    DAVIS_PROTOCOL,
+    DatasetNotes,
+    FileAnnotations,
+    MaskFiles,
+)
 from storage.datasets.readers.image_sets import ImageSet
 from storage.datasets.source import SourceVideo
 from storage.errors import DatasetError, MissingDatasetError
@@ -30,6 +35,8 @@ class YouTubeVosReader:
 
     name: str = "youtube-vos"
     default_split: str = "val"
+    protocol: str = DAVIS_PROTOCOL
+    binary_masks: bool = False
 
     def splits(self, root: Path, *, frames: bool = True) -> dict[str, Path]:
         """Folder of each split.

@@ -17,7 +17,6 @@ from maskrnn_core.metrics import (
     PROTOCOLS,
     VideoEvaluator,
     contour_accuracy,
-    evaluate_video,
     objects_of,
     protocol,
     region_similarity,
@@ -25,6 +24,7 @@ from maskrnn_core.metrics import (
     temporal_stability,
 )
 from maskrnn_core.metrics.evaluation import assign
+from tests.maskrnn_core.metrics.whole_video import evaluate_video
 
 LoadMasks = Callable[[Path], NDArray[np.uint8]]
 LabelMaps = NDArray[np.uint8]

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from maskrnn_core.metrics import (
     DatasetScores,
     VideoScores,
-    evaluate_video,
     objects_of,
     protocol,
     summarize_dataset,
 )
+from tests.maskrnn_core.metrics.whole_video import evaluate_video
 
 LoadMasks = Callable[[Path], NDArray[np.uint8]]
 EXACT = 1e-12

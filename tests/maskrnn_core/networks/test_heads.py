@@ -1,8 +1,8 @@
 import torch
 from torch.nn import functional
 
+from maskrnn_core.network_shape import STRIDES
 from maskrnn_core.networks.heads import OsvosHead, SingleChannelHead, upsample
-from maskrnn_core.networks.vgg import STRIDES
 
 CHANNELS = (3, 4, 5, 6, 7)
 

@@ -1,8 +1,9 @@
 import torch
 from torchvision.models.vgg import cfgs, make_layers
 
+from maskrnn_core.network_shape import STRIDES
 from maskrnn_core.networks import build_network
-from maskrnn_core.networks.vgg import STRIDES, VGGStages, stage_channels
+from maskrnn_core.networks.vgg import VGGStages, stage_channels
 from maskrnn_core.networks.weights import load_vgg16
 from maskrnn_core.options import NetworkOptions
 

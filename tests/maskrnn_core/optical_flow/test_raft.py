@@ -12,7 +12,8 @@ from torchvision.models import optical_flow as models
 from maskrnn_core.compute import Compute
 from maskrnn_core.errors import IncompatibleWeightsError, InvalidInputError
 from maskrnn_core.optical_flow.raft import RAFT
-from maskrnn_core.optical_flow.weighted import WEIGHTED_ESTIMATORS, build_weighted_estimator
+from maskrnn_core.optical_flow.registry import build_estimator
+from maskrnn_core.options import ComputeOptions
 from maskrnn_core.video import UInt8Array
 
 _CPU = Compute(torch.device("cpu"), bfloat16=False)
@@ -109,7 +110,9 @@ def test_published_weights_come_through_torchvision(
 def test_estimators_by_name_take_bytes(weights: dict[str, Tensor]) -> None:
     stream = io.BytesIO()
     torch.save(weights, stream)
-    assert build_weighted_estimator("raft-small", stream.getvalue(), _CPU).name == "raft-small"
-    assert "flownet2css" in WEIGHTED_ESTIMATORS
+    built = build_estimator("raft-small", stream.getvalue(), ComputeOptions(device="cpu"))
+    assert built.name == "raft-small"
     with pytest.raises(InvalidInputError, match="unknown flow estimator 'pwc'"):
-        build_weighted_estimator("pwc", b"", _CPU)
+        build_estimator("pwc", b"")
+    with pytest.raises(InvalidInputError, match="FlowNet2S needs weights"):
+        build_estimator("flownet2s")

@@ -108,7 +108,7 @@ def test_flow_that_is_not_finite(store: ArtifactStore, monkeypatch: pytest.Monke
             field = np.full((*first.shape[:2], 2), np.nan, np.float32)
             return field, field
 
-    monkeypatch.setattr("tasks.inputs.flow_method.build_estimator", lambda name: Broken())
+    monkeypatch.setattr("tasks.inputs.flow_method.build_estimator", lambda *_: Broken())
     with pytest.raises(ValueError, match="frame 0 reaches nan pixels"):
         _estimate(store, Source())
     assert not store.exists(FLOW, "f")

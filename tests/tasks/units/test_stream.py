@@ -236,7 +236,7 @@ def test_an_error_ends_all_threads(
     with pytest.raises(error):
         stream(store, clip)
     names = [thread.name for thread in threading.enumerate()]
-    assert not [name for name in names if name.startswith(("read-ahead", "prefetch"))]
+    assert not [name for name in names if name.startswith("prefetch")]
     assert not store.exists(PREDICTIONS, "k")
 
 
