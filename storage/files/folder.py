@@ -202,6 +202,16 @@ class Folder:
             return [name for name in names if name not in found]
         return [name for name in names if not self._path(f"{path}/{name}").is_file()]
 
+    def modified(self, path: str) -> float:
+        """When a file was last written: seconds since 1970, by the clock of the store.
+
+        Raises:
+            FileNotFoundError: when there is none.
+        """
+        if self._remote is not None:
+            return self._remote.modified(path)
+        return self._path(path).stat().st_mtime
+
     def idle_seconds(self, path: str) -> float:
         """Seconds since anything below `path` was last written; 0 when it is gone."""
         if self._remote is not None:
