@@ -104,7 +104,7 @@ def _headline(status: ArchiveStatus) -> Text:
     if status.progress is not None:
         text.append(f"\n{status.progress.line()}")
     for driver in {driver.token: driver for driver in status.drivers}.values():
-        life = f"last sign of life {time.time() - driver.beat:.0f} s ago"
+        life = f"last sign of life {driver.silent:.0f} s ago"
         text.append(
             f"\ndriven by process {driver.pid} on {driver.host}, "
             f"{life if driver.is_alive else 'gone'}"

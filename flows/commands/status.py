@@ -123,8 +123,7 @@ def _headline(status: RunStatus) -> Text:
     text = Text(f"{status.info.run_id}, begun {status.info.created}: {_state(status)}")
     text.append(f"; videos: {counts or 'none'}")
     for driver in status.drivers:
-        age = time.time() - driver.beat
-        life = f"last sign of life {age:.0f} s ago" if driver.is_alive else "gone"
+        life = f"last sign of life {driver.silent:.0f} s ago" if driver.is_alive else "gone"
         text.append(f"\ndriven by process {driver.pid} on {driver.host}, {life}")
     return text
 
@@ -146,8 +145,8 @@ def _table(videos: Iterable[VideoStatus]) -> Table:
         table.add_row(Text(video.video + attempt), _coloured(video.condition), style="bold")
         for name, stage in video.stages.items():
             seconds = f"{stage.seconds:.1f}" if stage.seconds else ""
-            if stage.beat is not None:
-                seconds = f"beat {time.time() - stage.beat:.0f} s ago"
+            if stage.silent is not None:
+                seconds = f"beat {stage.silent:.0f} s ago"
             worker, text = Text(stage.worker), Text(stage.text)
             table.add_row(Text(f"  {name}"), _coloured(stage.condition), seconds, worker, text)
     return table

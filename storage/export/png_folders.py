@@ -10,6 +10,7 @@ from storage.datasets.masks.palette import PALETTE
 from storage.datasets.source import UInt8Array
 from storage.errors import InvalidAddressError, StoreAccessError
 from storage.files.drafts import new_draft
+from storage.files.local_files import sync_name, sync_tree
 from storage.files.store_errors import full_store_error
 from storage.kinds.predictions import StoredPrediction
 
@@ -42,6 +43,7 @@ def export_png(prediction: StoredPrediction, folder: Path) -> Path:
         draft.mkdir(parents=True)
         for index, name in enumerate(prediction.frame_names):
             (draft / f"{name}.png").write_bytes(_palette_png(prediction.label_map(index)))
+        sync_tree(draft)
         _replace(draft, target)
     except OSError as error:
         if full := full_store_error(str(folder), f"{prediction.video} as PNG", error):
@@ -80,4 +82,5 @@ def _replace(draft: Path, target: Path) -> None:
     if target.exists():
         target.rename(former)
     draft.rename(target)
+    sync_name(str(target))
     shutil.rmtree(former, ignore_errors=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from storage.errors import InvalidAddressError, StoreAccessError
 from storage.files.guard import guarded
-from storage.files.local_files import replace_whole
+from storage.files.local_files import make_folders, replace_whole, sync_name, sync_tree
 from storage.files.remote_files import RemoteFiles
 from storage.files.store_errors import full_store_error, store_error
 
@@ -60,8 +60,14 @@ class Folder:
         """
         return self._path(path).read_bytes() if self._remote is None else self._remote.read(path)
 
-    def write(self, path: str, data: bytes) -> None:
+    def write(self, path: str, data: bytes, *, durable: bool = True) -> None:
         """Create or replace a file, atomically.
+
+        Args:
+            path: of the file.
+            data: its bytes.
+            durable: whether it must survive a power loss, once this has returned. On an object
+                store everything does.
 
         Raises:
             StoreFullError: when no space is left; the former file, if any, stays.
@@ -69,7 +75,8 @@ class Folder:
         """
         try:
             if self._remote is None:
-                replace_whole(f"{self.url}/{path}", data, f"{self.url}/{STAGING}/files")
+                temporary = f"{self.url}/{STAGING}/files"
+                replace_whole(f"{self.url}/{path}", data, temporary, durable=durable)
             else:
                 self._remote.write(path, data)
         except StoreAccessError:
@@ -106,7 +113,7 @@ class Folder:
             if new is None:
                 self.remove_file(path)
             else:
-                self.write(path, new)
+                self.write(path, new, durable=False)  # its owner dies with the machine
             return True
 
     def read_if_there(self, path: str) -> bytes | None:
@@ -172,8 +179,16 @@ class Folder:
     def rename(self, path: str, target: str) -> None:
         """Rename a local folder; OSError if the target exists and is not an empty folder."""
         destination = self._path(target)
-        destination.parent.mkdir(parents=True, exist_ok=True)
+        make_folders(destination.parent)
         self._path(path).rename(destination)
+
+    def sync_name(self, path: str) -> None:
+        """Have the new name of a local folder survive a power loss."""
+        sync_name(f"{self.url}/{path}")
+
+    def sync(self, path: str) -> None:
+        """Have all files below a local folder survive a power loss."""
+        sync_tree(self._path(path))
 
     def copy(self, path: str, target: str) -> None:
         """Copy a file of an object store within the store; FileNotFoundError when there is none."""
@@ -186,6 +201,16 @@ class Folder:
             found = self._remote.sizes(path)
             return [name for name in names if name not in found]
         return [name for name in names if not self._path(f"{path}/{name}").is_file()]
+
+    def modified(self, path: str) -> float:
+        """When a file was last written: seconds since 1970, by the clock of the store.
+
+        Raises:
+            FileNotFoundError: when there is none.
+        """
+        if self._remote is not None:
+            return self._remote.modified(path)
+        return self._path(path).stat().st_mtime
 
     def idle_seconds(self, path: str) -> float:
         """Seconds since anything below `path` was last written; 0 when it is gone."""

@@ -8,6 +8,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+_PROC = Path("/proc")
+
 
 def this_process() -> dict[str, Any]:
     """Host, machine, pid and start of this process, as `has_ended` reads them."""
@@ -20,7 +22,7 @@ def describe_process(pid: int) -> dict[str, Any]:
         "host": socket.gethostname(),
         "machine": _machine(),
         "pid": pid,
-        "started": _started(pid),
+        "started": _started(pid) or "",
     }
 
 
@@ -29,7 +31,7 @@ def has_ended(process: Mapping[str, Any]) -> bool:
     here = _machine()
     if not here or process.get("machine") != here:
         return False
-    return bool(_started(int(process["pid"])) != process["started"])
+    return _differs(int(process["pid"]), str(process["started"]))
 
 
 def process_token() -> str:
@@ -44,7 +46,13 @@ def token_has_ended(token: str) -> bool:
     pid, _, started = process.partition("-")
     if not _machine() or machine != _short(_machine()) or not pid.isdecimal():
         return False
-    return _started(int(pid)) != started
+    return _differs(int(pid), started)
+
+
+def _differs(pid: int, started: str) -> bool:
+    """Whether the process of this number has ended, or is another than the one that began then."""
+    found = _started(pid)
+    return found is not None and found != started
 
 
 def _short(machine: str) -> str:
@@ -65,10 +73,24 @@ def _machine() -> str:
         return ""
 
 
-def _started(pid: int) -> str:
-    """When a process began (a number that is given once per boot); empty when it has ended."""
+def _started(pid: int) -> str | None:
+    """When a process began (a number that is given once per boot).
+
+    Empty when it has ended; None when it is there and others may not look at it, as those of
+    other users under the mount option hidepid.
+    """
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except OSError:
-        return ""
+        return None if _is_there(pid) else ""
     return "" if fields[0] in "ZX" else fields[19]
+
+
+def _is_there(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except (ProcessLookupError, OverflowError):
+        return False
+    return True

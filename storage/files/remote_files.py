@@ -129,6 +129,12 @@ class RemoteFiles:
             for name, item in self._found(path).items()
         }
 
+    def modified(self, path: str) -> float:
+        """When a file was last written; FileNotFoundError when there is none."""
+        full = self._full(path)
+        self._fs.invalidate_cache()
+        return self._ask(path, lambda: self._modified(full, self._fs.info(full)))
+
     def idle_seconds(self, path: str) -> float:
         """Seconds since anything below `path` was last written; 0 when nothing is there."""
         found = self._found(path).items()

@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 from storage.errors import StorageError, StoreAccessError
 from storage.files.drafts import new_draft
+from storage.files.local_files import replacing
 from storage.files.store_errors import full_store_error
 
 
@@ -21,19 +22,15 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
         StoreFullError: when no space is left; nothing half-written stays.
         StoreAccessError: when the file cannot be written.
     """
-    draft = new_draft(path)
     try:
-        with draft.open("wb") as file:
+        with replacing(str(path), str(new_draft(path))) as file:
             yield file
-        draft.replace(path)
     except StorageError:
         raise  # of what was to be written, some of them OSErrors
     except OSError as error:
         if full := full_store_error(str(path.parent), path.name, error):
             raise full from error
         raise StoreAccessError(f"Cannot write {path}: {error}. Check the rights.") from error
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def make_folder(folder: Path) -> None:

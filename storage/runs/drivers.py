@@ -23,14 +23,14 @@ class Driver:
         token: its name in the records that it writes.
         host: its machine.
         pid: its process there.
-        beat: seconds since 1970 of its last sign of life.
+        silent: seconds since its last sign of life, by the store's clock.
         is_alive: whether that is recent and the process is there.
     """
 
     token: str
     host: str
     pid: int
-    beat: float
+    silent: float
     is_alive: bool
 
 
@@ -60,7 +60,7 @@ def drivers(store: ArtifactStore, run_id: str) -> list[Driver]:
         token = name.removesuffix(".json")
         owner = read_owner(store.folder, _file(run_id, token))
         if owner is not None:
-            found.append(Driver(token, owner.host, owner.pid, owner.beat, owner.is_alive))
+            found.append(Driver(token, owner.host, owner.pid, owner.silent, owner.is_alive))
     return found
 
 

@@ -21,14 +21,14 @@ class StageStatus:
         condition: see `Condition`.
         seconds: on the worker, when it has ended.
         worker: by whom it was, or is, done; "host pid" while it runs.
-        beat: seconds since 1970 of the last sign of life, while it runs.
+        silent: seconds since the last sign of life, while it runs.
         text: error or note.
     """
 
     condition: Condition
     seconds: float
     worker: str
-    beat: float | None
+    silent: float | None
     text: str
 
 
@@ -113,4 +113,4 @@ def _stage(store: ArtifactStore, stage: StageRecord, is_driven: bool) -> StageSt
     if owner is None:
         return StageStatus("waiting", 0.0, "", None, text)
     condition = "running" if owner.is_alive else "stale"
-    return StageStatus(condition, 0.0, f"{owner.host} {owner.pid}", owner.beat, text)
+    return StageStatus(condition, 0.0, f"{owner.host} {owner.pid}", owner.silent, text)

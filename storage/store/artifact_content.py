@@ -63,7 +63,8 @@ class ArtifactWriter:
                 f"{name!r} cannot name a file of an artifact: use letters, digits, dot, dash and "
                 f"underscore, and neither {MARKER} nor {ARRAYS}."
             )
-        self._folder.write(f"{self._path}/{name}", data)
+        # Made durable with all the rest when it is published.
+        self._folder.write(f"{self._path}/{name}", data, durable=False)
         self.digests[name] = sha256(data).hexdigest()
 
     def read_back(self, name: str) -> bytes:

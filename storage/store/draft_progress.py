@@ -15,8 +15,12 @@ _PROGRESS = "progress.json"
 def save_progress(
     folder: Folder, path: str, plan: Mapping[str, Any], digests: Mapping[str, str]
 ) -> None:
-    """Note that the files in `digests` (sha256 by path in the draft) are whole."""
-    folder.write(f"{path}/{_PROGRESS}", to_json({"plan": plan, "digests": digests}))
+    """Note that the files in `digests` (sha256 by path in the draft) are whole.
+
+    After a power loss they may not be: whoever loads the note compares them.
+    """
+    note = to_json({"plan": plan, "digests": digests})
+    folder.write(f"{path}/{_PROGRESS}", note, durable=False)
 
 
 def count_saved(folder: Folder, path: str, plan: object) -> int:

@@ -50,7 +50,7 @@ class Lease:
         self._record = {
             "token": self.token,
             "beat": 0,
-            "time": time.time(),
+            "time": time.time(),  # for versions that compare clocks
             "seconds": seconds,
             **this_process(),
         }

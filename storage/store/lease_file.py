@@ -1,12 +1,14 @@
 """The small file that a lease is: who wrote it, and whether that process still lives."""
 
 import json
+import math
 import time
 from dataclasses import dataclass
 from typing import Any
 
 from storage.files.folder import STAGING, Folder
 from storage.files.processes import has_ended
+from storage.files.store_clock import file_age
 
 LEASE_SECONDS = 20.0
 """An owner that has not written for so long has died."""
@@ -14,26 +16,28 @@ LEASE_SECONDS = 20.0
 
 @dataclass(frozen=True)
 class LeaseOwner:
-    """Who holds a lease.
+    """Who holds a lease, by one look at its file.
 
     Args:
         host: its machine.
         pid: its process there.
-        beat: seconds since 1970 of its last sign of life, by its own clock.
+        beats: signs of life that it has given.
         ended: whether it is known to have ended.
+        silent: seconds since its last sign of life, by the store's clock.
         seconds: that it may be silent.
     """
 
     host: str
     pid: int
-    beat: float
+    beats: int
     ended: bool
-    seconds: float = LEASE_SECONDS
+    silent: float
+    seconds: float
 
     @property
     def is_alive(self) -> bool:
-        """Whether it lives as far as one look tells; clocks of machines agree to seconds."""
-        return not self.ended and time.time() - self.beat < self.seconds
+        """Whether it lives as far as one look tells."""
+        return not self.ended and self.silent < self.seconds
 
 
 class LeaseWatch:
@@ -61,7 +65,21 @@ def lease_record(found: bytes) -> dict[str, Any]:
         record = json.loads(found)
     except ValueError:
         return {}
-    return record if isinstance(record, dict) else {}
+    return record if isinstance(record, dict) and _is_whole(record) else {}
+
+
+def _is_whole(record: dict[str, Any]) -> bool:
+    text = all(isinstance(record.get(name), str) for name in ("token", "host", "machine"))
+    numbers = all(type(record.get(name)) is int for name in ("pid", "beat"))
+    seconds = record.get("seconds")
+    return (
+        text
+        and numbers
+        and record["pid"] > 0
+        and isinstance(record.get("started"), str)
+        and type(seconds) in (int, float)
+        and 0.0 <= seconds < math.inf
+    )
 
 
 def read_owner(folder: Folder, path: str) -> LeaseOwner | None:
@@ -69,14 +87,14 @@ def read_owner(folder: Folder, path: str) -> LeaseOwner | None:
     data = folder.read_if_there(path)
     if data is None or not (found := lease_record(data)):
         return None
-    return LeaseOwner(
-        str(found.get("host", "")),
-        int(found.get("pid", 0)),
-        float(found.get("time", 0.0)),
-        _is_dead(found, 0.0),
-        float(found.get("seconds", 0.0)),
-    )
+    ended = _is_dead(found, 0.0)
+    try:
+        silent = 0.0 if ended else file_age(folder, path)
+    except FileNotFoundError:
+        return None
+    seconds = float(found["seconds"])
+    return LeaseOwner(found["host"], found["pid"], found["beat"], ended, silent, seconds)
 
 
 def _is_dead(record: dict[str, Any], unchanged: float) -> bool:
-    return unchanged >= float(record.get("seconds", 0.0)) or has_ended(record)
+    return not record or unchanged >= record["seconds"] or has_ended(record)

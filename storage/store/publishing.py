@@ -99,9 +99,11 @@ class _RenamedDraft(_LeasedDraft):
 
     def publish(self, marker: Marker) -> None:
         self._check_files(marker)
+        self._folder.sync(self.path)  # before the marker, which vouches for it
         self._folder.write(f"{self.path}/{MARKER}", marker.to_bytes())
         for attempt in range(_ATTEMPTS):
             if self._rename():
+                self._folder.sync_name(self._place)
                 self._remove_former()
                 return
             if self._folder.has_file(f"{self._place}/{MARKER}"):

@@ -44,12 +44,12 @@ def make_once(
     """
     store = ArtifactStore(store_url)
     deadline = time.monotonic() + _TAKE_OVER_SECONDS
-    beats: set[float] = set()
+    beats: set[tuple[int, int]] = set()
 
     def is_vain() -> bool:
         owner = store.lease_owner(kind, key)
         if owner is not None:
-            beats.add(owner.beat)
+            beats.add((owner.pid, owner.beats))
         return store.exists(kind, key) or len(beats) > 1 or time.monotonic() > deadline
 
     lease = store.lease(kind, key, until=is_vain)

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 from pydantic import TypeAdapter
 
+from storage.files.local_files import replace_whole
 from tasks.dask_bridge.unit_run import UnitFailure, run_unit
 from tasks.errors import ParameterError, TrainingProcessError
 from tasks.machine.resources import machine_devices
@@ -141,9 +142,8 @@ def main() -> None:
     ended = run_unit(_train, (rank,), f"rank {rank.rank}")
     failed = isinstance(ended, UnitFailure)
     outcome = _Outcome(failure=ended) if isinstance(ended, UnitFailure) else _Outcome(ended.value)
-    part = Path(rank.folder) / f"{rank.rank}.part"
-    part.write_bytes(TypeAdapter(_Outcome).dump_json(outcome))
-    part.rename(part.with_suffix(".outcome"))
+    path = f"{rank.folder}/{rank.rank}.outcome"
+    replace_whole(path, TypeAdapter(_Outcome).dump_json(outcome), rank.folder, durable=False)
     # At once: what the others may still have to say must not hold this process.
     os._exit(int(failed))
 

@@ -100,10 +100,10 @@ def test_a_full_disk_keeps_the_former_record(
     ledger = RunLedger(store, "run")
     ledger.write(RECORD)
 
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("storage.files.local_files._write", full)
+    monkeypatch.setattr("storage.files.folder.replace_whole", full)
     with pytest.raises(StoreFullError, match=r"bee\.json"):
         ledger.write(replace(RECORD, state="done"))
     monkeypatch.undo()

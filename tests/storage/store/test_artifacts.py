@@ -305,10 +305,10 @@ def test_an_artifact_without_arrays(store: ArtifactStore) -> None:
 def test_a_full_disk_while_writing_a_file(
     store: ArtifactStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("storage.files.local_files._write", full)
+    monkeypatch.setattr("storage.files.folder.replace_whole", full)
     with pytest.raises(StoreFullError, match=r"No space left .*things/k.*Free some space"):
         _make(store, "k")
     monkeypatch.undo()
