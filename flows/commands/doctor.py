@@ -7,7 +7,10 @@ from tasks.plan.machine_report import machine_report
 
 
 def print_doctor() -> int:
-    """Device, precision and libraries, then the flow estimators and where weights are."""
+    """Limits, device and libraries, then the flow estimators and where weights are.
+
+    Exit code 1 when a library cannot be loaded.
+    """
     console = Console(soft_wrap=True)
     found = machine_report()
     for name, value in found.facts.items():
@@ -27,4 +30,4 @@ def print_doctor() -> int:
         highlight=False,
         markup=False,
     )
-    return 0
+    return 0 if found.usable else 1

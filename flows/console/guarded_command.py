@@ -1,5 +1,6 @@
 """What every command has around it: quiet libraries, errors as messages, exit codes."""
 
+import errno
 from collections.abc import Callable
 
 from flows.console.options import StoreOptions
@@ -26,9 +27,20 @@ def guarded(command: Callable[[], int], debug: bool) -> int:
         print_error("interrupted; the same command continues where this one stopped")
         return FAILED
     except Exception as error:
+        # First, since little memory may not suffice to load the rest.
+        if not debug and (cure := _memory_cure(error)):
+            print_error(f"{error or type(error).__name__}; {cure}")
+            return FAILED
         from flows.console.failures import is_bad_input, is_expected
 
         if debug or not is_expected(error):
             raise
         print_error(str(error))
         return BAD_INPUT if is_bad_input(error) else FAILED
+
+
+def _memory_cure(error: Exception) -> str:
+    from tasks.machine.machine_limits import address_space_cure
+
+    no_memory = isinstance(error, OSError) and error.errno == errno.ENOMEM
+    return address_space_cure() if no_memory or isinstance(error, ImportError | MemoryError) else ""

@@ -9,12 +9,16 @@ from flows.plan.space_check import unit_of
 from maskrnn_core.options import Preset
 from storage.store.artifacts import ArtifactStore
 from tasks.errors import ParameterError
+from tasks.machine.machine_limits import ADDRESS_SPACE, MACHINE
 from tasks.machine.memory_needed import memory_needed, offline_memory
 from tasks.machine.resources import Machine, plan_workers, this_machine
 from tasks.machine.space_needed import VideoExtent
 
 Need = tuple[str, str, int, int]
 """Kind of unit, preset, bytes that it takes, units of this kind that run at the same time."""
+
+_MAPPED = 3 * 2**30
+"""Address space into which a process maps libraries of which it loads a small part."""
 
 
 def check_memory(parameters: BenchmarkParameters, extent: VideoExtent) -> None:
@@ -80,6 +84,8 @@ def local_machine(parameters: RunFields) -> Machine | None:
 
 def too_large(found: Iterable[Need], machine: Machine) -> list[Need]:
     """Those that do not fit, as many at once as there will be."""
+    if machine.memory_source == ADDRESS_SPACE:  # each process has one of its own
+        return [need for need in found if need[2] + _MAPPED > machine.memory]
     return [need for need in found if need[2] * need[3] > machine.memory]
 
 
@@ -88,11 +94,15 @@ def refusal(need: Need, machine: Machine, extent: VideoExtent) -> ParameterError
     unit, preset, size, at_once = need
     height, width = extent.size
     fitting = machine.memory // size
-    cure = f"--workers {fitting}" if unit != "train" and fitting else "a lower --resolution"
     others = f", {at_once} of them at once" if at_once > 1 else ""
+    there = f"this machine has {machine.memory / 1e9:.1f} GB"
+    if machine.memory_source != MACHINE:
+        there = f"{machine.memory_source} sets a limit of {machine.memory / 1e9:.1f} GB"
+    cure = f"--workers {fitting}" if unit != "train" and fitting else "a lower --resolution"
+    if machine.memory_source == ADDRESS_SPACE:
+        size, others, cure = size + _MAPPED, " in each process", "a higher limit"
     return ParameterError(
         f"{unit} by {preset} needs about {size / 1e9:.1f} GB of memory for frames of "
-        f"{height}x{width}{others}, and this machine has {machine.memory / 1e9:.1f} GB: take "
-        f"{cure}, a preset with a smaller network, or workers elsewhere (--dask-address); --force "
-        "tries all the same"
+        f"{height}x{width}{others}, and {there}: take {cure}, a preset with a smaller network, or "
+        "workers elsewhere (--dask-address); --force tries all the same"
     )

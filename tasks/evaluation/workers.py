@@ -1,6 +1,5 @@
 """Videos compared in this process, or in several at once."""
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -9,6 +8,7 @@ from typing import Any
 
 from tasks.errors import BridgeError
 from tasks.evaluation.comparison import Compared, Comparison, compare
+from tasks.machine.resources import this_machine
 
 _WORTH_SECONDS = 2.0
 """Work below which a further process costs more than it saves."""
@@ -74,4 +74,4 @@ def _count() -> None:
 def _worthwhile(jobs: Sequence[Comparison]) -> int:
     per_frame = _FRAME_SECONDS + _STABILITY_SECONDS * any(job.stability for job in jobs)
     seconds = per_frame * sum(len(job.video.frame_names) for job in jobs)
-    return max(1, min(os.cpu_count() or 1, int(seconds / _WORTH_SECONDS)))
+    return max(1, min(this_machine().cores, int(seconds / _WORTH_SECONDS)))

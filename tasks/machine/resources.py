@@ -1,10 +1,13 @@
 """How many worker processes a machine gets, and what each of them offers."""
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+
+from tasks.machine.machine_limits import MACHINE, core_limit, memory_limit
 
 Resource = Literal["GPU", "CPU"]
 
@@ -39,18 +42,26 @@ class WorkerPlan:
 
 @dataclass(frozen=True)
 class Machine:
-    """What there is to share out: CPU cores, bytes of memory, CUDA devices."""
+    """What there is to share out: CPU cores, bytes of memory, CUDA devices.
+
+    Args:
+        cores: a fraction of one counts as one.
+        memory: bytes.
+        gpus: as CUDA_VISIBLE_DEVICES names them.
+        memory_source: what sets the memory, the machine or a limit; see `tasks.machine.machine_limits`.
+    """
 
     cores: int
     memory: int
     gpus: tuple[str, ...] = ()
+    memory_source: str = MACHINE
 
 
 def this_machine() -> Machine:
-    """The cores this process may use, the memory, and the CUDA devices it may see."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return Machine(cores or 1, memory, _visible_gpus())
+    """The cores and the memory this process may use, and the CUDA devices it may see."""
+    memory = memory_limit()
+    cores = math.ceil(core_limit().amount)
+    return Machine(cores, int(memory.amount), _visible_gpus(), memory.source)
 
 
 def machine_devices() -> tuple[str, ...]:

@@ -1,44 +1,43 @@
-"""What this machine offers: devices, libraries, flow estimators and their weights."""
+"""What this machine offers: devices, limits, libraries, flow estimators and their weights."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
 from maskrnn_core.optical_flow.registry import estimator_entry
+from tasks.dask_bridge.unit_run import describe
 from tasks.inputs.flow_method import known_estimators
 from tasks.inputs.flow_weights import WEIGHTS_FOLDER, find_weights, weight_folders
-from tasks.machine.resources import this_machine
+from tasks.machine.machine_limits import address_space_cure, core_limit, memory_limit
+
+_BROKEN = "a library cannot be loaded"
 
 
 @dataclass(frozen=True)
 class MachineReport:
-    """Facts by name, weights per estimator, and the folders in which they are looked for."""
+    """What the machine offers.
+
+    Args:
+        facts: by name.
+        usable: whether all libraries can be loaded.
+        estimators: weights per estimator of optical flow.
+        folders: where weights are looked for.
+    """
 
     facts: Mapping[str, str]
+    usable: bool
     estimators: Mapping[str, str]
     folders: Sequence[str]
 
 
 def machine_report() -> MachineReport:
     """Look at this machine; loads torch and OpenCV, fetches nothing."""
-    import cv2
-    import torch
-
-    from maskrnn_core.compute import resolve_compute
-    from maskrnn_core.options import ComputeOptions
-
-    compute = resolve_compute(ComputeOptions())
-    machine = this_machine()
-    device = str(compute.device)
-    if compute.device.type == "cuda":
-        device += f" ({torch.cuda.get_device_name(compute.device)})"
+    cores, memory = core_limit(), memory_limit()
     facts = {
         "maskrnn": version("maskrnn"),
-        "torch": f"{torch.__version__}, device {device}",
-        "precision of networks": "bfloat16" if compute.bfloat16 else "float32",
-        "OpenCV": cv2.__version__,
-        "cores": str(machine.cores),
-        "memory": f"{machine.memory / 2**30:.0f} GiB",
+        "cores": f"{cores.amount:g} ({cores.source})",
+        "memory": f"{memory.amount / 2**30:.1f} GiB ({memory.source})",
+        **_libraries(),
     }
     estimators = {
         name: _weights(name) if needed else "none needed"
@@ -48,7 +47,32 @@ def machine_report() -> MachineReport:
         f"{folder}{'' if folder.is_dir() else ' (not there)'}" for folder in weight_folders()
     ]
     hint = f"the folder in ${WEIGHTS_FOLDER} (not set)"
-    return MachineReport(facts, estimators, folders if len(folders) > 2 else [hint, *folders])
+    usable = _BROKEN not in facts
+    return MachineReport(
+        facts, usable, estimators, folders if len(folders) > 2 else [hint, *folders]
+    )
+
+
+def _libraries() -> dict[str, str]:
+    """Versions and device, or why a library cannot be loaded."""
+    try:
+        import cv2
+        import torch
+
+        from maskrnn_core.compute import resolve_compute
+        from maskrnn_core.options import ComputeOptions
+
+        compute = resolve_compute(ComputeOptions())
+    except (ImportError, OSError, MemoryError) as error:
+        return {_BROKEN: f"{describe(error)}; {address_space_cure() or 'install it again'}"}
+    device = str(compute.device)
+    if compute.device.type == "cuda":
+        device += f" ({torch.cuda.get_device_name(compute.device)})"
+    return {
+        "torch": f"{torch.__version__}, device {device}",
+        "precision of networks": "bfloat16" if compute.bfloat16 else "float32",
+        "OpenCV": cv2.__version__,
+    }
 
 
 def _weights(name: str) -> str:

@@ -99,7 +99,7 @@ class Stage:
     def _repair(self, kind: str, key: str) -> None:
         if damage := repair(self._context.store, kind, key):
             self.note = f"damaged {kind} was removed and computed again: {damage}"
-            logger.warning("%s %s: %s", self._stage, self._video, self.note)
+            logger.warning("%s %s: %s", self._name, self._record, self.note)
 
 
 class RunContext:
