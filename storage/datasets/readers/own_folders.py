@@ -77,8 +77,9 @@ class OwnReader:
 
     def _masked(self, root: Path, video: str, listed: list[str]) -> MaskedVideo:
         place = root / listed[0]
-        frames: FrameSequence = VideoFile(place) if self.files else ImageFolder(place)
-        return MaskedVideo(self.name, video, frames, self._masks(root, video, place), root)
+        masks = self._masks(root, video, place)
+        frames: FrameSequence = VideoFile(place) if self.files else ImageFolder(place, masks)
+        return MaskedVideo(self.name, video, frames, masks, root)
 
     def _videos(self, root: Path) -> dict[str, Path]:
         if self.files:

@@ -43,7 +43,7 @@ def is_one_object(source: MaskedVideo) -> None:
 
 def is_nearly_truth(source: MaskedVideo) -> None:
     """For polygons, whose outlines differ by half a pixel."""
-    assert (source.label_map(0) != truth()).mean() < 0.01
+    assert np.mean(source.label_map(0) != truth()) < 0.01
 
 
 def are_frames_0_3_6(source: MaskedVideo) -> None:
@@ -57,6 +57,23 @@ def are_all_frames(source: MaskedVideo) -> None:
     assert source.objects == (1, 2, 3)
 
 
+def is_upright(source: MaskedVideo) -> None:
+    upright = opened("proxy", "clip.mp4", "first.png").frame(0)
+    assert np.mean(np.abs(source.frame(0).astype(int) - upright)) < 8
+    is_truth(source)
+
+
+def has_eight_frames(source: MaskedVideo) -> None:
+    assert source.frame_count == 8
+    assert "lies among the frames" in source.remarks()[0]
+    is_truth(source)
+
+
+def ascends(source: MaskedVideo) -> None:
+    assert source.frame_times is not None
+    np.testing.assert_allclose(source.frame_times, np.arange(1, 9) / 25)
+
+
 READ: list[tuple[str, str, str, Check]] = [
     ("quantised-one-object", "clip.mp4", "first.png", is_one_object),
     ("quantised-palette", "clip.mp4", "first.png", is_truth),
@@ -65,6 +82,10 @@ READ: list[tuple[str, str, str, Check]] = [
     ("cutout-with-alpha", "clip.mp4", "first.png", is_one_object),
     ("cvat-frame-names", "clip.mp4", "masks", are_frames_0_3_6),
     ("four-digit-mask-names", "clip.mp4", "masks", are_all_frames),
+    ("exif-3", "frames", "first.png", is_upright),
+    ("mask-among-frames", "frames", "frames/mask.png", has_eight_frames),
+    ("avi-h264-b-frames", "clip.avi", "first.png", ascends),
+    ("webp-frames", "frames", "first.png", is_upright),
     ("cvat-coco-tracks", "clip.mp4", "renamed.json", are_frames_0_3_6),
     ("cvat-coco-tracks", "clip.mp4", "instances_default.json", are_frames_0_3_6),
 ]
@@ -82,6 +103,7 @@ REFUSED = [
     ("jpeg-label-map-wide", "clip.mp4", "first.jpg", "cannot hold object ids"),
     ("jpeg-dim-mask", "clip.mp4", "first.jpg", "cannot hold object ids"),
     ("jpeg-colour-map", "clip.mp4", "first.jpg", "cannot hold object ids"),
+    ("anamorphic", "clip.mkv", "first.png", "not square but 27:20: players show it as 216x120"),
     ("roboflow-resized", "clip.mp4", "_annotations.coco.json", "export the masks at the video's"),
 ]
 
