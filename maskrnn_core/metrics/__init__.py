@@ -10,6 +10,7 @@ from maskrnn_core.metrics.evaluation import (
     VideoEvaluator,
     evaluate_video,
     objects_of,
+    occurring_objects,
 )
 from maskrnn_core.metrics.protocols import PROTOCOLS, Protocol, protocol
 from maskrnn_core.metrics.region import region_similarity
@@ -34,6 +35,7 @@ __all__ = [
     "contour_accuracy",
     "evaluate_video",
     "objects_of",
+    "occurring_objects",
     "protocol",
     "region_similarity",
     "summarize",

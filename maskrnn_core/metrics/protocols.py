@@ -21,6 +21,8 @@ class Protocol:
     """Pixels that are 255 in the annotation count for nobody; otherwise they are background."""
     matched: bool = False
     """Predictions carry labels of their own, assigned to objects by the Hungarian method."""
+    from_appearance: bool = False
+    """Objects are all ids that occur; each counts after the frame in which it first appears."""
     average: Literal["objects", "frames"] = "objects"
     """What has equal weight in the dataset's figures."""
 
@@ -34,6 +36,8 @@ PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
             Protocol("davis2017-unsupervised", skip_ends=False, ignore_void=True, matched=True),
             # mean IoU over all frames of every object, every object with the same weight
             Protocol("segtrack2", skip_ends=False, ignore_void=True),
+            # an object's first mask is given; what comes after it is evaluated
+            Protocol("youtube-vos", skip_ends=False, ignore_void=True, from_appearance=True),
             # mean IoU over all frames of all objects
             Protocol("paper", skip_ends=False, ignore_void=True, average="frames"),
         )

@@ -26,8 +26,14 @@ PER_OBJECT = [
 
 
 def protocol_of(dataset: str) -> str:
-    """The evaluation protocol of a data set; DAVIS-2017, semi-supervised, unless it has its own."""
-    return dataset if dataset in ("davis2016", "segtrack2") else "davis2017-semi-supervised"
+    """The evaluation protocol of a data set.
+
+    Data sets whose objects may appear in any frame, one's own among them, are evaluated as
+    YouTube-VOS; others as DAVIS-2017, semi-supervised.
+    """
+    if dataset in ("davis2016", "segtrack2", "youtube-vos"):
+        return dataset
+    return "youtube-vos" if dataset in ("folder", "video") else "davis2017-semi-supervised"
 
 
 def score_video(

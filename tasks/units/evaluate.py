@@ -32,7 +32,8 @@ def evaluate(
     prediction = StoredPrediction(store, prediction_key)
     annotated = len(video.attributes["annotated"])
     frames = _frames(video, prediction)
-    objects = video.objects if protocol_name == "segtrack2" else None
+    own = protocol_name in ("segtrack2", "youtube-vos")
+    objects = video.objects if own else None
     per_frame, per_object = score_video(video.name, frames, annotated, protocol_name, objects)
     per_frame = per_frame.merge(_tracking(prediction), on=["frame", "object"], how="left")
     tables = {"per_frame": per_frame, "per_object": per_object}

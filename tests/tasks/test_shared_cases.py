@@ -1,12 +1,16 @@
 """Inputs that failed in people's hands, as their own files; the other tests make theirs."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 
 from storage.datasets.readers.own_video import MaskedVideo, open_own_video
 from storage.errors import DatasetError
+from tasks.errors import ParameterError
+from tasks.evaluation.evaluation import Evaluation, EvaluationRequest, evaluate_predictions
+from tasks.inputs.sources import DatasetSpec
 from tests.storage.conftest import SHARED
 
 CASES = SHARED.parent / "cases"
@@ -96,6 +100,42 @@ def test_read_right(case: str, video: str, mask: str, check: Check) -> None:
     source = opened(case, video, mask)
     source.fingerprint()
     check(source)
+
+
+def evaluated(
+    case: str, predictions: str, dataset: str = "davis2017", **options: Any
+) -> Evaluation:
+    folder = CASES / case
+    request = EvaluationRequest(
+        folder / predictions, DatasetSpec(dataset, str(folder / "gt")), stability=False, **options
+    )
+    return evaluate_predictions(request)
+
+
+def test_evaluation_of_sparse_ids() -> None:
+    davis = evaluated("eval-sparse-ids", "nothing")
+    assert davis.dataset_figures["J_mean"].item() == pytest.approx(4 / 7)
+    assert "dogs (2, 4, 5, 6)" in davis.notes[0]
+    youtube = evaluated("eval-sparse-ids", "nothing", protocol="youtube-vos")
+    assert youtube.dataset_figures["J_mean"].item() == 0.0
+    perfect = evaluated("eval-sparse-ids", "perfect", protocol="youtube-vos")
+    assert perfect.dataset_figures["J_mean"].item() == 1.0
+
+
+def test_evaluation_of_two_frames() -> None:
+    with pytest.raises(ParameterError, match="no frame of dogs counts"):
+        evaluated("eval-two-frames", "pred")
+
+
+def test_evaluation_of_one_file_per_object() -> None:
+    result = evaluated("eval-per-object-folders", "pred")
+    scores = dict(zip(result.per_object["object"], result.per_object["J_mean"], strict=True))
+    assert scores[1] > 0.9
+
+
+def test_evaluation_of_jpeg_predictions() -> None:
+    with pytest.raises(ParameterError, match="cannot hold object ids"):
+        evaluated("eval-jpeg-predictions", "pred")
 
 
 REFUSED = [
