@@ -9,6 +9,7 @@ from maskrnn_core.metrics.evaluation import (
     FrameScores,
     VideoEvaluator,
     objects_of,
+    occurring_objects,
 )
 from maskrnn_core.metrics.protocols import PROTOCOLS, Protocol, protocol
 from maskrnn_core.metrics.region import region_similarity
@@ -32,6 +33,7 @@ __all__ = [
     "VideoScores",
     "contour_accuracy",
     "objects_of",
+    "occurring_objects",
     "protocol",
     "region_similarity",
     "summarize",

@@ -1,6 +1,6 @@
 """Evaluation of one video, one pair of label maps after the other."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from maskrnn_core.errors import InvalidInputError
 from maskrnn_core.metrics.frame_counts import FrameCounter
+from maskrnn_core.metrics.occurrence import Occurrence
 from maskrnn_core.metrics.protocols import Protocol
 from maskrnn_core.metrics.scores import ObjectScores, VideoScores
 from maskrnn_core.metrics.stability import ContourShape, contour_shape, instability
@@ -69,6 +70,7 @@ class VideoEvaluator:
         self._frames: list[FrameScores] = []
         self._absent: list[tuple[FloatArray, FloatArray]] = []
         self._excess: list[int] = []
+        self._occurrence = Occurrence(self._objects)
 
     def add(self, annotation: UInt8Array, prediction: UInt8Array) -> FrameScores:
         """Figures of the next frame from its label maps, uint8 (H, W).
@@ -90,6 +92,7 @@ class VideoEvaluator:
         if self._counter is None:
             self._counter = self._build_counter(annotation.shape)
         counts = self._counter.count(annotation, prediction)
+        self._occurrence.add(index, counts)
         if counts.beyond:
             self._excess.append(index)
         region, contour = counts.region(), counts.contour()
@@ -126,12 +129,24 @@ class VideoEvaluator:
                 predicted_label=self._labels[column],
                 region=region[:, position],
                 contour=contour[:, position],
-                stability=stability[:, column],
-                counted=self._counted,
+                stability=self._counted_pairs(object_id, stability[:, column]),
+                counted=self._counted_frames(object_id),
             )
             for position, (object_id, column) in enumerate(zip(self._objects, columns, strict=True))
         )
-        return VideoScores(self._video, objects, tuple(self._excess))
+        return VideoScores(self._video, objects, tuple(self._excess), self._occurrence.notes)
+
+    def _counted_frames(self, object_id: int) -> slice:
+        if not self._protocol.from_appearance:
+            return self._counted
+        first = self._occurrence.first(object_id, self._frame_count)
+        return slice(min(first + 1, self._frame_count), self._frame_count)
+
+    def _counted_pairs(self, object_id: int, stability: FloatArray) -> FloatArray:
+        """T of a pair of frames counts where both of them do."""
+        kept = stability.copy()
+        kept[: self._counted_frames(object_id).start] = np.nan
+        return kept
 
     def _build_counter(self, size: tuple[int, ...]) -> FrameCounter:
         most, top = max(self._objects, default=0), max(self._labels, default=0)
@@ -190,6 +205,14 @@ def objects_of(first_annotation: UInt8Array) -> tuple[int, ...]:
     """Ids 1..largest label of a video's first annotation, as DAVIS-2017 counts them (not 255)."""
     labels = first_annotation[first_annotation != VOID]
     return tuple(range(1, int(labels.max(initial=0)) + 1))
+
+
+def occurring_objects(annotations: Iterable[UInt8Array]) -> tuple[int, ...]:
+    """Ids 1..254 that occur in any annotation, ascending."""
+    found: set[int] = set()
+    for labels in annotations:
+        found.update(np.flatnonzero(np.bincount(labels.reshape(-1), minlength=256)).tolist())
+    return tuple(sorted(found - {0, VOID}))
 
 
 def assign(region: FloatArray, contour: FloatArray) -> list[int]:

@@ -39,6 +39,12 @@ class FrameCounts:
     """True boundary pixels within the tolerance of the predicted boundary."""
     beyond: int
     """Predicted pixels with a label above the number of predicted objects."""
+    true_pixels: Int64Array
+    """Annotated pixels of the labels 1, 2, ..., whether compared or not."""
+    true_beyond: int
+    """Annotated pixels with a label above these, void left out."""
+    has_void: bool
+    """Whether the annotation has pixels that are 255."""
 
     def region(self) -> FloatArray:
         """J of every pair."""
@@ -117,7 +123,8 @@ class FrameCounter:
 
         rows = np.empty((len(self._pairs), 6), dtype=np.int64)
         outcome = self._count(true, predicted, rows, self._ignore_void)
-        if outcome == VOID_FOUND:
+        has_void = outcome == VOID_FOUND
+        if has_void:
             void = true == VOID
             true, predicted = np.where(void, 0, true), np.where(void, 0, predicted)
             outcome = self._count(true, predicted, rows, False)
@@ -132,6 +139,9 @@ class FrameCounter:
             predicted_near=rows[:, 4],
             true_near=rows[:, 5],
             beyond=int(self._pixels[:, -2:].sum()),
+            true_pixels=self._pixels[1:-2].sum(axis=1),
+            true_beyond=int(self._pixels[-2].sum()),
+            has_void=has_void or bool(self._pixels[-1].any()),
         )
 
     def _count(

@@ -24,6 +24,8 @@ class Protocol:
     listed_objects: bool = False
     """Objects are those that the data set lists; otherwise 1 to the largest label of the first
     annotation, as DAVIS counts them."""
+    from_appearance: bool = False
+    """Objects are all ids that occur; each counts after the frame in which it first appears."""
     average: Literal["objects", "frames"] = "objects"
     """What has equal weight in the dataset's figures."""
 
@@ -37,6 +39,14 @@ PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
             Protocol("davis2017-unsupervised", skip_ends=False, ignore_void=True, matched=True),
             # mean IoU over all frames of every object, every object with the same weight
             Protocol("segtrack2", skip_ends=False, ignore_void=True, listed_objects=True),
+            # an object's first mask is given; what comes after it is evaluated
+            Protocol(
+                "youtube-vos",
+                skip_ends=False,
+                ignore_void=True,
+                listed_objects=True,
+                from_appearance=True,
+            ),
             # mean IoU over all frames of all objects
             Protocol("paper", skip_ends=False, ignore_void=True, average="frames"),
         )

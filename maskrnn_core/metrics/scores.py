@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from maskrnn_core.metrics.occurrence import AnnotationNotes
 from maskrnn_core.metrics.protocols import Protocol
 from maskrnn_core.metrics.statistics import Summary, mean_of_finite, summarize
 
@@ -52,6 +53,8 @@ class VideoScores:
     objects: tuple[ObjectScores, ...]
     frames_with_excess_labels: tuple[int, ...]
     """Frames whose prediction has labels above the number of objects; those pixels are ignored."""
+    annotations: AnnotationNotes
+    """What to know of the annotations."""
 
 
 @dataclass(frozen=True)

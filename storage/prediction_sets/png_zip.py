@@ -1,4 +1,7 @@
-"""Predictions as VIDEO/FRAME.png in a zip file, perhaps below other folders; never unpacked."""
+"""Predictions in a zip file, perhaps below other folders; never unpacked.
+
+They are VIDEO/FRAME.png, or VIDEO/OBJECT/FRAME.png.
+"""
 
 import zipfile
 import zlib
@@ -7,8 +10,10 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from storage.datasets.images.image_files import SUFFIXES
 from storage.datasets.source import UInt8Array
 from storage.errors import DatasetError
+from storage.prediction_sets.frame_paths import FramePaths, object_id_of
 from storage.prediction_sets.source import ReadOptions
 
 _LARGEST = 1 << 28
@@ -24,11 +29,11 @@ class PngZip:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._members = _list_members(path, self._archive)
+        self._videos = _list_members(path, self._archive)
 
     def __getstate__(self) -> dict[str, Any]:
         """An open file does not travel between processes."""
-        return {"_path": self._path, "_members": self._members}
+        return {"_path": self._path, "_videos": self._videos}
 
     @property
     def name(self) -> str:
@@ -39,19 +44,19 @@ class PngZip:
         return str(self._path)
 
     def frames(self, video: str, annotated: Sequence[str]) -> list[str] | None:
-        members = self._members.get(video)
-        return None if members is None else sorted(members)
+        return self._videos[video].frames() if video in self._videos else None
 
     def label_map(self, video: str, frame: str, options: ReadOptions) -> UInt8Array:
-        member = self._members[video][frame]
+        return self._videos[video].label_map(frame, self._read, options)
+
+    def _read(self, member: str) -> tuple[bytes, str]:
         name = f"{self._path}:{member}"
         try:
-            data = self._archive.read(member)
+            return self._archive.read(member), name
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
             raise DatasetError(
                 f"{name} cannot be read ({error}). Make the archive anew."
             ) from error
-        return options.decode(data, name)
 
     @cached_property
     def _archive(self) -> zipfile.ZipFile:
@@ -63,31 +68,47 @@ class PngZip:
             ) from error
 
 
-def _list_members(path: Path, archive: zipfile.ZipFile) -> dict[str, dict[str, str]]:
-    """Name of the member by video and frame."""
-    found: dict[str, dict[str, str]] = {}
+def _list_members(path: Path, archive: zipfile.ZipFile) -> dict[str, FramePaths]:
+    """Members by video."""
+    maps: dict[str, dict[str, str]] = {}
+    layers: dict[str, dict[str, dict[int, str]]] = {}
     problems = []
     for info in archive.infolist():
         parts = PurePosixPath(info.filename.replace("\\", "/")).parts
         if not parts or parts[0] == "__MACOSX" or parts[-1].startswith("._"):
             continue
-        if parts[0].startswith("/") or ".." in parts or parts[0].endswith(":"):
-            problems.append(f"{info.filename!r} would leave the archive")
-        elif info.is_dir() or not parts[-1].endswith(".png") or len(parts) < 2:
+        if fault := _fault(info, parts):
+            problems.append(fault)
             continue
-        elif info.file_size > _LARGEST:
-            problems.append(f"{info.filename} unpacks to {info.file_size} bytes, which is no mask")
-        elif info.flag_bits & 1:
-            problems.append(f"{info.filename} is encrypted")
-        else:
-            frames = found.setdefault(parts[-2], {})
-            frame = parts[-1].removesuffix(".png")
-            if frame in frames:
-                problems.append(f"{info.filename} and {frames[frame]} are the same frame")
-            frames[frame] = info.filename
+        frame = PurePosixPath(parts[-1])
+        if info.is_dir() or frame.suffix.lower() not in SUFFIXES or len(parts) < 2:
+            continue
+        of_video: dict[Any, str] = maps.setdefault(parts[-2], {})
+        place: Any = frame.stem
+        object_id = object_id_of(parts[-2])
+        if object_id is not None and len(parts) > 2:  # a video called 7, or the seventh object
+            of_video.setdefault(frame.stem, info.filename)
+            of_video = layers.setdefault(parts[-3], {}).setdefault(frame.stem, {})
+            place = object_id
+        if place in of_video:
+            problems.append(f"{info.filename} and {of_video[place]} are the same frame")
+        of_video[place] = info.filename
     if problems:
         raise DatasetError(
             f"{path} cannot be used:\n  " + "\n  ".join(problems) + "\nMake an archive that holds "
             "VIDEO/FRAME.png, each once."
         )
-    return found
+    return {
+        video: FramePaths(maps.get(video, {}), layers.get(video, {})) for video in maps | layers
+    }
+
+
+def _fault(info: zipfile.ZipInfo, parts: Sequence[str]) -> str:
+    """Why a member cannot be used; empty where it can."""
+    if parts[0].startswith("/") or ".." in parts or parts[0].endswith(":"):
+        return f"{info.filename!r} would leave the archive"
+    if PurePosixPath(parts[-1]).suffix.lower() not in SUFFIXES:
+        return ""
+    if info.file_size > _LARGEST:
+        return f"{info.filename} unpacks to {info.file_size} bytes, which is no mask"
+    return f"{info.filename} is encrypted" if info.flag_bits & 1 else ""

@@ -1,11 +1,17 @@
 """One video's predictions against its annotations, a frame in memory at a time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from maskrnn_core.metrics import Protocol, VideoEvaluator, VideoScores, objects_of
+from maskrnn_core.metrics import (
+    Protocol,
+    VideoEvaluator,
+    VideoScores,
+    objects_of,
+    occurring_objects,
+)
 from maskrnn_core.metrics.evaluation import MOST_PROPOSALS
 from maskrnn_core.video import VOID, UInt8Array
 from storage.datasets.readers.annotations import AnnotatedVideo
@@ -37,12 +43,21 @@ class Comparison:
 
 @dataclass
 class Compared:
-    """Figures of a video, or all that is wrong with it."""
+    """Figures of a video, or all that is wrong with it.
+
+    Args:
+        video: its name.
+        frame_names: of the annotated frames.
+        scores: the figures.
+        problems: what is wrong.
+        later: ids that occur after the first annotation, which the protocol does not count.
+    """
 
     video: str
     frame_names: tuple[str, ...]
     scores: VideoScores | None = None
     problems: list[Problem] = field(default_factory=list)
+    later: tuple[int, ...] = ()
 
 
 def compare(job: Comparison, on_frame: Callable[[], None]) -> Compared:
@@ -66,19 +81,26 @@ def compare(job: Comparison, on_frame: Callable[[], None]) -> Compared:
         job.rules, objects, len(names), video=job.video.name, stability=job.stability
     )
     size: tuple[int, ...] | None = None
+    excess: dict[str, set[int]] = {}
     for index, name in enumerate(names):
         pair = _read(job, index, name in present, options, result.problems)
         if pair is not None:
             size = pair[0].shape if size is None else size
-            wrong = _faults(*pair, size, _most_labels(job, objects))
+            wrong = _faults(*pair, size)
             result.problems += [Problem(job.video.name, what, name) for what in wrong]
+            if above := _labels_above(pair[1], _most_labels(job, objects)):
+                excess[name] = above
             if not result.problems:
                 evaluator.add(*pair)
         on_frame()
-    if not result.problems:
-        result.scores = evaluator.result()
+    scores = None if result.problems else evaluator.result()
+    if excess or (scores is not None and scores.annotations.frames_with_other_labels):
+        result.later = _later(job, objects)
+        result.problems += _excess_problems(job, objects, excess, result.later)
+    if scores is not None and not result.problems:
+        result.scores = scores
         if not job.missing_is_empty:
-            _forget_ends(result.scores, names, present)
+            _forget_ends(scores, names, present)
     return result
 
 
@@ -96,7 +118,7 @@ def _present_frames(
         problems.append(Problem(video, "missing sequences"))
         return None
     present = frozenset(found or ())
-    counted = names[1:-1] if job.rules.skip_ends else names
+    counted = names[1:-1] if job.rules.skip_ends else names[int(job.rules.from_appearance) :]
     if not job.missing_is_empty:
         absent = [name for name in counted if name not in present]
         problems += [Problem(video, "missing frames", name) for name in absent]
@@ -109,12 +131,17 @@ def _objects(job: Comparison, problems: list[Problem]) -> tuple[int, ...]:
     if job.video.objects is not None:
         return job.video.objects
     try:
-        objects = objects_of(job.video.label_map(0))
+        if job.rules.from_appearance:
+            indices = range(len(job.video.frame_names))
+            objects = occurring_objects(job.video.label_map(index) for index in indices)
+        else:
+            objects = objects_of(job.video.label_map(0))
     except StorageError as error:
         problems.append(Problem(job.video.name, f"unreadable annotation ({error})"))
         return ()
     if not objects:
-        problems.append(Problem(job.video.name, "no object in the first annotation"))
+        where = "any annotation" if job.rules.from_appearance else "the first annotation"
+        problems.append(Problem(job.video.name, f"no object in {where}"))
     return objects
 
 
@@ -142,9 +169,41 @@ def _most_labels(job: Comparison, objects: Sequence[int]) -> int:
     return max(*objects, MOST_PROPOSALS) if job.rules.matched else max(objects)
 
 
-def _faults(
-    annotation: UInt8Array, prediction: UInt8Array, size: tuple[int, ...], most: int
-) -> list[str]:
+def _labels_above(prediction: UInt8Array, most: int) -> set[int]:
+    """Labels of a prediction above the largest that it may use."""
+    if most >= VOID or int(prediction.max(initial=0)) <= most:
+        return set()
+    return set(np.unique(prediction[prediction > most]).tolist())
+
+
+def _later(job: Comparison, objects: Sequence[int]) -> tuple[int, ...]:
+    """Ids of the annotations that are not counted; the annotations are read once more."""
+    if job.rules.binary:
+        return ()
+    indices = range(len(job.video.frame_names))
+    try:
+        found = occurring_objects(job.video.label_map(index) for index in indices)
+    except StorageError:
+        return ()  # which is among the problems already
+    return tuple(label for label in found if label > max(objects))
+
+
+def _excess_problems(
+    job: Comparison,
+    objects: Sequence[int],
+    excess: Mapping[str, set[int]],
+    later: Sequence[int],
+) -> list[Problem]:
+    """Labels of predictions that no annotation has."""
+    most = _most_labels(job, objects)
+    return [
+        Problem(job.video.name, f"label {max(above)} above the number of objects ({most})", name)
+        for name, labels in excess.items()
+        if (above := labels - set(later))
+    ]
+
+
+def _faults(annotation: UInt8Array, prediction: UInt8Array, size: tuple[int, ...]) -> list[str]:
     """What is wrong with a frame that could be read."""
     found = []
     if annotation.shape != size:
@@ -153,8 +212,6 @@ def _faults(
         found.append(
             f"another size ({_size(prediction)}) than the annotation's ({_size(annotation)})"
         )
-    if most < VOID and (top := int(prediction.max(initial=0))) > most:
-        found.append(f"label {top} above the number of objects ({most})")
     return found
 
 

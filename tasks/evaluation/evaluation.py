@@ -21,6 +21,7 @@ from tasks.errors import ParameterError
 from tasks.evaluation.annotated import open_annotated, open_notes
 from tasks.evaluation.comparison import Compared, Comparison
 from tasks.evaluation.problems import message_of
+from tasks.evaluation.remarks import annotation_remarks, counts_frames, no_frame_counts
 from tasks.evaluation.workers import compare_all
 from tasks.inputs.sources import DatasetSpec
 from tasks.scores.aggregation import BOTH, aggregate, per_attribute
@@ -115,6 +116,8 @@ def evaluate_predictions(
     compared = compare_all(jobs, request.workers, on_frames)
     if problems := [problem for one in compared for problem in one.problems]:
         raise ParameterError(message_of(problems, predictions.place))
+    if not any(counts_frames(one) for one in compared):
+        raise ParameterError(no_frame_counts(rules, [one.video for one in compared]))
     return _evaluation(request, rules, notes, predictions.name, compared)
 
 
@@ -147,7 +150,7 @@ def _evaluation(
         per_sequence=of_sequences.drop(columns="preset"),
         per_attribute=attributes,
         dataset_figures=whole.drop(columns="preset"),
-        notes=_remarks(request, notes, scores),
+        notes=_remarks(request, notes, scores) + annotation_remarks(rules, compared),
     )
 
 

@@ -48,7 +48,7 @@ class Machine:
         cores: a fraction of one counts as one.
         memory: bytes.
         gpus: as CUDA_VISIBLE_DEVICES names them.
-        memory_source: what sets the memory, the machine or a limit; see `tasks.machine.machine_limits`.
+        memory_source: what sets the memory, the machine or a limit; see `machine_limits`.
     """
 
     cores: int

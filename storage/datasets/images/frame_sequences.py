@@ -5,18 +5,17 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
-from storage.datasets.images.file_checks import check_inside
-from storage.datasets.images.image_files import (
-    image_fault,
-    image_files,
-    image_size,
-    read_bytes,
-    read_frame,
+from storage.datasets.images.frame_files import frame_files, is_among
+from storage.datasets.images.image_files import image_fault, read_bytes
+from storage.datasets.images.upright_images import (
+    OWN_CURE,
+    exif_orientation,
+    read_upright_frame,
+    upright_size,
 )
-from storage.datasets.images.names import name_fault
-from storage.datasets.images.natural_order import in_natural_order
 from storage.datasets.source import UInt8Array
-from storage.errors import DatasetError, MissingDatasetError
+from storage.datasets.video.orientation import UPRIGHT
+from storage.errors import DatasetError
 
 _SHOWN = 10
 
@@ -42,6 +41,11 @@ class FrameSequence(Protocol):
         """Seconds from the start at which each frame is shown; None where nothing tells."""
         ...
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """How frames are read, where that is not plain; a sentence each."""
+        ...
+
     def digest(self) -> str:
         """sha256 (hex) of all that determines the frames; decodes nothing."""
         ...
@@ -54,14 +58,18 @@ class FrameSequence(Protocol):
 class ImageFolder:
     """A `FrameSequence` of the image files of a folder, in the natural order of their names.
 
+    Frames are turned upright, as their EXIF orientation asks.
+
     Args:
         place: the folder; links out of it are refused.
+        masks: of the video; a mask file in the folder is no frame.
     """
 
     times: tuple[float, ...] | None = None
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, masks: Path | None = None) -> None:
         self.place = place
+        self._masks = masks
 
     @cached_property
     def frame_names(self) -> tuple[str, ...]:
@@ -69,10 +77,10 @@ class ImageFolder:
 
     @cached_property
     def size(self) -> tuple[int, int]:
-        expected = image_size(self._files[0])
+        expected = upright_size(self._files[0])
         problems = []
         for path in self._files[1:]:
-            size = image_size(path)
+            size = upright_size(path)
             if size != expected:
                 problems.append(f"{path} is {size[1]}x{size[0]}")
         if problems:
@@ -83,31 +91,33 @@ class ImageFolder:
             )
         return expected
 
+    @cached_property
+    def remarks(self) -> tuple[str, ...]:
+        found = []
+        if self._masks is not None and is_among(self._masks, self.place):
+            found.append(f"{self._masks} lies among the frames; it is read as the mask only.")
+        if exif_orientation(self._files[0]) != UPRIGHT:
+            found.append(f"The frames of {self.place} are turned upright, as EXIF asks.")
+        return tuple(found)
+
     def digest(self) -> str:
         """sha256 over names and bytes of all files; DatasetError for a truncated one."""
         digest = sha256()
         for path in self._files:
             data = read_bytes(path)
             if fault := image_fault(data):
-                raise DatasetError(f"{path} {fault}. Save the frame again, or take it away.")
-            digest.update(f"{path.stem} {len(data)}\n".encode())
+                raise DatasetError(f"{path} {fault}. {OWN_CURE}, or take it away.")
+            orientation = exif_orientation(data)
+            turned = "" if orientation == UPRIGHT else f" turned {orientation}"
+            digest.update(f"{path.stem} {len(data)}{turned}\n".encode())
             digest.update(data)
         return digest.hexdigest()
 
     def frame(self, index: int) -> UInt8Array:
         if not 0 <= index < len(self._files):
             raise IndexError(f"frame {index} is outside 0..{len(self._files) - 1} of {self.place}")
-        return read_frame(self._files[index])
+        return read_upright_frame(self._files[index])
 
     @cached_property
     def _files(self) -> list[Path]:
-        if not self.place.is_dir() or not (found := image_files(self.place)):
-            raise MissingDatasetError(f"{self.place} holds no image files. Put the frames there.")
-        files = in_natural_order(found)
-        for before, path in zip([None, *files], files, strict=False):
-            check_inside(path, self.place)
-            if fault := name_fault(path.stem):
-                raise DatasetError(f"{str(path)!r} cannot be a frame: its name {fault}. Rename it.")
-            if before is not None and before.stem == path.stem:
-                raise DatasetError(f"{path}: a second file of that frame, besides {before.name}.")
-        return files
+        return frame_files(self.place, self._masks)

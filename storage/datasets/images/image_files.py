@@ -12,7 +12,7 @@ from storage.datasets.images.file_checks import file_fault
 from storage.datasets.source import UInt8Array
 from storage.errors import DatasetError, MissingDatasetError
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"})
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
 
 MOST_PIXELS = 1 << 26
 """Of a frame or mask; what declares more is refused before memory is asked for."""
@@ -25,6 +25,9 @@ UNREADABLE = (
     Warning,  # where a caller makes them errors
 )
 """What Pillow raises for a file that is no image, besides OSError."""
+
+_STACKS = ("TIFF", "WEBP")
+"""Formats whose further pictures are frames; those of others are previews."""
 
 _JPEG = b"\xff\xd8"
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -62,7 +65,8 @@ def image_fault(data: bytes) -> str | None:
     """Why the bytes are not a whole image file, or None; pixels are not decoded.
 
     JPEG: the chain of segments must reach the end marker. PNG: the checksum of every chunk up to
-    IEND must hold. Other formats are judged when decoded.
+    IEND must hold. WebP: the length must be that of the header. Other formats are judged when
+    decoded.
     """
     if not data:
         return "is empty (0 bytes)"
@@ -70,18 +74,25 @@ def image_fault(data: bytes) -> str | None:
         return None if _jpeg_ends(data) else f"is a truncated JPEG ({len(data)} bytes)"
     if data.startswith(_PNG):
         return _png_fault(data)
+    if data.startswith(b"RIFF") and int.from_bytes(data[4:8], "little") + 8 > len(data):
+        return f"is a truncated WebP file ({len(data)} bytes)"
     return None
 
 
-def image_size(path: Path) -> tuple[int, int]:
+def image_size(path: Path, cure: str = _RESTORE) -> tuple[int, int]:
     """Height and width from the header.
 
+    Args:
+        path: the file.
+        cure: what to do about a file that cannot be read.
+
     Raises:
-        DatasetError: when the header cannot be read, or declares more than `MOST_PIXELS`.
+        DatasetError: when the header cannot be read, declares more than `MOST_PIXELS`, or the file
+            holds several pictures.
     """
     found = size_or_fault(path)
     if isinstance(found, str):
-        raise DatasetError(f"{path} {found}. {_RESTORE}.")
+        raise DatasetError(f"{path} {found}. {cure}.")
     return found
 
 
@@ -92,10 +103,13 @@ def size_or_fault(path: Path) -> tuple[int, int] | str:
             return fault
         with Image.open(path) as image:
             width, height = image.size
+            pictures = getattr(image, "n_frames", 1) if image.format in _STACKS else 1
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         return f"declares too large a size; at most {MOST_PIXELS} pixels are read"
     except (*UNREADABLE, OSError):
         return "is not a readable image"
+    if pictures > 1:
+        return f"holds {pictures} pictures, and one per file is read"
     return size_fault(height, width) or (height, width)
 
 
@@ -106,28 +120,32 @@ def size_fault(height: int, width: int) -> str | None:
     return f"declares {width}x{height} pixels; at most {MOST_PIXELS} are read"
 
 
-def read_frame(path: Path) -> UInt8Array:
-    """Frame as uint8 (H, W, 3), RGB; an EXIF rotation is not applied, as masks have none.
+def read_frame(path: Path, cure: str = _RESTORE) -> UInt8Array:
+    """Frame as uint8 (H, W, 3), RGB; an EXIF orientation is not applied, as data sets have none.
+
+    Args:
+        path: the file.
+        cure: what to do about a file that cannot be read.
 
     Raises:
         DatasetError: when the file is missing, truncated or not an image.
     """
-    data = read_whole_image(path)
+    data = read_whole_image(path, cure)
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error:
         image = None
     if image is None:
-        raise DatasetError(f"{path} cannot be decoded. {_RESTORE}.")
+        raise DatasetError(f"{path} cannot be decoded. {cure}.")
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
 
-def read_whole_image(path: Path) -> bytes:
+def read_whole_image(path: Path, cure: str = _RESTORE) -> bytes:
     """Bytes of an image file that is not truncated; errors as for `read_frame`."""
     data = read_bytes(path)
     if fault := image_fault(data):
-        raise DatasetError(f"{path} {fault}. {_RESTORE}.")
+        raise DatasetError(f"{path} {fault}. {cure}.")
     return data
 
 

@@ -6,19 +6,21 @@ from pathlib import Path
 import numpy as np
 
 from storage.datasets.images.image_files import read_bytes
+from storage.datasets.images.upright_images import exif_orientation
 from storage.datasets.masks.label_maps import (
+    check_mode,
     grey_levels,
     is_grey,
     label_map_of_plain,
     lossy_message,
     object_ids,
-    plain_mask,
 )
 from storage.datasets.masks.mask_alpha import without_alpha
 from storage.datasets.masks.mask_images import MaskImage, decode_mask
 from storage.datasets.masks.mask_palettes import ids_of_indices
 from storage.datasets.masks.mask_quality import is_lossy
 from storage.datasets.source import UInt8Array
+from storage.datasets.video.orientation import UPRIGHT, oriented
 from storage.errors import DatasetError
 
 _HALF = 128
@@ -73,7 +75,10 @@ def read_given_image(path: Path) -> GivenImage:
     """
     data, name = read_bytes(path), str(path)
     stored = decode_mask(data, name)
-    image, from_alpha = _plain(stored, data, name)
+    orientation = exif_orientation(data)
+    if orientation != UPRIGHT:
+        stored = replace(stored, values=oriented(stored.values, orientation))
+    image, from_alpha = _plain(stored, name)
     if stored.lossy:
         reading = "read in black and white, as one object, because a lossy file cannot hold ids"
         return GivenImage(_lossy_object(image, name), reading)
@@ -91,14 +96,15 @@ def read_given_image(path: Path) -> GivenImage:
     return GivenImage(labels)
 
 
-def _plain(stored: MaskImage, data: bytes, name: str) -> tuple[MaskImage, bool]:
+def _plain(stored: MaskImage, name: str) -> tuple[MaskImage, bool]:
     """The image without alpha, with ids for indices, and whether it is the alpha channel."""
     if stored.mode == "P":
         ids = ids_of_indices(stored.values, stored.palette, name, by_colour=True)
         return replace(stored, values=ids), False
     if stored.mode in ("LA", "RGBA"):
         return without_alpha(stored)
-    return plain_mask(data, name), False
+    check_mode(stored, name)
+    return stored, False
 
 
 def _labels(image: MaskImage, name: str) -> UInt8Array:

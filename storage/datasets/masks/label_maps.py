@@ -106,14 +106,19 @@ def plain_mask(data: bytes, name: str) -> MaskImage:
             cannot be told.
     """
     image = decode_mask(data, name)
+    check_mode(image, name)
+    if image.mode == "P":
+        return replace(image, values=ids_of_indices(image.values, image.palette, name))
+    return without_alpha(image)[0]
+
+
+def check_mode(image: MaskImage, name: str) -> None:
+    """Refuse modes in which masks are not read, such as 16 bits; DatasetError."""
     if image.mode not in _MODES:
         raise DatasetError(
             f"{name} has mode {image.mode}; masks are read in 8-bit modes (1, L, LA, P, RGB, "
             "RGBA). Save it as an 8-bit PNG."
         )
-    if image.mode == "P":
-        return replace(image, values=ids_of_indices(image.values, image.palette, name))
-    return without_alpha(image)[0]
 
 
 def is_grey(image: MaskImage) -> bool:

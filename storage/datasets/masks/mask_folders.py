@@ -17,9 +17,10 @@ from pathlib import Path
 import numpy as np
 
 from storage.datasets.images.file_checks import check_inside
-from storage.datasets.images.image_files import image_files, image_size
+from storage.datasets.images.image_files import image_files
 from storage.datasets.images.names import name_fault
 from storage.datasets.images.natural_order import in_natural_order
+from storage.datasets.images.upright_images import upright_size
 from storage.datasets.masks.frame_matching import VideoFrames, like_frames
 from storage.datasets.masks.given_images import read_given_map, read_given_object
 from storage.datasets.masks.label_maps import object_ids
@@ -105,7 +106,7 @@ def check_place(path: Path, place: Path) -> None:
 
 def check_size(path: Path, frames: VideoFrames) -> None:
     """Refuse a mask of another size by its header, before anything is decoded; DatasetError."""
-    found, size = image_size(path), frames.size
+    found, size = upright_size(path), frames.size
     if found != size:
         raise DatasetError(
             f"The mask {path} is {found[1]}x{found[0]}, the video {size[1]}x{size[0]}. "

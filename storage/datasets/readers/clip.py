@@ -41,6 +41,10 @@ class ClippedFrames:
         times = self._frames.times
         return None if times is None else times[self._range]
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        return self._frames.remarks
+
     def digest(self) -> str:
         text = f"{self._frames.digest()}\n{self._start}\n{self._end}\n"
         return sha256(text.encode()).hexdigest()
@@ -87,5 +91,5 @@ def open_clip(
     whole = open_own_video(video, masks, name)
     if start is None and end is None:
         return whole
-    frames: FrameSequence = ImageFolder(video) if video.is_dir() else VideoFile(video)
+    frames: FrameSequence = ImageFolder(video, masks) if video.is_dir() else VideoFile(video)
     return MaskedVideo(OWN, name, ClippedFrames(frames, start, end), masks)

@@ -15,7 +15,7 @@ from pathlib import Path
 from storage.datasets.images.frame_sequences import FrameSequence, ImageFolder
 from storage.datasets.images.image_files import SUFFIXES, image_files
 from storage.datasets.images.natural_order import in_natural_order
-from storage.datasets.readers.annotations import DAVIS_PROTOCOL, AnnotatedVideo, DatasetNotes
+from storage.datasets.readers.annotations import AnnotatedVideo, DatasetNotes
 from storage.datasets.readers.image_sets import ImageSet
 from storage.datasets.readers.own_video import OWN, MaskedVideo
 from storage.datasets.source import SourceVideo, UInt8Array
@@ -39,7 +39,7 @@ class OwnReader:
     name: str
     files: bool
     default_split: str = _SPLIT
-    protocol: str = DAVIS_PROTOCOL
+    protocol: str = "youtube-vos"
     binary_masks: bool = False
 
     def splits(self, root: Path, *, frames: bool = True) -> dict[str, Path]:
@@ -79,8 +79,9 @@ class OwnReader:
 
     def _masked(self, root: Path, video: str, listed: list[str]) -> MaskedVideo:
         place = root / listed[0]
-        frames: FrameSequence = VideoFile(place) if self.files else ImageFolder(place)
-        return MaskedVideo(self.name, video, frames, self._masks(root, video, place), root)
+        masks = self._masks(root, video, place)
+        frames: FrameSequence = VideoFile(place) if self.files else ImageFolder(place, masks)
+        return MaskedVideo(self.name, video, frames, masks, root)
 
     def _videos(self, root: Path) -> dict[str, Path]:
         if self.files:

@@ -71,12 +71,13 @@ class MaskedVideo:
     def masks(self) -> GivenMasks:
         """The masks, checked against names and size of the frames."""
         self._check_links()
-        frames = VideoFrames(self.frame_names, self._frames.size, self.name)
+        size, note = self._frames.size, " ".join(self._frames.remarks)
+        frames = VideoFrames(self.frame_names, size, self.name, note)
         return open_masks(self._masks_at, frames)
 
     def remarks(self) -> list[str]:
         """What a person should check before the video is segmented, a sentence each."""
-        return self.masks.remarks()
+        return [*self._frames.remarks, *self.masks.remarks()]
 
     def fingerprint(self) -> str:
         """sha256 over the bytes of frames and masks, with what names them."""
@@ -115,7 +116,7 @@ def open_own_video(video: Path, masks: Path, name: str | None = None) -> MaskedV
     Raises:
         DatasetError: when the name cannot name a folder.
     """
-    frames: FrameSequence = ImageFolder(video) if video.is_dir() else VideoFile(video)
+    frames: FrameSequence = ImageFolder(video, masks) if video.is_dir() else VideoFile(video)
     name = (video.name if video.is_dir() else video.stem) if name is None else name
     if fault := name_fault(name):
         shown = repr(name) if len(name) < 100 else f"{name[:40]!r}..."

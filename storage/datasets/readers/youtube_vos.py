@@ -16,7 +16,6 @@ from storage.datasets.images.names import name_fault
 from storage.datasets.masks.label_maps import read_label_map
 from storage.datasets.readers.annotated_frames import FrameFiles, FrameFileVideo
 from storage.datasets.readers.annotations import (
-    DAVIS_PROTOCOL,
     DatasetNotes,
     FileAnnotations,
     MaskFiles,
@@ -35,7 +34,7 @@ class YouTubeVosReader:
 
     name: str = "youtube-vos"
     default_split: str = "val"
-    protocol: str = DAVIS_PROTOCOL
+    protocol: str = "youtube-vos"
     binary_masks: bool = False
 
     def splits(self, root: Path, *, frames: bool = True) -> dict[str, Path]:

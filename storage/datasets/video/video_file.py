@@ -3,6 +3,7 @@
 import os
 from collections.abc import Generator
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property, lru_cache
 from hashlib import file_digest, sha256
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from storage.datasets.source import UInt8Array
+from storage.datasets.video.ascending_times import ascending_times
 from storage.datasets.video.container import COPY_AGAIN, check_video_file, opened_container
 from storage.datasets.video.orientation import UPRIGHT, Orientation, orientation_of, oriented
 from storage.errors import DatasetError
@@ -22,8 +24,8 @@ if TYPE_CHECKING:
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".m4v", ".mkv", ".mov", ".avi", ".webm"})
 
-_READER_VERSION = 1
-"""Raised when the same file is read as other frames than before."""
+_READER_VERSION, _AVI_VERSION = 1, 2
+"""Raised when the same file is read as other frames, or other times, than before."""
 
 _DECODING_THREADS = 4
 
@@ -34,6 +36,7 @@ class _Scan:
 
     size: tuple[int, int]
     times: tuple[float, ...]
+    pixel_shape: Fraction
 
 
 class VideoFile:
@@ -72,12 +75,25 @@ class VideoFile:
     def times(self) -> tuple[float, ...]:
         return self._scan.times
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        height, width = self.size
+        shape = self._scan.pixel_shape
+        if shape == 1:
+            return ()
+        return (
+            f"The pixels of {self.place} are not square but {shape.numerator}:{shape.denominator}: "
+            f"players show it as {round(width * shape)}x{height}, here it is {width}x{height}.",
+        )
+
     def digest(self) -> str:
         """sha256 of the file's bytes."""
         check_video_file(self.place)
         with self.place.open("rb") as file:
+            version = _AVI_VERSION if file.read(4) == b"RIFF" else _READER_VERSION
+            file.seek(0)
             content = file_digest(file, "sha256").hexdigest()
-        return sha256(f"{_READER_VERSION}\n{content}\n".encode()).hexdigest()
+        return sha256(f"{version}\n{content}\n".encode()).hexdigest()
 
     def frame(self, index: int) -> UInt8Array:
         if not 0 <= index < len(self.times):
@@ -107,17 +123,18 @@ class VideoFile:
 @lru_cache(maxsize=16)
 def _scanned(path: Path, length: int, changed: int) -> _Scan:
     """Size and times of all frames; again only when length or time of the file have changed."""
-    size, times = (0, 0), list[float]()
+    size, times = (0, 0), list[float | None]()
+    upright: int = 1
     for frame, (upright, *_) in _decoded(path):
         if not times:
             size = (frame.height, frame.width) if upright else (frame.width, frame.height)
-        time = frame.time
-        if time is None:  # avi without time stamps
-            time = times[-1] if times else 0.0
-        times.append(float(time))
+        times.append(frame.time)
     if not times:
         raise DatasetError(f"{path} holds no frame that can be decoded. {COPY_AGAIN}.")
-    return _Scan(size, tuple(times))
+    with opened_container(path) as (_, stream):
+        rate = float(stream.average_rate or 0)
+        shape = Fraction(stream.sample_aspect_ratio or 1)
+    return _Scan(size, ascending_times(times, rate), shape if upright else 1 / shape)
 
 
 def _decoded(path: Path) -> Generator["_Decoded", None, None]:

@@ -96,7 +96,6 @@ def of_modes() -> Iterator[Case]:
         "palette": ("png", encoded("PNG", picture().convert("P"))),
         "transparency": ("png", encoded("PNG", picture().convert("RGBA"))),
         "an animated PNG": ("png", encoded("PNG", **more)),
-        "a TIFF of two pages": ("tif", encoded("TIFF", **more)),
         "a packed TIFF": ("tif", encoded("TIFF", compression="tiff_lzw")),
         "a TIFF of 16 bits": ("tif", encoded("TIFF", deep)),
         "BMP": ("bmp", encoded("BMP")),
@@ -106,6 +105,8 @@ def of_modes() -> Iterator[Case]:
     }
     for name, (suffix, data) in files.items():
         yield frame_case(f"a frame in {name}", data, suffix, "read")
+    pages = encoded("TIFF", **more)
+    yield frame_case("a frame in a TIFF of two pages", pages, "tif", match="holds 2 pictures")
     odd = {
         "a TIFF of real numbers": ("tif", encoded("TIFF", real)),
         "a GIF called PNG": ("png", encoded("GIF", **more)),
