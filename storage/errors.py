@@ -45,6 +45,10 @@ class IncompleteArtifactError(StorageError, ValueError):
     """A writer that was given other frames than it announced; nothing was stored."""
 
 
+class OccupiedOutputError(StorageError, FileExistsError):
+    """Results that would take the place of something that this program did not write."""
+
+
 class StoreFullError(StorageError, OSError):
     """The store has no space left; what was being written has been removed."""
 

@@ -12,7 +12,7 @@ from flows.plan.configurations import all_configurations
 from flows.plan.parameters import SHORT_SIDE, BenchmarkParameters
 from storage.datasets.source import SourceVideo
 from tasks.errors import ParameterError
-from tasks.export.own_results import write_results
+from tasks.export.own_results import results_folder, write_results
 from tasks.inputs.configuration import Configuration
 from tasks.inputs.sources import open_sources
 
@@ -36,6 +36,7 @@ def segment_own_video(
     Raises:
         ParameterError: no mask, or options of a data set.
         DatasetError: a video or masks that cannot be used.
+        OccupiedOutputError: results that would replace the video, its masks or other files.
     """
     if video is None:
         raise ParameterError("--mask and --out go with a video: maskrnn segment VIDEO --mask FILE")
@@ -44,6 +45,7 @@ def segment_own_video(
     out = video.with_name(f"{_name(video)}-masks") if out is None else out
     main = all_configurations(parameters)[0]
     (source,) = open_sources(chosen_data(parameters, main))
+    results = results_folder(out, source, [video, Path(str(parameters.masks))])
     objects = source.objects  # reads video and masks: what is wrong is found before the start
     console = Console(stderr=True, soft_wrap=True)
     for line in [_found(source, objects), *_told(parameters, main, data)]:
@@ -51,11 +53,11 @@ def segment_own_video(
     code = execute(parameters.model_dump())
     if code == 0:
         masks, overlay = write_results(
-            parameters.store, parameters.run_name, parameters.preset, out.expanduser()
+            parameters.store, parameters.run_name, parameters.preset, results
         )
-        results = Console(soft_wrap=True)
-        results.print(f"Label maps: {masks}", highlight=False, markup=False)
-        results.print(f"To look at: {overlay}", highlight=False, markup=False)
+        printed = Console(soft_wrap=True)
+        printed.print(f"Label maps: {masks}", highlight=False, markup=False)
+        printed.print(f"To look at: {overlay}", highlight=False, markup=False)
     return code
 
 
