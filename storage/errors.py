@@ -49,6 +49,10 @@ class IncompleteArtifactError(StorageError, ValueError):
     """An artifact of which frames or files are missing at its end; nothing was published."""
 
 
+class OccupiedOutputError(StorageError, FileExistsError):
+    """Results that would take the place of something that this program did not write."""
+
+
 class StoreFullError(StorageError, OSError):
     """The store has no space left; what was being written has been removed."""
 

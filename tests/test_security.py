@@ -16,6 +16,7 @@ import pytest
 from maskrnn_core.errors import MaskRNNError
 from storage.errors import CorruptArtifactError, DatasetError, InvalidAddressError
 from storage.export.png_folders import export_png
+from storage.files.output_folder import OutputFolder
 from storage.kinds.checkpoints import FINETUNED, load_checkpoint, save_checkpoint
 from storage.kinds.predictions import PREDICTIONS, StoredPrediction, write_prediction
 from storage.kinds.tables import read_table
@@ -199,7 +200,7 @@ def test_names_in_an_artifact_do_not_leave_the_export(name: str, tmp_path: Path)
         ) as writer:
             writer.add(0, np.zeros((4, 4), np.uint8), [0], np.zeros((1, 4)), [1.0])
         with pytest.raises(InvalidAddressError, match="cannot name a file"):
-            export_png(StoredPrediction(store, key), tmp_path / "out")
+            export_png(StoredPrediction(store, key), OutputFolder(tmp_path / "out"))
     assert [path.name for path in tmp_path.iterdir()] == ["store"]
 
 

@@ -8,9 +8,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from flows.console.evaluation_options import AnnotationOptions, EvaluationOptions
 from flows.console.options import names
 from flows.console.output import print_evaluation
+from storage.files.output_folder import OutputFolder
 from tasks.errors import ParameterError
-from tasks.evaluation.evaluation import Evaluation, EvaluationRequest, evaluate_predictions
-from tasks.evaluation.output import write_official, write_tables
+from tasks.evaluation.evaluation import (
+    DEFAULT_SPLIT,
+    Evaluation,
+    EvaluationRequest,
+    evaluate_predictions,
+)
+from tasks.evaluation.output import output_names, write_official, write_tables
 from tasks.inputs.sources import DatasetSpec
 
 
@@ -19,6 +25,7 @@ def evaluate(predictions: Path, data: AnnotationOptions, options: EvaluationOpti
 
     Raises:
         ParameterError, DatasetError: bad input; see `evaluate_predictions`.
+        OccupiedOutputError: tables that would replace files that this program did not write.
     """
     if options.official_csv and options.out is None:
         raise ParameterError("--official-csv writes files: name their folder with --out")
@@ -32,13 +39,24 @@ def evaluate(predictions: Path, data: AnnotationOptions, options: EvaluationOpti
         options.stability,
         options.workers,
     )
+    out = None if options.out is None else _checked_folder(options.out, request, options)
     evaluation = _with_progress(request)
     print_evaluation(evaluation)
-    if options.out is not None:
-        write_tables(evaluation, options.out)
+    if out is not None:
+        write_tables(evaluation, out)
         if options.official_csv:
-            write_official(evaluation, options.out)
+            write_official(evaluation, out)
         Console(soft_wrap=True).print(f"Tables: {options.out}", highlight=False, markup=False)
+
+
+def _checked_folder(
+    folder: Path, request: EvaluationRequest, options: EvaluationOptions
+) -> OutputFolder:
+    """The folder for the tables, which would replace nothing that this program did not write."""
+    out = OutputFolder(folder)
+    split = request.spec.split or DEFAULT_SPLIT
+    out.check(files=output_names(split if options.official_csv else None))
+    return out
 
 
 def _with_progress(request: EvaluationRequest) -> Evaluation:

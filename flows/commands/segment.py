@@ -11,9 +11,10 @@ from flows.plan.chosen_data import chosen_data
 from flows.plan.configurations import all_configurations
 from flows.plan.parameters import SHORT_SIDE, BenchmarkParameters
 from storage.datasets.source import RemarkedVideo, SourceVideo
+from storage.files.output_folder import OutputFolder
 from tasks.errors import ParameterError
 from tasks.export.mask_preview import write_mask_preview
-from tasks.export.own_results import write_results
+from tasks.export.own_results import results_folder, write_results
 from tasks.inputs.configuration import Configuration
 from tasks.inputs.sources import open_sources
 
@@ -37,6 +38,7 @@ def segment_own_video(
     Raises:
         ParameterError: no mask, or options of a data set.
         DatasetError: a video or masks that cannot be used.
+        OccupiedOutputError: results that would replace the video, its masks or other files.
     """
     if video is None:
         raise ParameterError("--mask and --out go with a video: maskrnn segment VIDEO --mask FILE")
@@ -45,19 +47,20 @@ def segment_own_video(
     out = video.with_name(f"{_name(video)}-masks") if out is None else out
     main = all_configurations(parameters)[0]
     (source,) = open_sources(chosen_data(parameters, main))
+    results = results_folder(out, source, [video, Path(str(parameters.masks))])
     objects = source.objects  # reads video and masks: what is wrong is found before the start
     console = Console(stderr=True, soft_wrap=True)
-    warnings = _warnings(source, out.expanduser())
+    warnings = _warnings(source, results)
     for line in [_found(source, objects), *warnings, *_told(parameters, main, data)]:
         console.print(line, highlight=False, markup=False)
     code = execute(parameters.model_dump())
     if code == 0:
         masks, overlay = write_results(
-            parameters.store, parameters.run_name, parameters.preset, out.expanduser()
+            parameters.store, parameters.run_name, parameters.preset, results
         )
-        results = Console(soft_wrap=True)
-        results.print(f"Label maps: {masks}", highlight=False, markup=False)
-        results.print(f"To look at: {overlay}", highlight=False, markup=False)
+        printed = Console(soft_wrap=True)
+        printed.print(f"Label maps: {masks}", highlight=False, markup=False)
+        printed.print(f"To look at: {overlay}", highlight=False, markup=False)
     return code
 
 
@@ -88,7 +91,7 @@ def _found(source: SourceVideo, objects: tuple[int, ...]) -> str:
     return f"{source.name}: {source.frame_count} frames of {width}x{height}, objects {ids}."
 
 
-def _warnings(source: SourceVideo, out: Path) -> list[str]:
+def _warnings(source: SourceVideo, out: OutputFolder) -> list[str]:
     """What a person should check, and a picture for it."""
     remarks = source.remarks() if isinstance(source, RemarkedVideo) else []
     if not remarks:

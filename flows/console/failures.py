@@ -7,6 +7,7 @@ from storage.errors import (
     InvalidAddressError,
     MissingArtifactError,
     NewerSchemaError,
+    OccupiedOutputError,
     StorageError,
 )
 from tasks.dask_bridge.unit_run import CORE_ERRORS, CORE_INPUT_ERRORS
@@ -18,6 +19,7 @@ _BAD_INPUT = (
     InvalidAddressError,
     MissingArtifactError,
     NewerSchemaError,
+    OccupiedOutputError,
     ValidationError,
     *CORE_INPUT_ERRORS,
 )

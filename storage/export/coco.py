@@ -9,12 +9,12 @@ import numpy as np
 
 from storage.datasets.masks.run_lengths import encode_run_lengths
 from storage.export.png_folders import check_names
-from storage.files.whole_files import make_folder, whole_file
+from storage.files.output_folder import OutputFolder
 from storage.kinds.predictions import StoredPrediction
 
 
-def export_coco(prediction: StoredPrediction, folder: Path) -> Path:
-    """Write FOLDER/VIDEO.json in COCO's form; one label map is in memory at a time.
+def export_coco(prediction: StoredPrediction, out: OutputFolder) -> Path:
+    """Write OUT/VIDEO.json in COCO's form; one label map is in memory at a time.
 
     An annotation is one object in one frame, as run lengths: `track_id` is the object, `score` its
     confidence; frames without the object have none. `info` tells where the result comes from.
@@ -22,23 +22,23 @@ def export_coco(prediction: StoredPrediction, folder: Path) -> Path:
 
     Args:
         prediction: what to write.
-        folder: local folder for all videos; made if it is not there.
+        out: for all videos.
 
     Returns:
         The file.
 
     Raises:
+        OccupiedOutputError: when a file is there that this program did not write.
         StoreFullError, StoreAccessError: when it cannot be written; nothing half-written stays.
         CorruptArtifactError: when a label map is damaged.
         InvalidAddressError: when a name cannot name a file.
     """
-    check_names(prediction, folder)
-    make_folder(folder)
-    path = folder / f"{prediction.video}.json"
-    with whole_file(path) as file:
+    check_names(prediction, out.path)
+    name = f"{prediction.video}.json"
+    with out.file(name) as file:
         for part in _document(prediction):
             file.write(part.encode())
-    return path
+    return out.path / name
 
 
 def _document(prediction: StoredPrediction) -> Iterator[str]:

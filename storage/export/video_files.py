@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from storage.datasets.source import UInt8Array
-from storage.files.whole_files import whole_file
 
 _RATE = 25
 _CLOCK = Fraction(1, 90_000)
@@ -15,23 +14,16 @@ _CODECS = ("libx264", "mpeg4")
 """The first of these that is built in is taken."""
 
 
-def write_mp4(path: Path, pictures: Iterable[UInt8Array], times: Sequence[float] | None) -> None:
-    """Write pictures as mp4; the file appears whole, in place of an earlier one.
+def write_mp4(
+    file: BinaryIO, pictures: Iterable[UInt8Array], times: Sequence[float] | None
+) -> None:
+    """Write pictures as mp4.
 
     Args:
-        path: of the file; its folder must be there.
+        file: to write into, from its beginning.
         pictures: uint8 (H, W, 3), RGB, all of one size; odd sizes get a row or column more.
         times: seconds at which each is shown, ascending; None shows 25 a second.
-
-    Raises:
-        StoreFullError: when no space is left; nothing half-written stays.
-        StoreAccessError: when the file cannot be written.
     """
-    with whole_file(path) as file:
-        _encode(file, pictures, times)
-
-
-def _encode(file: object, pictures: Iterable[UInt8Array], times: Sequence[float] | None) -> None:
     import av
 
     codec = next(name for name in _CODECS if name in av.codecs_available)

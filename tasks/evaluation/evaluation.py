@@ -27,6 +27,10 @@ from tasks.inputs.sources import DatasetSpec
 from tasks.scores.aggregation import BOTH, aggregate, per_attribute
 from tasks.scores.scoring import frame_table, object_table, protocol_of
 
+TABLES = ("per_frame", "per_object", "per_sequence", "per_attribute", "dataset")
+"""Names of the tables of an evaluation, as their files are called."""
+
+DEFAULT_SPLIT = "val"
 _LABEL = "predicted_label"
 
 
@@ -70,14 +74,14 @@ class Evaluation:
 
     def named(self) -> Mapping[str, pd.DataFrame]:
         """The tables by the names of their files; without attributes, no table of them."""
-        tables = {
-            "per_frame": self.per_frame,
-            "per_object": self.per_object,
-            "per_sequence": self.per_sequence,
-            "per_attribute": self.per_attribute,
-            "dataset": self.dataset_figures,
-        }
-        return {name: table for name, table in tables.items() if len(table)}
+        tables = (
+            self.per_frame,
+            self.per_object,
+            self.per_sequence,
+            self.per_attribute,
+            self.dataset_figures,
+        )
+        return {name: table for name, table in zip(TABLES, tables, strict=True) if len(table)}
 
 
 def evaluate_predictions(
@@ -143,7 +147,7 @@ def _evaluation(
     return Evaluation(
         name,
         request.spec.name,
-        request.spec.split or "val",
+        request.spec.split or DEFAULT_SPLIT,
         rules,
         per_frame=pd.concat(frames, ignore_index=True),
         per_object=of_objects.drop(columns="preset"),

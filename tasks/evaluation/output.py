@@ -1,30 +1,40 @@
 """Tables of an evaluation as files: Parquet, CSV, Markdown, and the layout of the DAVIS tools."""
 
-from pathlib import Path
-
 import pandas as pd
 
-from tasks.evaluation.evaluation import Evaluation
-from tasks.reporting.folder import replace_file
+from storage.files.output_folder import OutputFolder
+from tasks.evaluation.evaluation import TABLES, Evaluation
 from tasks.scores.aggregation import BOTH, markdown_table
 
 _DIGITS = 4
+_OFFICIAL = _GLOBAL, _PER_SEQUENCE = "global_results", "per-sequence_results"
 
 
-def write_tables(evaluation: Evaluation, folder: Path) -> None:
-    """FOLDER/NAME.parquet, .csv and .md for every table; numbers are rounded in .md only."""
+def output_names(split: str | None) -> list[str]:
+    """Files that an evaluation may write.
+
+    Args:
+        split: of the data set, for the files of `write_official`; None for those of `write_tables`
+            alone.
+    """
+    names = [f"{name}{suffix}" for name in TABLES for suffix in (".parquet", ".csv", ".md")]
+    return names if split is None else names + [_official(name, split) for name in _OFFICIAL]
+
+
+def write_tables(evaluation: Evaluation, out: OutputFolder) -> None:
+    """OUT/NAME.parquet, .csv and .md for every table; numbers are rounded in .md only."""
     for name, table in evaluation.named().items():
-        replace_file(folder / f"{name}.parquet", table.to_parquet(index=False))
-        replace_file(folder / f"{name}.csv", table.to_csv(index=False).encode())
+        out.write(f"{name}.parquet", table.to_parquet(index=False))
+        out.write(f"{name}.csv", table.to_csv(index=False).encode())
         text = f"# {evaluation.predictions}: {name.replace('_', ' ')}\n\n{_how(evaluation)}\n\n"
         text += markdown_table(table, _DIGITS) + "\n"
-        replace_file(folder / f"{name}.md", text.encode())
+        out.write(f"{name}.md", text.encode())
 
 
-def write_official(evaluation: Evaluation, folder: Path) -> None:
+def write_official(evaluation: Evaluation, out: OutputFolder) -> None:
     """The two CSV files of the DAVIS-2017 tools, columns, order and rounding included.
 
-    FOLDER/global_results-SPLIT.csv and FOLDER/per-sequence_results-SPLIT.csv, whose rows are the
+    OUT/global_results-SPLIT.csv and OUT/per-sequence_results-SPLIT.csv, whose rows are the
     objects of all sequences, numbered from 1; in a matched protocol by predicted label.
     """
     whole = evaluation.dataset_figures
@@ -34,7 +44,7 @@ def write_official(evaluation: Evaluation, folder: Path) -> None:
         for letter in "JF"
         for name in ("Mean", "Recall", "Decay")
     }
-    _write(whole[list(columns)].rename(columns=columns), folder, "global_results", evaluation)
+    _write(whole[list(columns)].rename(columns=columns), out, _GLOBAL, evaluation)
     objects = evaluation.per_object
     if "predicted_label" in objects.columns:
         objects = objects.sort_values(["video", "predicted_label"], kind="stable")
@@ -48,12 +58,16 @@ def write_official(evaluation: Evaluation, folder: Path) -> None:
             "F-Mean": objects["F_mean"],
         }
     )
-    _write(table, folder, "per-sequence_results", evaluation)
+    _write(table, out, _PER_SEQUENCE, evaluation)
 
 
-def _write(table: pd.DataFrame, folder: Path, name: str, evaluation: Evaluation) -> None:
+def _write(table: pd.DataFrame, out: OutputFolder, name: str, evaluation: Evaluation) -> None:
     text = table.to_csv(index=False, float_format="%.3f")
-    replace_file(folder / f"{name}-{evaluation.split}.csv", text.encode())
+    out.write(_official(name, evaluation.split), text.encode())
+
+
+def _official(name: str, split: str) -> str:
+    return f"{name}-{split}.csv"
 
 
 def _how(evaluation: Evaluation) -> str:

@@ -1,19 +1,21 @@
 """Predictions of a store as files that other programs read."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from storage.errors import CorruptArtifactError, InvalidAddressError, MissingArtifactError
 from storage.export.coco import export_coco
-from storage.export.png_folders import export_png
+from storage.export.png_folders import check_names, export_png
+from storage.files.output_folder import OutputFolder
 from storage.kinds.predictions import PREDICTIONS, StoredPrediction
 from storage.runs.ledger import RunLedger
 from storage.runs.names import StageName
 from storage.store.artifacts import ArtifactStore
 from tasks.errors import ParameterError
-from tasks.export.overlay_export import export_overlay
+from tasks.export.overlay_export import export_overlay, source_files
 
 FORMATS = ("png", "coco", "overlay")
 
@@ -88,20 +90,46 @@ def export(
 
     Raises:
         ParameterError: an unknown format.
+        OccupiedOutputError: a file would replace one that this program did not write, or the
+            video that was segmented; found before the first file is written.
         StoreFullError, StoreAccessError: when the folder cannot be written.
     """
     if unknown := [name for name in formats if name not in FORMATS]:
         raise ParameterError(f"unknown format {', '.join(unknown)}: choose of {', '.join(FORMATS)}")
-    return _written(store, chosen, folder, formats)
+    places = {item.folder: OutputFolder(folder / item.folder) for item in chosen}
+    for name, place in places.items():
+        _check(store, [item for item in chosen if item.folder == name], place, formats)
+    return _written(store, chosen, places, formats)
+
+
+def _check(
+    store: ArtifactStore, chosen: Sequence[Export], place: OutputFolder, formats: Sequence[str]
+) -> None:
+    videos, sources = [], []
+    for item in chosen:
+        with suppress(*_OF_ONE):  # what is wrong with it is told when it is its turn
+            prediction = StoredPrediction(store, item.key)
+            check_names(prediction, place.path)
+            videos.append(prediction.video)
+            sources += source_files(prediction)
+    files = [f"{video}{suffix}" for video in videos for suffix in _suffixes(formats)]
+    place.check(files, videos if "png" in formats else (), sources)
+
+
+def _suffixes(formats: Sequence[str]) -> list[str]:
+    return [suffix for name, suffix in (("coco", ".json"), ("overlay", ".mp4")) if name in formats]
 
 
 def _written(
-    store: ArtifactStore, chosen: Sequence[Export], folder: Path, formats: Sequence[str]
+    store: ArtifactStore,
+    chosen: Sequence[Export],
+    places: Mapping[str, OutputFolder],
+    formats: Sequence[str],
 ) -> Iterator[Path | str]:
     for item in chosen:
         try:
             prediction = StoredPrediction(store, item.key)
-            place = folder / item.folder
+            place = places[item.folder]
             if "png" in formats:
                 yield export_png(prediction, place)
             if "coco" in formats:

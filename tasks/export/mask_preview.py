@@ -8,23 +8,29 @@ from PIL import Image
 from maskrnn_core.drawing.overlays import contact_sheet, overlay
 from storage.datasets.masks.label_maps import object_ids
 from storage.datasets.source import SourceVideo
-from storage.files.whole_files import make_folder, whole_file
+from storage.files.output_folder import OutputFolder
 
 _MOST_FRAMES, _COLUMNS = 4, 2
 
 
-def write_mask_preview(source: SourceVideo, folder: Path) -> Path:
-    """Write FOLDER/VIDEO-first-masks.png: the frames where objects are first marked, tinted.
+def preview_name(video: str) -> str:
+    """Name of the picture of a video's first masks in the folder of its results."""
+    return f"{video}-first-masks.png"
+
+
+def write_mask_preview(source: SourceVideo, out: OutputFolder) -> Path:
+    """Write OUT/VIDEO-first-masks.png: the frames where objects are first marked, tinted.
 
     Args:
         source: the video with its masks.
-        folder: made if it is not there.
+        out: made if it is not there.
 
     Returns:
         The file.
 
     Raises:
         DatasetError: frames or masks that cannot be read.
+        OccupiedOutputError: when something lies there that this program did not write.
         StoreFullError, StoreAccessError: when it cannot be written.
     """
     names, pictures, seen = [], [], set[int]()
@@ -40,8 +46,5 @@ def write_mask_preview(source: SourceVideo, folder: Path) -> Path:
     sheet = contact_sheet(pictures, min(_COLUMNS, len(pictures)), names)
     buffer = io.BytesIO()
     Image.fromarray(sheet).save(buffer, "PNG")
-    make_folder(folder)
-    path = folder / f"{source.name}-first-masks.png"
-    with whole_file(path) as file:
-        file.write(buffer.getvalue())
-    return path
+    out.write(preview_name(source.name), buffer.getvalue())
+    return out.path / preview_name(source.name)

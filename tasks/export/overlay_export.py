@@ -12,7 +12,7 @@ from maskrnn_core.video import UInt8Array
 from storage.errors import DatasetError, MissingArtifactError
 from storage.export.png_folders import check_names
 from storage.export.video_files import write_mp4
-from storage.files.whole_files import make_folder
+from storage.files.output_folder import OutputFolder
 from storage.kinds.predictions import StoredPrediction
 from storage.kinds.stored_video import open_video
 from storage.store.artifacts import ArtifactStore
@@ -21,8 +21,8 @@ from tasks.clip import StreamedClip
 _CLIP = ("video", "masks", "name", "start", "end")
 
 
-def export_overlay(store: ArtifactStore, prediction: StoredPrediction, folder: Path) -> Path:
-    """Write FOLDER/VIDEO.mp4, at the times of the frames.
+def export_overlay(store: ArtifactStore, prediction: StoredPrediction, out: OutputFolder) -> Path:
+    """Write OUT/VIDEO.mp4, at the times of the frames.
 
     Frames come from the store, at working size, or from the video file from which the clip was
     streamed, at its own.
@@ -30,22 +30,29 @@ def export_overlay(store: ArtifactStore, prediction: StoredPrediction, folder: P
     Args:
         store: that holds the prediction.
         prediction: what to draw.
-        folder: made if it is not there.
+        out: for all videos.
 
     Returns:
         The file.
 
     Raises:
         MissingArtifactError: when the frames are no longer there.
+        OccupiedOutputError: when a file is there that this program did not write.
         StoreFullError, StoreAccessError: when it cannot be written.
         InvalidAddressError: when the video's name cannot name a file.
     """
-    check_names(prediction, folder)
+    check_names(prediction, out.path)
     frame = _frames(store, prediction)
-    make_folder(folder)
-    path = folder / f"{prediction.video}.mp4"
-    write_mp4(path, _pictures(frame, prediction), prediction.frame_times)
-    return path
+    name = f"{prediction.video}.mp4"
+    with out.file(name) as file:
+        write_mp4(file, _pictures(frame, prediction), prediction.frame_times)
+    return out.path / name
+
+
+def source_files(prediction: StoredPrediction) -> list[Path]:
+    """Local files and folders that a streamed clip was read from; none for a video of a store."""
+    source: Mapping[str, Any] = prediction.metadata.get("provenance", {}).get("source", {})
+    return [Path(source[name]) for name in ("video", "masks") if name in source]
 
 
 def _frames(store: ArtifactStore, prediction: StoredPrediction) -> Callable[[int], UInt8Array]:

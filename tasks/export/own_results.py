@@ -1,30 +1,54 @@
 """What a run of one's own video gave, into a folder: label maps, and a video to look at."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from storage.datasets.source import SourceVideo
 from storage.errors import MissingArtifactError
 from storage.export.png_folders import export_png
+from storage.files.output_folder import OutputFolder
 from storage.kinds.predictions import PREDICTIONS, StoredPrediction
 from storage.runs.ledger import RunLedger, VideoRecord
 from storage.runs.names import StageName
 from storage.store.artifacts import ArtifactStore
+from tasks.export.mask_preview import preview_name
 from tasks.export.overlay_export import export_overlay
 
 
-def write_results(store_url: str, run_id: str, preset: str, folder: Path) -> tuple[Path, Path]:
-    """Write FOLDER/VIDEO/FRAME.png and FOLDER/VIDEO.mp4 of the one video of a run.
+def results_folder(folder: Path, source: SourceVideo, inputs: Sequence[Path]) -> OutputFolder:
+    """The folder for the results of a video, checked before anything is computed.
+
+    Args:
+        folder: made if it is not there.
+        source: the video.
+        inputs: its files and those of its masks.
+
+    Raises:
+        OccupiedOutputError: when results would replace an input, or what this program did not
+            write.
+        StoreAccessError: when the folder cannot be read.
+    """
+    out = OutputFolder(folder)
+    files = [f"{source.name}.mp4", preview_name(source.name)]
+    out.check(files=files, folders=[source.name], inputs=inputs)
+    return out
+
+
+def write_results(store_url: str, run_id: str, preset: str, out: OutputFolder) -> tuple[Path, Path]:
+    """Write OUT/VIDEO/FRAME.png and OUT/VIDEO.mp4 of the one video of a run.
 
     Args:
         store_url: the store.
         run_id: the run, done.
         preset: by which preset.
-        folder: made if it is not there.
+        out: where to.
 
     Returns:
         Folder of the label maps (source size, palette), file of the overlay (working size).
 
     Raises:
         MissingArtifactError: when the run has no label maps by this preset.
+        OccupiedOutputError: when something lies there that this program did not write.
         StoreFullError, StoreAccessError: when they cannot be written.
     """
     store = ArtifactStore(store_url)
@@ -34,7 +58,7 @@ def write_results(store_url: str, run_id: str, preset: str, folder: Path) -> tup
         raise MissingArtifactError(f"The run {run_id} has no label maps by {preset}. Run it again.")
     record = records[0]
     prediction = StoredPrediction(store, _prediction_key(record, stage))
-    return export_png(prediction, folder), export_overlay(store, prediction, folder)
+    return export_png(prediction, out), export_overlay(store, prediction, out)
 
 
 def _prediction_key(record: VideoRecord, stage: str) -> str:

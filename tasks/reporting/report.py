@@ -9,6 +9,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from storage.export.png_folders import export_png
+from storage.files.output_folder import OutputFolder
 from storage.kinds.predictions import StoredPrediction
 from storage.store.artifacts import ArtifactStore
 from tasks.inputs.configuration import Configuration
@@ -139,7 +140,9 @@ def _export_masks(
     for result in results:
         name = f"masks/{result.preset}/{result.video.name}"
         if done.get(name) != result.prediction:
-            export_png(StoredPrediction(store, result.prediction), (folder / name).parent)
+            out = OutputFolder((folder / name).parent)
+            out.adopt()
+            export_png(StoredPrediction(store, result.prediction), out)
             done[name] = result.prediction
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from flows.cli.app import main
+from storage.files.output_record import RECORD
 from tests.flows.cli.test_cli import loaded
 from tests.tasks.evaluation.trees import write_davis, write_predictions
 
@@ -54,8 +55,29 @@ def test_figures_and_files(
     assert names == {f"{name}.{kind}" for name in tables for kind in ("csv", "parquet", "md")} | {
         "global_results-val.csv",
         "per-sequence_results-val.csv",
+        RECORD,
     }
     assert len(pd.read_parquet(out / "per_frame.parquet")) == 18
+
+
+@pytest.mark.parametrize("name", ["per_object.csv", "global_results-val.csv"])
+def test_files_of_the_users_stay(
+    name: str,
+    data: list[str],
+    predictions: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / name).write_bytes(b"mine")
+    tokens = [str(predictions), *data, "--out", str(out), "--official-csv"]
+    assert run(tokens, monkeypatch) == 2
+    printed = capsys.readouterr()
+    assert f"{name} is there already and was not written" in printed.err
+    assert not printed.out
+    assert [path.read_bytes() for path in out.iterdir()] == [b"mine"]
 
 
 def test_part_of_the_data_and_another_protocol(

@@ -17,6 +17,8 @@ from storage.errors import (
     StoreFullError,
 )
 from storage.export.png_folders import export_png
+from storage.files.output_folder import OutputFolder
+from storage.files.output_record import RECORD
 from storage.kinds.predictions import PREDICTIONS, StoredPrediction, write_prediction
 from storage.store.artifacts import ArtifactStore
 
@@ -188,7 +190,7 @@ def test_damage(store: ArtifactStore) -> None:
 
 def test_export(store: ArtifactStore, tmp_path: Path) -> None:
     _write(store)
-    folder = export_png(StoredPrediction(store, "k"), tmp_path / "masks")
+    folder = export_png(StoredPrediction(store, "k"), OutputFolder(tmp_path / "masks"))
     assert folder == tmp_path / "masks" / "bee"
     assert sorted(path.name for path in folder.iterdir()) == ["00005.png", "00006.png", "00007.png"]
     with Image.open(folder / "00006.png") as image:
@@ -202,13 +204,12 @@ def test_export(store: ArtifactStore, tmp_path: Path) -> None:
 def test_export_replaces_an_earlier_one(store: ArtifactStore, tmp_path: Path) -> None:
     _write(store)
     prediction = StoredPrediction(store, "k")
-    folder = export_png(prediction, tmp_path)
+    folder = export_png(prediction, OutputFolder(tmp_path))
     before = (folder / "00005.png").read_bytes()
-    (folder / "stale.png").touch()
-    export_png(prediction, tmp_path)
+    export_png(prediction, OutputFolder(tmp_path))
     assert len(list(folder.iterdir())) == 3
     assert (folder / "00005.png").read_bytes() == before
-    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == [RECORD]
 
 
 def test_export_to_a_full_disk(
@@ -221,8 +222,8 @@ def test_export_to_a_full_disk(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(StoreFullError, match="bee as PNG"):
-        export_png(prediction, tmp_path / "masks")
+    with pytest.raises(StoreFullError, match="while writing bee"):
+        export_png(prediction, OutputFolder(tmp_path / "masks"))
     monkeypatch.undo()
     assert list((tmp_path / "masks").iterdir()) == []
 
@@ -230,4 +231,4 @@ def test_export_to_a_full_disk(
 def test_export_never_leaves_its_folder(store: ArtifactStore, tmp_path: Path) -> None:
     _write(store, video="../bee")
     with pytest.raises(InvalidAddressError, match="rename it"):
-        export_png(StoredPrediction(store, "k"), tmp_path / "masks")
+        export_png(StoredPrediction(store, "k"), OutputFolder(tmp_path / "masks"))

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import zarr
 
+from storage.files.output_folder import OutputFolder
 from storage.kinds.predictions import write_prediction
 from storage.prediction_sets import ReadOptions, open_predictions
 from storage.store.artifacts import ArtifactStore
@@ -238,8 +239,8 @@ def test_zip_and_zarr_and_store_give_what_the_folder_gives(
 
 def test_tables_as_files(root: Path, predictions: Path, tmp_path: Path) -> None:
     result = evaluate(predictions, root, stability=False)
-    write_tables(result, tmp_path / "out")
-    write_official(result, tmp_path / "out")
+    write_tables(result, OutputFolder(tmp_path / "out"))
+    write_official(result, OutputFolder(tmp_path / "out"))
     for name, table in result.named().items():
         stored = pd.read_parquet(tmp_path / "out" / f"{name}.parquet")
         pd.testing.assert_frame_equal(stored, table)

@@ -13,7 +13,8 @@ from storage.datasets.masks.frame_matching import VideoFrames
 from storage.datasets.masks.given_masks import open_masks
 from storage.datasets.masks.label_maps import read_label_map
 from storage.datasets.video.video_file import VideoFile
-from storage.errors import MissingArtifactError
+from storage.errors import MissingArtifactError, OccupiedOutputError
+from storage.files.output_record import RECORD
 from storage.kinds.predictions import PREDICTIONS, StoredPrediction
 from storage.runs.ledger import RunLedger, StageRecord, VideoRecord
 from storage.store.artifacts import ArtifactStore
@@ -51,7 +52,7 @@ def test_every_format(
     out = tmp_path / "out"
     command = ["export", "--store", store.url, "--out", out, "--format", "png,coco,overlay"]
     assert maskrnn(monkeypatch, *command) == 0
-    assert sorted(path.name for path in out.iterdir()) == ["clip", "clip.json", "clip.mp4"]
+    assert sorted(path.name for path in out.iterdir()) == [RECORD, "clip", "clip.json", "clip.mp4"]
     prediction = StoredPrediction(store, "k")
     names = prediction.frame_names
     given = open_masks(out / "clip.json", VideoFrames(names, prediction.size))
@@ -102,6 +103,37 @@ def test_an_overlay_needs_the_same_video(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("name", ["clip/mine.txt", "clip/.mine", "clip.json", "clip.mp4"])
+def test_files_of_the_users_stay(
+    name: str,
+    store: ArtifactStore,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    mine = tmp_path / "out" / name
+    mine.parent.mkdir(parents=True)
+    mine.write_bytes(b"mine")
+    command = ["export", "--store", store.url, "--out", tmp_path / "out"]
+    assert maskrnn(monkeypatch, *command, "--format", "png,coco,overlay") == 2
+    assert f"{mine} is there already and was not written" in capsys.readouterr().err
+    assert [path for path in (tmp_path / "out").rglob("*") if path.is_file()] == [mine]
+    assert mine.read_bytes() == b"mine"
+
+
+def test_the_video_of_an_archive_row_stays(
+    store: ArtifactStore, clip: StreamedClip, tmp_path: Path
+) -> None:
+    """Even where its name is that of an overlay that this program wrote before."""
+    (overlay,) = export(store, [Export("clip", "k")], tmp_path / "out", ["overlay"])
+    assert isinstance(overlay, Path)
+    stream(store, replace(clip, video=str(overlay)), "k2")
+    before = overlay.read_bytes()
+    with pytest.raises(OccupiedOutputError, match="source of the results"):
+        export(store, [Export("clip", "k2")], tmp_path / "out", ["overlay"])
+    assert overlay.read_bytes() == before
+
+
 def test_one_that_is_damaged_does_not_stop_the_others(
     store: ArtifactStore,
     clip: StreamedClip,
@@ -116,7 +148,7 @@ def test_one_that_is_damaged_does_not_stop_the_others(
     printed = capsys.readouterr()
     assert "ant: " in printed.err
     assert "1 of 2 predictions are in" in printed.out
-    assert [path.name for path in out.iterdir()] == ["clip"]
+    assert sorted(path.name for path in out.iterdir()) == [RECORD, "clip"]
 
 
 def test_which_predictions(store: ArtifactStore, clip: StreamedClip, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from PIL import Image
 
 from maskrnn_core.drawing.overlays import overlay
 from storage.datasets.readers.own_video import open_own_video
+from storage.files.output_folder import OutputFolder
 from tasks.export.mask_preview import write_mask_preview
 
 
@@ -22,7 +23,7 @@ def test_the_preview_shows_the_frames_where_objects_begin(tmp_path: Path) -> Non
     for index, labels in {0: first, 2: first, 3: first * np.uint8(2)}.items():
         Image.fromarray(labels).save(masks / f"{index:05d}.png")
     source = open_own_video(frames, masks)
-    path = write_mask_preview(source, tmp_path / "out" / "deep")
+    path = write_mask_preview(source, OutputFolder(tmp_path / "out" / "deep"))
     assert path == tmp_path / "out" / "deep" / "walk-first-masks.png"
     sheet = np.asarray(Image.open(path))
     assert sheet.shape == (40, 122, 3)

@@ -1,0 +1,139 @@
+"""Which files of a folder this program wrote: a list that lies in the folder itself."""
+
+import fcntl
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from hashlib import file_digest
+from pathlib import Path
+from typing import Any
+
+from storage.errors import OccupiedOutputError
+
+RECORD = ".maskrnn-outputs.jsonl"
+"""Name of the list. Each line is one output: a file, or a folder with all its files."""
+
+_PROGRAM = "maskrnn"
+
+
+@dataclass(frozen=True)
+class FileIdentity:
+    """Size in bytes and sha256 of a file's content."""
+
+    size: int
+    sha256: str
+
+
+def identify(path: Path) -> FileIdentity:
+    """Read a file for its identity.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        return FileIdentity(path.stat().st_size, file_digest(file, "sha256").hexdigest())
+
+
+class OutputRecord:
+    """The list of one folder. It is only ever appended to.
+
+    An output is recorded before it is put into its place. If the process dies in between, the
+    record holds the old and the new identity, and both are this program's.
+
+    Args:
+        folder: the folder; it need not exist yet.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / RECORD
+        self._read = 0
+        self._places: dict[str, list[int]] = defaultdict(list)
+
+    @property
+    def exists(self) -> bool:
+        """Whether the folder has a list."""
+        return self._path.is_file()
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other writers of the folder out for the block; makes the list when it is missing.
+
+        Where the file system knows no locks, the block runs without one.
+
+        Raises:
+            OSError: the list cannot be opened.
+        """
+        with self._path.open("ab") as file:
+            with suppress(OSError):
+                fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def identities(self, output: str) -> dict[str, set[FileIdentity]]:
+        """All identities that were recorded for the files of an output, by path in the folder.
+
+        Raises:
+            OccupiedOutputError: a file of the list's name that is no list of this program.
+            OSError: the list cannot be read.
+        """
+        self._index()
+        found: dict[str, set[FileIdentity]] = defaultdict(set)
+        if places := self._places.get(output):
+            with self._path.open("rb") as file:
+                for place in places:
+                    file.seek(place)
+                    for name, known in _parsed(file.readline())["files"].items():
+                        found[name].add(FileIdentity(known["size"], known["sha256"]))
+        return found
+
+    def add(self, output: str, files: Mapping[str, FileIdentity]) -> None:
+        """Append the files of an output; what the list has already is not written again.
+
+        Raises:
+            OSError: the list cannot be written.
+        """
+        known = self.identities(output)
+        if all(identity in known.get(name, ()) for name, identity in files.items()):
+            return
+        line = {
+            "program": _PROGRAM,
+            "output": output,
+            "files": {name: vars(identity) for name, identity in files.items()},
+        }
+        with self._path.open("ab+") as file:
+            if file.tell():
+                file.seek(-1, 2)
+                if file.read(1) != b"\n":  # a writer died in the middle of its line
+                    file.write(b"\n")
+            file.write(json.dumps(line).encode() + b"\n")
+
+    def _index(self) -> None:
+        """Note where the lines lie that were added since the last call."""
+        if not self._path.is_file():
+            return
+        lines = 0
+        with self._path.open("rb") as file:
+            file.seek(self._read)
+            for line in file:
+                lines += 1
+                if (entry := _parsed(line)) is not None:
+                    self._places[entry["output"]].append(self._read)
+                self._read += len(line)
+        if lines and not self._places:
+            raise OccupiedOutputError(
+                f"{self._path} is not the list of results that this program keeps under that name. "
+                "Move it away, or name another folder."
+            )
+
+
+def _parsed(line: bytes) -> Any:
+    """A line of the list; None for anything else, such as half a line."""
+    try:
+        entry = json.loads(line)
+        known = entry["program"] == _PROGRAM and isinstance(entry["output"], str)
+        for identity in entry["files"].values():
+            FileIdentity(**identity)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+    return entry if known else None
