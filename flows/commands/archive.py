@@ -9,8 +9,9 @@ from rich.console import Console
 from flows.commands.execution import check_input, first_mistake, leave_soon_on_interrupt
 from flows.console.output import print_error
 from flows.plan.archive_check import check_archive_memory
-from flows.plan.archive_manifest import checked_manifest
 from flows.plan.archive_parameters import ArchiveParameters
+from flows.plan.handed_over import handed_over
+from flows.plan.resolved_archive import ResolvedArchive, resolve_archive
 from flows.runs.archive_batches import NAMED
 from flows.server.prefect_server import provide_server
 from storage.archive.progress_file import read_progress
@@ -35,19 +36,22 @@ def segment_archive(manifest: str, fields: dict[str, Any]) -> int:
         parameters = ArchiveParameters(**{**fields, "manifest": manifest})
     except ValidationError as error:
         raise first_mistake(error) from None
-    check_input(parameters.training())
-    check_archive_memory(parameters, checked_manifest(parameters).table)
-    return execute_archive(parameters)
+    resolved = resolve_archive(parameters)
+    check_input(resolved.training)
+    check_archive_memory(resolved)
+    return execute_archive(resolved)
 
 
-def execute_archive(parameters: ArchiveParameters) -> int:
+def execute_archive(resolved: ResolvedArchive) -> int:
     """Start the flow and tell what came of it; exit code as above."""
     from flows.runs.archive import archive
     from flows.runs.driver import FAILED_IN_PART
 
     leave_soon_on_interrupt()
     provide_server()
-    state = archive(parameters, return_state=True)
+    parameters = resolved.parameters
+    with handed_over(parameters, resolved):
+        state = archive(parameters, return_state=True)
     if not state.is_completed() and state.name != FAILED_IN_PART:
         state.result()  # raises what stopped the run
     store = ArtifactStore(parameters.store)

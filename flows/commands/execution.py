@@ -17,18 +17,16 @@ from flows.console.output import (
     print_parents,
     print_where,
 )
-from flows.plan.chosen_data import chosen_data
-from flows.plan.configurations import all_configurations
+from flows.plan.handed_over import handed_over
 from flows.plan.machine_check import check_machine
 from flows.plan.parameters import BenchmarkParameters
+from flows.plan.resolved_run import ResolvedRun, resolve
 from flows.server.prefect_server import provide_server
 from storage.runs.ledger import RunLedger
 from storage.store.artifacts import ArtifactStore
 from tasks.dask_bridge.clusters import cluster_class
 from tasks.errors import ParameterError
 from tasks.inputs.external_parents import check_parent, obtain_parent
-from tasks.inputs.flow_method import flow_method
-from tasks.inputs.sources import open_sources
 from tasks.inputs.starting_weights import check_start
 
 _GRACE_SECONDS = 8.0
@@ -40,21 +38,28 @@ def execute(fields: dict[str, Any]) -> int:
     Raises:
         ParameterError, DatasetError, ...: bad input, found before anything is started.
     """
-    parameters = validated(fields)
-    check_input(parameters)
-    check_machine(parameters)
+    return execute_run(resolve(validated(fields)))
+
+
+def execute_run(run: ResolvedRun) -> int:
+    """Check a run, carry it out and tell what came of it; as `execute`."""
+    check_input(run)
+    check_machine(run)
 
     from flows.runs.stage_flows import flow_for
 
-    return execute_flow(*flow_for(parameters), parameters)
+    return execute_flow(*flow_for(run.parameters), run, run.parameters)
 
 
-def execute_flow(flow: Any, asked: BaseModel, parameters: BenchmarkParameters) -> int:
+def execute_flow(
+    flow: Any, asked: BaseModel, prepared: object, parameters: BenchmarkParameters
+) -> int:
     """Start a flow with what it was asked for, and tell what came of the run.
 
     Args:
         flow: a Prefect flow that takes `asked`.
         asked: its parameters.
+        prepared: what the flow then need not find out again; see `flows.plan.handed_over`.
         parameters: of the run that it carries out.
     """
     started = time.monotonic()
@@ -62,7 +67,8 @@ def execute_flow(flow: Any, asked: BaseModel, parameters: BenchmarkParameters) -
 
     leave_soon_on_interrupt()
     provide_server()
-    state = flow(asked, return_state=True)
+    with handed_over(asked, prepared):
+        state = flow(asked, return_state=True)
     if not state.is_completed() and state.name != FAILED_IN_PART:
         state.result()  # raises what stopped the run
     ledger = RunLedger(ArtifactStore(parameters.store), parameters.run_name)
@@ -126,23 +132,19 @@ def first_mistake(error: ValidationError) -> ParameterError:
     return ParameterError(f"--{name} {first['input']!r}: {first['msg']}")
 
 
-def check_input(parameters: BenchmarkParameters) -> None:
-    """Find bad input in a second, before a server is started for it.
+def check_input(run: ResolvedRun) -> None:
+    """Check the cluster's class and the given weights, before a server is started for the run.
 
     Raises:
-        ParameterError, DatasetError, ...: as the run itself would.
+        ParameterError, MissingArtifactError, ...: as the run itself would.
     """
-    configurations = all_configurations(parameters)
-    main = configurations[0]
+    parameters = run.parameters
     if parameters.cluster is not None:
         cluster_class(parameters.cluster)
-    flow_method(parameters.flow, parameters.flow_weights)
     store = ArtifactStore(parameters.store)
     if parameters.parent is not None:
         key = obtain_parent(store, parameters.parent)
-        for configuration in configurations:
+        for configuration in run.configurations:
             check_parent(store, key, configuration.preset)
     elif parameters.initial_weights is not None:
-        check_start(parameters.initial_weights, store, [c.preset for c in configurations])
-    spec = chosen_data(parameters, main)
-    open_sources(spec, parameters.videos)
+        check_start(parameters.initial_weights, store, [c.preset for c in run.configurations])

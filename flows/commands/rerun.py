@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import ValidationError
 from rich.console import Console
 
+from flows.plan.machine_check import check_machine
 from flows.runs.rerun import Rerun, RerunParameters, fates, prepare_rerun
 from tasks.errors import ParameterError
 
@@ -28,10 +29,11 @@ def rerun(fields: dict[str, Any], *, dry_run: bool) -> int:
     print_plan(asked, prepared)
     if dry_run:
         return 0
+    check_machine(prepared.run)
     from flows.commands.execution import execute_flow
     from flows.runs.rerun import rerun as rerun_flow
 
-    return execute_flow(rerun_flow, asked, prepared.parameters)
+    return execute_flow(rerun_flow, asked, prepared, prepared.run.parameters)
 
 
 def print_plan(asked: RerunParameters, prepared: Rerun) -> None:

@@ -5,18 +5,16 @@ from typing import Any
 
 from rich.console import Console
 
-from flows.commands.execution import execute, validated
+from flows.commands.execution import execute_run, validated
 from flows.console.options import DataOptions
-from flows.plan.chosen_data import chosen_data
-from flows.plan.configurations import all_configurations
 from flows.plan.parameters import SHORT_SIDE, BenchmarkParameters
+from flows.plan.resolved_run import resolve
 from storage.datasets.source import RemarkedVideo, SourceVideo
 from storage.files.output_folder import OutputFolder
 from tasks.errors import ParameterError
 from tasks.export.mask_preview import write_mask_preview
 from tasks.export.own_results import results_folder, write_results
 from tasks.inputs.configuration import Configuration
-from tasks.inputs.sources import open_sources
 
 
 def segment_own_video(
@@ -45,15 +43,15 @@ def segment_own_video(
     video = video.expanduser().resolve()
     parameters = validated({**fields, **_data_fields(video, mask, data)})
     out = video.with_name(f"{_name(video)}-masks") if out is None else out
-    main = all_configurations(parameters)[0]
-    (source,) = open_sources(chosen_data(parameters, main))
+    run = resolve(parameters)
+    (source,) = run.sources
     results = results_folder(out, source, [video, Path(str(parameters.masks))])
     objects = source.objects  # reads video and masks: what is wrong is found before the start
     console = Console(stderr=True, soft_wrap=True)
     warnings = _warnings(source, results)
-    for line in [_found(source, objects), *warnings, *_told(parameters, main, data)]:
+    for line in [_found(source, objects), *warnings, *_told(parameters, run.main, data)]:
         console.print(line, highlight=False, markup=False)
-    code = execute(parameters.model_dump())
+    code = execute_run(run)
     if code == 0:
         masks, overlay = write_results(
             parameters.store, parameters.run_name, parameters.preset, results

@@ -9,6 +9,7 @@ import pandas as pd
 from flows.plan.archive_parameters import ArchiveParameters
 from flows.plan.machine_check import check_machine
 from flows.plan.memory_check import local_machine, refusal, segmenting_needs, too_large
+from flows.plan.resolved_archive import ResolvedArchive
 from flows.plan.space_check import free_bytes, no_room
 from storage.archive.uris import LOCAL, protocol_of
 from storage.datasets.images.image_files import image_files, image_size
@@ -16,7 +17,6 @@ from storage.datasets.video.container import stated_extent
 from storage.errors import StorageError
 from storage.kinds.videos import working_size
 from storage.store.artifacts import ArtifactStore
-from tasks.inputs.configuration import configure
 from tasks.machine.resources import plan_workers
 from tasks.machine.space_needed import VideoExtent, mean_extent, soft_mask_bytes, stage_bytes
 
@@ -26,22 +26,23 @@ _MOST_RATE = 120.0
 """Frames per second that are believed."""
 
 
-def check_archive_memory(parameters: ArchiveParameters, rows: pd.DataFrame) -> None:
+def check_archive_memory(archive: ResolvedArchive) -> None:
     """Compare what rows will take with the memory of this machine's workers, unless forced.
 
     Args:
-        parameters: of the run.
-        rows: of the checked manifest.
+        archive: resolved.
 
     Raises:
         ParameterError: parent or rows do not fit; names need, what there is, and the cure.
     """
+    parameters = archive.parameters
     if parameters.force:
         return
-    preset = configure(parameters.preset, parameters.overrides).preset
+    preset = archive.configuration.preset
     if preset.network is not None and parameters.parent is None:
-        check_machine(parameters.training())
-    machine, extent = local_machine(parameters), _sampled_extent(rows, parameters.resolution)
+        check_machine(archive.training)
+    machine = local_machine(parameters)
+    extent = _sampled_extent(archive.manifest.table, parameters.resolution)
     if preset.network is None or machine is None or extent is None:
         return
     workers = len(plan_workers(machine, parameters.workers))

@@ -1,44 +1,38 @@
 """Whether a run can fit on this machine, found out before it starts from a few of its videos."""
 
-from flows.plan.chosen_data import chosen_data
-from flows.plan.configurations import all_configurations
 from flows.plan.memory_check import check_memory
-from flows.plan.parameters import BenchmarkParameters
+from flows.plan.resolved_run import ResolvedRun
 from flows.plan.space_check import check_space
 from storage.datasets.source import SourceVideo
 from storage.errors import StorageError
 from storage.kinds.videos import working_size
-from tasks.inputs.sources import open_sources
 from tasks.machine.space_needed import VideoExtent, mean_extent
 
 _SAMPLE = 12
 """Videos of which a frame is decoded."""
 
 
-def check_machine(parameters: BenchmarkParameters) -> None:
+def check_machine(run: ResolvedRun) -> None:
     """Refuse a run that needs more disk or memory than there is, unless it is forced.
 
     Raises:
         ParameterError: names need, what there is, and the cure.
     """
-    if parameters.force:
+    if run.parameters.force:
         return
-    extent = sampled_extent(parameters)
+    extent = sampled_extent(run)
     if extent is not None:
-        check_space(parameters, extent)
-        check_memory(parameters, extent)
+        check_space(run, extent)
+        check_memory(run, extent)
 
 
-def sampled_extent(parameters: BenchmarkParameters) -> VideoExtent | None:
+def sampled_extent(run: ResolvedRun) -> VideoExtent | None:
     """Mean frames and objects and the largest size of a few videos; None if none can be read."""
-    main = all_configurations(parameters)[0]
-    spec = chosen_data(parameters, main)
-    sources = open_sources(spec, parameters.videos)
-    step = max(1, len(sources) // _SAMPLE)
+    step = max(1, len(run.sources) // _SAMPLE)
     extents = [
         extent
-        for source in sources[::step]
-        if (extent := _extent(source, parameters.resolution)) is not None
+        for source in run.sources[::step]
+        if (extent := _extent(source, run.parameters.resolution)) is not None
     ]
     return mean_extent(extents) if extents else None
 

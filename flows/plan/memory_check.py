@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from flows.plan.configurations import all_configurations
-from flows.plan.parameters import BenchmarkParameters, RunFields
+from flows.plan.parameters import RunFields
+from flows.plan.resolved_run import ResolvedRun
 from flows.plan.run_plan import plan_run
 from flows.plan.space_check import unit_of
 from maskrnn_core.options import Preset
@@ -21,45 +21,44 @@ _MAPPED = 3 * 2**30
 """Address space into which a process maps libraries of which it loads a small part."""
 
 
-def check_memory(parameters: BenchmarkParameters, extent: VideoExtent) -> None:
+def check_memory(run: ResolvedRun, extent: VideoExtent) -> None:
     """Compare what units will take with the memory of this machine's workers.
 
     Of other machines, and of GPUs, the memory is not known before they are at work.
 
     Args:
-        parameters: of the run.
+        run: resolved.
         extent: of its videos.
 
     Raises:
         ParameterError: a unit does not fit; names need, what there is, and the cure.
     """
-    machine = local_machine(parameters)
+    machine = local_machine(run.parameters)
     if machine is None:
         return
-    workers = len(plan_workers(machine, parameters.workers))
-    beyond = too_large(needs(parameters, extent, workers), machine)
+    workers = len(plan_workers(machine, run.parameters.workers))
+    beyond = too_large(needs(run, extent, workers), machine)
     if not beyond:
         return
-    # What is there already need not be computed; to know it, the data set is read.
-    planned = plan_run(parameters, ArtifactStore(parameters.store)).stages
+    # What is there already need not be computed; to know it, the videos are read.
+    planned = plan_run(run, ArtifactStore(run.parameters.store)).stages
     computed = {unit_of(stage) for stage in planned if stage.fate in ("computed", "unknown")}
     for need in beyond:
         if need[:2] in computed:
             raise refusal(need, machine, extent)
 
 
-def needs(parameters: BenchmarkParameters, extent: VideoExtent, workers: int) -> Iterator[Need]:
+def needs(run: ResolvedRun, extent: VideoExtent, workers: int) -> Iterator[Need]:
     """What the units of a run take that run a network.
 
     Args:
-        parameters: of the run.
+        run: resolved.
         extent: of its videos.
         workers: units that run at the same time; training runs alone.
     """
-    for configuration in all_configurations(parameters):
+    parameters = run.parameters
+    for configuration in run.with_network:
         preset = configuration.preset
-        if preset.network is None:
-            continue
         if parameters.reaches("train") and parameters.parent is None:
             size = offline_memory(preset, extent.size)
             yield "train", preset.name, size, configuration.compute.processes

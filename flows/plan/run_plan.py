@@ -3,22 +3,16 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from flows.plan.chosen_data import chosen_data
-from flows.plan.configurations import all_configurations
-from flows.plan.parameters import BenchmarkParameters
-from flows.plan.training_set import training_for
+from flows.plan.resolved_run import ResolvedRun
 from storage.kinds.checkpoints import PARENTS
 from storage.runs.names import RecordName
 from storage.store.artifacts import ArtifactStore
 from tasks.inputs.configuration import Configuration
 from tasks.inputs.external_parents import obtain_parent
-from tasks.inputs.flow_method import flow_method
-from tasks.inputs.sources import open_sources
 from tasks.inputs.starting_weights import starting_digest
 from tasks.keys import PreparedVideo, parent_key
 from tasks.plan.dry_plan import Foresight, PlannedStage
 from tasks.plan.outcome import Outcome, VideoResult
-from tasks.scores.scoring import protocol_of
 
 
 @dataclass(frozen=True)
@@ -29,28 +23,21 @@ class RunPlan:
     outcome: Outcome
 
 
-def plan_run(
-    parameters: BenchmarkParameters, store: ArtifactStore, failed: Collection[str] = ()
-) -> RunPlan:
-    """Look at everything that a run with these parameters would come to.
+def plan_run(run: ResolvedRun, store: ArtifactStore, failed: Collection[str] = ()) -> RunPlan:
+    """Look at everything that a run would come to.
 
     Args:
-        parameters: of the run.
+        run: resolved.
         store: its store.
         failed: records of the ledger that failed; training goes on without such videos.
 
     Raises:
-        ParameterError, DatasetError: as the run itself would.
+        ParameterError: a parent or starting weights that cannot be used.
     """
-    configurations = all_configurations(parameters)
-    main = configurations[0]
-    spec = chosen_data(parameters, main)
-    sources = open_sources(spec, parameters.videos)
-    flow = flow_method(parameters.flow, parameters.flow_weights)
-    foresight = Foresight(store, flow, main.compute, parameters.resolution)
-    chosen = training_for(parameters, configurations, spec, sources)
+    parameters = run.parameters
+    foresight = Foresight(store, run.flow, run.main.compute, parameters.resolution)
     parents: dict[str, str | None] = {}
-    with_network = [c for c in configurations if c.preset.network is not None]
+    with_network = run.with_network
     if with_network and parameters.reaches("train"):
         if parameters.parent is not None:
             key = obtain_parent(store, parameters.parent)
@@ -58,25 +45,24 @@ def plan_run(
         else:
             training = [
                 foresight.prepare(source, record)
-                for source in chosen.sources
+                for source in run.training.sources
                 if str(record := RecordName("train", source.name)) not in failed
             ]
             initial = parameters.initial_weights
             start = None if initial is None else starting_digest(initial, store)
             parents = _parents(foresight, with_network, training, start)
     results: list[VideoResult] = []
-    protocol = protocol_of(parameters.dataset) if parameters.reaches("evaluate") else None
-    for source in sources if parameters.until != "train" else ():
+    for source in run.sources if parameters.until != "train" else ():
         with_flow = parameters.reaches("flow")
         video = foresight.prepare(source, RecordName("video", source.name), with_flow=with_flow)
-        for configuration in configurations if parameters.reaches("segment") else ():
+        for configuration in run.configurations if parameters.reaches("segment") else ():
             parent = parents.get(configuration.preset.name)
-            found = foresight.segment(source.name, video, configuration, parent, protocol)
+            found = foresight.segment(source.name, video, configuration, parent, run.protocol)
             if found is not None:
                 results.append(found)
     there = {name: key for name, key in parents.items() if key and store.exists(PARENTS, key)}
-    notes = [chosen.note] if chosen.note else []
-    names = [source.name for source in sources]
+    notes = [run.training.note] if run.training.note else []
+    names = [source.name for source in run.sources]
     return RunPlan(foresight.stages, Outcome(names, results, there, notes))
 
 

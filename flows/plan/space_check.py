@@ -3,15 +3,11 @@
 import shutil
 from pathlib import Path
 
-from flows.plan.chosen_data import chosen_data
-from flows.plan.configurations import all_configurations
-from flows.plan.parameters import BenchmarkParameters
+from flows.plan.resolved_run import ResolvedRun
 from flows.plan.run_plan import RunPlan, plan_run
-from flows.plan.training_set import choose_training_set
 from storage.runs.names import StageKind
 from storage.store.artifacts import ArtifactStore
 from tasks.errors import ParameterError
-from tasks.inputs.sources import open_sources
 from tasks.machine.space_needed import VideoExtent, stage_bytes
 from tasks.plan.dry_plan import PlannedStage
 
@@ -19,51 +15,45 @@ _AT_ONCE = 16
 """Videos whose weights lie on the disk at the same time when they are dropped."""
 
 
-def check_space(parameters: BenchmarkParameters, extent: VideoExtent) -> None:
+def check_space(run: ResolvedRun, extent: VideoExtent) -> None:
     """Compare what a run will write with what is free, on a local store.
 
     Args:
-        parameters: of the run.
+        run: resolved.
         extent: of its videos.
 
     Raises:
         ParameterError: it cannot fit; names need, what there is, and the cure.
     """
-    store = ArtifactStore(parameters.store)
+    store = ArtifactStore(run.parameters.store)
     if not store.folder.is_local:
         return
     free = free_bytes(store)
-    if most_bytes(parameters, extent) <= free:
+    if most_bytes(run, extent) <= free:
         return
-    # What is there already need not be written; to know it, the data set is read.
-    need = bytes_needed(parameters, plan_run(parameters, store), extent)
+    # What is there already need not be written; to know it, the videos are read.
+    need = bytes_needed(run, plan_run(run, store), extent)
     if need > free:
         cures = "take fewer videos, a lower --resolution or --keep-weights none"
         raise no_room("run", need, free, store.url, cures)
 
 
-def most_bytes(parameters: BenchmarkParameters, extent: VideoExtent) -> int:
+def most_bytes(run: ResolvedRun, extent: VideoExtent) -> int:
     """Bytes of a run that finds nothing in the store and keeps everything."""
-    configurations = all_configurations(parameters)
-    main = configurations[0]
-    spec = chosen_data(parameters, main)
-    sources = open_sources(spec, parameters.videos)
-    training = choose_training_set(parameters, main, spec, sources).sources
     prepared = stage_bytes("ingest", extent) + stage_bytes("flow", extent)
-    total = prepared * (len(sources) + len(training))
-    for configuration in configurations:
+    total = prepared * (len(run.sources) + len(run.training.sources))
+    for configuration in run.configurations:
         network = configuration.preset.network
         each = stage_bytes("segment", extent) + stage_bytes("evaluate", extent)
         each += extent.objects * stage_bytes("finetune", extent, network)
-        total += len(sources) * each + stage_bytes("train", extent, network)
+        total += len(run.sources) * each + stage_bytes("train", extent, network)
     return total
 
 
-def bytes_needed(parameters: BenchmarkParameters, plan: RunPlan, extent: VideoExtent) -> int:
+def bytes_needed(run: ResolvedRun, plan: RunPlan, extent: VideoExtent) -> int:
     """Bytes that the planned stages write that are not there yet."""
-    configurations = all_configurations(parameters)
-    networks = {c.preset.name: c.preset.network for c in configurations}
-    main = configurations[0].preset.name
+    networks = {c.preset.name: c.preset.network for c in run.configurations}
+    keep, main = run.parameters.keep_weights, run.main.preset.name
     total, weights = 0, []
     for stage in plan.stages:
         if stage.fate not in ("computed", "unknown"):
@@ -75,9 +65,7 @@ def bytes_needed(parameters: BenchmarkParameters, plan: RunPlan, extent: VideoEx
             continue
         # Of a video that is not in the store, the objects are not known one by one.
         size *= extent.objects if stage.stage.object_id is None else 1
-        is_kept = parameters.keep_weights == "all" or (
-            parameters.keep_weights == "main" and preset == main
-        )
+        is_kept = keep == "all" or (keep == "main" and preset == main)
         total += size if is_kept else 0
         weights += [] if is_kept else [size]
     return total + sum(sorted(weights, reverse=True)[: _AT_ONCE * len(networks)])

@@ -10,8 +10,9 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from flows.plan.archive_check import check_archive_memory, check_archive_space
-from flows.plan.archive_manifest import checked_manifest
 from flows.plan.archive_parameters import ArchiveParameters
+from flows.plan.handed_over import prepared_for
+from flows.plan.resolved_archive import ResolvedArchive, resolve_archive
 from flows.runs.archive_batches import NAMED, show_batch
 from flows.runs.driver import FAILED_IN_PART, bridge_of, log_progress, pipeline_flow, tag_run
 from flows.runs.pipeline import Pipeline
@@ -30,9 +31,7 @@ from tasks.archive.slices import RowQueue
 from tasks.archive.unit import RowWork
 from tasks.clip import StreamOptions
 from tasks.errors import TaskError
-from tasks.inputs.configuration import Configuration, configure
 from tasks.inputs.external_parents import check_parent, obtain_parent
-from tasks.inputs.flow_method import flow_method
 from tasks.run.run_context import RunContext
 from tasks.run.task_runs import start_task
 
@@ -46,8 +45,8 @@ def archive(parameters: ArchiveParameters) -> State[Any]:
     Ends as Failed when any row failed; the others are in the store and the report.
     """
     log_progress()
-    manifest = checked_manifest(parameters)
-    check_archive_memory(parameters, manifest.table)
+    resolved = prepared_for(parameters, ResolvedArchive, lambda: _checked(parameters))
+    manifest = resolved.manifest
     store = ArtifactStore(parameters.store)
     ledger = RunLedger(store, parameters.run_name)
     bridge = bridge_of(parameters)
@@ -59,12 +58,12 @@ def archive(parameters: ArchiveParameters) -> State[Any]:
         closing(RunContext(store, bridge, ledger, driver, parameters.timeouts)) as context,
     ):
         ledger.begin(described, version("maskrnn"))
-        configuration = configure(parameters.preset, parameters.overrides)
+        configuration = resolved.configuration
         method = ArchiveMethod(
-            flow_method(parameters.flow, parameters.flow_weights),
+            resolved.training.flow,
             configuration.preset,
             configuration.compute,
-            _parent(context, parameters, configuration),
+            _parent(context, resolved),
             parameters.resolution,
             StreamOptions(soft_masks=parameters.soft_masks),
         )
@@ -118,18 +117,23 @@ def _carry_out(
             wait()
 
 
-def _parent(
-    context: RunContext, parameters: ArchiveParameters, configuration: Configuration
-) -> str | None:
+def _checked(parameters: ArchiveParameters) -> ResolvedArchive:
+    """Resolved and checked, where no command has done so."""
+    resolved = resolve_archive(parameters)
+    check_archive_memory(resolved)
+    return resolved
+
+
+def _parent(context: RunContext, resolved: ResolvedArchive) -> str | None:
     """Key of the parent: the one that was named, or the preset's, trained on generated videos."""
-    preset = configuration.preset
+    preset, given = resolved.configuration.preset, resolved.parameters.parent
     if preset.network is None:
         return None
-    if parameters.parent is not None:
-        key = obtain_parent(context.store, parameters.parent)
+    if given is not None:
+        key = obtain_parent(context.store, given)
         check_parent(context.store, key, preset)
         return key
-    parents = Pipeline(context, parameters.training(), [configuration]).run().parents
+    parents = Pipeline(context, resolved.training).run().parents
     if preset.name not in parents:
         raise TaskError(
             f"there is no parent of {preset.name}: `maskrnn status {context.ledger.run_id}` tells "

@@ -12,16 +12,17 @@ from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext, get_run_context
 from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
+from pydantic import BaseModel
 
-from flows.plan.configurations import all_configurations
+from flows.plan.handed_over import prepared_for
 from flows.plan.machine_check import check_machine
 from flows.plan.parameters import BenchmarkParameters, RunFields
+from flows.plan.resolved_run import ResolvedRun, resolve
 from flows.runs.pipeline import Pipeline
 from storage.runs.drivers import drive
 from storage.runs.ledger import RunLedger
 from storage.store.artifacts import ArtifactStore
 from tasks.dask_bridge import Bridge
-from tasks.inputs.configuration import Configuration
 from tasks.plan.outcome import Outcome, VideoResult
 from tasks.reporting.report import export, report
 from tasks.reporting.training import training_curves
@@ -57,26 +58,41 @@ def benchmark(parameters: BenchmarkParameters) -> State[Any]:
 
     Ends as Failed when any video failed; what came through is in the store and the report.
     """
-    return carry_out(parameters)
+    return carry_out(checked_run(parameters, parameters))
+
+
+def checked_run(asked: BaseModel, parameters: BenchmarkParameters) -> ResolvedRun:
+    """The run of a flow, resolved and checked: by the command that called the flow, or here.
+
+    Args:
+        asked: parameters of the flow.
+        parameters: of the run that it carries out.
+
+    Raises:
+        ParameterError, DatasetError: bad input, or disk or memory are too small.
+    """
+
+    def check() -> ResolvedRun:
+        run = resolve(parameters)
+        check_machine(run)
+        return run
+
+    return prepared_for(asked, ResolvedRun, check)
 
 
 def carry_out(
-    parameters: BenchmarkParameters,
+    run: ResolvedRun,
     only: Collection[str] | None = None,
     results: Sequence[VideoResult] = (),
 ) -> State[Any]:
     """A run, within a flow; returns the state in which the flow ends.
 
     Args:
-        parameters: of the run.
+        run: resolved, and checked.
         only: videos to work on; None for all.
         results: that the others have, for the report.
-
-    Raises:
-        ParameterError: disk or memory are too small; nothing has been started then.
     """
-    check_machine(parameters)
-    configurations = all_configurations(parameters)
+    parameters = run.parameters
     store = ArtifactStore(parameters.store)
     ledger = RunLedger(store, parameters.run_name)
     bridge = bridge_of(parameters)
@@ -85,15 +101,15 @@ def carry_out(
         with bridge, drive(store, ledger) as driver, ExitStack() as stack:
             context = RunContext(store, bridge, ledger, driver, parameters.timeouts)
             stack.callback(context.close)
-            pipeline = Pipeline(context, parameters, configurations, only, results)
+            pipeline = Pipeline(context, run, only, results)
             if only is not None:
                 context.adopt(record for record in ledger.records() if record.video not in only)
             videos = pipeline.outcome.videos
             ledger.begin(parameters.model_dump(mode="json"), version("maskrnn"), videos)
             outcome = pipeline.run()
         if parameters.until == "report":
-            write_report(context, outcome, configurations, parameters)
-        elif trains(configurations):
+            write_report(context, outcome, run, parameters)
+        elif run.with_network:
             start_task(training_curves, context).result()
         if parameters.until == "segment":
             start_task(export, context, outcome).result()
@@ -111,21 +127,20 @@ def bridge_of(parameters: RunFields) -> Bridge:
     )
 
 
-def trains(configurations: Sequence[Configuration]) -> bool:
-    """Whether any network takes part."""
-    return any(configuration.preset.network is not None for configuration in configurations)
-
-
 def write_report(
-    context: RunContext,
-    outcome: Outcome,
-    configurations: Sequence[Configuration],
-    parameters: BenchmarkParameters,
+    context: RunContext, outcome: Outcome, run: ResolvedRun, parameters: BenchmarkParameters
 ) -> Path:
-    """Tables, pictures and summary of a run, within a flow; returns their folder."""
-    trained = [start_task(training_curves, context).result()] if trains(configurations) else []
-    described = parameters.model_dump(mode="json")
-    folder: Path = start_task(report, context, outcome, configurations, described, trained).result()
+    """Tables, pictures and summary of a run, within a flow; returns their folder.
+
+    Args:
+        context: of the run.
+        outcome: what it led to.
+        run: resolved.
+        parameters: that the report tells; those of a run that ended before its report may differ.
+    """
+    trained = [start_task(training_curves, context).result()] if run.with_network else []
+    told = parameters.model_dump(mode="json")
+    folder: Path = start_task(report, context, outcome, run.configurations, told, trained).result()
     return folder
 
 

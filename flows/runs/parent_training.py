@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from flows.plan.parameters import BenchmarkParameters
+from flows.plan.resolved_run import ResolvedRun
 from flows.plan.run_plan import offline_part
 from storage.runs.names import RecordName, StageName
 from tasks.errors import TaskError
@@ -25,8 +25,7 @@ class Parents:
 
     Args:
         context: of the run.
-        parameters: of the run.
-        configurations: options per preset.
+        run: resolved.
         start: has a function called in a thread.
         note: tells the reader of the report something.
 
@@ -37,20 +36,20 @@ class Parents:
     def __init__(
         self,
         context: RunContext,
-        parameters: BenchmarkParameters,
-        configurations: Sequence[Configuration],
+        run: ResolvedRun,
         start: Start,
         note: Callable[[str], None],
     ) -> None:
         self._context = context
-        self._parameters = parameters
-        self._trained = [c for c in configurations if c.preset.network is not None]
+        self._initial = run.parameters.initial_weights
+        self._trained = run.with_network
         self._start = start
         self._note = note
         self._keys: dict[str, Future[str]] = {}
-        if parameters.parent is not None and self._trained:
+        given = run.parameters.parent
+        if given is not None and self._trained:
             key: Future[str] = Future()
-            key.set_result(obtain_parent(context.store, parameters.parent))
+            key.set_result(obtain_parent(context.store, given))
             self._keys = {c.preset.name: key for c in self._trained}
 
     def train(self, training: Sequence["Future[PreparedVideo]"]) -> None:
@@ -122,7 +121,7 @@ class Parents:
                 videos,
                 configuration.preset,
                 configuration.compute,
-                self._parameters.initial_weights,
+                self._initial,
             ).result()
         except Exception as error:
             self._context.blame(record, StageName("train"), error)

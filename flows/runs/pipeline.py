@@ -6,9 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from typing import ParamSpec, TypeVar
 
-from flows.plan.chosen_data import chosen_data
-from flows.plan.parameters import BenchmarkParameters
-from flows.plan.training_set import training_for
+from flows.plan.resolved_run import ResolvedRun
 from flows.runs.parent_training import Parents
 from flows.runs.stage_calls import StageCalls
 from storage.datasets.source import SourceVideo
@@ -18,8 +16,7 @@ from storage.kinds.predictions import PREDICTIONS
 from storage.runs.names import RecordName, Role, StageName
 from tasks.errors import TaskError
 from tasks.inputs.configuration import Configuration
-from tasks.inputs.flow_method import flow_method
-from tasks.inputs.sources import DatasetSpec, open_sources
+from tasks.inputs.sources import DatasetSpec
 from tasks.keys import PreparedVideo, evaluation_key, prediction_key
 from tasks.plan.dry_plan import finetuned_keys
 from tasks.plan.outcome import Outcome, VideoResult
@@ -43,55 +40,51 @@ class Pipeline:
 
     Args:
         context: store, workers, ledger.
-        parameters: of the run.
-        configurations: options per preset, the main one first.
+        run: resolved.
         only: videos to work on; None for all.
         results: of the videos that are left alone.
 
     Raises:
-        ParameterError, DatasetError: bad input that stops the run before it starts.
+        ParameterError: the parent that was named is none.
     """
 
     def __init__(
         self,
         context: RunContext,
-        parameters: BenchmarkParameters,
-        configurations: Sequence[Configuration],
+        run: ResolvedRun,
         only: Collection[str] | None = None,
         results: Sequence[VideoResult] = (),
     ) -> None:
         self._context = context
-        self._parameters = parameters
+        self._parameters = run.parameters
+        self._run = run
         # Presets without a network need not wait for the parent.
-        self._configurations = sorted(configurations, key=lambda c: c.preset.network is not None)
-        self._by_rank = configurations
+        self._configurations = sorted(
+            run.configurations, key=lambda c: c.preset.network is not None
+        )
         self._dropper = WeightsDropper(context)
-        main = configurations[0]
-        self._spec = chosen_data(parameters, main)
-        sources = open_sources(self._spec, parameters.videos)
         self._sources = sorted(
-            (source for source in sources if only is None or source.name in only),
+            (source for source in run.sources if only is None or source.name in only),
             key=_work,
             reverse=True,
         )
         self._left_alone = [r for r in results if only is not None and r.video.name not in only]
-        self._flow = flow_method(parameters.flow, parameters.flow_weights)
-        self._compute = main.compute
         self._stages = StageCalls(len(self._sources))
         self._pool = ThreadPoolExecutor(_VIDEOS_AT_ONCE, thread_name_prefix="video")
-        self.outcome = Outcome(videos=[source.name for source in sources])
-        self._training = training_for(parameters, configurations, self._spec, sources)
-        if self._training.note:
-            self._note(self._training.note)
-        self._parents = Parents(context, parameters, configurations, self._start, self._note)
+        self.outcome = Outcome(videos=[source.name for source in run.sources])
+        if run.training.note:
+            self._note(run.training.note)
+        self._parents = Parents(context, run, self._start, self._note)
 
     def run(self) -> Outcome:
         """Run all stages up to the last one asked for; failures of videos are in the ledger."""
         try:
-            training = self._prepare_all(self._training.spec, self._training.sources, "train")
+            training = self._prepare_all(
+                self._run.training.spec, self._run.training.sources, "train"
+            )
             segmented: list[Future[PreparedVideo]] = []
             if self._parameters.until != "train":
-                segmented = self._prepare_all(self._spec, self._sources, "video")
+                segmented = self._prepare_all(self._run.data, self._sources, "video")
             self._parents.train(training)
             if self._parameters.reaches("segment"):
                 names = [source.name for source in self._sources]
@@ -141,7 +134,7 @@ class Pipeline:
             if parameters.until == "ingest":
                 return PreparedVideo(source.name, key, "", "", (), 0)
             prepared: PreparedVideo = self._stages.call(
-                stages.flow, context, key, self._flow, self._compute, record
+                stages.flow, context, key, self._run.flow, self._run.main.compute, record
             )
             return prepared
         except BaseException as error:
@@ -170,7 +163,9 @@ class Pipeline:
 
     def _drop_weights(self, video: PreparedVideo, done: Collection[str]) -> None:
         keep = self._parameters.keep_weights
-        unneeded = droppable_weights(video, self._by_rank, self._parents.ready(), done, keep)
+        unneeded = droppable_weights(
+            video, self._run.configurations, self._parents.ready(), done, keep
+        )
         self._dropper.drop(RecordName("video", video.name), unneeded)
 
     def _segment(self, video: PreparedVideo, configuration: Configuration) -> VideoResult:
@@ -234,6 +229,10 @@ class Pipeline:
             record, stage = RecordName("video", video.name), StageName("segment", preset)
             with self._context.stage(record, stage):
                 raise
+
+
+def _waits_for_a_parent(configuration: Configuration) -> bool:
+    return configuration.preset.network is not None
 
 
 def _work(source: SourceVideo) -> int:

@@ -7,8 +7,8 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 from pydantic import BaseModel, ConfigDict, Field
 
-from flows.plan.configurations import all_configurations
 from flows.plan.parameters import BenchmarkParameters, default_store
+from flows.plan.resolved_run import resolve
 from flows.plan.run_plan import plan_run
 from flows.runs.driver import RUNNER, tag_run, write_report
 from storage.runs.ledger import RunLedger
@@ -39,13 +39,14 @@ def report(parameters: ReportParameters) -> State[Any]:
     store = ArtifactStore(parameters.store)
     ledger = RunLedger(store, parameters.run)
     known = {**ledger.info().parameters, "store": parameters.store, "run_id": parameters.run}
-    run = BenchmarkParameters(**known)
+    asked = BenchmarkParameters(**known)
+    run = resolve(asked.model_copy(update={"until": "report"}))
     records = ledger.records()
     unfinished = {record.video for record in records if record.state != "done"}
-    outcome = plan_run(run.model_copy(update={"until": "report"}), store, unfinished).outcome
+    outcome = plan_run(run, store, unfinished).outcome
     context = RunContext(store, Bridge(), ledger)
     context.adopt(records)
-    with tag_run(run.dataset, run.preset):
-        folder = write_report(context, outcome, all_configurations(run), run)
+    with tag_run(asked.dataset, asked.preset):
+        folder = write_report(context, outcome, run, asked)
     segmented = {result.video.name for result in outcome.results}
     return Completed(message=f"{len(segmented)} of {len(outcome.videos)} videos: {folder}")

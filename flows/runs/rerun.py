@@ -9,7 +9,10 @@ from prefect.client.schemas.objects import State
 from pydantic import ConfigDict, Field
 
 from flows.plan.archive_parameters import is_archive
+from flows.plan.handed_over import prepared_for
+from flows.plan.machine_check import check_machine
 from flows.plan.parameters import BenchmarkParameters, MachineFields, default_store
+from flows.plan.resolved_run import ResolvedRun, resolve
 from flows.plan.run_plan import RunPlan, plan_run
 from flows.runs.driver import RUNNER, carry_out
 from flows.runs.rerun_choice import choose_videos, stages_from
@@ -48,7 +51,7 @@ class Rerun:
     """A rerun that can start.
 
     Args:
-        parameters: of the run, with what was changed.
+        run: resolved, with what was changed.
         only: videos to work on; None for all.
         plan: what will be reused and what computed.
         redone: artifacts to remove first, as (kind, key).
@@ -56,7 +59,7 @@ class Rerun:
         former: what the run had, by the options that it had, when these were changed.
     """
 
-    parameters: BenchmarkParameters
+    run: ResolvedRun
     only: frozenset[str] | None
     plan: RunPlan
     redone: Sequence[tuple[str, str]]
@@ -81,12 +84,7 @@ def prepare_rerun(asked: RerunParameters) -> Rerun:
             f"{info.parameters['manifest']} --run-id {asked.run}`, with the options that it had, "
             "does what is missing or failed"
         )
-    for driver in drivers(store, asked.run):
-        if driver.is_alive:
-            raise ParameterError(
-                f"the run {asked.run} is under way, by process {driver.pid} on {driver.host}: "
-                f"watch it with `maskrnn status {asked.run} --watch`, or end it first"
-            )
+    _refuse_if_driven(store, asked.run)
     former = BenchmarkParameters(**{**info.parameters, "store": asked.store, "run_id": asked.run})
     parameters = former.model_copy(
         update={
@@ -97,7 +95,8 @@ def prepare_rerun(asked: RerunParameters) -> Rerun:
         }
     )
     failed = {record.video for record in ledger.records() if record.state != "done"}
-    plan = plan_run(parameters, store, failed)
+    run = resolve(parameters)
+    plan = plan_run(run, store, failed)
     only = choose_videos(store, asked.run, info.videos, asked.failed, asked.videos)
     redone: list[tuple[str, str]] = []
     if asked.stage is not None:
@@ -106,15 +105,32 @@ def prepare_rerun(asked: RerunParameters) -> Rerun:
             for stage in stages_from(plan.stages, asked.stage, only)
             if stage.fate == "reused" and stage.key is not None
         ]
-    users = users_of(store, set(redone), but=asked.run)
+    users = _idle_users(store, asked.run, redone)
+    before = plan_run(resolve(former), store, failed).stages if asked.overrides else ()
+    return Rerun(run, only, plan, redone, users, before)
+
+
+def _refuse_if_driven(store: ArtifactStore, run_id: str) -> None:
+    for driver in drivers(store, run_id):
+        if driver.is_alive:
+            raise ParameterError(
+                f"the run {run_id} is under way, by process {driver.pid} on {driver.host}: "
+                f"watch it with `maskrnn status {run_id} --watch`, or end it first"
+            )
+
+
+def _idle_users(
+    store: ArtifactStore, run_id: str, redone: Sequence[tuple[str, str]]
+) -> list[ArtifactUser]:
+    """Other runs that refer to what would be redone; none of them may be under way."""
+    users = users_of(store, set(redone), but=run_id)
     for user in users:
         if user.is_driven:
             raise ParameterError(
                 f"the run {user.run_id}, which is under way, uses {user.count} of what would be "
                 "done anew: wait for its end"
             )
-    before = plan_run(former, store, failed).stages if asked.overrides else ()
-    return Rerun(parameters, only, plan, redone, users, before)
+    return users
 
 
 @flow(
@@ -122,15 +138,29 @@ def prepare_rerun(asked: RerunParameters) -> Rerun:
 )
 def rerun(parameters: RerunParameters) -> State[Any]:
     """Do what a run left undone, by its own parameters; see `maskrnn rerun --help`."""
-    return carry_out_rerun(prepare_rerun(parameters))
+    return carry_out_rerun(prepared_for(parameters, Rerun, lambda: checked_rerun(parameters)))
+
+
+def checked_rerun(asked: RerunParameters) -> Rerun:
+    """A rerun that fits on this machine; raises as `prepare_rerun` and `check_machine`."""
+    prepared = prepare_rerun(asked)
+    check_machine(prepared.run)
+    return prepared
 
 
 def carry_out_rerun(prepared: Rerun) -> State[Any]:
-    """Remove what is to be done anew, then run; called within a flow."""
-    store = ArtifactStore(prepared.parameters.store)
+    """Remove what is to be done anew, then run; called within a flow.
+
+    Raises:
+        ParameterError: another process has begun to use the run, or what would be removed.
+    """
+    parameters = prepared.run.parameters
+    store = ArtifactStore(parameters.store)
+    # Again, because some seconds may have passed since the rerun was prepared.
+    _refuse_if_driven(store, parameters.run_name)
+    _idle_users(store, parameters.run_name, prepared.redone)
     remove_artifacts(store, prepared.redone)
-    results = prepared.plan.outcome.results
-    return carry_out(prepared.parameters, prepared.only, results)
+    return carry_out(prepared.run, prepared.only, prepared.plan.outcome.results)
 
 
 def fates(stages: Sequence[PlannedStage]) -> Mapping[StageKind, Mapping[str, int]]:

@@ -11,31 +11,31 @@ from flows.plan.parameters import (
     RunFields,
     TrainParameters,
 )
-from flows.runs.driver import benchmark, carry_out, pipeline_flow
+from flows.runs.driver import benchmark, carry_out, checked_run, pipeline_flow
 
 
 @pipeline_flow("ingest")
 def ingest(parameters: IngestParameters) -> State[Any]:
     """Bring the videos of a data set into the store."""
-    return carry_out(parameters.benchmark())
+    return carry_out(checked_run(parameters, parameters.benchmark()))
 
 
 @pipeline_flow("precompute-flow")
 def precompute_flow(parameters: PrecomputeFlowParameters) -> State[Any]:
     """Ingest, then estimate optical flow both ways."""
-    return carry_out(parameters.benchmark())
+    return carry_out(checked_run(parameters, parameters.benchmark()))
 
 
 @pipeline_flow("train")
 def train(parameters: TrainParameters) -> State[Any]:
     """Train a parent network on the train split, or a part of it."""
-    return carry_out(parameters.benchmark())
+    return carry_out(checked_run(parameters, parameters.benchmark()))
 
 
 @pipeline_flow("segment")
 def segment(parameters: BenchmarkParameters) -> State[Any]:
     """Segment videos and write the label maps as palette PNG."""
-    return carry_out(parameters)
+    return carry_out(checked_run(parameters, parameters))
 
 
 def flow_for(parameters: BenchmarkParameters) -> tuple[Any, RunFields]:

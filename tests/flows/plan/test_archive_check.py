@@ -13,6 +13,7 @@ from flows.plan import memory_check
 from flows.plan.archive_check import check_archive_memory, check_archive_space
 from flows.plan.archive_manifest import checked_manifest
 from flows.plan.archive_parameters import ArchiveParameters
+from flows.plan.resolved_archive import resolve_archive
 from storage.store.artifacts import ArtifactStore
 from tasks.errors import ParameterError
 from tasks.machine.resources import Machine
@@ -48,10 +49,6 @@ def archive(tmp_path: Path) -> ArchiveParameters:
     )
 
 
-def rows_of(parameters: ArchiveParameters) -> pd.DataFrame:
-    return checked_manifest(parameters).table
-
-
 def with_memory(patch: pytest.MonkeyPatch, size: float) -> None:
     machine = Machine(cores=4, memory=int(size * 2**30))
     patch.setattr(memory_check, "this_machine", lambda: machine)
@@ -62,15 +59,15 @@ def test_rows_that_need_too_much_memory(
 ) -> None:
     large = archive.model_copy(update={"preset": "paper", "parent": "known"})
     with_memory(monkeypatch, 16)
-    check_archive_memory(large, rows_of(large))
+    check_archive_memory(resolve_archive(large))
     with_memory(monkeypatch, 3)
     message = r"finetune by paper needs about .* 120x160, 2 of them at once, .* 3\.2 GB: .*--force"
     with pytest.raises(ParameterError, match=message):
-        check_archive_memory(large, rows_of(large))
-    check_archive_memory(large.model_copy(update={"force": True}), rows_of(large))
-    check_archive_memory(large.model_copy(update={"preset": "propagate"}), rows_of(large))
+        check_archive_memory(resolve_archive(large))
+    check_archive_memory(resolve_archive(large.model_copy(update={"force": True})))
+    check_archive_memory(resolve_archive(large.model_copy(update={"preset": "propagate"})))
     elsewhere = large.model_copy(update={"dask_address": "tcp://127.0.0.1:1"})
-    check_archive_memory(elsewhere, rows_of(large))
+    check_archive_memory(resolve_archive(elsewhere))
 
 
 def test_a_parent_that_needs_too_much_memory(
@@ -79,13 +76,13 @@ def test_a_parent_that_needs_too_much_memory(
     with_memory(monkeypatch, 0.85)
     tiny = archive.model_copy(update={"overrides": {"synthetic.size": "[48, 64]"}})
     with pytest.raises(ParameterError, match="train by small needs about"):
-        check_archive_memory(tiny, rows_of(archive))
+        check_archive_memory(resolve_archive(tiny))
 
 
 def test_the_rows_that_are_left_must_fit_on_the_disk(
     archive: ArchiveParameters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows = rows_of(archive)
+    rows = checked_manifest(archive).table
     store = ArtifactStore(archive.store)
     many = pd.concat([rows] * 20)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**6, 0, 10**6))

@@ -8,6 +8,7 @@ import pytest
 from flows.plan import memory_check
 from flows.plan.machine_check import check_machine
 from flows.plan.parameters import BenchmarkParameters
+from flows.plan.resolved_run import resolve
 from flows.plan.run_plan import RunPlan
 from tasks.errors import ParameterError
 from tasks.machine.resources import Machine
@@ -33,23 +34,23 @@ def on(machine: Machine, patch: pytest.MonkeyPatch) -> None:
 
 def test_more_than_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     on(MACHINE, monkeypatch)
-    check_machine(parameters(tmp_path))
+    check_machine(resolve(parameters(tmp_path)))
     on(replace(MACHINE, memory=2 * 2**30), monkeypatch)
     message = r"train by paper needs about \d+\.\d GB of memory .* 480x\d+.* has 2\.1 GB.*--force"
     with pytest.raises(ParameterError, match=message):
-        check_machine(parameters(tmp_path))
-    check_machine(parameters(tmp_path, force=True))
-    check_machine(parameters(tmp_path, dask_address="tcp://127.0.0.1:1"))
-    check_machine(parameters(tmp_path, until="ingest"))
+        check_machine(resolve(parameters(tmp_path)))
+    check_machine(resolve(parameters(tmp_path, force=True)))
+    check_machine(resolve(parameters(tmp_path, dask_address="tcp://127.0.0.1:1")))
+    check_machine(resolve(parameters(tmp_path, until="ingest")))
     on(replace(MACHINE, memory=2 * 2**30, gpus=("0",)), monkeypatch)
-    check_machine(parameters(tmp_path))
+    check_machine(resolve(parameters(tmp_path)))
 
 
 def test_too_many_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     on(replace(MACHINE, memory=11 * 2**30), monkeypatch)
-    check_machine(parameters(tmp_path, workers=2))
+    check_machine(resolve(parameters(tmp_path, workers=2)))
     with pytest.raises(ParameterError, match=r"finetune by paper .*, 4 of them .* --workers 2,"):
-        check_machine(parameters(tmp_path, workers=4))
+        check_machine(resolve(parameters(tmp_path, workers=4)))
 
 
 def test_what_is_there_already_needs_no_memory(
@@ -59,9 +60,9 @@ def test_what_is_there_already_needs_no_memory(
     tiny = {"synthetic.size": "[48, 64]", "network.width": "0.125", "network.fc_width": "16"}
     asked = BenchmarkParameters(store=str(tmp_path), compare=(), overrides=tiny)
     with pytest.raises(ParameterError, match="needs about"):
-        check_machine(asked.model_copy(update={"workers": 2}))
+        check_machine(resolve(asked.model_copy(update={"workers": 2})))
     monkeypatch.setattr(memory_check, "plan_run", lambda *_: RunPlan([], Outcome()))
-    check_machine(asked.model_copy(update={"workers": 2}))
+    check_machine(resolve(asked.model_copy(update={"workers": 2})))
 
 
 @pytest.mark.timeout(300)

@@ -9,6 +9,7 @@ import pytest
 from flows.plan import space_check
 from flows.plan.machine_check import check_machine, sampled_extent
 from flows.plan.parameters import BenchmarkParameters
+from flows.plan.resolved_run import resolve
 from flows.plan.run_plan import plan_run
 from flows.plan.space_check import bytes_needed, most_bytes
 from storage.store.artifacts import ArtifactStore
@@ -22,20 +23,21 @@ def parameters(store: Path, **others: object) -> BenchmarkParameters:
 
 
 def needed(chosen: BenchmarkParameters) -> int:
-    extent = sampled_extent(chosen)
+    run = resolve(chosen)
+    extent = sampled_extent(run)
     assert extent is not None
-    return bytes_needed(chosen, plan_run(chosen, ArtifactStore(chosen.store)), extent)
+    return bytes_needed(run, plan_run(run, ArtifactStore(chosen.store)), extent)
 
 
 def test_a_full_disk_is_found_before_the_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = tmp_path / "store"
-    check_machine(parameters(store))
+    check_machine(resolve(parameters(store)))
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**9, 10**9, 10**8))
     with pytest.raises(ParameterError, match=r"needs about .* GB and .* has 0\.1 GB free.*--force"):
-        check_machine(parameters(store))
-    check_machine(parameters(store, force=True))
+        check_machine(resolve(parameters(store)))
+    check_machine(resolve(parameters(store, force=True)))
     assert not store.exists()
 
 
@@ -48,7 +50,7 @@ def test_dropped_weights_need_no_room_but_those_at_work(
         for policy in ("all", "main", "none")
     )
     assert none < main < kept
-    chosen = parameters(tmp_path, compare=("small",))
-    extent = sampled_extent(chosen)
+    run = resolve(parameters(tmp_path, compare=("small",)))
+    extent = sampled_extent(run)
     assert extent is not None
-    assert most_bytes(chosen, extent) >= kept
+    assert most_bytes(run, extent) >= kept

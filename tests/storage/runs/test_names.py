@@ -11,7 +11,7 @@ from storage.runs.names import STAGE_KINDS, RecordName, StageName
 
 PRESETS = st.text(min_size=1).filter(lambda text: "/" not in text)
 OBJECTS = st.integers(0, 10**6)
-SHARED = st.builds(StageName, st.sampled_from(["ingest", "flow", "train"]))
+SHARED = st.sampled_from([StageName("ingest"), StageName("flow"), StageName("train")])
 BY_PRESET = st.builds(StageName, st.sampled_from(["finetune", "segment", "evaluate"]), PRESETS)
 OF_OBJECTS = st.builds(StageName, st.just("finetune"), PRESETS, OBJECTS)
 VIDEOS = st.text(min_size=1).filter(lambda text: not text.startswith(("train/", "parent/")))
