@@ -16,8 +16,8 @@ from matplotlib import pyplot
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 
-from maskrnn_core.networks.localization import ROI_SIZE
-from maskrnn_core.networks.vgg import STRIDES, stage_channels
+from maskrnn_core.network_shape import ROI_SIZE, STRIDES
+from maskrnn_core.networks.vgg import stage_channels
 from maskrnn_core.options import InferenceOptions, NetworkOptions
 
 WIDTH, HEIGHT = 18.0, 11.0

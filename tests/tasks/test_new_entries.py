@@ -68,8 +68,9 @@ class ArrayVideo:
     def label_map(self, index: int) -> UInt8Array:
         return self._array("labels")[index]
 
-    def _array(self, name: str) -> Any:
-        return np.load(self.place)[name]
+    def _array(self, name: str) -> UInt8Array:
+        found: UInt8Array = np.load(self.place)[name]
+        return found
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ from maskrnn_core.metrics import (
     PROTOCOLS,
     Protocol,
     contour_accuracy,
-    evaluate_video,
     objects_of,
     occurring_objects,
     region_similarity,
     summarize_dataset,
 )
+from tests.maskrnn_core.metrics.whole_video import evaluate_video
 
 LabelMaps = NDArray[np.uint8]
 SIZE = (24, 30)
