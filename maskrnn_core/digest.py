@@ -10,11 +10,11 @@ from typing import Any
 def stable_digest(value: object) -> str:
     """sha256 (hex, 64 characters) of the canonical JSON of `value`.
 
-    Takes dataclasses, mappings with string keys, sequences, strings, numbers, booleans and None.
-    A dataclass counts with its class name, so that equal fields of different stages differ.
+    Accepts dataclasses, mappings with string keys, sequences, strings, numbers, booleans and None.
+    The digest of a dataclass includes its class name, so that stages with equal fields differ.
 
     Raises:
-        TypeError: for any other type (arrays are digested from their bytes, by their owner).
+        TypeError: the type is another one (the owner of an array digests its bytes).
     """
     text = json.dumps(
         _plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False

@@ -1,4 +1,4 @@
-"""Overlap of reading and computing."""
+"""Makes items in threads, so that reading and computing overlap."""
 
 from collections import deque
 from collections.abc import Callable, Generator
@@ -11,13 +11,13 @@ Item = TypeVar("Item")
 def ahead(
     make: Callable[[int], Item], count: int, start: int = 0, threads: int = 1
 ) -> Generator[Item, None, None]:
-    """make(start), ..., make(count - 1), in order; the next ones are made while one is in use.
+    """Yield make(start), ..., make(count - 1) in order; threads make the next items meanwhile.
 
     Args:
-        make: called in threads; what it raises is raised where its item would have come.
+        make: called in threads. Its exception is raised in place of the item.
         count: one past the last index.
         start: the first index.
-        threads: that make items, each one ahead.
+        threads: number of threads; each makes one item ahead.
     """
     with ThreadPoolExecutor(max_workers=threads, thread_name_prefix="prefetch") as pool:
         waiting: deque[Future[Item]] = deque()

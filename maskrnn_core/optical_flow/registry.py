@@ -10,7 +10,7 @@ from maskrnn_core.options import ComputeOptions
 
 
 def _pretrained_raft(size: Literal["small", "large"]) -> FlowEstimator:
-    # torch and torchvision load for whoever asks for a network, not for a look at a name.
+    # torch and torchvision load only when a network is built, not to look up a name.
     from maskrnn_core.compute import resolve_compute
     from maskrnn_core.optical_flow.raft import RAFT
 
@@ -25,17 +25,17 @@ FLOW_ESTIMATORS: dict[str, Callable[[], FlowEstimator]] = {
     "raft-small": lambda: _pretrained_raft("small"),
     "raft-large": lambda: _pretrained_raft("large"),
 }
-"""Name to factory; a factory loads its method only when it is called.
+"""Factory by name; a factory imports its method only when it is called.
 
-RAFT takes torchvision's published weights; FlowNet2 needs the user's: see `weighted`.
+RAFT uses torchvision's published weights. FlowNet2 needs weights from the user: see `weighted`.
 """
 
 
 def build_estimator(name: str) -> FlowEstimator:
-    """The estimator called `name`.
+    """Build the estimator called `name`.
 
     Raises:
-        InvalidInputError: for a name that is not in the registry; the message lists the names.
+        InvalidInputError: the name is not in the registry; the message lists the names.
     """
     factory = FLOW_ESTIMATORS.get(name)
     if factory is None:

@@ -1,4 +1,4 @@
-"""Estimators by name that need weights which the caller reads; the core knows no paths."""
+"""Estimators by name that need weights. The caller reads the weights, as the core uses no paths."""
 
 from collections.abc import Callable, Mapping
 from typing import IO
@@ -25,20 +25,20 @@ WEIGHTED_ESTIMATORS: Mapping[str, Callable[[Weights, Compute], FlowEstimator]] =
     "raft-small": lambda source, compute: RAFT.load("small", source, compute),
     "raft-large": lambda source, compute: RAFT.load("large", source, compute),
 }
-"""Name to a function of weights (the bytes of a file, or an open one) and compute."""
+"""Factory by name; it takes weights (the bytes of a file, or an open file) and compute."""
 
 
 def build_weighted_estimator(name: str, source: Weights, compute: Compute) -> FlowEstimator:
-    """The estimator called `name` with the weights in `source`.
+    """Build the estimator called `name` with the weights in `source`.
 
     Raises:
-        InvalidInputError: for a name that is not in `WEIGHTED_ESTIMATORS`.
-        IncompatibleWeightsError: damaged weights, or those of another network.
+        InvalidInputError: the name is not in `WEIGHTED_ESTIMATORS`.
+        IncompatibleWeightsError: the weights are damaged or belong to another network.
     """
     factory = WEIGHTED_ESTIMATORS.get(name)
     if factory is None:
         raise InvalidInputError(
-            f"unknown flow estimator {name!r}: with weights there are "
+            f"{name!r} is no flow estimator with weights: choose one of "
             f"{', '.join(sorted(WEIGHTED_ESTIMATORS))}"
         )
     return factory(source, compute)

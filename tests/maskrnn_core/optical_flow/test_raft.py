@@ -111,5 +111,5 @@ def test_estimators_by_name_take_bytes(weights: dict[str, Tensor]) -> None:
     torch.save(weights, stream)
     assert build_weighted_estimator("raft-small", stream.getvalue(), _CPU).name == "raft-small"
     assert "flownet2css" in WEIGHTED_ESTIMATORS
-    with pytest.raises(InvalidInputError, match="unknown flow estimator 'pwc'"):
+    with pytest.raises(InvalidInputError, match="'pwc' is no flow estimator with weights"):
         build_weighted_estimator("pwc", b"", _CPU)
