@@ -188,7 +188,7 @@ def test_members_of_a_zip_file_do_not_leave_it(folder: str, tmp_path: Path) -> N
     archive = tmp_path / "predictions.zip"
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr(f"{folder}/00000.png", b"png")
-    with pytest.raises(DatasetError, match="would leave the archive"):
+    with pytest.raises(DatasetError, match="leads out of the archive"):
         PngZip(archive)
 
 

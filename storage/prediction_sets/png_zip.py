@@ -1,4 +1,4 @@
-"""Predictions as VIDEO/FRAME.png in a zip file, perhaps below other folders; never unpacked."""
+"""Predictions as VIDEO/FRAME.png in a zip file, also below other folders; never unpacked."""
 
 import zipfile
 import zlib
@@ -12,14 +12,14 @@ from storage.errors import DatasetError
 from storage.prediction_sets.source import ReadOptions
 
 _LARGEST = 1 << 28
-"""Bytes of one PNG file; beyond that a member is no mask."""
+"""Largest size of a PNG file in bytes; a larger member is no mask."""
 
 
 class PngZip:
     """A `PredictionSet` in a zip file.
 
     Raises:
-        DatasetError: when it is no zip file, or its members leave it, repeat or are no masks.
+        DatasetError: it is no zip file, or its members lead out of it, repeat, or are no masks.
     """
 
     def __init__(self, path: Path) -> None:
@@ -27,7 +27,7 @@ class PngZip:
         self._members = _list_members(path, self._archive)
 
     def __getstate__(self) -> dict[str, Any]:
-        """An open file does not travel between processes."""
+        """Leave out the open file, which cannot be pickled."""
         return {"_path": self._path, "_members": self._members}
 
     @property
@@ -49,7 +49,7 @@ class PngZip:
             data = self._archive.read(member)
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
             raise DatasetError(
-                f"{name} cannot be read ({error}). Make the archive anew."
+                f"{name} cannot be read ({error}). Make the archive again."
             ) from error
         return options.decode(data, name)
 
@@ -59,12 +59,12 @@ class PngZip:
             return zipfile.ZipFile(self._path)
         except (zipfile.BadZipFile, OSError) as error:
             raise DatasetError(
-                f"{self._path} is not a zip file that can be read ({error}). Make it anew."
+                f"{self._path} is not a readable zip file ({error}). Make it again."
             ) from error
 
 
 def _list_members(path: Path, archive: zipfile.ZipFile) -> dict[str, dict[str, str]]:
-    """Name of the member by video and frame."""
+    """Names of the members by video and frame."""
     found: dict[str, dict[str, str]] = {}
     problems = []
     for info in archive.infolist():
@@ -72,7 +72,7 @@ def _list_members(path: Path, archive: zipfile.ZipFile) -> dict[str, dict[str, s
         if not parts or parts[0] == "__MACOSX" or parts[-1].startswith("._"):
             continue
         if parts[0].startswith("/") or ".." in parts or parts[0].endswith(":"):
-            problems.append(f"{info.filename!r} would leave the archive")
+            problems.append(f"{info.filename!r} leads out of the archive")
         elif info.is_dir() or not parts[-1].endswith(".png") or len(parts) < 2:
             continue
         elif info.file_size > _LARGEST:
@@ -87,7 +87,7 @@ def _list_members(path: Path, archive: zipfile.ZipFile) -> dict[str, dict[str, s
             frames[frame] = info.filename
     if problems:
         raise DatasetError(
-            f"{path} cannot be used:\n  " + "\n  ".join(problems) + "\nMake an archive that holds "
-            "VIDEO/FRAME.png, each once."
+            f"{path} cannot be used:\n  " + "\n  ".join(problems) + "\nMake an archive with "
+            "VIDEO/FRAME.png, each frame once."
         )
     return found

@@ -1,4 +1,4 @@
-"""Frames without annotation: one file each in a folder. `video_file` reads them from one file."""
+"""Frames without annotation, one file per frame. `video_file` reads them from a video file."""
 
 from functools import cached_property
 from hashlib import sha256
@@ -22,11 +22,11 @@ _SHOWN = 10
 
 
 class FrameSequence(Protocol):
-    """Frames in order, all of one size, decoded on request. Every member raises DatasetError."""
+    """Frames in order, all of one size, decoded on demand. Every member may raise DatasetError."""
 
     @property
     def place(self) -> Path:
-        """Where they are, for messages."""
+        """Path of the frames, for messages."""
         ...
 
     @property
@@ -39,15 +39,15 @@ class FrameSequence(Protocol):
 
     @property
     def times(self) -> tuple[float, ...] | None:
-        """Seconds from the start at which each frame is shown; None where nothing tells."""
+        """Display time of each frame in seconds from the start; None if unknown."""
         ...
 
     def digest(self) -> str:
-        """sha256 (hex) of all that determines the frames; decodes nothing."""
+        """sha256 (hex) of everything that determines the frames; decodes nothing."""
         ...
 
     def frame(self, index: int) -> UInt8Array:
-        """Frame as uint8 (H, W, 3), RGB; cheapest in ascending order."""
+        """Frame as uint8 (H, W, 3), RGB; fastest in ascending order."""
         ...
 
 
@@ -79,17 +79,17 @@ class ImageFolder:
             shown = "\n  ".join(problems[:_SHOWN])
             raise DatasetError(
                 f"{self.place}: {len(problems)} frames have another size than the first "
-                f"({expected[1]}x{expected[0]}):\n  {shown}\nBring all frames to one size."
+                f"({expected[1]}x{expected[0]}):\n  {shown}\nResize all frames to one size."
             )
         return expected
 
     def digest(self) -> str:
-        """sha256 over names and bytes of all files; DatasetError for a truncated one."""
+        """sha256 over names and bytes of all files; raises DatasetError if one is truncated."""
         digest = sha256()
         for path in self._files:
             data = read_bytes(path)
             if fault := image_fault(data):
-                raise DatasetError(f"{path} {fault}. Save the frame again, or take it away.")
+                raise DatasetError(f"{path} {fault}. Save the frame again, or remove it.")
             digest.update(f"{path.stem} {len(data)}\n".encode())
             digest.update(data)
         return digest.hexdigest()
@@ -102,12 +102,14 @@ class ImageFolder:
     @cached_property
     def _files(self) -> list[Path]:
         if not self.place.is_dir() or not (found := image_files(self.place)):
-            raise MissingDatasetError(f"{self.place} holds no image files. Put the frames there.")
+            raise MissingDatasetError(f"{self.place} has no image files. Put the frames there.")
         files = in_natural_order(found)
         for before, path in zip([None, *files], files, strict=False):
             check_inside(path, self.place)
             if fault := name_fault(path.stem):
                 raise DatasetError(f"{str(path)!r} cannot be a frame: its name {fault}. Rename it.")
             if before is not None and before.stem == path.stem:
-                raise DatasetError(f"{path}: a second file of that frame, besides {before.name}.")
+                raise DatasetError(
+                    f"{path} is a second file of the frame of {before.name}. Remove one of them."
+                )
         return files

@@ -1,4 +1,4 @@
-"""Image files, read strictly: a truncated file is an error, never a picture with a grey end."""
+"""Reads image files strictly: a truncated file is an error, not a picture with a grey end."""
 
 import re
 import zlib
@@ -15,16 +15,16 @@ from storage.errors import DatasetError, MissingDatasetError
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"})
 
 MOST_PIXELS = 1 << 26
-"""Of a frame or mask; what declares more is refused before memory is asked for."""
+"""Limit for frames and masks; files that declare more are refused before memory is allocated."""
 
 UNREADABLE = (
     UnidentifiedImageError,
     Image.DecompressionBombError,
     SyntaxError,
     ValueError,
-    Warning,  # where a caller makes them errors
+    Warning,  # for callers that turn warnings into errors
 )
-"""What Pillow raises for a file that is no image, besides OSError."""
+"""Errors of Pillow for a file that is no image, besides OSError."""
 
 _JPEG = b"\xff\xd8"
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -33,7 +33,7 @@ _RESTORE = "Restore the file from the dataset's archive"
 
 
 def image_files(folder: Path) -> list[Path]:
-    """Image files of a folder by name; hidden files and other suffixes are left out."""
+    """Image files of a folder by name, without hidden files and other suffixes."""
     return sorted(
         path
         for path in folder.iterdir()
@@ -45,8 +45,8 @@ def read_bytes(path: Path) -> bytes:
     """Bytes of an image file.
 
     Raises:
-        MissingDatasetError: when it is not there.
-        DatasetError: when it cannot be read, is empty, no ordinary file or too large.
+        MissingDatasetError: the file does not exist.
+        DatasetError: it cannot be read, is empty, is no ordinary file, or is too large.
     """
     try:
         if fault := file_fault(path):
@@ -59,10 +59,10 @@ def read_bytes(path: Path) -> bytes:
 
 
 def image_fault(data: bytes) -> str | None:
-    """Why the bytes are not a whole image file, or None; pixels are not decoded.
+    """Why the bytes are not a complete image file, or None; pixels are not decoded.
 
-    JPEG: the chain of segments must reach the end marker. PNG: the checksum of every chunk up to
-    IEND must hold. Other formats are judged when decoded.
+    JPEG: the segments must lead to the end marker. PNG: the checksum of every chunk up to IEND
+    must be right. Other formats are checked when they are decoded.
     """
     if not data:
         return "is empty (0 bytes)"
@@ -77,7 +77,7 @@ def image_size(path: Path) -> tuple[int, int]:
     """Height and width from the header.
 
     Raises:
-        DatasetError: when the header cannot be read, or declares more than `MOST_PIXELS`.
+        DatasetError: the header cannot be read, or declares more than `MOST_PIXELS`.
     """
     found = size_or_fault(path)
     if isinstance(found, str):
@@ -107,10 +107,10 @@ def size_fault(height: int, width: int) -> str | None:
 
 
 def read_frame(path: Path) -> UInt8Array:
-    """Frame as uint8 (H, W, 3), RGB; an EXIF rotation is not applied, as masks have none.
+    """Frame as uint8 (H, W, 3), RGB. An EXIF rotation is not applied, because masks have none.
 
     Raises:
-        DatasetError: when the file is missing, truncated or not an image.
+        DatasetError: the file is missing, truncated or not an image.
     """
     data = read_whole_image(path)
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
@@ -124,7 +124,7 @@ def read_frame(path: Path) -> UInt8Array:
 
 
 def read_whole_image(path: Path) -> bytes:
-    """Bytes of an image file that is not truncated; errors as for `read_frame`."""
+    """Bytes of an image file; a truncated file is an error, and errors are as for `read_frame`."""
     data = read_bytes(path)
     if fault := image_fault(data):
         raise DatasetError(f"{path} {fault}. {_RESTORE}.")

@@ -1,4 +1,4 @@
-"""Image files of first masks, which anybody may have drawn with any program."""
+"""Image files of the user's masks, which may come from any drawing program."""
 
 from pathlib import Path
 
@@ -16,12 +16,12 @@ _HALF = 128
 def read_given_map(path: Path) -> UInt8Array:
     """Label map as uint8 (H, W): 0 background, 1..254 objects, 255 void.
 
-    As `masks.read_label_map`; but an image whose only value besides 0 is 255, or that is white with
-    soft edges (grey or colour mode), is one object, 1.
+    Works like `masks.read_label_map`, with one difference: an image is one object (1) if its only
+    value besides 0 is 255, or if it is white with soft edges (grey or colour mode).
 
     Raises:
-        DatasetError: damaged files, other modes, unknown colours, and grey levels that may be
-            soft edges or ids.
+        DatasetError: the file is damaged, has another mode or unknown colours, or has grey levels
+            that may be soft edges or ids.
     """
     data = read_bytes(path)
     image = decode_mask(data, str(path))
@@ -35,10 +35,10 @@ def read_given_map(path: Path) -> UInt8Array:
     if not between.any():
         return (values >= _HALF).astype(np.uint8)
     if image.mode == "P" or int(values[between].max()) < _HALF:
-        return label_map_of(data, str(path))  # ids, and void
+        return label_map_of(data, str(path))  # ids and void
     if int(between.sum()) > int((values == 255).sum()):
         raise DatasetError(
-            f"{path} holds grey levels up to white that may be soft edges or objects. Save it as a "
+            f"{path} has grey levels up to white that may be soft edges or objects. Save it as a "
             "palette PNG whose index is the object id, or in black and white."
         )
     return (values >= _HALF).astype(np.uint8)

@@ -1,12 +1,12 @@
-"""The masks that come with a video, in any usual form: what to follow, and from where on.
+"""The user's masks of a video, in any usual form: the objects to follow, and their first frames.
 
 | place | read as |
 |---|---|
 | an image file | label map of the first frame, or one object in black and white |
 | a folder of images named as frames | label maps of these frames |
-| a folder of other images | one object of the first frame each |
-| a folder of folders named as frames | in each, one image per object; same name, same object |
-| a .json file | as `mask_json` tells |
+| a folder of other images | one object of the first frame per image |
+| a folder of folders named as frames | one image per object; the same name is the same object |
+| a .json file | see `mask_json` |
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -34,11 +34,11 @@ MapReader = Callable[[], UInt8Array]
 
 @dataclass(frozen=True)
 class GivenMasks:
-    """Label maps by frame name; decoded on request. Every member raises DatasetError.
+    """Label maps by frame name, decoded on demand. Every member may raise DatasetError.
 
     Args:
         place: file or folder.
-        readers: by frame name, in the order of the frames.
+        readers: functions that read a label map, by frame name in the order of the frames.
     """
 
     place: Path
@@ -50,23 +50,23 @@ class GivenMasks:
         found = {label for read in self.readers.values() for label in object_ids(read())}
         if not found:
             raise DatasetError(
-                f"{self.place} holds no object: all its pixels are background or void (255). Mark "
+                f"{self.place} has no object: all its pixels are background or void (255). Mark "
                 "at least one object."
             )
         return tuple(sorted(found))
 
     def label_map(self, name: str) -> UInt8Array | None:
-        """Label map as uint8 (H, W) of a frame; None where none is given."""
+        """Label map of a frame as uint8 (H, W); None if the frame has no mask."""
         read = self.readers.get(name)
         return None if read is None else read()
 
 
 class VideoFrames:
-    """What masks are given for.
+    """The frames that masks belong to.
 
     Args:
-        names: of the video's frames, in order.
-        size: their height and width.
+        names: names of the video's frames, in order.
+        size: height and width of the frames.
     """
 
     def __init__(self, names: Sequence[str], size: tuple[int, int]) -> None:
@@ -75,7 +75,7 @@ class VideoFrames:
         self.order = {name: index for index, name in enumerate(names)}
 
     def find(self, reference: str | int, where: str) -> str:
-        """The frame that a name, or an index from 0, means; DatasetError when there is none."""
+        """Find a frame by its name or its index from 0; raises DatasetError if there is none."""
         if isinstance(reference, str) and reference in self.order:
             return reference
         if isinstance(reference, int) or (reference.isascii() and reference.isdecimal()):
@@ -89,16 +89,16 @@ class VideoFrames:
 
 
 def open_masks(place: Path, frames: VideoFrames) -> GivenMasks:
-    """The masks at a place, for a video's frames; files are decoded on request.
+    """Open the masks of a video's frames; files are decoded on demand.
 
     Args:
         place: file or folder.
-        frames: of the video.
+        frames: the frames of the video.
 
     Raises:
-        MissingDatasetError: when there is nothing.
-        DatasetError: masks of other sizes or of frames that the video lacks, too many objects, or
-            files that are none of the forms above.
+        MissingDatasetError: the place does not exist.
+        DatasetError: masks have another size or belong to no frame of the video, there are too
+            many objects, or the files have none of the forms above.
     """
     if place.is_dir():
         readers = _folder_readers(place, frames)
@@ -133,7 +133,7 @@ def _folder_readers(place: Path, frames: VideoFrames) -> dict[str, MapReader]:
     files, folders = in_natural_order(image_files(place)), _folders(place)
     if bool(files) == bool(folders):
         held = "both images and folders" if files else "neither images nor folders"
-        raise DatasetError(f"{place} holds {held}. Give it masks, or one folder per frame.")
+        raise DatasetError(f"{place} has {held}. Put masks into it, or one folder per frame.")
     if folders:
         by_frame = {
             frames.find(folder.name, str(folder)): in_natural_order(image_files(folder))
@@ -146,7 +146,7 @@ def _folder_readers(place: Path, frames: VideoFrames) -> dict[str, MapReader]:
     if others:
         raise DatasetError(
             f"{place}: {', '.join(others[:10])} {'is' if len(others) == 1 else 'are'} not named "
-            "as a frame of the video, others are. Name all masks as frames, or none."
+            "like a frame of the video, but other masks are. Name all masks like frames, or none."
         )
     for path in files:
         _check_file(path, place, frames.size)
@@ -156,12 +156,12 @@ def _folder_readers(place: Path, frames: VideoFrames) -> dict[str, MapReader]:
 def _object_readers(
     place: Path, by_frame: Mapping[str, Sequence[Path]], size: tuple[int, int]
 ) -> dict[str, MapReader]:
-    """Readers of frames with one image per object."""
+    """Readers by frame, for folders with one image per object."""
     for paths in by_frame.values():
         for path in paths:
             _check_file(path, place, size)
     if not any(by_frame.values()):
-        raise DatasetError(f"{place}: its folders hold no images. Put the masks there.")
+        raise DatasetError(f"{place}: its folders have no images. Put the masks there.")
     ids = _ids({path.stem for paths in by_frame.values() for path in paths}, place)
     return {
         frame: partial(
@@ -184,12 +184,12 @@ def _json_readers(place: Path, frames: VideoFrames) -> dict[str, MapReader]:
 
 
 def _layered(size: tuple[int, int], layers: Sequence[tuple[int, str, MapReader]]) -> UInt8Array:
-    """One label map of several masks; a pixel in several belongs to the lowest id."""
+    """Combine several masks to one label map; a pixel in several belongs to the lowest id."""
     labels = np.zeros(size, np.uint8)
     for object_id, where, read in sorted(layers, key=lambda layer: layer[0], reverse=True):
         mask = read()
         if not mask.any():
-            raise DatasetError(f"{where}: the mask of object {object_id} is empty. Take it away.")
+            raise DatasetError(f"{where}: the mask of object {object_id} is empty. Remove it.")
         labels[mask != 0] = object_id
     return labels
 
@@ -207,7 +207,7 @@ def _ids(stems: set[str], place: Path) -> dict[str, int]:
 
 
 def _numbered(masks: Sequence[JsonMask], place: Path) -> list[tuple[int, JsonMask]]:
-    """Masks with the ids they have, or the lowest free ones in order."""
+    """Masks with their own ids, or with the lowest free ids in order."""
     used = {mask.object_id for mask in masks if mask.object_id is not None}
     _check_count(len(used) + sum(mask.object_id is None for mask in masks), place)
     free = (number for number in range(1, 2 * MOST_OBJECTS + 1) if number not in used)
@@ -216,7 +216,9 @@ def _numbered(masks: Sequence[JsonMask], place: Path) -> list[tuple[int, JsonMas
 
 def _check_count(count: int, place: Path) -> None:
     if count > MOST_OBJECTS:
-        raise DatasetError(f"{place} holds {count} objects, at most {MOST_OBJECTS} can be told.")
+        raise DatasetError(
+            f"{place} has {count} objects, but label maps have at most {MOST_OBJECTS}. Mark fewer."
+        )
 
 
 def _folders(place: Path) -> list[Path]:
@@ -229,12 +231,12 @@ def _check_file(path: Path, place: Path, size: tuple[int, int]) -> None:
 
 
 def _check_size(path: Path, size: tuple[int, int]) -> None:
-    """From the header, before anything is decoded."""
+    """Check the size in the header, before the file is decoded."""
     found = image_size(path)
     if found != size:
         raise DatasetError(
-            f"The mask {path} is {found[1]}x{found[0]}, the video {size[1]}x{size[0]}. Draw the "
-            "mask at the video's size."
+            f"The mask {path} is {found[1]}x{found[0]}, but the video is {size[1]}x{size[0]}. "
+            "Draw the mask at the video's size."
         )
 
 

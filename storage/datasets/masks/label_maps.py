@@ -1,4 +1,4 @@
-"""Mask files of every mode in use, read as label maps."""
+"""Reads mask files of all usual modes as label maps."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,15 +21,16 @@ _COLOUR_MODES = frozenset({"RGB", "RGBA"})
 
 
 def read_binary_mask(path: Path) -> UInt8Array:
-    """Mask of one object as uint8 (H, W): 1 where the object is, else 0.
+    """Mask of one object as uint8 (H, W): 1 for the object, else 0.
 
-    Modes 1, L, LA (channel 0), P (by index), RGB and RGBA (alpha is not read). Anything but zero
-    is the object, except in an anti-aliased mask (values besides 0, 1 and 255, reaching half or
-    more), which is cut at half, 128. Values that all stay below half are object ids.
+    Modes are 1, L, LA (channel 0), P (by index), RGB and RGBA (alpha is not read). All values
+    except 0 are the object, unless the mask is anti-aliased. A mask is anti-aliased if it has
+    values besides 0, 1 and 255 that reach half or more; it is cut at half, 128. Values that all
+    stay below half are object ids.
 
     Raises:
-        DatasetError: when the file is damaged, of another mode, or holds other colours than grey
-            and the DAVIS palette.
+        DatasetError: the file is damaged, has another mode, or has colours besides grey and the
+            DAVIS palette.
     """
     return binary_mask_of(read_bytes(path), str(path))
 
@@ -48,13 +49,13 @@ def binary_mask_of(data: bytes, name: str) -> UInt8Array:
 
 
 def read_half_mask(path: Path) -> UInt8Array:
-    """Mask of one object as uint8 (H, W), cut at half: 1 where a grey value is 128 or more.
+    """Mask of one object as uint8 (H, W), cut at half: 1 where the grey value is 128 or more.
 
-    All modes are read by their brightness, palettes in colour by index. A mask with no value above
-    1 holds the object where it is 1.
+    All modes are read by their brightness, and coloured palettes by index. In a mask with no value
+    above 1, the object is 1.
 
     Raises:
-        DatasetError: when the file is damaged or of another mode.
+        DatasetError: the file is damaged or has another mode.
     """
     values = decode_grey(read_bytes(path), str(path))
     return np.asarray(values >= (_HALF if values.max(initial=0) > 1 else 1), dtype=np.uint8)
@@ -67,7 +68,7 @@ def read_label_map(path: Path) -> UInt8Array:
     DAVIS palette.
 
     Raises:
-        DatasetError: when the file is damaged, of another mode, or holds unknown colours.
+        DatasetError: the file is damaged, has another mode, or has unknown colours.
     """
     return label_map_of(read_bytes(path), str(path))
 
@@ -75,8 +76,8 @@ def read_label_map(path: Path) -> UInt8Array:
 def label_map_of(data: bytes, name: str, only_object: int | None = None) -> UInt8Array:
     """As `read_label_map`, from the bytes of a file; `name` is for messages.
 
-    With `only_object`, the id of a video's one object, black and white masks are read as well: grey
-    ones, or colour images in grey, that reach white (255), soft edges being cut at half.
+    `only_object` is the id of a video's only object. With it, black and white masks are read as
+    well: grey masks, or colour images in grey, that reach white (255). Soft edges are cut at half.
     """
     image = decode_mask(data, name)
     if only_object is not None and image.mode != "P":
@@ -90,7 +91,7 @@ def label_map_of(data: bytes, name: str, only_object: int | None = None) -> UInt
 
 
 def object_ids(label_map: UInt8Array | None) -> tuple[int, ...]:
-    """Ids in a label map, ascending, without background and void; none without a map."""
+    """Ids in a label map, ascending, without background and void; empty for None."""
     if label_map is None:
         return ()
     return tuple(label for label in _present(label_map) if label not in (0, VOID))
@@ -125,7 +126,7 @@ def _binary(values: NDArray[Any]) -> UInt8Array:
     top = int(values.max(initial=0))
     if top <= 1:
         return np.ascontiguousarray(values, dtype=np.uint8)
-    # adding one turns 255 into 0: whatever is then above 2 was neither 0, 1 nor 255
+    # Adding one turns 255 into 0, so a result above 2 means a value besides 0, 1 and 255.
     antialiased = top >= _HALF and int((values + np.uint8(1)).max()) > 2
     return (values >= _HALF).view(np.uint8) if antialiased else _nonzero(values)
 
@@ -138,9 +139,9 @@ def _ids_of_colours(colours: NDArray[Any], name: str) -> UInt8Array:
         if colour not in COLOUR_IDS:
             row, column = np.argwhere(codes == code)[0].tolist()
             raise DatasetError(
-                f"{name} holds colour {colour}, first at row {row}, column {column}, which the "
-                "DAVIS palette does not. Save the mask as a palette PNG whose index is the object "
-                "id; a black and white mask is read by the dataset davis2016."
+                f"{name} has the colour {colour}, first at row {row}, column {column}, which is "
+                "not in the DAVIS palette. Save the mask as a palette PNG whose index is the "
+                "object id; the dataset davis2016 also reads black and white masks."
             )
         ids[codes == code] = COLOUR_IDS[colour]
     return ids

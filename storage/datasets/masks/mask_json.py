@@ -1,8 +1,8 @@
-"""Masks in a JSON file: COCO run lengths and polygons, of one frame or of several.
+"""Masks in a JSON file: COCO run lengths and polygons, for one frame or several.
 
-Understood are: one mask; a list of entries; {frame: list of entries}, a frame being its name or its
-index from 0; and COCO's {"images": ..., "annotations": ...}. An entry is a mask, or an object with
-a "segmentation" and, if it tells, its "frame" and its "object" (or "object_id", "track_id",
+The file is one of these: a mask; a list of entries; {frame: list of entries}, where a frame is its
+name or its index from 0; or COCO's {"images": ..., "annotations": ...}. An entry is a mask, or an
+object with "segmentation" and optionally "frame" and "object" (or "object_id", "track_id",
 "instance_id"). A mask is {"size": [height, width], "counts": ...} or a list of polygons.
 """
 
@@ -19,7 +19,7 @@ from storage.errors import DatasetError
 
 _MOST_BYTES = 1 << 26
 _OBJECT_KEYS = ("object", "object_id", "track_id", "instance_id")
-_HELP = "docs/own-videos.md tells the forms that are read"
+_HELP = "docs/own-videos.md lists the forms that are read"
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,9 @@ class JsonMask:
     """One mask of one object in one frame.
 
     Args:
-        where: file and place in it, for messages.
-        frame: name or index of its frame; None for the first.
-        object_id: as the file gives it; None where it gives none.
+        where: file and position in it, for messages.
+        frame: name or index of its frame. None: the first frame.
+        object_id: id in the file; None if the file has none.
         shape: run lengths or polygons, as in the file.
     """
 
@@ -42,13 +42,13 @@ class JsonMask:
         """The mask as uint8 (H, W) of 0 and 1.
 
         Raises:
-            DatasetError: when it has another size, or is neither run lengths nor polygons.
+            DatasetError: it has another size, or is neither run lengths nor polygons.
         """
         try:
             if isinstance(self.shape, dict):
                 declared = self.shape.get("size")
                 if declared != list(size):
-                    raise ValueError(f"size {declared}, the frames have {list(size)}")
+                    raise ValueError(f"the size is {declared}, but the frames have {list(size)}")
                 counts = self.shape.get("counts")
                 if not isinstance(counts, str | list):
                     raise ValueError("counts are neither a text nor a list")
@@ -62,16 +62,16 @@ def read_mask_json(path: Path) -> list[JsonMask]:
     """All masks of a file, in its order, not yet decoded.
 
     Raises:
-        DatasetError: when it is no JSON, or none of the forms above.
+        DatasetError: it is no JSON, or has none of the forms above.
     """
     try:
         if path.stat().st_size > _MOST_BYTES:
-            raise DatasetError(f"{path} is larger than {_MOST_BYTES >> 20} MiB. Divide it.")
+            raise DatasetError(f"{path} is larger than {_MOST_BYTES >> 20} MiB. Split it.")
         document = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
         if isinstance(error, DatasetError):
             raise
-        raise DatasetError(f"{path} is not a JSON file that can be read ({error}).") from error
+        raise DatasetError(f"{path} is not a readable JSON file ({error}). {_HELP}.") from error
     found = list(_masks(path, document))
     if not found:
         raise DatasetError(f"{path} holds no mask. {_HELP}.")
@@ -127,7 +127,7 @@ def _mask(where: str, frame: str | int | None, entry: Any) -> JsonMask:
     if isinstance(frame, bool) or not (frame is None or isinstance(frame, str | int)):
         raise DatasetError(f"{where}: the frame {frame!r} is neither a name nor an index.")
     if object_id is not None and (type(object_id) is not int or not 1 <= object_id <= 254):
-        raise DatasetError(f"{where}: object {object_id!r}; give numbers from 1 to 254.")
+        raise DatasetError(f"{where}: the object is {object_id!r}; give a number from 1 to 254.")
     return JsonMask(where, frame, object_id, shape)
 
 

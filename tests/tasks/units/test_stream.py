@@ -191,7 +191,7 @@ def test_a_folder_of_images_has_no_times(tmp_path: Path) -> None:
     store = ArtifactStore(str(tmp_path / "store"))
     assert stream(store, clip).real_time_factor is None
     assert StoredPrediction(store, "k").frame_times is None
-    with pytest.raises(DatasetError, match="Leave start and end out"):
+    with pytest.raises(DatasetError, match="Leave start and end empty"):
         stream(store, replace(clip, start=0.1), "part")
 
 
