@@ -98,7 +98,7 @@ def _last(node: ast.Attribute | ast.Name) -> str:
 
 
 def _plant(store: ArtifactStore, kind: str, files: dict[str, bytes]) -> None:
-    """An artifact as somebody with access to the store would forge it, digests and all."""
+    """An artifact forged by somebody with access to the store, with right digests."""
     place = Path(store.location(kind, "k"))
     place.mkdir(parents=True)
     for name, data in files.items():

@@ -13,7 +13,7 @@ from maskrnn_core.video import FloatArray, UInt8Array
 
 
 class Difference:
-    """An estimator whose flow says which frames it saw."""
+    """An estimator whose flow encodes the frames of its pair."""
 
     name = "difference"
     digest = "0"

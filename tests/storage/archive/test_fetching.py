@@ -1,4 +1,4 @@
-"""Fetching from servers that behave, and from those that do not."""
+"""Fetching from good and from faulty servers."""
 
 import threading
 import time
@@ -24,7 +24,7 @@ LIMITS = FetchLimits(1_000_000, 5.0)
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Every path is a server of its own kind."""
+    """A server that behaves differently on every path."""
 
     def do_GET(self) -> None:
         answer = getattr(self, f"_{self.path.partition('?')[0].strip('/').partition('.')[0]}")

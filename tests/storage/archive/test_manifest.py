@@ -1,4 +1,4 @@
-"""Manifests: both forms, what is made of missing columns, and every offender at once."""
+"""Manifests: both forms, missing columns, and all errors in one message."""
 
 import tracemalloc
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Predictions from zip files, Zarr and folders: what they are taken for, and what is refused."""
+"""Predictions from zip files, Zarr and folders: which kind is found, and what is refused."""
 
 import zipfile
 from pathlib import Path

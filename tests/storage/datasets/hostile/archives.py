@@ -1,4 +1,4 @@
-"""Zip files of predictions, and the lists that come with data sets."""
+"""Hostile zip files of predictions, and hostile lists of data sets."""
 
 import io
 import json

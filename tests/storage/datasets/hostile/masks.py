@@ -19,7 +19,7 @@ Put = Callable[[Path], object]
 def mask_case(
     what: str, name: str, put: Put, outcome: Outcome = "refused", match: str = ""
 ) -> Case:
-    """A sound video, and what is put at `name` as its mask."""
+    """A good video, with a hostile mask at `name`."""
     return Case(what, partial(_masked, name, put), outcome, match)
 
 

@@ -1,4 +1,4 @@
-"""First masks in every usual form, and the ways in which they cannot be used."""
+"""First masks in every usual form, and masks that cannot be used."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -37,7 +37,7 @@ def maps(place: Path) -> dict[str, Any]:
 
 
 def runs_of(mask: UInt8Array) -> list[int]:
-    """COCO's run lengths of a mask, the plain way."""
+    """COCO's run lengths of a mask, by a simple implementation."""
     runs, last = [0], 0
     for value in mask.T.reshape(-1).tolist():
         if value != last:

@@ -1,4 +1,4 @@
-"""The DAVIS layouts: what is read, and how damage is told."""
+"""The DAVIS layouts: reading, and errors for damaged files."""
 
 import pickle
 import shutil

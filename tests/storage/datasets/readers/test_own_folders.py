@@ -1,4 +1,4 @@
-"""Datasets of one's own: folders of images, and video files, with masks beside them."""
+"""The user's own data sets: folders of images, and video files, with masks."""
 
 from collections.abc import Callable
 from pathlib import Path

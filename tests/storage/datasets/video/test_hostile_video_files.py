@@ -1,4 +1,4 @@
-"""Video files that are no such thing, or are damaged: one error each, and nothing in the store."""
+"""Files that are no videos, or are damaged: one error each, and nothing in the store."""
 
 import os
 import struct
@@ -21,7 +21,7 @@ MakeVideo = Callable[..., Path]
 
 
 def refused(video: Path, store: ArtifactStore, match: str, mask: Path | None = None) -> None:
-    """Bringing it into the store fails with that message and leaves nothing."""
+    """Check that ingesting the file fails with this message and leaves nothing."""
     mask = mask or video.parent / "first.png"
     if not mask.exists():
         labels = np.zeros((48, 64), np.uint8)
