@@ -1,4 +1,4 @@
-"""Table 2 of the paper as data: its six configurations, and what they gave there."""
+"""Table 2 of the paper as data: its six configurations and their results in the paper."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -10,30 +10,30 @@ from maskrnn_core.options import Preset
 
 @dataclass(frozen=True)
 class AblationRow:
-    """One column of Table 2, which is a row here: each has what the one before it has, and more.
+    """One column of Table 2 as a row: each row adds one part to the row before it.
 
-    All read the previous mask; without `warp_mask` it is read where it was.
+    All rows read the previous mask; without `warp_mask` they read it at its old place.
     """
 
     name: str
     title: str
-    """What it adds, in the words of the paper."""
+    """The part that the row adds, in the words of the paper."""
     flow_stream: bool
     warp_mask: bool
     train_localization: bool
     apply_localization: bool
     recurrent: bool
     published: Mapping[str, tuple[float, float]]
-    """By data set the paper's IoU in percent: without finetuning, with it."""
+    """The paper's IoU in percent, per data set: without and with finetuning."""
 
     def name_on(self, base: str, *, finetuned: bool) -> str:
-        """Name of the preset that this row makes of a base, such as "small+rnn"."""
+        """Name of this row's preset for a base, such as "small+rnn"."""
         return f"{base}+{self.name}" + ("" if finetuned else "-offline")
 
     def preset(self, base: Preset, *, finetuned: bool) -> Preset:
-        """The base with these parts alone.
+        """The base preset with only the parts of this row.
 
-        Without finetuning the parent itself segments: both variants share it.
+        Without finetuning the parent itself segments. Both variants share the parent.
 
         Raises:
             InvalidInputError: the base is not the full method.
@@ -42,8 +42,8 @@ class AblationRow:
         if network is None or (missing := missing_parts(base)):
             parts = "network" if network is None else ", ".join(missing)
             raise InvalidInputError(
-                f"the ablation takes parts from the full method, and the preset {base.name} has no "
-                f"{parts}; base it on small or paper"
+                f"the ablation removes parts from the full method, but the preset {base.name} has "
+                f"no {parts}; base it on small or paper"
             )
         return replace(
             base,
@@ -61,7 +61,7 @@ class AblationRow:
 
 
 def missing_parts(base: Preset) -> list[str]:
-    """What a preset with a network lacks of the full method."""
+    """Parts of the full method that a preset with a network does not have."""
     network = base.network
     parts = {
         "flow stream": network is not None and network.flow_stream,
@@ -82,7 +82,7 @@ def _row(
     davis2016: tuple[float, float],
     davis2017: tuple[float, float],
 ) -> AblationRow:
-    """With the first `parts` of what is added to the appearance stream."""
+    """A row with the first `parts` additions to the appearance stream."""
     published = MappingProxyType({"davis2016": davis2016, "davis2017": davis2017})
     return AblationRow(
         name, title, parts > 0, parts > 1, parts > 2, parts > 3, parts > 4, published

@@ -1,4 +1,4 @@
-"""Device, precision and threads, as this machine allows."""
+"""Device, precision and threads for this machine."""
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -19,27 +19,27 @@ class Compute:
     bfloat16: bool
 
     def autocast(self) -> AbstractContextManager[object]:
-        """Context in which matrix work runs in bfloat16, or a plain one."""
+        """Context in which matrix products run in bfloat16, or a context without effect."""
         if not self.bfloat16:
             return nullcontext()
         return torch.autocast(self.device.type, dtype=torch.bfloat16)
 
     @property
     def reading_threads(self) -> int:
-        """Threads that make batches: a GPU leaves the cores to them, a CPU has to share its own."""
+        """Number of threads that make batches: fewer on a CPU, where training needs the cores."""
         return min(_MOST_READERS, torch.get_num_threads()) if self.device.type == "cuda" else 1
 
 
 def resolve_compute(options: ComputeOptions) -> Compute:
     """Choose device and precision, and set the process's CPU threads.
 
-    "auto" takes CUDA where there is one, and bfloat16 where it gains: on CUDA devices that know
-    it, and on CPUs with AMX tiles (2.9x forward, 2.2x training at full width) or AVX-512 BF16
-    (training 1.7x at full width, 1.3x at a quarter of it). Without either it is 2 to 3 times slower
-    than float32.
+    "auto" chooses CUDA if there is a device. It chooses bfloat16 where that is faster: on CUDA
+    devices that support it, and on CPUs with AMX tiles (2.9x forward, 2.2x training at full width)
+    or AVX-512 BF16 (training 1.7x at full width, 1.3x at a quarter of it). On other CPUs bfloat16
+    is 2 to 3 times slower than float32.
 
     Raises:
-        InvalidInputError: CUDA was asked for and is not there.
+        InvalidInputError: CUDA was requested, but there is no CUDA device.
     """
     if options.threads is not None:
         torch.set_num_threads(options.threads)

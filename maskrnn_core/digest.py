@@ -61,7 +61,7 @@ def stable_digest(value: object) -> str:
     without the fields that `later` added and that are as before.
 
     Raises:
-        TypeError: for any other type (arrays are digested from their bytes, by their owner).
+        TypeError: the type is another one (the owner of an array digests its bytes).
     """
     return hashlib.sha256(_canonical(value).encode("ascii")).hexdigest()
 

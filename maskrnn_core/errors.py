@@ -2,15 +2,15 @@
 
 
 class MaskRNNError(Exception):
-    """Base of every error that the core raises on purpose."""
+    """Base class of all errors of the core."""
 
 
 class InvalidInputError(MaskRNNError, ValueError):
-    """An array, a video or an option outside what the function takes."""
+    """An array, a video or an option that the function does not accept."""
 
 
 class IncompatibleWeightsError(MaskRNNError, ValueError):
-    """Weights that belong to another network: other keys, shapes or values that are not finite."""
+    """Weights that do not fit the network: other keys or shapes, or values that are not finite."""
 
 
 class TrainingDivergedError(MaskRNNError, ArithmeticError):

@@ -1,4 +1,4 @@
-"""Where given weights differ from what a network takes, in words."""
+"""Describes where given weights differ from the weights of a network."""
 
 from collections.abc import Iterable, Mapping
 from typing import Protocol
@@ -12,7 +12,7 @@ class Shaped(Protocol):
 
 
 def state_mismatches(own: Mapping[str, Shaped], given: Mapping[str, Shaped]) -> list[str]:
-    """One entry per key that is missing, unknown or of another shape; empty where all fit."""
+    """One entry per key that is missing, unknown or of another shape; empty if all fit."""
     problems = [f"{name} is missing" for name in own if name not in given]
     problems += [f"{name} is unknown" for name in given if name not in own]
     problems += [

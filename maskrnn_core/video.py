@@ -1,4 +1,4 @@
-"""What the core asks of a video: frames, label maps and flow, one at a time."""
+"""The interface of videos in the core: frames, label maps and flow, one at a time."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -10,11 +10,11 @@ UInt8Array = NDArray[np.uint8]
 FloatArray = NDArray[np.float32]
 
 VOID = 255
-"""Label of pixels that neither loss nor metric counts."""
+"""Label of pixels that losses and metrics ignore."""
 
 
 class Video(Protocol):
-    """Random access to one video; nothing is held in memory between calls."""
+    """Random access to one video; nothing stays in memory between calls."""
 
     @property
     def name(self) -> str: ...
@@ -29,7 +29,7 @@ class Video(Protocol):
 
     @property
     def output_size(self) -> tuple[int, int]:
-        """Height and width of the source's annotations, to which predictions are brought."""
+        """Height and width of the source's annotations; predictions are resized to this size."""
         ...
 
     @property
@@ -50,7 +50,7 @@ class Video(Protocol):
         ...
 
     def annotation(self, index: int) -> UInt8Array | None:
-        """The label map at `output_size`, as the source has it; None if unannotated."""
+        """The label map of the source, at `output_size`; None if unannotated."""
         ...
 
     def backward_flow(self, index: int) -> FloatArray | None:

@@ -1,4 +1,4 @@
-"""A Dask cluster as operators start it: a scheduler, and workers that share nothing but a store."""
+"""A Dask cluster as operators start it: a scheduler, and workers that share only a store."""
 
 import json
 import random
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 class DaskCluster:
-    """Processes of their own, each worker with its own working directory and temporary folder.
+    """Separate processes; each worker has its own working directory and temporary folder.
 
     Args:
         folder: for all that they write.
@@ -58,7 +58,7 @@ class DaskCluster:
             self._start("worker", joining, f"worker-{number}")
 
     def kill_worker(self, chance: random.Random) -> None:
-        """SIGKILL for one of the workers, whose nanny starts another one."""
+        """Kill one of the workers with SIGKILL; its nanny starts another one."""
         deadline = time.monotonic() + 60
         while not (workers := self._workers()):
             assert time.monotonic() < deadline, "killed workers do not come back"

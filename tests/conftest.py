@@ -41,7 +41,7 @@ def prefect_server() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[S3Server]:
-    """An S3-compatible server; which process asks it, its environment tells."""
+    """An S3-compatible server. The environment of a process decides whether it uses the server."""
     server = S3Server()
     server.start()
     yield server
@@ -50,6 +50,6 @@ def s3_server() -> Iterator[S3Server]:
 
 @pytest.fixture
 def bucket(s3_server: S3Server) -> Iterator[str]:
-    """URL of an empty bucket, while this process asks the server."""
+    """URL of an empty bucket; this process uses the server until the test ends."""
     with using(s3_server.environment):
         yield new_bucket()

@@ -1,4 +1,4 @@
-"""Processes, ports and certificates for tests that start what operators start."""
+"""Processes, ports and certificates for tests that start real services."""
 
 import datetime
 import ipaddress
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def free_port() -> int:
-    """A port of the loopback interface that nobody listens on now."""
+    """A free port of the loopback interface."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -17,7 +17,7 @@ def free_port() -> int:
 
 
 def peak_memory() -> int:
-    """Most memory that this process has had, in bytes.
+    """Peak memory of this process in bytes.
 
     What `resource` tells includes the process that started it, as large as that was.
     """
@@ -36,7 +36,7 @@ def stop(process: "subprocess.Popen[bytes]", seconds: float = 10.0) -> None:
 
 
 def self_signed(folder: Path) -> tuple[Path, Path]:
-    """Files with a certificate for 127.0.0.1 that is its own authority, and with its key."""
+    """Files with a self-signed certificate for 127.0.0.1, and its key."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec

@@ -12,7 +12,7 @@ _REQUEST = re.compile(r"(GET|HEAD|PUT|POST|DELETE) (\S+) HTTP")
 
 
 class S3Server:
-    """Holds its objects in memory, listens on loopback, and notes what it is asked."""
+    """A server with objects in memory that listens on loopback and records its requests."""
 
     def __init__(self) -> None:
         from moto.server import ThreadedMotoServer  # takes a second
@@ -20,7 +20,7 @@ class S3Server:
         self._server: Any = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
         self._requests = _Requests()
         self.environment: Mapping[str, str] = {}
-        """What processes need that ask it."""
+        """Environment variables for processes that use the server."""
 
     def start(self) -> None:
         logger = logging.getLogger("werkzeug")  # it logs a line per request
@@ -66,7 +66,7 @@ def s3_environment(endpoint: str) -> dict[str, str]:
 
 @contextmanager
 def using(environment: Mapping[str, str]) -> Iterator[None]:
-    """New sessions of this process ask that server until the block ends."""
+    """New sessions of this process use the server until the block ends."""
     before = {name: os.environ.get(name) for name in environment}
     os.environ.update(environment)
     try:
@@ -80,7 +80,7 @@ def using(environment: Mapping[str, str]) -> Iterator[None]:
 
 
 def new_bucket() -> str:
-    """URL of a new bucket on the server that this process asks."""
+    """URL of a new bucket on the server that this process uses."""
     import s3fs
 
     name = f"bucket-{uuid4().hex}"

@@ -99,7 +99,7 @@ def _last(node: ast.Attribute | ast.Name) -> str:
 
 
 def _plant(store: ArtifactStore, kind: str, files: dict[str, bytes]) -> None:
-    """An artifact as somebody with access to the store would forge it, digests and all."""
+    """An artifact forged by somebody with access to the store, with right digests."""
     place = Path(store.location(kind, "k"))
     place.mkdir(parents=True)
     for name, data in files.items():
@@ -187,7 +187,7 @@ def test_members_of_a_zip_file_do_not_leave_it(folder: str, tmp_path: Path) -> N
     archive = tmp_path / "predictions.zip"
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr(f"{folder}/00000.png", b"png")
-    with pytest.raises(DatasetError, match="would leave the archive"):
+    with pytest.raises(DatasetError, match="leads out of the archive"):
         PngZip(archive)
 
 

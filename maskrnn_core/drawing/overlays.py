@@ -28,14 +28,14 @@ def overlay(
         uint8 (H, W, 3), RGB; the inputs are not changed.
 
     Raises:
-        InvalidInputError: for other shapes or dtypes, `alpha` outside 0..1, a negative `contour`.
+        InvalidInputError: another shape or dtype, `alpha` outside 0..1, or a negative `contour`.
     """
     if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8:
         raise InvalidInputError(f"the frame is {frame.dtype} {frame.shape}, not uint8 (H, W, 3)")
     if label_map.shape != frame.shape[:2] or label_map.dtype != np.uint8:
         raise InvalidInputError(
-            f"the label map is {label_map.dtype} {label_map.shape}, the frame {frame.shape[:2]}:"
-            " give a uint8 label map of the frame's size"
+            f"the label map is {label_map.dtype} {label_map.shape}, but the frame is"
+            f" {frame.shape[:2]}: give a uint8 label map of the frame's size"
         )
     if not 0.0 <= alpha <= 1.0 or contour < 0:
         raise InvalidInputError(f"alpha={alpha}, contour={contour}: alpha is 0..1, contour >= 0")
@@ -48,8 +48,10 @@ def overlay(
 
 
 def _edges(label_map: UInt8Array, width: int) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-    """Labelled pixels (H, W) within `width` of a pixel with another label; the frame's own edge
-    is none."""
+    """Labelled pixels (H, W) within `width` of a pixel with another label.
+
+    The border of the frame does not count as an edge.
+    """
     kernel = np.ones((2 * width + 1, 2 * width + 1), np.uint8)
     highest, lowest = cv2.dilate(label_map, kernel), cv2.erode(label_map, kernel)
     return np.asarray((highest != lowest) & (label_map > 0), np.bool_)
@@ -64,25 +66,27 @@ def contact_sheet(
     """Pictures of one size in rows, with a light gap between them.
 
     Args:
-        pictures: one or more uint8 (H, W, 3), RGB; the last row is filled up with the gap's grey.
+        pictures: one or more uint8 (H, W, 3), RGB. Grey fills the rest of the last row.
         columns: pictures per row.
         captions: a short ASCII text per picture, drawn into its upper left corner.
         gap: pixels between two pictures.
 
     Raises:
-        InvalidInputError: without pictures, for pictures of several sizes, or another number of
-            captions.
+        InvalidInputError: there are no pictures, the pictures differ in size, or the number of
+            captions is another one.
     """
     if not pictures or columns < 1 or gap < 0:
         raise InvalidInputError(
-            f"a sheet of {len(pictures)} pictures in {columns} columns, gap {gap}:"
+            f"cannot make a sheet of {len(pictures)} pictures in {columns} columns with gap {gap}:"
             " give at least one picture, one column and a gap of 0 or more"
         )
     shape = pictures[0].shape
     if any(picture.shape != shape or picture.dtype != np.uint8 for picture in pictures):
         raise InvalidInputError("all pictures of a sheet must be uint8 (H, W, 3) of one size")
     if captions is not None and len(captions) != len(pictures):
-        raise InvalidInputError(f"{len(captions)} captions for {len(pictures)} pictures")
+        raise InvalidInputError(
+            f"there are {len(captions)} captions for {len(pictures)} pictures: give one each"
+        )
     height, width = shape[:2]
     columns = min(columns, len(pictures))
     rows = -(-len(pictures) // columns)

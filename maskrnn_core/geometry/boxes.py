@@ -1,4 +1,4 @@
-"""Boxes: xyxy, half open, pixels, float; the regression code of Fast R-CNN without its "+1"."""
+"""Boxes as xyxy, half open, in float pixels; box deltas as in Fast R-CNN without its "+1"."""
 
 import math
 
@@ -14,7 +14,7 @@ MAX_LOG_SCALE = math.log(1000 / 16)
 
 
 def mask_box(mask: NDArray[np.bool_]) -> Box | None:
-    """Tight box of a boolean mask (H, W), or None where no pixel is set."""
+    """Tight box of a boolean mask (H, W), or None if no pixel is set."""
     columns = np.flatnonzero(mask.any(axis=0))
     rows = np.flatnonzero(mask.any(axis=1))
     if columns.size == 0:
@@ -34,7 +34,7 @@ def proposal_box(
         smallest: 8-connected components below this share of the mask's area are dropped.
 
     Returns:
-        The tight box of what is left, or None for an empty mask.
+        The tight box of the remaining components, or None for an empty mask.
     """
     mask = probability >= threshold
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
@@ -59,14 +59,14 @@ def enlarge_box(box: Box, factor: float, size: tuple[int, int]) -> Box:
 
 
 def clip_box(box: Box, size: tuple[int, int]) -> Box:
-    """Box limited to the frame of (height, width)."""
+    """Box clipped to the frame (height, width)."""
     height, width = size
     limits = np.array([width, height, width, height], dtype=np.float32)
     return np.clip(box, 0, limits).astype(np.float32)
 
 
 def box_iou(first: Box, second: Box) -> float:
-    """Intersection over union of two boxes, in [0, 1]; 0 where both are empty."""
+    """Intersection over union of two boxes, in [0, 1]; 0 if both are empty."""
     width = min(first[2], second[2]) - max(first[0], second[0])
     height = min(first[3], second[3]) - max(first[1], second[1])
     intersection = max(float(width), 0.0) * max(float(height), 0.0)
@@ -84,7 +84,7 @@ def _centre_size(box: Box) -> tuple[float, float, float, float]:
 
 
 def encode_box(proposal: Box, target: Box) -> NDArray[np.float32]:
-    """Normalised deltas (dx, dy, dw, dh) that bring the proposal to the target.
+    """Normalised deltas (dx, dy, dw, dh) that transform the proposal into the target.
 
     Both boxes must have positive width and height.
     """

@@ -9,7 +9,7 @@ def warp(image: Tensor, flow: Tensor) -> Tensor:
     """Sample `image` bilinearly at p + flow(p); zero outside the frame. Differentiable in both.
 
     Args:
-        image: (N, C, H, W), what frame t-1 carries, such as the previous probability.
+        image: (N, C, H, W), values of frame t-1, such as the previous probability.
         flow: (N, 2, H, W), backward flow (dx, dy) of frame t in pixels.
 
     Returns:

@@ -1,7 +1,7 @@
 """Evaluation of video segmentation: region similarity J, contour accuracy F, temporal stability T.
 
-Array functions take boolean (T, H, W) and return float64; no frame is left out in them. The layer
-above, `VideoEvaluator` and `summarize_dataset`, follows a benchmark's protocol.
+Array functions take boolean (T, H, W) and return float64 for every frame. The layer above them,
+`VideoEvaluator` and `summarize_dataset`, follows the protocol of a benchmark.
 """
 
 from maskrnn_core.metrics.contour import contour_accuracy

@@ -1,4 +1,4 @@
-"""Compilation of the kernels; only kernel modules import this, for numba takes long to load."""
+"""Compilation of the kernels. Only kernel modules import this, because numba loads slowly."""
 
 from collections.abc import Callable
 from typing import TypeVar, cast
@@ -9,10 +9,10 @@ F = TypeVar("F", bound=Callable[..., object])
 
 
 def compiled(function: F) -> F:
-    """`function` compiled at its first call, without the GIL, its machine code kept on disk.
+    """Compile `function` at its first call, to run without the GIL; cache the code on disk.
 
-    Where neither the package nor the user's cache directory can be written, it is compiled anew
-    in every process.
+    If neither the package nor the user's cache directory is writable, every process compiles it
+    again.
     """
     try:
         return cast(F, numba.njit(cache=True, nogil=True)(function))

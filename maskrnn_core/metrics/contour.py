@@ -12,15 +12,15 @@ def contour_accuracy(
 ) -> NDArray[np.float64]:
     """F of every frame: harmonic mean of boundary precision and recall.
 
-    Takes two boolean arrays (T, H, W) and returns float64 (T,), in [0, 1]; no frame is left out
+    Takes two boolean arrays (T, H, W) and returns float64 (T,), in [0, 1], for every frame
     (Perazzi et al. 2016, section 4.1). A boundary pixel differs from its right, lower or
-    lower-right neighbour; it counts as found when the other boundary has a pixel at most
-    ceil(tolerance * diagonal) away (Euclidean). F is 1 where neither mask has a boundary and 0
-    where only one has. Symmetric in its arguments.
+    lower-right neighbour. It matches if the other boundary has a pixel at most
+    ceil(tolerance * diagonal) away (Euclidean). F is 1 if neither mask has a boundary, and 0 if
+    only one has. F is symmetric in its arguments.
 
     Raises:
-        InvalidInputError: for arrays that are not boolean (T, H, W) or differ in shape, or a
-            tolerance outside [0, 1).
+        InvalidInputError: the arrays are not boolean (T, H, W) or differ in shape, or the
+            tolerance is outside [0, 1).
     """
     check_mask_pair("contour_accuracy", annotation, prediction)
     counter = FrameCounter(annotation.shape[1:], 1, 1, [(1, 1)], tolerance=tolerance)

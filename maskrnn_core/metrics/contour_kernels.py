@@ -11,7 +11,7 @@ Word = np.uint64
 
 ONE = np.uint64(1)
 BYTE_INDEX = np.uint64(0x0001020304050607)
-"""Times 1 << 8 k its highest byte is k."""
+"""The highest byte of this constant times 1 << 8 k is k."""
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
 UInt64 = NDArray[np.uint64]
@@ -52,10 +52,10 @@ def _any_label(row: UInt8) -> bool:
 
 @compiled
 def count_pairs(truth: UInt8, predicted: UInt8, box: Int64, counts: Int64) -> None:
-    """Add to counts[a, b] the pixels with true label a and predicted label b.
+    """Add to counts[a, b] the number of pixels with true label a and predicted label b.
 
-    Outside the box both are background. counts is (n + 3, m + 3): row n + 1 takes labels above n,
-    row n + 2 void (255); columns alike.
+    Outside the box both are background. counts is (n + 3, m + 3): row n + 1 counts labels above n,
+    and row n + 2 counts void (255). Columns are the same for the prediction.
     """
     height, width = truth.shape
     last_truth = counts.shape[0] - 3
@@ -99,14 +99,15 @@ def _bin(label: int, last: int) -> int:
 
 @compiled
 def find_boundaries(labels: UInt8, box: Int64, last: int, found: Int32) -> int:
-    """Boundary pixels of the objects 1..last, in scan order; returns their number.
+    """Find the boundary pixels of the objects 1..last, in scan order; return their number.
 
-    A pixel lies on the boundary of an object when the object's mask changes between the pixel and
-    its right, lower or lower-right neighbour; the last row looks right only, the last column down
-    only. So in a block of 2 x 2 pixels with more than one label, the upper left pixel is on the
-    boundary of every object in the block. The box (y0, x0, y1, x1) holds all objects.
+    A pixel lies on the boundary of an object if the object's mask changes between the pixel and
+    its right, lower or lower-right neighbour. The last row has only right neighbours, and the last
+    column only lower ones. So in a block of 2 x 2 pixels with more than one label, the upper left
+    pixel is on the boundary of every object in the block. The box (y0, x0, y1, x1) contains all
+    objects.
 
-    found (capacity, 3) receives label, y, x; beyond its capacity pixels are only counted.
+    found (capacity, 3) receives label, y, x. Pixels beyond its capacity are only counted.
     """
     height, width = labels.shape
     top, left = max(box[0] - 1, 0), max(box[1] - 1, 0)
@@ -130,7 +131,7 @@ def find_boundaries(labels: UInt8, box: Int64, last: int, found: Int32) -> int:
                 beside = min(x + 1, len(upper) - 1)
                 a, b, c, d = upper[x], upper[beside], lower[x], lower[beside]
                 most = max(max(a, b), max(c, d))
-                # the usual case is written out, for a call would cost more than the work
+                # The usual case is written out, because a call would cost more than the work.
                 other = _is_other(a, most) | _is_other(b, most)
                 if other | _is_other(c, most) | _is_other(d, most):
                     count = _add(found, count, (a, b, c, d), last, y, left + x)
@@ -143,7 +144,7 @@ def find_boundaries(labels: UInt8, box: Int64, last: int, found: Int32) -> int:
 
 @compiled
 def _lowest_byte(flags: Word) -> int:
-    """Index of the lowest byte that is 1, in a word of bytes 0 and 1."""
+    """Index of the lowest byte that is 1, in a word whose bytes are 0 or 1."""
     lowest = flags & (~flags + ONE)
     return int((lowest * BYTE_INDEX) >> np.uint64(56))
 
@@ -164,7 +165,7 @@ def _is_other(label: Byte, most: Byte) -> bool:
 def _add(
     found: Int32, count: int, block: tuple[Byte, Byte, Byte, Byte], last: int, y: int, x: int
 ) -> int:
-    """Note the pixel for every object in its block of four labels; returns the new count."""
+    """Add the pixel for every object in its block of four labels; return the new count."""
     a, b, c, d = block
     for i in range(4):
         label = block[i]
@@ -182,7 +183,8 @@ def _add(
 def group_by_label(found: Int32, count: int, starts: Int64, points: Int32) -> None:
     """Sort boundary pixels by label: those of object k become points[starts[k]:starts[k + 1]].
 
-    starts (last + 2,) and points (>= count, 2) with y, x are written; the order in scan stays.
+    Writes starts (last + 2,) and points (>= count, 2) with y, x. Points of an object keep their
+    scan order.
     """
     starts[:] = 0
     for i in range(count):
@@ -219,10 +221,10 @@ def unmark(points: Int32, bits: UInt64) -> None:
 
 @compiled
 def count_near(points: Int32, bits: UInt64, reach: Int64) -> int:
-    """Number of points (y, x) with a set bit within the disk around them.
+    """Count the points (y, x) that have a set bit within the disk around them.
 
-    reach[d] is the disk's half width d rows away from its centre. This is the same as testing the
-    points against the disk-dilated bitmap, but its cost grows with the boundary, not the frame.
+    reach[d] is the half width of the disk, d rows away from its centre. Testing the points against
+    the dilated bitmap would give the same, but its cost grows with the frame, not the boundary.
     """
     height, words = bits.shape
     every = ~np.uint64(0)

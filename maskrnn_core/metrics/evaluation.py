@@ -1,4 +1,4 @@
-"""Evaluation of one video, one pair of label maps after the other."""
+"""Evaluation of one video, one pair of label maps at a time."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,21 +23,21 @@ MOST_PROPOSALS = 20
 
 @dataclass(frozen=True, eq=False)
 class FrameScores:
-    """Figures of one frame; rows are the objects asked for, columns the labels compared."""
+    """Figures of one frame. Rows are the objects; columns are the compared labels."""
 
     index: int
     region: FloatArray
-    """J; shape (N,), or (N, labels) in a matched protocol, whose assignment comes at the end."""
+    """J, shape (N,). In a matched protocol (N, labels), because labels are assigned at the end."""
     contour: FloatArray
     """F, of the same shape."""
     stability: FloatArray
-    """T with the frame before, per compared label; NaN where undefined or not asked for."""
+    """T with the previous frame, per compared label; NaN where undefined or not requested."""
 
 
 class VideoEvaluator:
-    """Takes a video's label maps in order and keeps figures only, so memory stays bounded.
+    """Evaluates the label maps of a video in order; keeps only figures, so memory is bounded.
 
-    Picklable before its first frame and after.
+    It can be pickled before and after its first frame.
     """
 
     def __init__(
@@ -49,15 +49,15 @@ class VideoEvaluator:
         video: str = "",
         stability: bool = True,
     ) -> None:
-        """For the objects with these ids and a video of `frame_count` annotated frames.
+        """Create an evaluator for objects with these ids and `frame_count` annotated frames.
 
         Raises:
-            InvalidInputError: for ids outside 1..254 or a frame count below 1.
+            InvalidInputError: an id is outside 1..254, or the frame count is below 1.
         """
         if frame_count < 1 or any(not 1 <= k <= 254 for k in objects):
             raise InvalidInputError(
                 f"video {video!r} has objects {list(objects)} and {frame_count} frames; ids must "
-                "lie in 1..254 and there must be a frame: check its annotations"
+                "be in 1..254 and there must be a frame: check its annotations"
             )
         self._protocol, self._video, self._with_stability = protocol, video, stability
         self._objects = (1,) if protocol.binary else tuple(objects)
@@ -76,14 +76,14 @@ class VideoEvaluator:
         """Figures of the next frame from its label maps, uint8 (H, W).
 
         Raises:
-            InvalidInputError: for another type or size than before, too many frames, or more
-                labels than a matched protocol takes.
+            InvalidInputError: type or size differ from the frames before, there are too many
+                frames, or more labels than a matched protocol accepts.
         """
         index = len(self._frames)
         if index == self._frame_count:
             raise InvalidInputError(
-                f"video {self._video!r} was announced with {self._frame_count} frames, "
-                "but there are more; pass the number of its annotated frames"
+                f"the evaluator of video {self._video!r} was created for {self._frame_count} "
+                "frames, but there are more; pass the number of its annotated frames"
             )
         if self._protocol.binary:
             annotation, prediction = _binary(annotation), _binary(prediction)
@@ -109,12 +109,13 @@ class VideoEvaluator:
         """Figures of the whole video.
 
         Raises:
-            InvalidInputError: when frames are missing.
+            InvalidInputError: frames are missing.
         """
         if len(self._frames) != self._frame_count:
             raise InvalidInputError(
-                f"video {self._video!r} was announced with {self._frame_count} frames, but only "
-                f"{len(self._frames)} were given; give an empty label map for a missing prediction"
+                f"the evaluator of video {self._video!r} was created for {self._frame_count} "
+                f"frames, but only {len(self._frames)} were given; give an empty label map for a "
+                "missing prediction"
             )
         region, contour = self._stacked("region", 0), self._stacked("contour", 1)
         stability = self._stacked_stability()
@@ -152,7 +153,7 @@ class VideoEvaluator:
         most, top = max(self._objects, default=0), max(self._labels, default=0)
         pairs = [(k, k) for k in self._objects]
         if self._protocol.matched:
-            # the label beyond the last one is always absent; it stands for labels yet to come
+            # The label after the last one is always absent; it stands for labels of later frames.
             pairs = [(k, label) for k in self._objects for label in (*self._labels, top + 1)]
             top += 1
         return FrameCounter(
@@ -160,12 +161,12 @@ class VideoEvaluator:
         )
 
     def _admit_labels(self, prediction: UInt8Array, index: int) -> None:
-        """Widen the labels to compare to all seen so far, at least as many as objects."""
+        """Compare all labels seen so far, and at least as many labels as objects."""
         top = max(int(prediction.max(initial=0)), len(self._objects))
         if top > MOST_PROPOSALS and top > len(self._objects):
             raise InvalidInputError(
                 f"video {self._video!r}, frame {index}: the prediction has label {top}, but "
-                f"{self._protocol.name} takes at most {MOST_PROPOSALS} labels, numbered from 1"
+                f"{self._protocol.name} accepts at most {MOST_PROPOSALS} labels, numbered from 1"
             )
         if index == 0 or top > len(self._labels):
             self._labels = tuple(range(1, top + 1))
@@ -184,7 +185,7 @@ class VideoEvaluator:
         return values
 
     def _stacked(self, name: str, which: int) -> FloatArray:
-        """(T, N), or (T, N, labels) where labels not known yet are filled in as absent."""
+        """(T, N), or (T, N, labels). Labels unknown at a frame count as absent there."""
         if not self._protocol.matched:
             return np.array([getattr(frame, name) for frame in self._frames])
         stacked = np.empty((self._frame_count, len(self._objects), len(self._labels)))
@@ -216,7 +217,7 @@ def occurring_objects(annotations: Iterable[UInt8Array]) -> tuple[int, ...]:
 
 
 def assign(region: FloatArray, contour: FloatArray) -> list[int]:
-    """Column of every object so that the sum of mean J plus mean F is largest.
+    """Column for every object, with the largest sum of mean J plus mean F.
 
     Both are (T, objects, labels), with at least as many labels as objects.
     """

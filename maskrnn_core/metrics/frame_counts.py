@@ -1,4 +1,4 @@
-"""The whole numbers behind J and F of one frame, counted for all objects together."""
+"""The integer counts behind J and F of one frame, for all objects together."""
 
 import math
 from collections.abc import Sequence
@@ -61,7 +61,8 @@ class FrameCounts:
 def f_measure(predicted_near: int, predicted: int, true_near: int, true: int) -> float:
     """F = 2PR / (P + R) from counts of boundary pixels.
 
-    With one boundary absent, its share is 1 and the other's 0; with both absent F is 1.
+    If one boundary is absent, its share is 1 and the share of the other is 0. If both are absent,
+    F is 1.
     """
     if predicted == 0 and true == 0:
         return 1.0
@@ -75,7 +76,7 @@ def boundary_tolerance(size: tuple[int, int], tolerance: float = TOLERANCE) -> i
     """Tolerance in pixels, ceil(tolerance * diagonal), for frames of size (H, W).
 
     Raises:
-        InvalidInputError: for a tolerance below 0, of 1 or more, or NaN.
+        InvalidInputError: the tolerance is below 0, 1 or more, or NaN.
     """
     if not 0 <= tolerance < 1:
         raise InvalidInputError(
@@ -86,7 +87,7 @@ def boundary_tolerance(size: tuple[int, int], tolerance: float = TOLERANCE) -> i
 
 
 class FrameCounter:
-    """Counts frame after frame of one size; its buffers are reused. Not for two threads at once."""
+    """Counts frames of one size and reuses its buffers. Not thread-safe."""
 
     def __init__(
         self,
@@ -98,10 +99,10 @@ class FrameCounter:
         ignore_void: bool = False,
         tolerance: float = TOLERANCE,
     ) -> None:
-        """For frames (H, W); pairs are (true label, predicted label), each from 1.
+        """Create a counter for frames (H, W) and pairs (true label, predicted label), from 1.
 
-        With ignore_void, pixels that are 255 in the annotation are background in both label maps;
-        without, 255 is a label like any other that is not asked for.
+        With ignore_void, pixels that are 255 in the annotation are background in both label maps.
+        Otherwise 255 is a label that no pair contains.
         """
         self._size, self._ignore_void = size, ignore_void
         self._pairs = np.array(list(pairs), dtype=np.int64).reshape(-1, 2)
@@ -115,7 +116,7 @@ class FrameCounter:
         """Counts of one frame from two label maps, uint8 (H, W).
 
         Raises:
-            InvalidInputError: for another type or size.
+            InvalidInputError: the type or the size is another one.
         """
         true = self._checked("annotation", annotation)
         predicted = self._checked("prediction", prediction)
@@ -164,8 +165,8 @@ class FrameCounter:
     def _checked(self, name: str, labels: UInt8Array) -> UInt8Array:
         if labels.dtype != np.uint8 or labels.shape != self._size:
             raise InvalidInputError(
-                f"the {name} is {labels.dtype} of shape {labels.shape}, expected a label map, "
+                f"the {name} is {labels.dtype} of shape {labels.shape}; give a label map, "
                 f"uint8 of shape {self._size}"
             )
-        # compiled once, for writable arrays in C order only
+        # The kernels are compiled once, only for writable arrays in C order.
         return np.require(labels, requirements=["C", "W"])

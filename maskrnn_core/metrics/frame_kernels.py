@@ -1,4 +1,4 @@
-"""Compiled kernel that counts one frame for all objects; one call, for calls are not free."""
+"""Compiled kernel that counts one frame for all objects in a single call, to save call overhead."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,8 +35,8 @@ def count_frame(
 ) -> int:
     """Fill `rows` (pairs, 6) with the counts of FrameCounts, and `pixels` as in `count_pairs`.
 
-    `bits` (2, H, words), all zero, and `found` (2, capacity, 3) are room to work in. Returns 0, or
-    the capacity that is needed, or VOID_FOUND; then nothing else is filled in.
+    `bits` (2, H, words), all zero, and `found` (2, capacity, 3) are work buffers. Returns 0 on
+    success. Otherwise it fills nothing and returns the needed capacity, or VOID_FOUND.
     """
     box = np.array([true.shape[0], true.shape[1], 0, 0])
     bounding_box(true, box)
@@ -71,7 +71,7 @@ def count_frame(
 
 @compiled
 def _grouped(found: Int32, count: int, last: int) -> tuple[Int32, NDArray[np.int64]]:
-    """Boundary pixels (y, x) by label; those of object k are points[starts[k]:starts[k + 1]]."""
+    """Boundary pixels (y, x) by label: those of object k are points[starts[k]:starts[k + 1]]."""
     starts = np.empty(last + 2, dtype=np.int64)
     points = np.empty((count, 2), dtype=np.int32)
     group_by_label(found, count, starts, points)

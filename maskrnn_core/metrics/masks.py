@@ -24,6 +24,6 @@ def check_mask_pair(function: str, annotation: BoolArray, prediction: BoolArray)
     check_masks(function, "the prediction", prediction)
     if annotation.shape != prediction.shape:
         raise InvalidInputError(
-            f"{function}: the annotation has shape {annotation.shape} but the prediction "
-            f"{prediction.shape}; bring the prediction to the annotation's size (nearest)"
+            f"{function}: the annotation has shape {annotation.shape}, but the prediction has "
+            f"{prediction.shape}; resize the prediction to the annotation's size (nearest)"
         )

@@ -1,4 +1,4 @@
-"""Which frames and pixels count, and how objects and predictions belong together."""
+"""Which frames and pixels count, and how predictions are assigned to objects."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ class Protocol:
     skip_ends: bool
     """Leave out the first and the last frame of every video."""
     binary: bool = False
-    """Every label that is not 0 is the one object, in annotation and prediction (255 too)."""
+    """All labels except 0 are one object, in annotation and prediction (255 too)."""
     ignore_void: bool = False
-    """Pixels that are 255 in the annotation count for nobody; otherwise they are background."""
+    """Pixels that are 255 in the annotation are ignored; otherwise they are background."""
     matched: bool = False
     """Predictions carry labels of their own, assigned to objects by the Hungarian method."""
     listed_objects: bool = False
@@ -27,7 +27,7 @@ class Protocol:
     from_appearance: bool = False
     """Objects are all ids that occur; each counts after the frame in which it first appears."""
     average: Literal["objects", "frames"] = "objects"
-    """What has equal weight in the dataset's figures."""
+    """The items that have equal weight in the figures of the data set."""
 
 
 PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
@@ -58,7 +58,7 @@ def protocol(name: str) -> Protocol:
     """The protocol of that name.
 
     Raises:
-        InvalidInputError: for an unknown name; the message lists the known ones.
+        InvalidInputError: the name is unknown; the message lists the known ones.
     """
     try:
         return PROTOCOLS[name]

@@ -7,13 +7,13 @@ from maskrnn_core.metrics.masks import BoolArray, check_mask_pair
 
 
 def region_similarity(annotation: BoolArray, prediction: BoolArray) -> NDArray[np.float64]:
-    """J of every frame: |P and G| / |P or G|, 1 where both masks are empty.
+    """J of every frame: |P and G| / |P or G|, and 1 if both masks are empty.
 
-    Takes two boolean arrays (T, H, W) and returns float64 (T,), in [0, 1]; no frame is left out
-    (Perazzi et al. 2016, section 4.1). Symmetric in its arguments.
+    Takes two boolean arrays (T, H, W) and returns float64 (T,), in [0, 1], for every frame
+    (Perazzi et al. 2016, section 4.1). J is symmetric in its arguments.
 
     Raises:
-        InvalidInputError: for arrays that are not boolean (T, H, W) or differ in shape.
+        InvalidInputError: the arrays are not boolean (T, H, W) or differ in shape.
     """
     check_mask_pair("region_similarity", annotation, prediction)
     values = np.empty(len(annotation), dtype=np.float64)

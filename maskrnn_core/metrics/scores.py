@@ -1,4 +1,4 @@
-"""Figures of objects, videos and datasets; plain values that travel between processes."""
+"""Figures of objects, videos and data sets: plain values that can be sent between processes."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ class ObjectScores:
 
     object_id: int
     predicted_label: int
-    """Label of the prediction that was compared; the object's own unless matched."""
+    """Label of the prediction that was compared; the object's own id unless matched."""
     region: FloatArray
-    """J of every frame (T,), also of frames that do not count."""
+    """J of every frame (T,), including frames that do not count."""
     contour: FloatArray
-    """F of every frame (T,), also of frames that do not count."""
+    """F of every frame (T,), including frames that do not count."""
     stability: FloatArray
-    """T of the pairs (i, i + 1), shape (T - 1,); NaN where undefined, left out or not asked for."""
+    """T of the pairs (i, i + 1), shape (T - 1,); NaN where undefined, excluded or not requested."""
     counted: slice
     """The frames that count."""
 
@@ -41,7 +41,7 @@ class ObjectScores:
 
     @property
     def stability_mean(self) -> float:
-        """Mean of T over the pairs that count; NaN without any."""
+        """Mean of T over the pairs that count; NaN if there are none."""
         return mean_of_finite(self.stability)
 
 
@@ -59,7 +59,7 @@ class VideoScores:
 
 @dataclass(frozen=True)
 class DatasetScores:
-    """Figures of a dataset as its protocol averages them; NaN where there is nothing."""
+    """Figures of a data set as its protocol averages them; NaN if there are no values."""
 
     region: Summary
     contour: Summary
@@ -67,7 +67,7 @@ class DatasetScores:
 
     @property
     def region_and_contour(self) -> float:
-        """J&F, the mean of both means."""
+        """J&F: the mean of mean J and mean F."""
         return (self.region.mean + self.contour.mean) / 2
 
 
@@ -76,11 +76,11 @@ def summarize_dataset(
     protocol: Protocol,
     stability_videos: Collection[str] | None = None,
 ) -> DatasetScores:
-    """Averages over the videos' objects, or over all their frames for "paper".
+    """Average over the objects of the videos, or over all their frames for "paper".
 
-    With average="frames" recall is over all frames too; decay stays a mean over objects, for it
-    needs the order of one video's frames. T is averaged over objects of `stability_videos` (in
-    DAVIS-2016 those with `eval_t`), of all videos when None.
+    With average="frames", recall is over all frames too. Decay stays a mean over objects, because
+    it needs the order of the frames in a video. T is averaged over the objects of
+    `stability_videos` (in DAVIS-2016 those with `eval_t`), or of all videos if it is None.
     """
     objects = [scores for video in videos for scores in video.objects]
     steady = [

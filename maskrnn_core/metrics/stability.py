@@ -24,19 +24,21 @@ class ContourShape:
 def temporal_stability(prediction: BoolArray) -> NDArray[np.float64]:
     """T of every pair of neighbouring frames; lower is steadier.
 
-    Takes a boolean array (T, H, W) and returns float64 (T - 1,), entry i for the frames i and
-    i + 1, already multiplied by 5 as in the published tables; NaN where either mask has no contour
-    of more than three points (Perazzi et al. 2016, section 4.1). The annotation is not needed.
+    Takes a boolean array (T, H, W) and returns float64 (T - 1,). Entry i belongs to the frames i
+    and i + 1. It is multiplied by 5 as in the published tables. It is NaN if either mask has no
+    contour of more than three points (Perazzi et al. 2016, section 4.1). No annotation is needed.
 
-    Contours run along pixel corners with the object on their right, outlines and holes alike, and
-    are simplified; the one with the most vertices is cut into segments of at most 3 pixels; its
-    shape contexts are matched along the cheapest path. The definition does not settle the vertex a
-    contour starts from, which way it turns where pixels touch diagonally, which of equally far
-    vertices stays when simplifying, and which of equally cheap paths counts; these are taken over
-    from the official program as it runs, so that its figures come out.
+    Contours (outlines and holes) run along pixel corners with the object on their right, and are
+    simplified. The contour with the most vertices is cut into segments of at most 3 pixels. Its
+    shape contexts are matched along the cheapest path.
+
+    The definition leaves four choices open: the vertex where a contour starts, the turn where
+    pixels touch diagonally, which of equally far vertices stays in simplification, and which of
+    equally cheap paths counts. This code makes them as the official program does, to reproduce its
+    figures.
 
     Raises:
-        InvalidInputError: for an array that is not boolean (T, H, W).
+        InvalidInputError: the array is not boolean (T, H, W).
     """
     check_masks("temporal_stability", "the prediction", prediction)
     shapes = [contour_shape(np.ascontiguousarray(mask).view(np.uint8)) for mask in prediction]
@@ -45,7 +47,7 @@ def temporal_stability(prediction: BoolArray) -> NDArray[np.float64]:
 
 
 def contour_shape(labels: NDArray[np.uint8], object_id: int = 1) -> ContourShape | None:
-    """Shape of one object of a label map uint8 (H, W); None where it has no contour to compare."""
+    """Shape of one object of a label map uint8 (H, W); None if it has no contour to compare."""
     from maskrnn_core.metrics import stability_matching as matching
 
     points = longest_contour(np.require(labels, requirements=["C", "W"]), object_id)
@@ -53,7 +55,7 @@ def contour_shape(labels: NDArray[np.uint8], object_id: int = 1) -> ContourShape
 
 
 def instability(first: ContourShape | None, second: ContourShape | None) -> float:
-    """T of two shapes of neighbouring frames; NaN where one is missing."""
+    """T of two shapes of neighbouring frames; NaN if one is missing."""
     from maskrnn_core.metrics import stability_matching as matching
 
     if first is None or second is None:

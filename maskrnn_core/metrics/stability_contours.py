@@ -1,4 +1,4 @@
-"""The contour of a mask that T compares: the longest simplified polygon along pixel corners."""
+"""The contour that T compares: the longest simplified polygon along the pixel corners of a mask."""
 
 from collections.abc import Iterator
 
@@ -11,17 +11,17 @@ Points = NDArray[np.float64]
 
 STRAIGHT_TOLERANCE = 0.1
 SIMPLIFICATION_TOLERANCE = 3.0
-"""In half pixels: coordinates are doubled while simplifying."""
+"""In half pixels, because coordinates are doubled during simplification."""
 LONGEST_SEGMENT = 3.0
 """In pixels."""
 
 
 def longest_contour(labels: NDArray[np.uint8], object_id: int) -> Points | None:
-    """Points (n, 2) as y, x in pixels of the object's longest polygon, or None without any.
+    """Points (n, 2) as y, x in pixels of the object's longest polygon, or None if it has none.
 
-    The polygon is closed (the first point comes again at the end), has the object on its right, and
-    has the most vertices of all outlines and holes; of equal ones the one found first by scanning
-    is taken. Polygons of three or fewer points, as of single pixels, do not count.
+    The polygon is closed (the last point equals the first) and has the object on its right. It has
+    the most vertices of all outlines and holes; of equal ones, the first in scan order counts.
+    Polygons of three or fewer points, such as those of single pixels, do not count.
     """
     from maskrnn_core.metrics import stability_kernels as kernels
     from maskrnn_core.metrics.contour_kernels import bounding_box
@@ -44,18 +44,18 @@ def longest_contour(labels: NDArray[np.uint8], object_id: int) -> Points | None:
 def _object_on_right(loop: Corners, mask: NDArray[np.uint8]) -> bool:
     """Whether the pixel to the right of the loop's first side belongs to the object."""
     (y, x), (dy, dx) = loop[0].tolist(), (loop[1] - loop[0]).tolist()
-    # corner (y, x) lies between the pixels [y, x] and [y + 1, x + 1] of the padded mask
+    # Corner (y, x) lies between the pixels [y, x] and [y + 1, x + 1] of the padded mask.
     row = y + 1 if dx > 0 or dy > 0 else y
     column = x + 1 if dx > 0 or dy < 0 else x
     return bool(mask[row, column])
 
 
 def outlines(corners: Corners, pieces: Pieces) -> Iterator[Corners]:
-    """Closed loops of corners (n, 2), put together from pieces between junctions.
+    """Closed loops of corners (n, 2), joined from pieces between junctions.
 
-    Where pixels touch diagonally a loop turns, it never goes straight on. The official program
-    leaves open which way: it takes the piece found first. Its order is kept here, for polygons of
-    equal length and the vertex at which a polygon begins depend on it.
+    Where pixels touch diagonally, a loop turns and never goes straight on. The official program
+    turns into the piece that it finds first. We keep its order, because two things depend on it:
+    the choice among polygons of equal length, and the vertex where a polygon starts.
     """
     at_junction: dict[int, list[int]] = {}
     for index, (_, _, start, end) in enumerate(pieces.tolist()):
@@ -70,7 +70,7 @@ def outlines(corners: Corners, pieces: Pieces) -> Iterator[Corners]:
 def _walk(
     junction: int, corners: Corners, table: list[list[int]], at_junction: dict[int, list[int]]
 ) -> Iterator[Corners]:
-    """Loops met on one walk that begins at the junction and ends when all are closed."""
+    """Loops of one walk that starts at the junction and ends when all loops are closed."""
     trail: list[tuple[int, int]] = []
     piece = at_junction[junction][0]
     while True:

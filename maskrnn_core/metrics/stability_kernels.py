@@ -31,11 +31,12 @@ def trace_pieces(mask: UInt8) -> tuple[Int32, Int32]:
     """Cut the outlines of a padded mask (h + 2, w + 2) into pieces between junctions.
 
     Junctions are the corners where pixels touch diagonally, numbered from 1 in scan order. An
-    outline without one gets one of its own: the upper end of its first vertical side in scan order,
-    from which it is followed downwards.
+    outline without a junction gets one: the upper end of its first vertical side in scan order.
+    The outline is followed downwards from there.
 
-    Returns corners (n, 2) as y, x and pieces (k, 4): first corner, one beyond the last, junction at
-    the start, junction at the end. Corners count from the upper left one inside the padding.
+    Returns corners (n, 2) as y, x and pieces (k, 4): first corner, one past the last corner,
+    junction at the start, junction at the end. Corner (0, 0) is the upper left corner inside the
+    padding.
     """
     height, width = mask.shape[0] - 2, mask.shape[1] - 2
     junctions = np.zeros((height + 1, width + 1), dtype=np.int32)
@@ -90,7 +91,7 @@ def _follow(
     x: int,
     direction: int,
 ) -> int:
-    """Append the corners from (y, x) to the next junction; returns one beyond the last."""
+    """Append the corners from (y, x) to the next junction; return one past the last corner."""
     corners[used, 0], corners[used, 1] = y, x
     used += 1
     while True:
@@ -121,7 +122,7 @@ def _is_side(mask: UInt8, y: int, x: int, direction: int) -> bool:
 
 @compiled
 def _see(seen: UInt8, y: int, x: int, direction: int) -> None:
-    """A vertical side is kept at its upper corner, a horizontal one at its left corner."""
+    """Mark a side: a vertical one at its upper corner, a horizontal one at its left corner."""
     seen[direction % 2, y - (direction == 0), x - (direction == 1)] = 1
 
 
@@ -132,11 +133,11 @@ def _is_seen(seen: UInt8, y: int, x: int, direction: int) -> bool:
 
 @compiled
 def simplified(points: Float64, tolerance: float) -> Float64:
-    """Ends and the points that matter of a line (n, 2), Douglas-Peucker with a filter before it.
+    """Simplify a line (n, 2) by Douglas-Peucker, after a distance filter; the ends stay.
 
-    The filter drops points nearer than the tolerance to the last one kept. Of points equally far
-    from the segment the last one splits the line. As in the official program the foot of the
-    perpendicular is found in single precision, which settles what would be ties.
+    The filter drops points nearer than the tolerance to the last kept point. Of points equally far
+    from the segment, the last one splits the line. As in the official program, the foot of the
+    perpendicular is computed in single precision. This decides between points that would be ties.
     """
     if len(points) < 3:
         return points
@@ -190,9 +191,9 @@ def _squared_distance(point: Float64, start: Float64, end: Float64) -> float:
 
 @compiled
 def resampled(polygon: Float64, step: float) -> Float64:
-    """Points (m, 2) of a polygon (n, 2), segments longer than the step cut into equal parts.
+    """Points (m, 2) of a polygon (n, 2) whose segments above `step` are cut into equal parts.
 
-    Positions are added up in single precision, as in the official program.
+    Positions are summed in single precision, as in the official program.
     """
     total = len(polygon)
     parts = np.ones(len(polygon), dtype=np.int64)

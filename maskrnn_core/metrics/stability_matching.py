@@ -18,11 +18,12 @@ _TIE = 4
 
 @compiled
 def shape_context(points: Float64) -> Float64:
-    """Histograms (n, 60) of where the other points lie, each of sum 1.
+    """Histograms (n, 60) of the positions of the other points, each with sum 1.
 
-    Points are (n, 2) as y, x. 12 bins of the angle atan2(dy, dx) over [0, 2 pi), 5 of the distance
-    with upper edges 1/8, 1/4, 1/2, 1 and 2 times the mean distance (zeros of the points to
-    themselves included); farther points are left out; the point itself counts, at angle 0.
+    Points are (n, 2) as y, x. There are 12 bins of the angle atan2(dy, dx) over [0, 2 pi). There
+    are 5 bins of the distance with upper edges 1/8, 1/4, 1/2, 1 and 2 times the mean distance. The
+    mean includes the zero distance of each point to itself. Farther points are left out. The point
+    itself counts, at angle 0.
     """
     number = len(points)
     total = 0.0
@@ -73,7 +74,7 @@ def _sector(dy: float, dx: float) -> int:
 def chi_square_costs(first: Float64, second: Float64) -> Float64:
     """Costs (n, m): half the sum of (a - b)^2 / (a + b + epsilon) over the histograms' bins."""
     bins = second.T.copy()
-    alone = np.empty_like(bins)  # the terms where the first histogram's bin is empty
+    alone = np.empty_like(bins)  # the terms for empty bins of the first histogram
     for k in range(len(bins)):
         for j in range(len(second)):
             alone[k, j] = bins[k, j] * bins[k, j] / (bins[k, j] + EPSILON)
@@ -104,8 +105,8 @@ def _add_terms(histogram: Float64, bins: Float64, alone: Float64, row: Float64) 
 def cheapest_path(costs: Float64, row_shift: int, column_shift: int) -> Int64:
     """Cells (p, 2) of the cheapest path from the last cell back to the first.
 
-    Steps go down, right or both, and cost the cell they enter. Rows and columns are taken in a
-    circle, beginning at the shifts; cells are returned in the indices of `costs`.
+    Steps go down, right or both, and cost the cell they enter. Rows and columns are cyclic and
+    start at the shifts. Cells are returned as indices of `costs`.
     """
     height, width = costs.shape
     steps = np.empty((height, width), dtype=np.uint8)
@@ -146,11 +147,11 @@ def cheapest_path(costs: Float64, row_shift: int, column_shift: int) -> Int64:
 
 @compiled
 def matching_cost(costs: Float64) -> float:
-    """Mean cost of the one-to-one pairs on the cheapest path that begins at its cheapest cell.
+    """Mean cost of the one-to-one pairs on the cheapest path that starts at its cheapest cell.
 
-    The first path gives the cell (its own start excluded, from the end, the first of equal ones);
-    the second begins just after it. Of several pairs with one row the cheapest is kept, then of
-    several with one column.
+    A first path gives that cell. Its own start is excluded; of equal cells, the first one from the
+    end counts. The second path starts just after that cell. Of several pairs in one row the
+    cheapest is kept, then of several pairs in one column.
     """
     path = cheapest_path(costs, 0, 0)
     best = 0

@@ -1,8 +1,8 @@
-"""Compiled kernel of T: the cheapest path where several are equally cheap.
+"""Compiled kernel of T: the cheapest path if several are equally cheap.
 
-The definition leaves open which of them counts. The official figures come from Dijkstra's algorithm
-with a queue kept as a heap of four children per node, so the order in which equal distances leave
-that heap decides; the same queue is kept here.
+The definition does not say which of them counts. The official figures come from Dijkstra's
+algorithm with a heap of four children per node. There, the order in which equal distances leave the
+heap decides. This kernel uses the same heap.
 """
 
 import numpy as np
@@ -19,7 +19,7 @@ _CHILDREN = 4
 
 @compiled
 def settled_path(costs: Float64, row_shift: int, column_shift: int) -> NDArray[np.int64]:
-    """Cells (p, 2) from the last cell back to the first; steps, shifts as in `cheapest_path`."""
+    """Cells (p, 2) from the last cell to the first; steps and shifts as in `cheapest_path`."""
     height, width = costs.shape
     distances = np.full(height * width, np.inf)
     parents = np.zeros(height * width, dtype=np.int32)

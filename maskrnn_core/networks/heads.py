@@ -12,16 +12,16 @@ OSVOS_CHANNELS = 16
 
 
 def upsample(x: Tensor, stride: int) -> Tensor:
-    """Bilinear upsampling by a whole factor, pixel centres kept (no aligned corners)."""
+    """Upsample bilinearly by an integer factor; pixel centres stay (align_corners=False)."""
     if stride == 1:
         return x
     return functional.interpolate(x, scale_factor=stride, mode="bilinear", align_corners=False)
 
 
 class SingleChannelHead(nn.Module):
-    """Each tap by a 1x1 convolution to one channel, upsampled, summed (section 3.3).
+    """1x1 convolutions reduce each tap to one channel; then upsample and sum (section 3.3).
 
-    Equal in exact arithmetic to upsampling first and combining all channels linearly.
+    In exact arithmetic this equals upsampling first and combining all channels linearly.
     """
 
     def __init__(self, channels: Sequence[int]) -> None:
@@ -37,7 +37,7 @@ class SingleChannelHead(nn.Module):
 
 
 class OsvosHead(nn.Module):
-    """Taps 2 to 5 by 3x3 convolutions to 16 channels, upsampled, concatenated (OSVOS, 2017)."""
+    """3x3 convolutions reduce taps 2 to 5 to 16 channels; upsample, concatenate (OSVOS, 2017)."""
 
     def __init__(self, channels: Sequence[int]) -> None:
         super().__init__()

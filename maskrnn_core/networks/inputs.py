@@ -1,4 +1,4 @@
-"""What the streams read: flow magnitudes and mask in the range of a normalised image."""
+"""Inputs of the streams: flow magnitudes and masks in the range of a normalised image."""
 
 import torch
 from torch import Tensor
@@ -10,7 +10,7 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 LARGEST_MAGNITUDE = 0.05
 """Flow magnitudes are clipped here, relative to the frame's width (43 px at 480p)."""
 HALF_RANGE = 2.0
-"""Normalised images lie within about +-2; the other channels are brought to the same range."""
+"""Normalised images lie within about +-2; the other channels are scaled to the same range."""
 
 
 def flow_magnitude(flow: Tensor, frame_width: int) -> Tensor:
@@ -18,7 +18,7 @@ def flow_magnitude(flow: Tensor, frame_width: int) -> Tensor:
 
     Args:
         flow: (N, 2, H, W), (dx, dy) in pixels.
-        frame_width: width of the whole frame in pixels, also where `flow` is a crop of it.
+        frame_width: width of the whole frame in pixels, even if `flow` is a crop of it.
 
     The scale is fixed; scaling by each frame's own extremes would flicker.
     """
@@ -27,11 +27,11 @@ def flow_magnitude(flow: Tensor, frame_width: int) -> Tensor:
 
 
 def centre(x: Tensor) -> Tensor:
-    """Values of [0, 1] brought to [-2, 2]: masks and flow magnitudes."""
+    """Scale masks or flow magnitudes from [0, 1] to [-2, 2]."""
     return (x - 0.5) * (2 * HALF_RANGE)
 
 
 def pad_to_multiple(x: Tensor, multiple: int) -> Tensor:
-    """Zeros at the right and bottom until height and width are multiples."""
+    """Pad with zeros at the right and bottom until height and width are multiples."""
     height, width = x.shape[-2:]
     return torch.nn.functional.pad(x, (0, -width % multiple, 0, -height % multiple))

@@ -15,7 +15,7 @@ from maskrnn_core.options import NetworkOptions
 
 
 class Segmentation(NamedTuple):
-    """What the segmentation net gives for a batch."""
+    """Output of the segmentation net for a batch."""
 
     logits: Tensor
     """(N, 1, H, W), float32 or more precise; the probability is their sigmoid."""
@@ -24,7 +24,7 @@ class Segmentation(NamedTuple):
 
 
 class Stream(nn.Module):
-    """VGG-16 stages and a head: from an input of `in_channels` to one logit per pixel."""
+    """VGG-16 stages and a head: one logit per pixel from an input of `in_channels`."""
 
     def __init__(self, stages: VGGStages, head: nn.Module) -> None:
         super().__init__()
@@ -32,7 +32,7 @@ class Stream(nn.Module):
         self.head = head
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits (N, 1, H, W) and conv5_3 features of an input with sides that 16 divides."""
+        """Logits (N, 1, H, W) and conv5_3 features; height and width are multiples of 16."""
         taps = self.vgg(x)
         return self.head(taps), taps[-1]
 
@@ -41,9 +41,10 @@ class MaskRNN(nn.Module):
     """Segmentation and localization of one object.
 
     Args:
-        appearance: stream that reads RGB and, unless the net knows no mask, the warped mask.
-        motion: stream that reads |backward|, |forward| and the warped mask; None without it.
-        localization: box regression; None without it.
+        appearance: stream that reads RGB and, if `reads_mask`, the warped mask.
+        motion: stream that reads |backward|, |forward| and, if `reads_mask`, the warped mask.
+            None: no motion stream.
+        localization: box regression. None: no localization net.
         reads_mask: whether the streams see the previous mask.
     """
 
@@ -63,7 +64,7 @@ class MaskRNN(nn.Module):
         if self.combine is not None:
             nn.init.ones_(self.combine.weight)
             nn.init.zeros_(self.combine.bias)  # type: ignore[arg-type]
-        # Constants of the backbone's weights; as buffers they travel with the checkpoint.
+        # Constants that belong to the backbone's weights: buffers are saved in the checkpoint.
         self.register_buffer("pixel_mean", torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1) * 255)
         self.register_buffer("pixel_std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1) * 255)
         self.pixel_mean: Tensor
@@ -71,7 +72,7 @@ class MaskRNN(nn.Module):
 
     @property
     def streams(self) -> list[Stream]:
-        """Those there are: appearance, then motion."""
+        """The streams of this network: appearance, then motion if it exists."""
         return [stream for stream in (self.appearance, self.motion) if stream is not None]
 
     def forward(self, frame: Tensor, mask: Tensor, magnitudes: Tensor | None) -> Segmentation:
@@ -84,7 +85,7 @@ class MaskRNN(nn.Module):
                 None only without a motion stream.
 
         Raises:
-            InvalidInputError: the motion stream is there but no magnitudes are given.
+            InvalidInputError: there is a motion stream, but no magnitudes are given.
         """
         height, width = frame.shape[-2:]
         warped = [centre(mask)] if self.reads_mask else []
@@ -100,15 +101,15 @@ class MaskRNN(nn.Module):
         return Segmentation(logits[..., :height, :width].to(precise), features)
 
     def _padded(self, x: Tensor) -> Tensor:
-        # Padding instead of resizing keeps every tap in place to the pixel.
+        # Padding keeps every tap in place to the pixel; resizing would not.
         padded = pad_to_multiple(x, STRIDES[-1])
         return padded.contiguous(memory_format=torch.channels_last)
 
 
 def build_network(options: NetworkOptions) -> MaskRNN:
-    """Compose a network with random (Kaiming) weights; seed torch before for repeatable ones.
+    """Build a network with random (Kaiming) weights. Seed torch first to repeat them.
 
-    The mask channel of the appearance stream starts at zero: the net first equals an RGB net.
+    The mask channel of the appearance stream starts at zero, so the net starts as an RGB net.
     """
     channels = stage_channels(options.width)
     reads_mask = options.mask_input != "none"

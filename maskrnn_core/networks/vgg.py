@@ -15,7 +15,7 @@ def stage_channels(width: float) -> tuple[int, ...]:
 
 
 class VGGStages(nn.Module):
-    """Thirteen 3x3 convolutions in five stages, 2x2 max pooling between them.
+    """Thirteen 3x3 convolutions in five stages, with 2x2 max pooling between the stages.
 
     Args:
         in_channels: channels of the input.
@@ -69,6 +69,6 @@ class VGGStages(nn.Module):
                 nn.init.zeros_(convolution.bias)
 
     def silence_mask_channel(self) -> None:
-        """Zero the first convolution's weights beyond RGB: the net starts as an RGB net."""
+        """Set the first convolution's weights beyond RGB to zero: the net starts as an RGB net."""
         with torch.no_grad():
             self.convolutions()[0].weight[:, 3:] = 0

@@ -1,4 +1,4 @@
-"""Weights as numpy arrays, and the way from torchvision's VGG-16 into both streams."""
+"""Weights as numpy arrays, and loading of torchvision's VGG-16 into both streams."""
 
 from collections.abc import Mapping
 
@@ -18,7 +18,7 @@ _VGG16_FULLY_CONNECTED = {"fc6": "classifier.0", "fc7": "classifier.3"}
 
 
 def weights_of(network: MaskRNN) -> dict[str, NDArray[np.float32]]:
-    """Copies of all parameters and constants, float32, under their state_dict names."""
+    """Copies of all parameters and constants in float32, by their state_dict names."""
     return {
         name: value.detach().float().cpu().contiguous().numpy().copy()
         for name, value in network.state_dict().items()
@@ -26,11 +26,11 @@ def weights_of(network: MaskRNN) -> dict[str, NDArray[np.float32]]:
 
 
 def load_weights(network: MaskRNN, weights: Weights) -> None:
-    """Fill the network in place.
+    """Load the weights into the network in place.
 
     Raises:
-        IncompatibleWeightsError: keys or shapes of another network, or values not finite; names
-            the first offenders. The network is unchanged then.
+        IncompatibleWeightsError: keys or shapes belong to another network, or values are not
+            finite. The message names the first ones. The network is then unchanged.
     """
     problems = state_mismatches(network.state_dict(), weights)
     problems += [
@@ -48,17 +48,17 @@ def load_weights(network: MaskRNN, weights: Weights) -> None:
 
 
 def load_vgg16(network: MaskRNN, state: Mapping[str, Tensor]) -> None:
-    """Fill both streams, and fc6 and fc7 where present and 4096 wide, from torchvision's VGG-16.
+    """Load torchvision's VGG-16 into both streams, and into fc6 and fc7 if they are 4096 wide.
 
-    The appearance stream's mask channel becomes zero; the flow stream takes the RGB convolution
-    as it is.
+    The mask channel of the appearance stream becomes zero. The motion stream uses the RGB
+    convolution unchanged.
 
     Args:
         network: width 1.0, norm "none".
         state: state_dict of `torchvision.models.vgg16`, with or without its classifier.
 
     Raises:
-        IncompatibleWeightsError: a missing key or another shape.
+        IncompatibleWeightsError: a key is missing, or a shape is another one.
     """
     with torch.no_grad():
         for stream in network.streams:
@@ -94,5 +94,5 @@ def _entry(state: Mapping[str, Tensor], key: str) -> Tensor:
         return state[key]
     except KeyError:
         raise IncompatibleWeightsError(
-            f"{key} is missing; this is no state_dict of torchvision's vgg16"
+            f"{key} is missing; give a state_dict of torchvision's vgg16"
         ) from None

@@ -1,4 +1,4 @@
-"""How far an estimator is from a flow that is known exactly."""
+"""Accuracy of an estimator against exactly known flow."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _FAR = 3.0
 
 
 class KnownFlow(Protocol):
-    """A video whose flow is exact; the generated ones are."""
+    """A video with exact flow, such as a generated one."""
 
     @property
     def frame_count(self) -> int: ...
@@ -33,10 +33,10 @@ class FlowAccuracy:
 
     Args:
         error: end-point error (Baker et al., IJCV 2011).
-        visible: the same where the exact flow of both directions agrees: not hidden in the
-            other frame.
-        far: share (0..1) of pixels that are more than 3 pixels off.
-        still: error of taking everything for still, which is the mean length of the motion.
+        visible: end-point error of pixels that are not hidden in the other frame (the exact flow
+            of both directions agrees).
+        far: share (0..1) of pixels with an error above 3 pixels.
+        still: error of zero flow, which is the mean length of the motion.
     """
 
     error: float
@@ -48,15 +48,15 @@ class FlowAccuracy:
 def flow_accuracy(
     estimator: FlowEstimator, videos: Iterable[KnownFlow], pairs: int | None = None
 ) -> FlowAccuracy:
-    """Accuracy of both directions.
+    """Measure the accuracy of both directions.
 
     Args:
-        estimator: to be judged.
-        videos: with their exact flow.
-        pairs: of neighbouring frames per video, spread over it; None takes all.
+        estimator: the estimator to measure.
+        videos: videos with exact flow.
+        pairs: number of pairs of neighbouring frames per video, evenly spread; None: all pairs.
 
     Raises:
-        InvalidInputError: where there is no pair of frames at all.
+        InvalidInputError: there is no pair of frames.
     """
     sums = np.zeros(4)
     pixels = seen = 0

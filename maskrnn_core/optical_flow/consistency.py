@@ -1,4 +1,4 @@
-"""Quality of flow: agreement of both directions, and error against a known flow."""
+"""Quality of flow: consistency of both directions, and error against a reference."""
 
 import cv2
 import numpy as np
@@ -11,11 +11,11 @@ BoolArray = NDArray[np.bool_]
 
 
 def inconsistent_pixels(forward: FloatArray, backward: FloatArray) -> BoolArray:
-    """Where going forth and back again does not end where it began: mostly occlusions.
+    """Pixels that forward and then backward flow do not bring back: mostly occlusions.
 
-    A pixel p is inconsistent where, with b = backward(p + forward(p)) sampled bilinearly,
-    |forward + b|^2 > 0.01 (|forward|^2 + |b|^2) + 0.5 (Sundaram et al., ECCV 2010), or where
-    p + forward(p) lies outside the frame, so that nothing vouches for it.
+    Let b = backward(p + forward(p)), sampled bilinearly. A pixel p is inconsistent if
+    |forward + b|^2 > 0.01 (|forward|^2 + |b|^2) + 0.5 (Sundaram et al., ECCV 2010). It is also
+    inconsistent if p + forward(p) lies outside the frame, where nothing can confirm it.
 
     Args:
         forward: flow[1 -> 2], float32 (H, W, 2), (dx, dy) in pixels.
@@ -25,7 +25,7 @@ def inconsistent_pixels(forward: FloatArray, backward: FloatArray) -> BoolArray:
         bool (H, W) on the grid of frame 1.
 
     Raises:
-        InvalidInputError: for other shapes.
+        InvalidInputError: the shapes are others.
     """
     _check_flows(forward, backward)
     height, width = forward.shape[:2]
@@ -51,10 +51,10 @@ def endpoint_error(
     Args:
         flow: float32 (H, W, 2).
         reference: the true flow, the same shape.
-        valid: bool (H, W); only these pixels count. None counts all.
+        valid: bool (H, W), the pixels that count. None: all pixels.
 
     Raises:
-        InvalidInputError: for other shapes, or where no pixel counts.
+        InvalidInputError: the shapes are others, or no pixel counts.
     """
     _check_flows(flow, reference)
     error = np.sqrt(((flow.astype(np.float64) - reference) ** 2).sum(axis=2))

@@ -1,4 +1,4 @@
-"""What every estimator of optical flow offers."""
+"""The interface of all estimators of optical flow."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -30,15 +30,15 @@ class FlowEstimator(Protocol):
         """flow[frame1 -> frame2].
 
         Raises:
-            InvalidInputError: for anything but two uint8 (H, W, 3) frames of one size, or a size
-                the method cannot take.
+            InvalidInputError: the frames are not two uint8 (H, W, 3) arrays of one size, or the
+                method does not support the size.
         """
         ...
 
     def estimate_both(
         self, frame1: UInt8Array, frame2: UInt8Array
     ) -> tuple[FloatArray, FloatArray]:
-        """flow[frame1 -> frame2] and flow[frame2 -> frame1], sharing what can be shared.
+        """flow[frame1 -> frame2] and flow[frame2 -> frame1]; common work is done once.
 
         Raises:
             InvalidInputError: as `estimate`.
@@ -47,10 +47,10 @@ class FlowEstimator(Protocol):
 
 
 def check_frame(frame: UInt8Array, what: str) -> None:
-    """Refuse what is not a uint8 (H, W, 3) frame; `what` names it in the message.
+    """Check that a frame is uint8 (H, W, 3); `what` names it in the message.
 
     Raises:
-        InvalidInputError: for another dtype or shape.
+        InvalidInputError: dtype or shape are others.
     """
     if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != "uint8":
         raise InvalidInputError(
@@ -59,24 +59,24 @@ def check_frame(frame: UInt8Array, what: str) -> None:
 
 
 def check_pair(frame1: UInt8Array, frame2: UInt8Array) -> None:
-    """Refuse what is not a pair of uint8 (H, W, 3) frames of one size.
+    """Check that both frames are uint8 (H, W, 3) of one size.
 
     Raises:
-        InvalidInputError: for another dtype or shape, or two sizes.
+        InvalidInputError: dtype or shape are others, or the sizes differ.
     """
     check_frame(frame1, "the first frame")
     check_frame(frame2, "the second frame")
     if frame1.shape != frame2.shape:
         raise InvalidInputError(
-            f"the frames measure {frame1.shape[:2]} and {frame2.shape[:2]}: bring both to one size"
+            f"the frames have sizes {frame1.shape[:2]} and {frame2.shape[:2]}: give one size"
         )
 
 
 def check_sequence(frames: Sequence[UInt8Array]) -> None:
-    """Refuse what is not two or more uint8 (H, W, 3) frames of one size.
+    """Check that there are two or more uint8 (H, W, 3) frames of one size.
 
     Raises:
-        InvalidInputError: fewer frames, another dtype or shape, or two sizes.
+        InvalidInputError: there are fewer frames, dtype or shape are others, or sizes differ.
     """
     if len(frames) < 2:
         raise InvalidInputError(f"flow needs two frames or more, not {len(frames)}")

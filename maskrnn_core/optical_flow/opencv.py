@@ -1,7 +1,7 @@
-"""The estimators that OpenCV brings: DIS and Farneback. No weights, a CPU is enough.
+"""The estimators of OpenCV: DIS and Farneback. They need no weights and no GPU.
 
-Both give the same bytes for any number of threads (measured: 1 to 8), so threads are no part of
-the digest; OpenCV's version is, for results differ between versions.
+Both give the same bytes for any number of threads (measured: 1 to 8), so the digest does not
+contain the threads. It contains OpenCV's version, because results differ between versions.
 """
 
 from abc import ABC, abstractmethod
@@ -17,8 +17,8 @@ from maskrnn_core.video import FloatArray, UInt8Array
 
 DISPreset = Literal["ultrafast", "fast", "medium"]
 
-# Preset and the smallest side it takes. On smaller, elongated frames OpenCV 5.0 does not raise:
-# it reads outside the image and ends the process.
+# Preset and the smallest side that it supports. On smaller, elongated frames OpenCV 5.0 raises no
+# error: it reads outside the image, and the process crashes.
 _DIS: dict[DISPreset, tuple[int, int]] = {
     "ultrafast": (cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST, 32),
     "fast": (cv2.DISOPTICAL_FLOW_PRESET_FAST, 32),
@@ -27,7 +27,7 @@ _DIS: dict[DISPreset, tuple[int, int]] = {
 
 
 class _GrayEstimator(ABC):
-    """What the two methods share: checks, conversion to gray, both directions."""
+    """Common part of both methods: checks, conversion to gray, both directions."""
 
     def __init__(self, name: str, digest: str, smallest: int) -> None:
         self.name = name
@@ -52,7 +52,7 @@ class _GrayEstimator(ABC):
         if min(height, width) < self._smallest:
             raise InvalidInputError(
                 f"frames of {height}x{width} are too small for {self.name!r}, which needs"
-                f" {self._smallest} pixels a side: use a larger resolution"
+                f" {self._smallest} pixels per side: use a larger resolution"
             )
         return _gray(frame1), _gray(frame2)
 
@@ -64,10 +64,10 @@ class DIS(_GrayEstimator):
     """Dense inverse search (Kroeger et al., ECCV 2016), the default estimator.
 
     Args:
-        preset: quality and time as OpenCV names them; "medium" takes 15 ms at 480x854.
+        preset: OpenCV's name for quality and time; "medium" takes 15 ms at 480x854.
 
     Raises:
-        InvalidInputError: for an unknown preset.
+        InvalidInputError: the preset is unknown.
     """
 
     def __init__(self, preset: DISPreset = "medium") -> None:
@@ -83,7 +83,7 @@ class DIS(_GrayEstimator):
         )
 
     def _flow(self, first: UInt8Array, second: UInt8Array) -> FloatArray:
-        # A new instance each time: it keeps buffers, and is not safe to share between threads.
+        # A new instance each time, because it keeps buffers and is not thread-safe.
         method = cv2.DISOpticalFlow.create(self._preset)
         return np.asarray(method.calc(first, second, None), np.float32)  # type: ignore[call-overload]
 
@@ -92,15 +92,15 @@ class Farneback(_GrayEstimator):
     """Polynomial expansion (Farneback, SCIA 2003): smoother and slower than DIS.
 
     Args:
-        levels: levels of the pyramid, each half the size of the one before.
-        window: side of the averaging window, pixels.
+        levels: levels of the pyramid; each has half the size of the previous one.
+        window: side of the averaging window in pixels.
     """
 
     def __init__(self, levels: int = 5, window: int = 15) -> None:
         if levels < 1 or window < 3:
             raise InvalidInputError(
-                f"Farneback with {levels} levels and a window of {window}:"
-                " at least 1 level and 3 pixels are needed"
+                f"Farneback has {levels} levels and a window of {window}:"
+                " give at least 1 level and 3 pixels"
             )
         self._levels = levels
         self._window = window

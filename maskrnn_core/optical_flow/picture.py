@@ -5,8 +5,8 @@ import numpy as np
 from maskrnn_core.errors import InvalidInputError
 from maskrnn_core.video import FloatArray, UInt8Array
 
-# Steps from each pure colour of the wheel to the next: where the eye tells hues apart better,
-# there are more of them (Baker et al., IJCV 2011).
+# Steps from each pure colour of the wheel to the next. There are more steps where the eye
+# distinguishes hues better (Baker et al., IJCV 2011).
 _ARCS = (
     ((255, 0, 0), 15),  # red to yellow
     ((255, 255, 0), 6),  # yellow to green
@@ -18,7 +18,7 @@ _ARCS = (
 
 
 def colour_wheel() -> UInt8Array:
-    """The 55 hues of the wheel, uint8 (55, 3), RGB, beginning at red."""
+    """The 55 hues of the wheel, uint8 (55, 3), RGB, starting at red."""
     hues = []
     for position, (start, steps) in enumerate(_ARCS):
         end = np.array(_ARCS[(position + 1) % len(_ARCS)][0], np.float64)
@@ -28,22 +28,22 @@ def colour_wheel() -> UInt8Array:
 
 
 def flow_picture(flow: FloatArray, largest: float | None = None) -> UInt8Array:
-    """Direction as hue, length as saturation: still is white.
+    """Draw direction as hue and length as saturation; zero flow is white.
 
     Args:
-        flow: float32 (H, W, 2), (dx, dy) in pixels; red points right, pixels that are not finite
+        flow: float32 (H, W, 2), (dx, dy) in pixels. Red points right. Pixels that are not finite
             become black.
-        largest: length in pixels that gets the full colour, so that frames of one video compare;
-            longer ones are darkened. None takes the longest of this flow.
+        largest: length in pixels with the full colour, to compare frames of one video; longer
+            flow is darkened. None: the largest length of this flow.
 
     Returns:
         uint8 (H, W, 3), RGB.
 
     Raises:
-        InvalidInputError: for another shape, or a `largest` that is not positive.
+        InvalidInputError: the shape is another one, or `largest` is not positive.
     """
     if flow.ndim != 3 or flow.shape[2] != 2:
-        raise InvalidInputError(f"a flow of shape {flow.shape}: it must be (H, W, 2)")
+        raise InvalidInputError(f"the flow has shape {flow.shape}: it must be (H, W, 2)")
     if largest is not None and not largest > 0:
         raise InvalidInputError(f"largest={largest}: give a positive length in pixels")
     known = np.asarray(np.isfinite(flow).all(axis=2), np.bool_)

@@ -1,4 +1,4 @@
-"""torchvision's RAFT (Teed and Deng, ECCV 2020) behind the protocol of all estimators."""
+"""torchvision's RAFT (Teed and Deng, ECCV 2020) as an estimator (`FlowEstimator`)."""
 
 import math
 from collections.abc import Mapping
@@ -23,26 +23,27 @@ RAFTSize = Literal["small", "large"]
 
 _MULTIPLE = 8
 _BYTES_PER_PIXEL: dict[RAFTSize, int] = {"small": 950, "large": 1450}
-"""Of both directions of a pair, beside the weights and the cost volume; measured on a CPU."""
+"""For both directions of a pair, without the weights and the cost volume; measured on a CPU."""
 
 _SMALLEST = 128
-"""The coarsest level of the cost volume, 1/64 of the size, needs two pixels a side."""
+"""The coarsest level of the cost volume, 1/64 of the size, needs two pixels per side."""
 
 
 class RAFT:
     """RAFT small or large in float32, both directions as one batch.
 
-    Frames are brought up to multiples of 8 and to 128 pixels a side; flow is scaled back per axis.
+    Frames are enlarged to multiples of 8 and at least 128 pixels per side; flow is scaled back per
+    axis.
 
     Args:
         size: "small" or "large".
         weights: state_dict of `torchvision.models.optical_flow.raft_small` or `raft_large`.
         compute: device; the precision is always float32, which the cost volume needs.
-        updates: refinements of the flow, 12 as in torchvision.
+        updates: number of refinements of the flow, 12 as in torchvision.
 
     Raises:
-        InvalidInputError: an unknown size, or no update at all.
-        IncompatibleWeightsError: weights of another network, or values that are not finite.
+        InvalidInputError: the size is unknown, or there is no update.
+        IncompatibleWeightsError: the weights belong to another network, or are not finite.
     """
 
     def __init__(
@@ -69,19 +70,19 @@ class RAFT:
 
     @classmethod
     def load(cls, size: RAFTSize, source: bytes | IO[bytes], compute: Compute) -> Self:
-        """From the bytes of a checkpoint, or an open binary file (torch or safetensors).
+        """Load from the bytes of a checkpoint, or an open binary file (torch or safetensors).
 
         Raises:
-            IncompatibleWeightsError: as the constructor, or a damaged file.
+            IncompatibleWeightsError: as the constructor, or the file is damaged.
         """
         return cls(size, read_weights(source), compute)
 
     @classmethod
     def pretrained(cls, size: RAFTSize, compute: Compute) -> Self:
-        """With torchvision's published weights, from its cache or else the network.
+        """Load torchvision's published weights, from its cache or from the network.
 
         Raises:
-            InvalidInputError: an unknown size.
+            InvalidInputError: the size is unknown.
             OSError: the weights are not in torch's cache and cannot be fetched.
         """
         _empty(size)
@@ -119,7 +120,7 @@ class RAFT:
         return affordable_pairs(_BYTES_PER_PIXEL[self._size] * pixels + volume, self._device)
 
     def _prepared(self, frames: list[UInt8Array]) -> Tensor:
-        """(N, 3, H, W) in [-1, 1], at a size that RAFT takes."""
+        """(N, 3, H, W) in [-1, 1], at a size that RAFT supports."""
         check_sequence(frames)
         batch = frames_tensor(frames, self._device)
         batch = enlarge(batch / 127.5 - 1, _MULTIPLE, smallest=_SMALLEST)
@@ -134,7 +135,7 @@ class RAFT:
 
 
 class _EachFrameOnce(nn.Module):
-    """RAFT's feature encoder for frames A, B, B, A, without encoding any of them twice."""
+    """RAFT's feature encoder for frames A, B, B, A; it encodes each frame once."""
 
     def __init__(self, encoder: nn.Module) -> None:
         super().__init__()

@@ -1,13 +1,13 @@
-"""Frames up to the sizes that a network takes, and its flow back to the frames' size."""
+"""Resizes frames to sizes that a network supports, and its flow back to the frames' size."""
 
 import torch.nn.functional as F
 from torch import Tensor
 
 
 def enlarge(frames: Tensor, multiple: int, *, smallest: int = 0) -> Tensor:
-    """Frames (N, C, H, W) brought up to the next multiples and to `smallest` pixels a side.
+    """Enlarge frames (N, C, H, W) to the next multiples, and at least `smallest` pixels per side.
 
-    Cropping would lose the border, and padding would add edges and shift the mean.
+    Cropping would lose the border. Padding would add edges and shift the mean.
     """
     height, width = (
         -(-max(length, smallest) // multiple) * multiple for length in frames.shape[2:]
@@ -18,7 +18,7 @@ def enlarge(frames: Tensor, multiple: int, *, smallest: int = 0) -> Tensor:
 
 
 def resize_flow(flow: Tensor, size: tuple[int, int]) -> Tensor:
-    """Flow (N, 2, H, W) brought to `size` (height, width), each component scaled by its axis."""
+    """Resize flow (N, 2, H, W) to `size` (height, width); scale each component by its axis."""
     height, width = flow.shape[2:]
     if (height, width) == size:
         return flow

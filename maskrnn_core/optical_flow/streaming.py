@@ -1,4 +1,4 @@
-"""Flow in both directions over a whole video, with one batch of frames in memory."""
+"""Flow in both directions for a whole video, with one batch of frames in memory."""
 
 from collections.abc import Callable, Iterator
 
@@ -17,32 +17,35 @@ def stream_flow(
     """Yield (index, flow[t -> t-1], flow[t -> t+1]) in the order of the frames.
 
     Args:
-        estimator: gives both directions of a pair.
-        frame: the frame at an index, uint8 (H, W, 3), RGB; called once per index, ascending.
+        estimator: computes both directions of a pair.
+        frame: returns the frame at an index, uint8 (H, W, 3), RGB; called once per index, in
+            ascending order.
         frame_count: number of frames, at least 1.
-        start: first index to yield, with the same flow as from the beginning; reading begins at
-            `reading_start`.
+        start: first index to yield. Its flow is the same as in a stream from index 0. Reading
+            starts at `reading_start`.
 
     Yields:
-        Flows are float32 (H, W, 2), pixels. The backward flow is None at index 0, the forward
-        flow at the last index: a video of one frame gives (0, None, None).
+        Flows are float32 (H, W, 2), pixels. The backward flow is None at index 0; the forward flow
+        is None at the last index. A video of one frame gives (0, None, None).
 
     Raises:
-        InvalidInputError: where a frame is not uint8 RGB, or not of the first frame's size, or
-            too small for the estimator; the message names the frame. Raised at the call for a
-            video without frames, else when the frame's turn comes.
+        InvalidInputError: a frame is not uint8 RGB, differs in size from the first frame, or is
+            too small for the estimator. The message names the frame. The error is raised when the
+            frame is read; for a video without frames, it is raised at the call.
     """
     if frame_count < 1:
-        raise InvalidInputError(f"a video of {frame_count} frames has no flow: give at least one")
+        raise InvalidInputError(
+            f"a video of {frame_count} frames has no flow: give at least one frame"
+        )
     if not 0 <= start < frame_count:
-        raise InvalidInputError(f"start={start} is outside 0..{frame_count - 1}")
+        raise InvalidInputError(f"start={start} must be in 0..{frame_count - 1}")
     return _stream(estimator, frame, frame_count, start)
 
 
 def reading_start(estimator: FlowEstimator, start: int) -> int:
-    """The first frame that `stream_flow` reads when it begins to yield at `start`.
+    """The first frame that `stream_flow` reads in order to yield from `start` on.
 
-    Batches are the same wherever a stream begins, and so is the flow, bit for bit.
+    Batches do not depend on where a stream starts, so the flow is the same, bit for bit.
     """
     first = max(start - 1, 0)
     return first - first % MOST_PAIRS if isinstance(estimator, BatchedFlowEstimator) else first
@@ -88,7 +91,7 @@ def _checked(frame: UInt8Array, index: int, size: tuple[int, ...], first: int) -
     check_frame(frame, f"frame {index}")
     if frame.shape[:2] != size:
         raise InvalidInputError(
-            f"frame {index} measures {frame.shape[0]}x{frame.shape[1]}, frame {first} "
+            f"frame {index} is {frame.shape[0]}x{frame.shape[1]}, but frame {first} is "
             f"{size[0]}x{size[1]}: all frames of a video must have one size"
         )
     return frame

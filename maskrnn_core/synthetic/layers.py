@@ -11,11 +11,11 @@ from maskrnn_core.synthetic.texture import Float64Array
 from maskrnn_core.video import UInt8Array
 
 _STEPS = 256
-"""Positions between two texels: integer weights make sampling exact on every machine."""
+"""Number of positions between two texels: integer weights give the same samples everywhere."""
 
 
 def sample(texture: UInt8Array, points: Float64Array) -> Float64Array:
-    """Bilinear values (N, 4) of `texture` (H, W, 4) at texel coordinates (N, 2), edge repeated."""
+    """Sample `texture` (H, W, 4) bilinearly at texel coordinates (N, 2); the edge is repeated."""
     height, width = texture.shape[:2]
     fixed = np.rint(points * _STEPS).astype(np.int64)
     x = np.clip(fixed[:, 0], 0, (width - 1) * _STEPS - 1)
@@ -23,7 +23,7 @@ def sample(texture: UInt8Array, points: Float64Array) -> Float64Array:
     at = (y // _STEPS) * width + x // _STEPS
     right = (x % _STEPS).astype(np.int32)[:, None]
     down = (y % _STEPS).astype(np.int32)[:, None]
-    texels = texture.view(np.uint32).ravel()  # four bytes in one look-up
+    texels = texture.view(np.uint32).ravel()  # one look-up reads four bytes
 
     def row(first: NDArray[np.int64]) -> NDArray[np.int32]:
         left = texels[first].view(np.uint8).reshape(-1, 4).astype(np.int32)
@@ -36,7 +36,7 @@ def sample(texture: UInt8Array, points: Float64Array) -> Float64Array:
 
 @dataclass(frozen=True)
 class Background:
-    """A textured plane; background coordinates are texels of `texture` (H, W, 4), RGB and void."""
+    """A textured plane. Its coordinates are texels of `texture` (H, W, 4), RGB and one unused."""
 
     texture: UInt8Array
     motion: CameraMotion
@@ -48,10 +48,10 @@ class Background:
 
 @dataclass(frozen=True)
 class Body:
-    """A moving object; `label` 0 is a distractor that nobody annotates.
+    """A moving object; `label` 0 is a distractor without annotation.
 
-    `skin` is (2 half, 2 half, 4) uint8: colour and the silhouette's ramp; `density` texels per
-    radius.
+    `skin` is (2 half, 2 half, 4) uint8: colour, and the ramp across the silhouette's edge.
+    `density` is in texels per radius.
     """
 
     label: int
@@ -60,7 +60,7 @@ class Body:
     motion: BodyMotion
 
     def window(self, time: int, size: tuple[int, int]) -> tuple[int, int, int, int]:
-        """Pixels (x0, y0, x1, y1), half open, inside the frame, that the body can touch."""
+        """Box (x0, y0, x1, y1), half open, inside the frame, of pixels that the body can cover."""
         x, y = self.motion.path.at(time)
         reach = self.motion.reach(time) + 2.0
         x0, y0 = max(int(x - reach), 0), max(int(y - reach), 0)
@@ -70,7 +70,7 @@ class Body:
     def appearance(self, points: Float64Array, time: int) -> tuple[Float64Array, Float64Array]:
         """Colours (N, 3) and opacity (N,) at image points (N, 2).
 
-        Opacity passes 0.5 on the silhouette and takes about one pixel across it.
+        Opacity is 0.5 on the silhouette; it changes within about one pixel across it.
         """
         material = self.motion.to_material(points, time)
         half = self.skin.shape[0] / 2.0

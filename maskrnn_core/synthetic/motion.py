@@ -1,7 +1,8 @@
 """Motion in closed form: every map has an exact inverse, at every time.
 
-A camera is a similarity. A body is a similarity after bending (two shears along a sine) and
-breathing (the radius modulated by the angle); each step is inverted exactly, none by iteration.
+The camera is a similarity. The motion of a body is breathing (the radius changes with the angle),
+bending (two shears along a sine), then a similarity. Each step has an exact inverse, without
+iteration.
 """
 
 from dataclasses import dataclass
@@ -11,12 +12,12 @@ import numpy as np
 from maskrnn_core.synthetic.texture import Float64Array
 
 KNOT = 4
-"""Frames between two points of a path."""
+"""Number of frames between two points of a path."""
 
 
 @dataclass(frozen=True)
 class Path:
-    """Catmull-Rom spline through `knots` (K, D), one every KNOT frames; K covers all times."""
+    """Catmull-Rom spline through `knots` (K, D), one every KNOT frames; they cover all times."""
 
     knots: Float64Array
 
@@ -39,7 +40,7 @@ class Path:
 
 @dataclass(frozen=True)
 class Wave:
-    """amplitude * sin(rate * time): zero at time 0, where every object has its own shape."""
+    """amplitude * sin(rate * time): zero at time 0, so that every object has its shape at rest."""
 
     amplitude: float
     rate: float
@@ -71,9 +72,9 @@ class CameraMotion:
 
 @dataclass(frozen=True)
 class BodyMotion:
-    """Object coordinates (the unit disc holds the object at rest) to the image.
+    """Maps object coordinates (the unit disc contains the object at rest) to the image.
 
-    `radius` in pixels; bending amplitudes in radii; `breath` relative.
+    `radius` is in pixels, bending amplitudes are in radii, and `breath` is relative.
     """
 
     radius: float
@@ -94,7 +95,7 @@ class BodyMotion:
         return float(self.radius * np.exp(self.growth.at(time)))
 
     def reach(self, time: float) -> float:
-        """Radius in pixels of a disc about the path that holds the object."""
+        """Radius in pixels of a disc around the path that contains the object."""
         bends = np.hypot(self.bend_x.amplitude, self.bend_y.amplitude)
         return self.scale(time) * (1.0 + abs(self.breath.amplitude) + 2.0 * float(bends))
 

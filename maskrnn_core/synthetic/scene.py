@@ -1,4 +1,4 @@
-"""A scene at random: background, objects, distractors and their motion."""
+"""Random scenes: background, objects, distractors and their motion."""
 
 from dataclasses import dataclass
 
@@ -11,16 +11,16 @@ from maskrnn_core.synthetic.silhouette import RAMP, silhouette
 from maskrnn_core.synthetic.texture import Float64Array, landscape, palette, surface, to_uint8
 
 _OVERSAMPLING = 1.25
-"""Texels per pixel of an object at rest: it may grow before it blurs."""
+"""Texels per pixel of an object at rest, so that it can grow without blur."""
 _TETHER = 0.16
-"""How far an object strays from its start of its own accord, short sides."""
+"""Largest distance of an object from its start in free motion, in short sides of the frame."""
 _MARGIN = 1.9
 """Sides of the background relative to the frame's."""
 
 
 @dataclass(frozen=True)
 class Scene:
-    """Layers from back to front, and the lighting."""
+    """The layers from back to front, and the lighting."""
 
     background: Background
     bodies: tuple[Body, ...]
@@ -30,12 +30,12 @@ class Scene:
 def random_scene(
     rng: np.random.Generator, options: SyntheticOptions, index: int, frame_count: int
 ) -> Scene:
-    """The scene of video `index`: same generator state and options, same scene.
+    """Draw the scene of video `index`; the same generator state and options give the same scene.
 
-    Every object is wholly visible and apart from the others at time 0. In odd videos the first
-    object leaves the frame, wholly in every other of them (and returns, where the video is long
-    enough); in even videos an unlabelled body crosses in front of it; objects are led across each
-    other.
+    At time 0 every object is completely visible and does not touch the others. In odd videos the
+    first object leaves the frame, in every second of them completely. It returns if the video is
+    long enough. In even videos an unlabelled body passes in front of the first object. Paths of
+    objects cross.
     """
     count = options.object_counts[index % len(options.object_counts)]
     knots = (frame_count - 1) // KNOT + 2
@@ -43,7 +43,7 @@ def random_scene(
     background = _background(rng, options, colours, knots)
     radii, starts = _starts(rng, options, count)
     paths = [_walk(rng, options, start, knots) for start in starts]
-    # Half-way where there is time to come back, else at the end: no object should have to race.
+    # Half-way if there is time to come back, otherwise at the end, so that no object is too fast.
     turn = knots // 2 if frame_count >= 24 else knots - 1
     for k in range(count - 1):
         _meet(rng, paths[k], paths[k + 1], max(turn - k, 1))
@@ -109,7 +109,7 @@ def _decoy(
 def _skin(
     rng: np.random.Generator, radius: float, colours: Float64Array
 ) -> tuple[Float64Array, float]:
-    """Colour and ramp (2 half, 2 half, 4), and texels per radius."""
+    """Skin (2 half, 2 half, 4) with colour and ramp, and texels per radius."""
     density = radius * _OVERSAMPLING
     half = int(np.ceil(density)) + RAMP
     image = surface(rng, (2 * half, 2 * half), colours, density)
@@ -122,7 +122,7 @@ def _skin(
 def _starts(
     rng: np.random.Generator, options: SyntheticOptions, count: int
 ) -> tuple[list[float], list[Float64Array]]:
-    """Radii and first positions: each object in its own strip of the frame."""
+    """Radii and first positions; each object is in its own strip of the frame."""
     height, width = options.size
     strip = min(width / count, 0.56 * height)
     offset = (width - count * strip) * rng.random()
@@ -156,7 +156,7 @@ def _wander(
     low: Float64Array,
     high: Float64Array,
 ) -> Float64Array:
-    """Points (knots, 2) about `step` apart that keep their heading and stay inside a box."""
+    """Points (knots, 2) about `step` apart that keep their direction and stay inside a box."""
     points = [start]
     heading = 2.0 * np.pi * rng.random()
     for _ in range(knots - 1):
@@ -177,7 +177,7 @@ def _around(path: Float64Array, knot: int) -> Float64Array:
 
 
 def _meet(rng: np.random.Generator, first: Float64Array, second: Float64Array, knot: int) -> None:
-    """Lead two paths towards each other until they nearly touch at `knot`, and apart again."""
+    """Bend two paths towards each other, so that they nearly touch at `knot`, and apart again."""
     gap = (first[knot] - second[knot]) * (0.5 + 0.3 * rng.random())
     share = 0.3 + 0.4 * rng.random()
     first -= share * gap * _around(first, knot)
@@ -185,7 +185,7 @@ def _meet(rng: np.random.Generator, first: Float64Array, second: Float64Array, k
 
 
 def _leave(path: Float64Array, size: tuple[int, int], beyond: float, knot: int) -> None:
-    """Lead the path out of the frame's side nearest to its start around `knot`, and back."""
+    """Bend the path out of the frame around `knot`, on the side nearest to its start, and back."""
     height, width = size
     x, y = path[knot]
     exits = np.array([[-beyond, y], [width + beyond, y], [x, -beyond], [x, height + beyond]])
@@ -201,7 +201,7 @@ def _passer(
     knot: int,
     colours: Float64Array,
 ) -> Body:
-    """A distractor that comes from outside and crosses the first object's path at `knot`."""
+    """A distractor from outside the frame that crosses the first object's path at `knot`."""
     height, width = options.size
     radius = (0.1 + 0.06 * rng.random()) * min(height, width)
     side = 1.0 if rng.random() < 0.5 else -1.0

@@ -15,13 +15,13 @@ _FINE = 4
 def silhouette(rng: np.random.Generator, radius: float, half: int) -> UInt8Array:
     """Ramp (2 half, 2 half) uint8 of a shape that fits into a disc of `radius` texels.
 
-    127.5 is the edge; the value falls from 255 to 0 over `RAMP` texels across it, so that a
-    sampled value says how far the edge is.
+    The edge is at 127.5. Across it the value falls from 255 to 0 within `RAMP` texels, so that a
+    sampled value gives the distance to the edge.
     """
     side = 2 * half * _FINE
     canvas = np.zeros((side, side), np.uint8)
     kind = int(rng.integers(3))
-    # The box filter below may move an edge by a fraction of a texel: stay inside the disc.
+    # The box filter below may move an edge by a fraction of a texel, so leave a margin in the disc.
     outlines = (_blob, _creature, _star)[kind](rng)
     for outline in outlines:
         points = (outline * 0.97 * radius + half) * _FINE
@@ -30,7 +30,7 @@ def silhouette(rng: np.random.Generator, radius: float, half: int) -> UInt8Array
 
 
 def _ramp(canvas: UInt8Array) -> UInt8Array:
-    """Box filter of RAMP texels and reduction by _FINE, in integers."""
+    """Apply a box filter of RAMP texels and reduce by _FINE, in integers."""
     reach = RAMP * _FINE
     padded = np.pad(canvas.astype(np.int64), reach // 2)
     sums = np.pad(padded.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
@@ -45,7 +45,7 @@ def _ramp(canvas: UInt8Array) -> UInt8Array:
 
 
 def _unit(points: Float64Array) -> Float64Array:
-    """Scaled so that the farthest point from the origin is at 1."""
+    """Scale the points so that the farthest one is at distance 1 from the origin."""
     scaled: Float64Array = points / np.sqrt((points**2).sum(axis=1)).max()
     return scaled
 

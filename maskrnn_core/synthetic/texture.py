@@ -1,7 +1,7 @@
 """Random textures: octaves of noise, stripes, spots and shapes in a few colours.
 
-Everything is integer or float64 arithmetic, rounded to uint8 at the end, and only `random` and
-`integers` of the generator are used: the same seed gives the same bytes on every machine.
+All arithmetic is in integers or float64 and rounded to uint8 at the end. Only `random` and
+`integers` of the generator are used. So the same seed gives the same bytes on every machine.
 """
 
 import cv2
@@ -16,7 +16,7 @@ _RAMP_STEPS = 1024
 
 
 def palette(rng: np.random.Generator, count: int = 6) -> Float64Array:
-    """Colours (count, 3), RGB, in 40..215, spread over the hues but muted."""
+    """Muted colours (count, 3), RGB, in 40..215, with different hues."""
     hue = (rng.random() + np.arange(count) / count + 0.06 * rng.random(count)) % 1.0
     chroma = 25.0 + 45.0 * rng.random(count)
     grey = 75.0 + 105.0 * rng.permutation(count) / max(count - 1, 1)
@@ -44,7 +44,7 @@ def noise_field(
 
 
 def _smooth_steps(length: int, cell: float, phase: float) -> tuple[NDArray[np.int64], Float64Array]:
-    """Per position, the grid point before it and the smooth share of the one after it."""
+    """For each position, the grid point before it and the smooth weight of the point after it."""
     position = np.arange(length) / cell + phase
     low = np.floor(position).astype(np.int64)
     share = position - low
@@ -52,7 +52,7 @@ def _smooth_steps(length: int, cell: float, phase: float) -> tuple[NDArray[np.in
 
 
 def colour_ramp(field: Float64Array, colours: Float64Array) -> Float64Array:
-    """Image (H, W, 3): `field` (about -1.5..1.5) looked up along the colours."""
+    """Image (H, W, 3): maps `field` (about -1.5..1.5) to the sequence of colours."""
     position = np.linspace(0.0, len(colours) - 1.0, _RAMP_STEPS)
     low = np.minimum(position.astype(np.int64), max(len(colours) - 2, 0))
     high = np.minimum(low + 1, len(colours) - 1)

@@ -1,4 +1,4 @@
-"""Synthetic videos: frames, label maps and exact flow, each made when asked for."""
+"""Synthetic videos: frames, label maps and exact flow, rendered on demand."""
 
 from collections.abc import Iterator
 from functools import cached_property
@@ -15,7 +15,7 @@ from maskrnn_core.synthetic.texture import Float64Array, to_uint8
 from maskrnn_core.video import FloatArray, UInt8Array
 
 GENERATOR_VERSION = 1
-"""Part of every fingerprint; raised when the same options begin to give other pixels."""
+"""Part of every fingerprint; increase it when the same options give other pixels."""
 
 Split = Literal["train", "val"]
 _SPLITS: tuple[Split, ...] = ("train", "val")
@@ -24,10 +24,10 @@ _SPLITS: tuple[Split, ...] = ("train", "val")
 def synthetic_videos(
     split: Split, options: SyntheticOptions | None = None
 ) -> list["SyntheticVideo"]:
-    """All videos of a split; both splits draw from the same distribution, never the same scene.
+    """All videos of a split; both splits have the same distribution, but no scene in common.
 
     Raises:
-        InvalidInputError: for an unknown split.
+        InvalidInputError: the split is unknown.
     """
     options = options or SyntheticOptions()
     _check_split(split)
@@ -36,13 +36,13 @@ def synthetic_videos(
 
 
 class SyntheticVideo:
-    """One video; satisfies `maskrnn_core.video.Video` with the exact flow.
+    """One video; implements `maskrnn_core.video.Video` with the exact flow.
 
-    Every frame costs the same, in whatever order they are asked for. All objects are wholly
-    visible in frame 0; label maps are hard where frames are anti-aliased.
+    Every frame takes the same time, in any order. All objects are completely visible in frame 0.
+    Frames are anti-aliased; label maps are not.
 
-    Flow is that of the surface seen at a pixel, also where that surface is hidden or outside the
-    frame at the other time.
+    The flow at a pixel is the motion of the surface that is visible there, even if that surface is
+    hidden or outside the frame at the other time.
     """
 
     dataset = "synthetic"
@@ -58,7 +58,8 @@ class SyntheticVideo:
         self.objects = tuple(range(1, count + 1))
 
     def __reduce__(self) -> tuple[type["SyntheticVideo"], tuple[Split, int, SyntheticOptions]]:
-        return SyntheticVideo, (self.split, self.index, self.options)  # without the textures
+        # Pickle only the options: the textures are large and can be made again.
+        return SyntheticVideo, (self.split, self.index, self.options)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -76,14 +77,14 @@ class SyntheticVideo:
         return tuple(f"{index:05d}" for index in range(self.frame_count))
 
     def fingerprint(self) -> str:
-        """sha256 (hex) of what determines every pixel; nothing is rendered."""
+        """sha256 (hex) of everything that determines the pixels; nothing is rendered."""
         return stable_digest([GENERATOR_VERSION, self.split, self.index, self.options])
 
     def first_frame(self, object_id: int) -> int:
         """Always 0.
 
         Raises:
-            InvalidInputError: for an object that the video does not have.
+            InvalidInputError: the video does not have this object.
         """
         if object_id not in self.objects:
             raise InvalidInputError(
@@ -141,7 +142,7 @@ class SyntheticVideo:
         return np.random.Generator(np.random.PCG64(np.random.SeedSequence(entropy)))
 
     def _noise(self, index: int) -> Float64Array:
-        """Sum of four uniform bytes: nearly normal, and from integers alone."""
+        """Nearly normal noise: the sum of four uniform bytes, in integer arithmetic."""
         draws = self._generator(index + 1).integers(0, 256, (4, *self.size, 3), dtype=np.uint8)
         unit = 2.0 * np.sqrt((256.0**2 - 1.0) / 12.0)
         pairs = draws[:2].astype(np.int16) + draws[2:]
@@ -149,7 +150,7 @@ class SyntheticVideo:
         return noise
 
     def _windows(self, index: int) -> Iterator[tuple[Body, tuple[slice, slice], Float64Array]]:
-        """Bodies from back to front with the part of the frame they can touch and its points."""
+        """Bodies from back to front, with the part of the frame they can cover and its points."""
         grid = self._grid.reshape(*self.size, 2)
         for body in self._scene.bodies:
             x0, y0, x1, y1 = body.window(index, self.size)

@@ -1,4 +1,4 @@
-"""Random geometry of a training sample: frame, target and flow move together (section 4)."""
+"""Random geometry of a training sample: frame, target and flow change together (section 4)."""
 
 import math
 from dataclasses import dataclass
@@ -17,16 +17,16 @@ _BORDER_COLOUR = tuple(round(255 * value) for value in IMAGENET_MEAN)
 
 @dataclass(frozen=True)
 class FrameSample:
-    """One frame with what belongs to it, all of the same height and width."""
+    """One frame with its target and flow, all of the same height and width."""
 
     frame: UInt8Array
     """(H, W, 3) RGB."""
     target: UInt8Array
-    """(H, W): 1 the object, 0 not, 255 void."""
+    """(H, W): 1 object, 0 background, 255 void."""
     backward: FloatArray
-    """(H, W, 2) backward flow in pixels; zero where there is no previous frame."""
+    """(H, W, 2) backward flow in pixels; zero if there is no previous frame."""
     forward: FloatArray
-    """(H, W, 2) forward flow in pixels; zero where there is no next frame."""
+    """(H, W, 2) forward flow in pixels; zero if there is no next frame."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Geometry:
     """Similarity from frame to crop, possibly mirrored, and a change of brightness."""
 
     matrix: NDArray[np.float64]
-    """(2, 3), from pixel coordinates (x, y) of the frame to those of the crop."""
+    """(2, 3), maps pixel coordinates (x, y) of the frame to those of the crop."""
     size: tuple[int, int]
     """Height and width of the crop."""
     gain: float = 1.0
@@ -49,16 +49,16 @@ def random_geometry(
     box: FloatArray | None,
     options: AugmentationOptions,
 ) -> Geometry:
-    """Draw flip, rotation, scale and crop; the crop keeps the object's box in view.
+    """Draw flip, rotation, scale and crop; the crop contains the object's box if it fits.
 
-    Of a box that is larger than the crop, the crop's middle lies in it.
+    If the box is larger than the crop, the centre of the crop lies in the box.
 
     Args:
         rng: source of randomness.
         size: height and width of the frame.
         output_size: height and width of the crop.
         box: the object's box in the frame, or None.
-        options: largest changes.
+        options: the largest changes.
     """
     scale = rng.uniform(*options.scale) * output_size[0] / (options.crop * size[0])
     angle = math.radians(rng.uniform(-options.rotation, options.rotation))
@@ -77,11 +77,11 @@ def random_geometry(
         room = extent / 2 - np.abs(linear) @ reach
         if (room < 0).any():
             view = np.clip(view, corners[0], corners[1])
-        # How far the middles of box and crop may be apart, in the crop's pixels.
+        # Largest distance between the centres of box and crop, in pixels of the crop.
         limit = np.where(room < 0, np.inf, room)
         apart = np.clip(linear @ (middle - view), -limit, limit)
         view = middle - np.linalg.solve(linear, apart)
-    # Pixel centres lie at whole coordinates, half a pixel off the continuous ones.
+    # Pixel centres have integer coordinates, half a pixel off the continuous ones.
     shift = extent / 2 - 0.5 - linear @ (view - 0.5)
     gain = 1 + options.brightness * rng.uniform(-1, 1)
     offset = 255 * options.brightness * rng.uniform(-1, 1) / 2
@@ -89,9 +89,9 @@ def random_geometry(
 
 
 def transform(sample: FrameSample, geometry: Geometry) -> FrameSample:
-    """Apply a geometry. Flow vectors turn and scale with the image, and so do their lengths.
+    """Apply a geometry. Flow vectors turn and scale with the image.
 
-    Outside the frame: mean colour, void target, no flow.
+    Pixels from outside the frame have the mean colour, a void target and zero flow.
     """
     frame = _warp(sample.frame, geometry, cv2.INTER_LINEAR, _BORDER_COLOUR)
     if geometry.gain != 1 or geometry.offset != 0:

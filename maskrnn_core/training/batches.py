@@ -15,7 +15,7 @@ from maskrnn_core.training.perturbation import perturb_mask
 from maskrnn_core.video import FloatArray
 
 SMALLEST_OVERLAP = 0.5
-"""Proposals below this IoU with the object's box do not train the localization net."""
+"""Proposals with a smaller IoU with the object's box do not train the localization net."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class StaticBatch:
     frame: Tensor
     """(N, 3, H, W) float32, RGB in [0, 255]."""
     target: Tensor
-    """(N, 1, H, W) uint8: 1 the object, 0 not, 255 void."""
+    """(N, 1, H, W) uint8: 1 object, 0 background, 255 void."""
     mask: Tensor
     """(N, 1, H, W) float32 in [0, 1]."""
     magnitudes: Tensor
@@ -35,7 +35,7 @@ class StaticBatch:
     deltas: Tensor
     """(N, 4) float32, normalised box deltas to the object's box."""
     valid: Tensor
-    """(N,) boolean, rows that train the localization net."""
+    """(N,) boolean, the rows that train the localization net."""
     names: tuple[str, ...]
 
 
@@ -53,7 +53,7 @@ def draw_geometry(
 
 
 def crop_size(size: tuple[int, int], options: AugmentationOptions) -> tuple[int, int]:
-    """Height and width of the crops of frames of a size."""
+    """Height and width of the crops, for frames of the given size."""
     return round(size[0] * options.crop), round(size[1] * options.crop)
 
 
@@ -65,7 +65,7 @@ class MaskedSample:
     mask: FloatArray
     """(H, W) in [0, 1]."""
     name: str
-    """What it is, for messages."""
+    """Description for messages."""
 
 
 def vary(

@@ -1,4 +1,4 @@
-"""The curve of a training: what each optimizer step came to."""
+"""The curve of a training: loss, rate and time of each optimizer step."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ class CurvePoint:
     loss: float
     learning_rate: float
     seconds: float
-    """Spent on computing."""
+    """Seconds of computing."""
     wait: float = 0.0
-    """Seconds spent on waiting for the step's data before that."""
+    """Seconds of waiting for the data of the step, before computing."""
 
 
 @dataclass(frozen=True)
 class TrainedNetwork:
-    """Weights under their state_dict names, float32, and the curve that led to them."""
+    """Weights in float32 by their state_dict names, and the curve of their training."""
 
     weights: dict[str, NDArray[np.float32]]
     curve: list[CurvePoint]
@@ -33,11 +33,11 @@ OnStep = Callable[[CurvePoint], None]
 
 
 def total_seconds(curve: Sequence[CurvePoint]) -> float:
-    """Of all steps, waiting included; those before an interruption count too."""
+    """Seconds of all steps, including waiting and the steps before an interruption."""
     return sum(point.seconds + point.wait for point in curve)
 
 
 def wait_share(curve: Sequence[CurvePoint]) -> float:
-    """Share of the time, in [0, 1], that the optimizer waited for data; 0 without a step."""
+    """Share of the time, in [0, 1], that the optimizer waited for data; 0 without steps."""
     seconds = total_seconds(curve)
     return sum(point.wait for point in curve) / seconds if seconds else 0.0

@@ -1,4 +1,4 @@
-"""Several processes on one training: they share the batches of each step."""
+"""Training in several processes that share the batches of each step."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -13,15 +13,14 @@ from torch.nn.parallel import DistributedDataParallel
 from maskrnn_core.errors import InvalidInputError
 
 _PATIENCE = timedelta(minutes=30)
-"""Longer than reading a batch, or saving a state, may ever take."""
+"""Longer than reading a batch or saving a state ever takes."""
 
 
 @dataclass(frozen=True)
 class Peers:
-    """Which of the processes of a training this is.
+    """The place of this process among the processes of a training.
 
-    Of the batches of a step, which are numbered through all steps, a process takes every
-    `count`-th from `rank` on.
+    Batches are numbered through all steps. A process takes every `count`-th batch from `rank` on.
     """
 
     rank: int = 0
@@ -29,10 +28,10 @@ class Peers:
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
 
     def share(self, stage: str, accumulate: int) -> int:
-        """Batches of a step that this process takes.
+        """Number of batches of a step that this process takes.
 
         Raises:
-            InvalidInputError: they cannot be shared evenly.
+            InvalidInputError: the batches cannot be shared evenly.
         """
         if accumulate % self.count:
             raise InvalidInputError(
@@ -42,17 +41,17 @@ class Peers:
         return accumulate // self.count
 
     def joined(self, module: nn.Module) -> nn.Module:
-        """The module with its gradients averaged over all processes in each backward pass."""
+        """Wrap the module, so that each backward pass averages its gradients over all processes."""
         if self.count == 1:
             return module
         return DistributedDataParallel(module, broadcast_buffers=False)
 
     def apart(self, module: nn.Module) -> AbstractContextManager[Any]:
-        """Within the block the gradients of a joined module stay in this process."""
+        """Context in which the gradients of a joined module stay in this process."""
         return module.no_sync() if isinstance(module, DistributedDataParallel) else nullcontext()
 
     def mean(self, value: float) -> float:
-        """Mean of a number over all processes, which all ask for it."""
+        """Mean of a number over all processes; all of them must call this."""
         if self.count == 1:
             return value
         total = torch.tensor(value, dtype=torch.float64, device=self.device)
@@ -60,15 +59,15 @@ class Peers:
         return float(total) / self.count
 
     def agree_on(self, step: int) -> None:
-        """Make sure that all processes begin at one step.
+        """Check that all processes start at the same step.
 
         Raises:
-            InvalidInputError: they read different saved states.
+            InvalidInputError: the processes read different saved states.
         """
         if self.mean(step) != step or self.mean(step**2) != step**2:
             raise InvalidInputError(
-                f"the processes of one training begin at different steps (this one at {step}): "
-                "another run trains the same; let it finish, and run again"
+                f"the processes of one training start at different steps (this one at {step}): "
+                "another run trains the same parent; let it finish, then run again"
             )
 
 
@@ -77,13 +76,13 @@ ALONE = Peers()
 
 @contextmanager
 def joined_peers(rank: int, count: int, device: torch.device, address: str) -> Iterator[Peers]:
-    """Meet the other processes, and part at the end.
+    """Join the other processes, and leave the group at the end.
 
     Args:
-        rank: of this process, in [0, count).
-        count: processes.
-        device: of this process; CUDA devices talk by NCCL, CPUs by Gloo.
-        address: where all meet, as torch's `init_method`.
+        rank: rank of this process, in [0, count).
+        count: number of processes.
+        device: device of this process; CUDA devices communicate by NCCL, CPUs by Gloo.
+        address: torch's `init_method`, the same for all processes.
     """
     backend = "nccl" if device.type == "cuda" else "gloo"
     distributed.init_process_group(

@@ -1,4 +1,4 @@
-"""What the result of a training depends on; configurations that agree in it share the result."""
+"""The options that a training depends on; configurations with equal ones share the result."""
 
 import dataclasses
 
@@ -6,7 +6,7 @@ from maskrnn_core.options import NetworkOptions, Preset, RecurrentOptions, Stati
 
 
 def as_trained(network: NetworkOptions) -> NetworkOptions:
-    """The network as stages on single frames train it: nothing is warped there."""
+    """The network options without warping, which has no effect in stages on single frames."""
     if network.mask_input == "previous":
         return dataclasses.replace(network, mask_input="warped")
     return network
@@ -15,7 +15,7 @@ def as_trained(network: NetworkOptions) -> NetworkOptions:
 def offline_parts(
     preset: Preset,
 ) -> tuple[NetworkOptions | None, StaticOptions | None, RecurrentOptions | None]:
-    """What a parent depends on beside its data: the network and both offline stages."""
+    """The options that a parent depends on, beside its data: network and both offline stages."""
     network = preset.network
     if network is not None and preset.recurrent is None:
         network = as_trained(network)

@@ -14,11 +14,11 @@ def mask_loss(logits: Tensor, target: Tensor, balance: Literal["classes", "none"
 
     Args:
         logits: (N, 1, H, W).
-        target: (N, 1, H, W) uint8: 1 the object, 0 not, 255 void.
+        target: (N, 1, H, W) uint8: 1 object, 0 background, 255 void.
         balance: "classes" weighs each pixel by the share of the other class (OSVOS, 2017,
-            equation 1, the paper's choice); "none" counts all alike. An image with no object pixel
-            counts all alike in either case: balanced, its loss would be zero and the net would
-            never learn that an object is gone.
+            equation 1, the paper's choice). "none" uses no weights. Images without an object pixel
+            never use weights: their balanced loss would be zero, and the net would never learn
+            that an object is gone.
 
     Returns:
         Scalar, float32.
@@ -36,13 +36,13 @@ def mask_loss(logits: Tensor, target: Tensor, balance: Literal["classes", "none"
 
 
 def box_loss(deltas: Tensor, targets: Tensor, valid: Tensor) -> Tensor:
-    """Smooth L1 on normalised box deltas, summed over the four, mean over rows (Fast R-CNN, 2015).
+    """Smooth L1 on normalised box deltas: sum over the four, mean over rows (Fast R-CNN, 2015).
 
     Args:
         deltas: (N, 4), predicted.
         targets: (N, 4).
-        valid: (N,) boolean; rows whose proposal overlaps the object enough. The others cost
-            nothing and count in the mean, so that it does not matter how rows are batched.
+        valid: (N,) boolean, rows whose proposal overlaps the object enough. The other rows have
+            loss 0 and count in the mean, so that the batching of rows does not change the loss.
 
     Returns:
         Scalar.

@@ -1,4 +1,4 @@
-"""The loop that all stages share: batches made ahead, Adam, decayed rate, a stop on NaN."""
+"""The training loop of all stages: batches made ahead, Adam, decaying rate, a stop on NaN."""
 
 import math
 import time
@@ -36,19 +36,19 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Objective(Generic[Batch]):
-    """What a stage minimises, and on what."""
+    """The loss of a stage, and its batches."""
 
     stage: str
     schedule: Schedule
     make_batch: Callable[[int], Batch]
-    """The batch of an index; the same whenever it is called, for it is called in threads and again
-    after an interruption. Step s takes the batches from s * accumulate on."""
+    """Makes the batch of an index. It must return the same batch for every call, because it runs in
+    threads and again after an interruption. Step s uses the batches from s * accumulate on."""
     loss_of: Callable[[Batch], Tensor]
-    """Scalar."""
+    """Scalar loss of a batch."""
     describe: Callable[[Batch], str]
-    """What a batch was made of, for messages."""
+    """Describes the content of a batch, for messages."""
     accumulate: int = 1
-    """Batches of one step; their mean loss counts."""
+    """Number of batches of one step; the step minimises their mean loss."""
 
 
 def optimise(
@@ -60,19 +60,19 @@ def optimise(
     reading_threads: int = 1,
     is_enough: Callable[[Sequence[CurvePoint]], bool] = lambda _: False,
 ) -> None:
-    """Take the steps that are left, with Adam, on all parameters that take gradients.
+    """Take the remaining steps with Adam, on all parameters that require gradients.
 
     Args:
         network: trained in place.
-        objective: of the stage.
-        recorder: knows the steps that were taken before an interruption, and gets the others.
+        objective: loss and batches of the stage.
+        recorder: knows the steps before an interruption, and records the others.
         peers: the processes that share the batches of a step.
-        reading_threads: that make batches.
-        is_enough: asked with the curve after each step; true ends the stage early.
+        reading_threads: number of threads that make batches.
+        is_enough: called with the curve after each step; True ends the stage early.
 
     Raises:
-        TrainingDivergedError: a loss that is not finite, with what the batch was made of.
-        InvalidInputError: batches that the processes cannot share.
+        TrainingDivergedError: a loss is not finite; the message describes the batch.
+        InvalidInputError: the processes cannot share the batches.
     """
     schedule, share = objective.schedule, peers.share(objective.stage, objective.accumulate)
     trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
@@ -108,7 +108,7 @@ def optimise(
 
 
 class _Loss(nn.Module, Generic[Batch]):
-    """A network's loss as a module of its own, for whoever joins modules of several processes."""
+    """The loss of a network as a module, because DistributedDataParallel wraps modules."""
 
     def __init__(self, network: nn.Module, loss_of: Callable[[Batch], Tensor]) -> None:
         super().__init__()
@@ -122,7 +122,7 @@ class _Loss(nn.Module, Generic[Batch]):
 def _descend(
     objective: Objective[Batch], step: int, loss: Tensor, batch: Batch, share: int
 ) -> float:
-    """Add the gradient of one of `share` batches of a step; returns the batch's loss."""
+    """Add the gradient of one of `share` batches of a step; return the loss of the batch."""
     value = float(loss.detach())
     if not math.isfinite(value):
         raise TrainingDivergedError(
@@ -135,7 +135,7 @@ def _descend(
 
 @contextmanager
 def frozen(*modules: nn.Module | None) -> Iterator[None]:
-    """Within the block the modules' parameters take no gradient, and none is computed."""
+    """Context in which the parameters of the modules require no gradient."""
     parameters = [p for module in modules if module is not None for p in module.parameters()]
     for parameter in parameters:
         parameter.requires_grad_(False)

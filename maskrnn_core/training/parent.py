@@ -29,21 +29,21 @@ def train_parent(
     """Train a network for a preset on fully annotated videos.
 
     Args:
-        videos: the train split; frames, label maps and flow are read as they are needed.
-        preset: names the stages; a stage that is None is left out.
+        videos: the train split; frames, label maps and flow are read when they are needed.
+        preset: options of the stages; a stage that is None is skipped.
         compute: device, precision, threads.
-        initial: weights to start from; Kaiming's otherwise, drawn from the static stage's seed.
+        initial: weights to start from. None: Kaiming's, drawn from the seed of the static stage.
         on_step: called after each optimizer step.
-        states: where the training is saved every so often, and resumed from: on the CPU, and with
-            as many threads, it ends with the same weights bit for bit as one that was never
-            interrupted.
+        states: where the training is saved from time to time, and resumed from. On the CPU, with
+            the same number of threads, a resumed training ends with the same weights, bit for bit,
+            as an undisturbed one.
         peers: the processes that share the training; each gets the same videos and weights.
 
     Raises:
-        InvalidInputError: the preset has no network, the videos have no object, or the batches of
-            a step cannot be shared by `peers`.
+        InvalidInputError: the preset has no network, the videos have no object, or `peers` cannot
+            share the batches of a step.
         IncompatibleWeightsError: `initial` belongs to another network.
-        TrainingDivergedError: a loss that is not finite.
+        TrainingDivergedError: a loss is not finite.
     """
     if preset.network is None:
         raise InvalidInputError(f"preset {preset.name} has no network to train")

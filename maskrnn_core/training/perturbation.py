@@ -1,4 +1,4 @@
-"""Random change of a true mask, in place of an imperfect previous prediction (section 4)."""
+"""Perturbs a true mask at random, to imitate an imperfect previous prediction (section 4)."""
 
 import math
 
@@ -11,9 +11,9 @@ from maskrnn_core.options import PerturbationOptions
 from maskrnn_core.video import FloatArray
 
 _CONTROL_POINTS = 4
-"""Control points of the deformation along each side of the object's box."""
+"""Number of control points of the deformation along each side of the object's box."""
 _GRID_STEP = 8
-"""The displacement is smooth; it is evaluated at every 8th pixel and interpolated."""
+"""The displacement is smooth, so it is evaluated at every 8th pixel and interpolated."""
 
 
 def perturb_mask(
@@ -24,7 +24,7 @@ def perturb_mask(
     Args:
         mask: (H, W), boolean.
         rng: source of randomness.
-        options: largest changes; lengths scale with the frame (`morphology`) or the object's box.
+        options: the largest changes, relative to the frame (`morphology`) or the object's box.
 
     Returns:
         (H, W) float32 in [0, 1], soft at the edges; zeros for an empty mask.
@@ -60,7 +60,7 @@ def _source_coordinates(
     rng: np.random.Generator,
     options: PerturbationOptions,
 ) -> tuple[FloatArray, FloatArray]:
-    """Where each pixel of the perturbed mask is read in the true one."""
+    """Coordinates in the true mask for each pixel of the perturbed mask."""
     height, width = size
     extent = np.array([box[2] - box[0], box[3] - box[1]], dtype=np.float64)
     middle = np.array([box[0] + box[2] - 1, box[1] + box[3] - 1], dtype=np.float64) / 2
@@ -79,7 +79,7 @@ def _source_coordinates(
 
 
 def _interpolate(coarse: NDArray[np.float64], size: tuple[int, ...]) -> FloatArray:
-    """Values at every pixel from values at every `_GRID_STEP`-th."""
+    """Interpolate values at every `_GRID_STEP`-th pixel to values at every pixel."""
     height, width = size
     x = np.arange(width, dtype=np.float32) / _GRID_STEP
     y = np.arange(height, dtype=np.float32) / _GRID_STEP
@@ -94,7 +94,7 @@ def _thin_plate(
     """Thin-plate spline through random displacements of a grid of control points.
 
     Args:
-        points: (..., 2), in units where the object's box is [-1, 1] in x and y.
+        points: (..., 2), in units in which the object's box is [-1, 1] in x and y.
         rng: source of randomness.
         strength: largest displacement of a control point, relative to the box.
 
@@ -120,7 +120,7 @@ def _kernel(points: NDArray[np.float64], control: NDArray[np.float64]) -> NDArra
 
 
 def _dilate(mask: FloatArray, radius: float) -> FloatArray:
-    """Dilation by a disk of the rounded radius; erosion where the radius is negative."""
+    """Dilate by a disk of the rounded radius; erode if the radius is negative."""
     pixels = round(abs(radius))
     if pixels == 0:
         return mask

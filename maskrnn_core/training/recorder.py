@@ -1,4 +1,4 @@
-"""What a training has come to: told step by step, saved every so often, taken up again."""
+"""Records a training step by step, saves its state from time to time, and resumes it."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -15,9 +15,9 @@ from maskrnn_core.networks.weights import Weights
 from maskrnn_core.training.curve import CurvePoint, OnStep
 
 SAVE_SECONDS = 60.0
-"""Work that a kill may cost, unless saving is slow."""
+"""Work in seconds that a kill may cost, unless saving is slow."""
 SAVE_SHARE = 0.01
-"""Largest share of the time that saving may take; slow saves become rarer."""
+"""Largest share of the time for saving; slow saves become rarer."""
 
 _NETWORK = "network/"
 _ADAM = "adam/"
@@ -26,51 +26,54 @@ _MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 
 @dataclass(frozen=True)
 class TrainingState:
-    """All that the next step depends on. Batches follow from seed, stage and step alone, and no
-    step draws from torch's generator, so that no random state belongs to it."""
+    """Everything that the next step depends on.
+
+    It contains no random state: batches depend only on seed, stage and step, and no step draws
+    from torch's generator.
+    """
 
     stage: str
-    """The stage of Adam's state."""
+    """The stage that Adam's state belongs to."""
     arrays: Mapping[str, NDArray[np.float32]]
     """Weights as "network/NAME"; Adam's state as "adam/step/NAME", "adam/exp_avg/NAME" and
     "adam/exp_avg_sq/NAME", for every parameter that the stage trains."""
     curve: tuple[CurvePoint, ...]
-    """Every step so far, of this stage and those before."""
+    """All steps so far, of this stage and the stages before."""
 
 
 def state_after(stage: str, weights: Weights, curve: Sequence[CurvePoint]) -> TrainingState:
-    """The state between two stages: the next one begins with an Adam of its own.
+    """The state between two stages; the next stage starts with a new Adam.
 
     Args:
-        stage: that has ended.
-        weights: what it ended with.
-        curve: its steps, and those of stages before.
+        stage: the stage that has ended.
+        weights: the weights at its end.
+        curve: its steps, and the steps of the stages before.
     """
     arrays = {f"{_NETWORK}{name}": array for name, array in weights.items()}
     return TrainingState(stage, arrays, tuple(curve))
 
 
 class TrainingStates(Protocol):
-    """Where the state of one training is kept."""
+    """Storage for the state of one training."""
 
     def load(self) -> TrainingState | None:
-        """The last one saved, whole; None where there is none."""
+        """The last saved state; None if there is none."""
 
     def save(self, state: TrainingState) -> None:
-        """Keep it in place of the former one; a kill meanwhile leaves one of both."""
+        """Replace the saved state; a kill during this leaves either the old or the new one."""
 
     def reject(self, reason: str) -> None:
-        """The loaded one belongs to another training, which begins anew: forget it."""
+        """Remove the saved state, which does not fit; the training starts from the beginning."""
 
 
 class Recorder:
     """Curve and saved states of one training.
 
     Args:
-        network: being trained; it gets the saved weights where there are any.
+        network: the network in training; it gets the saved weights if there are any.
         on_step: called after each optimizer step.
-        states: where to save to and resume from; None: nowhere.
-        writes: whether this process is the one that saves.
+        states: where to save to and resume from. None: nothing is saved.
+        writes: whether this process saves.
     """
 
     def __init__(
@@ -100,7 +103,7 @@ class Recorder:
                 self._saved, self.curve = state, list(state.curve)
 
     def begin(self, stage: str, optimizer: torch.optim.Adam) -> int:
-        """Steps that the stage has behind it; the optimizer gets the state that they led to."""
+        """Number of steps already taken in the stage; the optimizer gets the state after them."""
         if self._saved is not None and self._saved.stage == stage:
             moments = _moments_of(self._network, self._saved.arrays)
             for name, parameter in self._network.named_parameters():
@@ -110,7 +113,7 @@ class Recorder:
         return sum(point.stage == stage for point in self.curve)
 
     def add(self, point: CurvePoint, optimizer: torch.optim.Adam) -> None:
-        """Note a step that was taken; save when it is time."""
+        """Record a step; save the state when it is time."""
         self.curve.append(point)
         if self._on_step is not None:
             self._on_step(point)
@@ -143,7 +146,7 @@ def _moments_of(network: MaskRNN, arrays: _Arrays) -> dict[str, dict[str, NDArra
     """Adam's state by parameter.
 
     Raises:
-        IncompatibleWeightsError: a parameter with a part of it, or of another shape.
+        IncompatibleWeightsError: a part is missing for a parameter, or has another shape.
     """
     parts = {moment: _below(arrays, f"{_ADAM}{moment}/") for moment in _MOMENTS}
     names = {name for part in parts.values() for name in part}
@@ -152,15 +155,15 @@ def _moments_of(network: MaskRNN, arrays: _Arrays) -> dict[str, dict[str, NDArra
         fits = name in parameters and all(name in part for part in parts.values())
         shapes = [parts[moment][name].shape for moment in _MOMENTS[1:]] if fits else []
         if not fits or any(shape != tuple(parameters[name].shape) for shape in shapes):
-            raise IncompatibleWeightsError(f"Adam's state of {name} does not fit this network")
+            raise IncompatibleWeightsError(f"Adam's state for {name} does not fit this network")
     return {name: {moment: parts[moment][name] for moment in _MOMENTS} for name in names}
 
 
 def _on_device(
     moments: Mapping[str, NDArray[np.float32]], parameter: torch.nn.Parameter
 ) -> dict[str, torch.Tensor]:
-    state = {"step": torch.tensor(float(moments["step"]))}  # Adam counts on the CPU
+    state = {"step": torch.tensor(float(moments["step"]))}  # Adam's counter stays on the CPU
     for moment in _MOMENTS[1:]:
-        # In the parameter's memory format, as Adam itself makes it.
+        # Use the memory format of the parameter, as Adam does.
         state[moment] = torch.empty_like(parameter).copy_(torch.from_numpy(moments[moment]))
     return {name: tensor.detach() for name, tensor in state.items()}

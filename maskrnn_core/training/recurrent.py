@@ -1,4 +1,4 @@
-"""Second offline stage: contiguous frames, backpropagation through time through the warp."""
+"""Second offline stage: contiguous frames, with backpropagation through time and the warp."""
 
 import math
 from collections.abc import Sequence
@@ -57,10 +57,10 @@ def unroll(
     warp_mask: bool,
     checkpoint_activations: bool,
 ) -> list[Tensor]:
-    """Logits (1, 1, H, W) of frames 2..T, each from the probability of the frame before.
+    """Logits (1, 1, H, W) of frames 2..T, each from the probability of the previous frame.
 
-    The gradient flows through the warp into all earlier predictions; the flow is constant. The
-    box of the localization net does not take part.
+    The gradient passes through the warp into all earlier predictions; the optical flow is constant.
+    The localization net is not used.
     """
     device = compute.device
     probability = clip.first.to(device)
@@ -98,20 +98,20 @@ def train_recurrent(
     *,
     warp_mask: bool,
 ) -> None:
-    """Optimise the segmentation net in place over clips; the localization net stays as it is.
+    """Train the segmentation net in place on clips; the localization net does not change.
 
     Args:
-        network: trained on single frames.
+        network: a network trained on single frames.
         videos: as in the first stage.
         options: clip length, steps, rates.
         compute: device and precision.
-        recorder: of the training.
-        peers: the processes that share it.
+        recorder: records and saves the training.
+        peers: the processes that share the training.
         warp_mask: whether the previous probability is warped before it is read.
 
     Raises:
-        InvalidInputError: no annotated object in the videos, or batches that `peers` cannot share.
-        TrainingDivergedError: a loss that is not finite.
+        InvalidInputError: the videos have no annotated object, or `peers` cannot share the batches.
+        TrainingDivergedError: a loss is not finite.
     """
     samples = list_samples(videos, options.clip_length)
     steps = options.steps
@@ -154,10 +154,10 @@ def read_clip(
     options: RecurrentOptions,
     rng: np.random.Generator,
 ) -> ClipBatch:
-    """Read up to `clip_length` frames from `start` on, all under one random geometry.
+    """Read up to `clip_length` frames from `start` on, all with the same random geometry.
 
     Raises:
-        InvalidInputError: a frame without a label map.
+        InvalidInputError: a frame has no label map.
     """
     stop = min(start + options.clip_length, video.frame_count)
     first = read_sample(video, start, object_id)

@@ -21,7 +21,7 @@ from maskrnn_core.video import Video
 def static_loss(
     network: MaskRNN, batch: StaticBatch, options: StaticOptions | FinetuneOptions, compute: Compute
 ) -> Tensor:
-    """Mask loss plus the localization net's box loss, scalar."""
+    """Mask loss plus the box loss of the localization net, a scalar."""
     device = compute.device
     with compute.autocast():
         segmentation = network(
@@ -43,11 +43,11 @@ def train_static(
     recorder: Recorder,
     peers: Peers = ALONE,
 ) -> None:
-    """Optimise the network in place on single frames with perturbed masks.
+    """Train the network in place on single frames with perturbed masks.
 
     Raises:
-        InvalidInputError: no annotated object in the videos, or batches that `peers` cannot share.
-        TrainingDivergedError: a loss that is not finite.
+        InvalidInputError: the videos have no annotated object, or `peers` cannot share the batches.
+        TrainingDivergedError: a loss is not finite.
     """
     samples = list_samples(videos)
     steps = options.steps
@@ -80,15 +80,15 @@ def static_objective(
     make_sample: Callable[[int], MaskedSample],
     frame_width: float,
 ) -> Objective[StaticBatch]:
-    """`static_loss` over batches of single frames.
+    """The objective `static_loss` over batches of single frames.
 
     Args:
-        stage: its name in the curve.
-        network: whose loss it is.
-        steps: of the optimizer.
+        stage: name of the stage in the curve.
+        network: the network to train.
+        steps: number of optimizer steps.
         options: batch size, rates, weights of the losses.
         compute: device and precision.
-        make_sample: the sample at a position of an endless sequence, always the same.
+        make_sample: returns the sample at a position of an endless sequence, always the same one.
         frame_width: width of the whole frame at the samples' scale, in pixels.
     """
 

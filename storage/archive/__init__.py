@@ -1,1 +1,1 @@
-"""Archives of videos: manifests that name them, and what of them lies elsewhere."""
+"""Archives of videos: manifests that name them, and fetching of remote files."""

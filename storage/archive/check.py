@@ -1,4 +1,4 @@
-"""The check of a manifest before anything runs: every offender at once."""
+"""Checks a manifest before anything runs, and finds all rows that cannot be used."""
 
 import os
 import stat
@@ -23,15 +23,15 @@ _PART = 500
 
 @dataclass(frozen=True)
 class CheckedManifest:
-    """What a manifest asks for, and what is wrong with it.
+    """The usable rows of a manifest, and what is wrong with the others.
 
     Args:
-        place: of the manifest.
-        table: the rows that can be used: those of `Manifest.table` with, further, `row` (number
-            from 1), `bytes` (of a local video file, else 0) and `state` (what tells that local
-            files have changed, else empty).
-        offences: of the others, in the order of the rows.
-        rows: of the file.
+        place: path or address of the manifest.
+        table: the usable rows of `Manifest.table` with three more columns: `row` (number from 1),
+            `bytes` (size of a local video file, else 0) and `state` (text that changes when local
+            files change, else empty).
+        offences: errors of the other rows, in the order of the rows.
+        rows: number of rows in the file.
     """
 
     place: str
@@ -41,7 +41,7 @@ class CheckedManifest:
 
 
 def check_manifest(manifest: Manifest) -> CheckedManifest:
-    """Find everything that is wrong with the rows of a manifest; asks the local disk alone."""
+    """Find everything that is wrong with the rows of a manifest; look only at the local disk."""
     table = manifest.table.assign(row=np.arange(1, len(manifest.table) + 1))
     offences = [*manifest.unreadable, *_ids(table), *_spans(table)]
     sizes = np.zeros(len(table), np.int64)
@@ -72,16 +72,16 @@ def _ids(table: pd.DataFrame) -> list[Offence]:
         "id",
         unsafe,
         lambda _: (
-            "can name no file; use letters, digits, dot, dash and underscore, a letter or "
-            "digit first, at most 128"
+            "cannot be the name of a file; use at most 128 letters, digits, dots, dashes and "
+            "underscores, and start with a letter or digit"
         ),
     ) + _offences(
         table,
         "id",
         repeated,
         lambda index: (
-            f"is that of row {first[index]}, too; give each row an id of its own, or "
-            "leave out the one that says the same twice"
+            f"is also the id of row {first[index]}; give each row its own id, or remove the "
+            "repeated row"
         ),
     )
 
@@ -96,8 +96,8 @@ def _spans(table: pd.DataFrame) -> list[Offence]:
                 "end",
                 end <= np.where(np.isnan(start), 0.0, start),
                 lambda index: (
-                    f"is not after the start ({np.nan_to_num(start[index]):g}); give "
-                    "a later one, or nothing for the end of the video"
+                    f"is not after the start ({np.nan_to_num(start[index]):g}); give a later "
+                    "end, or leave it empty for the end of the video"
                 ),
             ),
         ]
@@ -142,7 +142,7 @@ def _look(uri: str) -> _Look:
     if not uri:
         return _Look(fault="is empty; give a path or an address")
     if not uri.isprintable():
-        return _Look(fault="holds characters that cannot be printed; write it anew")
+        return _Look(fault="has characters that cannot be printed; write it again")
     if protocol_of(uri) != LOCAL:
         if uri.endswith("/"):
             return _Look(fault="is a folder elsewhere; name a file")
@@ -150,7 +150,7 @@ def _look(uri: str) -> _Look:
     try:
         found = Path(uri).stat()
     except FileNotFoundError:
-        return _Look(fault="is not there; correct the path (relative ones begin at the manifest)")
+        return _Look(fault="is not there; correct the path (relative paths start at the manifest)")
     except (OSError, ValueError) as error:
         return _Look(fault=f"cannot be looked at ({error}); correct the path or its rights")
     if stat.S_ISDIR(found.st_mode):
@@ -161,12 +161,12 @@ def _look(uri: str) -> _Look:
 
 
 def _folder(path: str, changed: int) -> _Look:
-    """A file that is written over leaves the folder's own time as it was, but not its own."""
+    """Look at all files, because overwriting a file changes its time, but not the folder's."""
     count = size = 0
     try:
         with os.scandir(path) as entries:
             for entry in entries:
-                with suppress(FileNotFoundError):  # a link to nothing: who reads it tells
+                with suppress(FileNotFoundError):  # a broken link: the reader reports it
                     found = entry.stat()
                     count, size = count + 1, size + found.st_size
                     changed = max(changed, found.st_mtime_ns)

@@ -1,4 +1,4 @@
-"""One file from elsewhere onto this disk: so many bytes and so many seconds at most."""
+"""Copies one remote file to the local disk, within limits of bytes and seconds."""
 
 import errno
 import shutil
@@ -16,7 +16,7 @@ from storage.files.retrying import is_transient, retried
 
 _CHUNK = 1 << 20
 _SILENCE = 60.0
-"""Seconds without a byte after which a server counts as gone."""
+"""A server that sends no byte for so many seconds counts as unavailable."""
 _REDIRECTS = 10
 _BUSY = frozenset({408, 429, 500, 502, 503, 504})
 _FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -25,20 +25,20 @@ _KEPT_FREE = 1 << 30
 
 
 class FetchError(DatasetError):
-    """A video or mask that cannot be fetched; trying again would not help."""
+    """A video or mask that cannot be fetched; another attempt would not help."""
 
 
 class UnavailableError(StorageError, ConnectionError):
-    """A server that does not answer, or is busy: it may later."""
+    """A server that does not answer, or is busy; another attempt may help."""
 
 
 @dataclass(frozen=True)
 class FetchLimits:
-    """What a file from elsewhere may take.
+    """Limits for fetching remote files.
 
     Args:
-        bytes: of all files of a row together; never more than the disk has free.
-        seconds: for each file.
+        bytes: limit for all files of a row together. The free space of the disk limits it further.
+        seconds: limit for each file.
     """
 
     bytes: int
@@ -46,19 +46,19 @@ class FetchLimits:
 
 
 def fetch(uri: str, target: Path, limits: FetchLimits) -> int:
-    """Copy what lies at an address to a local file, block by block.
+    """Copy a remote file to a local file, block by block.
 
     Args:
-        uri: http, https or s3.
-        target: file to write; gone when this raises.
-        limits: for this file.
+        uri: address: http, https or s3.
+        target: file to write. It is removed if this raises an error.
+        limits: limits for this file.
 
     Returns:
-        Its length in bytes.
+        The length of the file in bytes.
 
     Raises:
-        FetchError: not there, not allowed, too long, too slow, too many redirects.
-        UnavailableError: the server does not answer, or breaks off.
+        FetchError: the file is missing, forbidden, too long or too slow, or has too many redirects.
+        UnavailableError: the server does not answer, or breaks the connection.
     """
     told = without_password(uri)
     most = min(limits.bytes, shutil.disk_usage(target.parent).free - _KEPT_FREE)
@@ -73,18 +73,18 @@ def fetch(uri: str, target: Path, limits: FetchLimits) -> int:
                     raise FetchError(_too_long(told, most, limits))
                 if time.monotonic() > deadline:
                     raise FetchError(
-                        f"{told} was not here after {limits.seconds:.0f} s ({length} bytes were); "
-                        "allow it more with --fetch-seconds, or leave the row out"
+                        f"{told} was not complete after {limits.seconds:.0f} s ({length} bytes); "
+                        "allow more time with --fetch-seconds, or remove the row"
                     )
                 file.write(block)
     except BaseException as error:
         target.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.errno in _FULL:  # others fill the disk as well
+        if isinstance(error, OSError) and error.errno in _FULL:  # others also fill the disk
             raise FetchError(_no_room(told, length)) from error
         raise
     if not length:
         target.unlink()
-        raise FetchError(f"{told} is empty; mend it, or leave the row out")
+        raise FetchError(f"{told} is empty; replace the file, or remove the row")
     return length
 
 
@@ -92,15 +92,15 @@ def _too_long(told: str, most: int, limits: FetchLimits) -> str:
     if most < limits.bytes:
         return _no_room(told, max(most, 0))
     return (
-        f"{told} is longer than {limits.bytes / 1e9:.1f} GB, or never ends; allow it more with "
-        "--fetch-gigabytes, or leave the row out"
+        f"{told} is longer than {limits.bytes / 1e9:.1f} GB, or never ends; allow more with "
+        "--fetch-gigabytes, or remove the row"
     )
 
 
 def _no_room(told: str, room: int) -> str:
     return (
-        f"{told} does not fit on the disk of the worker ({room / 1e9:.1f} GB of it may be filled); "
-        "free some space, or point TMPDIR of the workers to a larger disk"
+        f"{told} does not fit on the disk of the worker (it may fill {room / 1e9:.1f} GB); "
+        "free some space, or set TMPDIR of the workers to a larger disk"
     )
 
 
@@ -113,7 +113,7 @@ def _http(uri: str, told: str) -> Iterator[_Blocks]:
 
     client = httpx.Client(timeout=_SILENCE, follow_redirects=True, max_redirects=_REDIRECTS)
     try:
-        # Compressed answers are not asked for: a small one could unpack to anything.
+        # We do not ask for compressed answers: a small one could unpack to any size.
         with client, client.stream("GET", uri, headers={"Accept-Encoding": "identity"}) as answer:
             if answer.status_code in _BUSY:
                 raise UnavailableError(
@@ -122,15 +122,15 @@ def _http(uri: str, told: str) -> Iterator[_Blocks]:
             if not answer.is_success:
                 raise FetchError(
                     f"{told}: the server answers {answer.status_code} {answer.reason_phrase}; "
-                    "correct the address, or the rights there"
+                    "correct the address, or the access rights"
                 )
-            yield answer.iter_raw  # as it comes: a trickle must not outlast its time
+            yield answer.iter_raw  # small blocks, so that a slow server cannot exceed the limit
     except httpx.TooManyRedirects:
         raise FetchError(
-            f"{told} leads from one address to the next, more than {_REDIRECTS} times; correct it"
+            f"{told} has more than {_REDIRECTS} redirects; correct the address"
         ) from None
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-        raise FetchError(f"{told} leads to no address of the web ({error}); correct it") from None
+        raise FetchError(f"{told} is not a valid address ({error}); correct it") from None
     except httpx.TransportError as error:
         raise UnavailableError(
             f"{told} cannot be fetched ({type(error).__name__}: {error}); check the address and "
@@ -149,7 +149,7 @@ def _object(uri: str, told: str) -> Iterator[_Blocks]:
 
 
 def _asked(request: Callable[[], Any], told: str) -> Any:
-    """The answer of an object store, with errors that tell whether another attempt may help."""
+    """Send a request to an object store; its errors say whether another attempt may help."""
     try:
         return retried(request, told)
     except FileNotFoundError:

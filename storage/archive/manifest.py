@@ -1,14 +1,14 @@
 """Manifests: tables that name the videos of an archive, as CSV or Parquet.
 
-| column | what |
+| column | contents |
 |---|---|
 | video | path or address of a video file, or path of a folder of images |
 | mask | path or address of a mask file, or path of a folder |
 | id | optional: name of the row; letters, digits, dot, dash, underscore |
 | priority | optional: a number, higher first |
-| start, end | optional: seconds from the video's beginning; end is exclusive |
+| start, end | optional: seconds from the start of the video; end is exclusive |
 
-Other columns are left alone. Relative paths are relative to the manifest.
+Other columns are ignored. Relative paths are relative to the manifest.
 """
 
 import io
@@ -32,13 +32,13 @@ _COLUMNS = ("id", *REQUIRED, *NUMBERS)
 
 @dataclass(frozen=True)
 class Manifest:
-    """The rows of a manifest, with nothing missing; not yet checked against the world.
+    """All rows of a manifest, with all columns; the files are not checked yet.
 
     Args:
-        place: of the manifest.
+        place: path or address of the manifest.
         table: columns id, video, mask (str, addresses resolved) and priority, start, end
-            (float64; NaN where the video is not cut), as many rows as the file has.
-        unreadable: numbers that are none.
+            (float64; NaN if the video is not cut). It has as many rows as the file.
+        unreadable: entries that should be numbers, but are not.
     """
 
     place: str
@@ -47,26 +47,26 @@ class Manifest:
 
 
 def read_manifest(place: str) -> Manifest:
-    """Read a manifest; what is wrong with its rows is left to `check_manifest`.
+    """Read a manifest. `check_manifest` checks its rows.
 
     Args:
         place: path or address of a .csv or .parquet file.
 
     Raises:
-        ManifestError: no such file, no table, or a column is missing.
+        ManifestError: the file does not exist, is no table, or lacks a column.
     """
     if "://" not in place:
-        place = str(Path(place).expanduser().absolute())  # workers may stand elsewhere
+        place = str(Path(place).expanduser().absolute())  # workers may have another working folder
     table = _read_table(place)
     missing = [name for name in REQUIRED if name not in table]
     if missing:
         found = ", ".join(str(name) for name in table.columns) or "none"
         raise ManifestError(
-            f"{place}: the column {' and '.join(missing)} is missing (columns: {found}); give the "
-            "first line the names video, mask and, if you like, id, priority, start, end"
+            f"{place}: the column {' and '.join(missing)} is missing (columns: {found}); write the "
+            "names video, mask and optionally id, priority, start, end into the first line"
         )
     if table.empty:
-        raise ManifestError(f"{place} has no rows; put a line per video below the header")
+        raise ManifestError(f"{place} has no rows; write one line per video below the header")
     folder = place.rpartition("/")[0]
     texts = {name: _texts(table, name) for name in ("id", *REQUIRED)}
     numbers, unreadable = {}, []
@@ -84,7 +84,7 @@ def read_manifest(place: str) -> Manifest:
 def _read_table(place: str) -> pd.DataFrame:
     kind = place.rpartition(".")[2].lower()
     if kind not in ("csv", "parquet"):
-        raise ManifestError(f"{place} is no manifest: give a file called .csv or .parquet")
+        raise ManifestError(f"{place} is no manifest: give a .csv or .parquet file")
     try:
         with fsspec.open(place, "rb") as file:
             data = io.BytesIO(file.read())
@@ -100,21 +100,21 @@ def _read_table(place: str) -> pd.DataFrame:
         return pd.read_parquet(data)
     except FileNotFoundError:
         raise ManifestError(f"the manifest {place} is not there; correct the path") from None
-    except (OSError, ValueError, ImportError) as error:  # pandas' and pyarrow's are ValueErrors
+    except (OSError, ValueError, ImportError) as error:  # pandas and pyarrow raise ValueErrors
         raise ManifestError(
             f"the manifest {place} cannot be read ({error}); write it again as {kind}"
         ) from None
 
 
 def _texts(table: pd.DataFrame, name: str) -> list[str]:
-    """A column as text without blanks at the ends; empty where nothing stands."""
+    """A column as stripped text; empty if there is no value."""
     if name not in table:
         return [""] * len(table)
     return ["" if pd.isna(value) else str(value).strip() for value in table[name].tolist()]
 
 
 def _numbers(table: pd.DataFrame, name: str) -> tuple[NDArray[np.float64], list[Offence]]:
-    """A column as float64, NaN where nothing stands; and the entries that are no finite number."""
+    """A column as float64 (NaN for no value), and the entries that are not finite numbers."""
     if name not in table:
         return np.full(len(table), np.nan), []
     column = table[name]

@@ -1,4 +1,4 @@
-"""What is wrong with a manifest, row by row, as one message."""
+"""Errors of a manifest, row by row, as one message."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,22 +6,22 @@ from dataclasses import dataclass
 from storage.errors import DatasetError
 
 _IN_FULL = 1000
-"""Offenders told line by line; of further ones the row numbers, by cause."""
+"""Number of errors with a line each; further errors are listed as row numbers by cause."""
 
 
 class ManifestError(DatasetError):
-    """A manifest that cannot be used; the message names every offender."""
+    """A manifest that cannot be used; the message names every bad row."""
 
 
 @dataclass(frozen=True)
 class Offence:
-    """What is wrong in one row.
+    """One error in one row.
 
     Args:
-        row: number of the row, 1 for the first below the header.
-        column: in which column.
-        value: found there.
-        cause: why it cannot be used, and the cure.
+        row: number of the row; 1 is the first row below the header.
+        column: name of the column.
+        value: the value in this column.
+        cause: why the value cannot be used, and what to do.
     """
 
     row: int
@@ -35,7 +35,7 @@ class Offence:
 
 
 def describe_offences(place: str, rows: int, offences: Sequence[Offence]) -> str:
-    """All offenders: the first ones in full, then numbers of rows by column and cause."""
+    """Describe all errors: the first ones in full, then row numbers by column and cause."""
     bad = len({offence.row for offence in offences})
     lines = [f"{place}: {bad} of {rows} rows cannot be used"]
     lines += [f"  {offence}" for offence in offences[:_IN_FULL]]
@@ -47,7 +47,7 @@ def describe_offences(place: str, rows: int, offences: Sequence[Offence]) -> str
 
 
 def _ranges(numbers: Sequence[int]) -> str:
-    """Such as "3, 7-9", of ascending numbers."""
+    """Ascending numbers as text, such as "3, 7-9"."""
     spans: list[list[int]] = []
     for number in numbers:
         if spans and number == spans[-1][1] + 1:

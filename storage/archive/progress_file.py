@@ -1,4 +1,4 @@
-"""Totals of a run of an archive in one small file: nobody reads 100,000 records to know them."""
+"""Totals of an archive run in one small file, so that nobody must read 100,000 records."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -10,7 +10,7 @@ from storage.store.marker import read_record, record_bytes
 
 @dataclass(frozen=True)
 class FailedRow:
-    """Id and error."""
+    """Id and error of a failed row."""
 
     id: str
     error: str
@@ -18,17 +18,17 @@ class FailedRow:
 
 @dataclass(frozen=True)
 class ArchiveProgress:
-    """How far a run is.
+    """Progress of a run.
 
     Args:
-        total: rows that can be used.
-        done: of them, in this run or before.
-        failed: likewise.
-        before: of both, those that this run found so.
-        seconds: since this run began with its rows.
-        worker_seconds: that workers spent in this run.
-        rows_per_second: lately.
-        failures: of this run and those it left alone; the first thousand.
+        total: number of usable rows.
+        done: rows that are done, in this run or before.
+        failed: rows that failed, in this run or before.
+        before: rows that were done or failed before this run.
+        seconds: seconds since this run started its rows.
+        worker_seconds: seconds that workers spent in this run.
+        rows_per_second: recent rate.
+        failures: the first thousand failed rows, of this run and those that it skipped.
     """
 
     total: int
@@ -42,7 +42,7 @@ class ArchiveProgress:
 
     @property
     def failure_share(self) -> float:
-        """Of the rows that have ended."""
+        """Share of failed rows among the rows that have ended."""
         return self.failed / max(1, self.done + self.failed)
 
     @property
@@ -51,7 +51,7 @@ class ArchiveProgress:
         return self.done + self.failed == self.total
 
     def line(self) -> str:
-        """All of it but the failures, for people."""
+        """The progress as one line of text, without the failures."""
         ended = self.done + self.failed
         parts = [
             f"{ended} of {self.total} rows ({ended / max(1, self.total):.1%})",
@@ -68,15 +68,15 @@ class ArchiveProgress:
 
 
 def write_progress(store: ArtifactStore, run_id: str, progress: ArchiveProgress) -> None:
-    """Replace the file of a run."""
+    """Replace the progress file of a run."""
     store.folder.write(_file(run_id), record_bytes(asdict(progress)))
 
 
 def read_progress(store: ArtifactStore, run_id: str) -> ArchiveProgress | None:
-    """What was written last; None before a run has come to its rows.
+    """Read the last progress of a run; None before the run starts its rows.
 
     Raises:
-        CorruptArtifactError, NewerSchemaError: when it cannot be read.
+        CorruptArtifactError, NewerSchemaError: the file cannot be read.
     """
     path = _file(run_id)
     try:
@@ -89,7 +89,7 @@ def read_progress(store: ArtifactStore, run_id: str) -> ArchiveProgress | None:
 
 
 def duration(seconds: float) -> str:
-    """Such as 12 s, 3:07 min, 26:10 h."""
+    """A duration as text, such as 12 s, 3:07 min, 26:10 h."""
     if seconds < 100:
         return f"{seconds:.0f} s"
     minutes = seconds / 60

@@ -1,4 +1,4 @@
-"""The files of one row, on this disk for as long as they are needed."""
+"""The files of one row, on the local disk while they are needed."""
 
 import time
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from storage.archive.uris import LOCAL, protocol_of, safe_suffix
 
 @dataclass(frozen=True)
 class RowFiles:
-    """Local paths; what fetching took, in bytes and seconds (0 where all was here)."""
+    """Local paths, and the bytes and seconds of fetching (0 if all files were local)."""
 
     video: Path
     mask: Path
@@ -23,12 +23,12 @@ class RowFiles:
 
 @contextmanager
 def row_files(video: str, mask: str, limits: FetchLimits) -> Iterator[RowFiles]:
-    """Video and mask of a row as local files: used where they are, or fetched for the block.
+    """Video and mask of a row as local files; remote files are fetched for the block.
 
     Args:
-        video: path, or address.
-        mask: path, or address.
-        limits: of what is fetched.
+        video: path or address.
+        mask: path or address.
+        limits: limits for fetching.
 
     Raises:
         FetchError, UnavailableError: as `fetch`.
@@ -38,7 +38,7 @@ def row_files(video: str, mask: str, limits: FetchLimits) -> Iterator[RowFiles]:
         return
     with scratch() as folder:
         started = time.perf_counter()
-        # The mask first: it is small, and a row without one need not wait for its video.
+        # Fetch the mask first: it is small, and a row without a mask need not fetch its video.
         mask_file, taken = _local(mask, folder / f"mask{safe_suffix(mask)}", limits)
         rest = replace(limits, bytes=limits.bytes - taken)
         video_file, length = _local(video, folder / f"video{safe_suffix(video)}", rest)

@@ -1,4 +1,4 @@
-"""Names of the rows of a manifest: what results are kept under."""
+"""Ids of the rows of a manifest; results are stored by these names."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from urllib.parse import unquote
 
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
-"""A safe id: it names a file, and nothing outside of the folder that it is put in."""
+"""A safe id: a valid file name that cannot lead out of its folder."""
 
 _OTHER = re.compile(r"[^A-Za-z0-9_-]+")
 _SHOWN = 60
@@ -21,9 +21,9 @@ def made_ids(
     starts: Iterable[float],
     ends: Iterable[float],
 ) -> list[str]:
-    """The ids that are given; elsewhere the name of the video and a digest of the whole row.
+    """The given ids; for rows without one, the name of the video and a digest of the row.
 
-    So that it stays the same when a manifest grows or is sorted anew.
+    A made id therefore stays the same when the manifest grows or is sorted again.
     """
     rows = zip(given, videos, masks, starts, ends, strict=True)
     return [row_id or _made(video, mask, start, end) for row_id, video, mask, start, end in rows]

@@ -1,4 +1,4 @@
-"""A temporary place of a worker, gone when its block ends; swept when its process was killed."""
+"""Temporary folders of workers, and removal of those that killed processes left."""
 
 import json
 import shutil
@@ -15,10 +15,10 @@ _OWNER = "owner.json"
 
 @contextmanager
 def scratch(parent: Path | None = None) -> Iterator[Path]:
-    """A new folder, removed with all in it when the block ends.
+    """Create a temporary folder, and remove it when the block ends.
 
     Args:
-        parent: where to; None takes the system's temporary folder (TMPDIR).
+        parent: folder to create it in. None: the system's temporary folder (TMPDIR).
     """
     parent = Path(tempfile.gettempdir()) if parent is None else parent
     parent.mkdir(parents=True, exist_ok=True)
@@ -31,7 +31,7 @@ def scratch(parent: Path | None = None) -> Iterator[Path]:
 
 
 def sweep_scratch(parent: Path | None = None) -> list[Path]:
-    """Remove what killed processes of this machine have left there; returns it."""
+    """Remove the folders that killed processes of this machine left; return their paths."""
     parent = Path(tempfile.gettempdir()) if parent is None else parent
     removed = []
     for folder in parent.glob(f"{_PREFIX}*"):

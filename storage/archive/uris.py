@@ -1,4 +1,4 @@
-"""Where a video or mask of a manifest lies: a local path, or an address that must be fetched."""
+"""Places of videos and masks in a manifest: local paths, or addresses that must be fetched."""
 
 import re
 from functools import lru_cache
@@ -13,7 +13,7 @@ _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,8}")
 LOCAL = "file"
 HTTP = frozenset({"http", "https"})
 PROTOCOLS = ("file", "http", "https", "s3")
-"""What a manifest may name; a plain path is a file."""
+"""Protocols that a manifest may use; a plain path is a file."""
 
 
 def protocol_of(uri: str) -> str:
@@ -23,21 +23,21 @@ def protocol_of(uri: str) -> str:
 
 
 def local_path(uri: str) -> str:
-    """The path that a `file://` address, or a path, means."""
+    """The local path of a `file://` address or of a path."""
     return unquote(urlsplit(uri).path) if _PROTOCOL.match(uri) else uri
 
 
 @lru_cache(maxsize=4096)
 def remote_fault(place: str) -> str | None:
-    """Why nothing can be fetched from there; None when it is worth a try.
+    """Why nothing can be fetched from a place; None if it may be possible.
 
     Args:
-        place: protocol and host of an address, as `place_of` gives them.
+        place: protocol and host of an address, as `place_of` returns them.
     """
     protocol = protocol_of(place)
     if protocol not in PROTOCOLS:
         return (
-            f"the protocol {protocol}:// is not known; give a path, or an address with "
+            f"the protocol {protocol}:// is unknown; give a path, or an address with "
             f"{', '.join(f'{name}://' for name in PROTOCOLS)}"
         )
     if not urlsplit(place).netloc.rpartition("@")[2]:
@@ -48,26 +48,26 @@ def remote_fault(place: str) -> str | None:
         except ImportError:
             return (
                 f"{protocol}:// needs a driver that is not installed; "
-                "pip install 'maskrnn[s3]' here and for the workers"
+                "run pip install 'maskrnn[s3]' here and for the workers"
             )
     return None
 
 
 def place_of(uri: str) -> str:
-    """Protocol and host, or bucket, of an address."""
+    """Protocol and host (or bucket) of an address."""
     protocol, _, rest = uri.partition("://")
     return f"{protocol}://{rest.split('/', 1)[0].split('?', 1)[0]}"
 
 
 def safe_suffix(uri: str) -> str:
-    """Suffix of the file that an address names, such as ".mp4"; empty if it is none."""
+    """Suffix of the file that an address names, such as ".mp4"; empty if it has none."""
     path = urlsplit(uri).path if protocol_of(uri) in HTTP else uri
     suffix = PurePosixPath(unquote(path)).suffix.lower()
     return suffix if _SUFFIX.fullmatch(suffix) else ""
 
 
 def without_password(uri: str) -> str:
-    """The address as records and messages tell it: without user and password."""
+    """The address for records and messages, without user and password."""
     if protocol_of(uri) == LOCAL:
         return uri
     protocol, _, rest = uri.partition("://")
@@ -76,11 +76,11 @@ def without_password(uri: str) -> str:
 
 
 def resolved(uri: str, folder: str) -> str:
-    """An address as it is; a relative path below the manifest's folder.
+    """Resolve a relative path against the manifest's folder; addresses stay unchanged.
 
     Args:
-        uri: of a manifest.
-        folder: of the manifest, a path or an address.
+        uri: path or address from a manifest.
+        folder: folder of the manifest, a path or an address.
     """
     if _PROTOCOL.match(uri):
         return uri if protocol_of(uri) != LOCAL else local_path(uri)

@@ -1,4 +1,4 @@
-"""What the store asks of a source video, whatever files it comes from."""
+"""The interface of source videos, independent of their files."""
 
 from typing import Protocol, runtime_checkable
 
@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 UInt8Array = NDArray[np.uint8]
 
 VOID = 255
-"""Label of pixels that neither loss nor metric counts."""
+"""Label of pixels that losses and metrics ignore."""
 
 
 class SourceVideo(Protocol):
-    """Random access to the frames and annotations of one video, decoded on request."""
+    """Random access to the frames and annotations of one video, decoded on demand."""
 
     @property
     def dataset(self) -> str: ...
@@ -25,7 +25,7 @@ class SourceVideo(Protocol):
 
     @property
     def frame_names(self) -> tuple[str, ...]:
-        """Names under which results are exported, such as "00000"; unique, in frame order."""
+        """Names for exported results, such as "00000"; unique, in the order of the frames."""
         ...
 
     @property
@@ -34,7 +34,7 @@ class SourceVideo(Protocol):
         ...
 
     def fingerprint(self) -> str:
-        """sha256 (hex) of all that determines frames and label maps; decodes nothing."""
+        """sha256 (hex) of everything that determines frames and label maps; decodes nothing."""
         ...
 
     def frame(self, index: int) -> UInt8Array:
@@ -57,9 +57,9 @@ class RemarkedVideo(Protocol):
 
 @runtime_checkable
 class TimedVideo(Protocol):
-    """A source that tells when each frame is shown."""
+    """A source that knows the display time of each frame."""
 
     @property
     def frame_times(self) -> tuple[float, ...] | None:
-        """Seconds from the start, one per frame; None where nothing tells."""
+        """Seconds from the start, one per frame; None if unknown."""
         ...

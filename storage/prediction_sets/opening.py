@@ -1,4 +1,4 @@
-"""Which kind of predictions a path holds."""
+"""Opens predictions; finds out which kind a path contains."""
 
 from pathlib import Path
 
@@ -9,23 +9,23 @@ from storage.prediction_sets.source import PredictionSet
 from storage.prediction_sets.zarr_group import ZarrGroup
 from storage.store.marker import MARKER
 
-_STORED = "predictions"  # the kind of artifact; its module loads Zarr
+_STORED = "predictions"  # the kind of artifact; not imported, because its module loads Zarr
 _ZARR_MARKS = ("zarr.json", ".zgroup", ".zmetadata")
 
 
 def open_predictions(path: Path) -> PredictionSet:
-    """Predictions at `path`: a folder of PNG, a zip file of them, a Zarr group, or a store.
+    """Open predictions: a folder of PNG, a zip file of them, a Zarr group, or a store.
 
     Raises:
-        MissingDatasetError: when nothing is there.
-        DatasetError: when it cannot be read as any of them.
+        MissingDatasetError: the path does not exist.
+        DatasetError: it cannot be read as any of these.
     """
     path = path.expanduser()
     if path.is_file():
         return PngZip(path)
     if not path.is_dir():
         raise MissingDatasetError(
-            f"the predictions {path} are not there. Give a folder or zip file that holds "
+            f"the predictions {path} are not there. Give a folder or zip file with "
             "VIDEO/FRAME.png, or a Zarr group."
         )
     if any((path / mark).is_file() for mark in _ZARR_MARKS):
@@ -42,6 +42,6 @@ def _stored(path: Path) -> PredictionSet:
         return StoredPredictions(path)
     if path.resolve().parent.name != _STORED:
         raise DatasetError(
-            f"{path} is an artifact, but no prediction. Give a folder below {_STORED}."
+            f"{path} is an artifact, but not a prediction. Give a folder below {_STORED}."
         )
     return StoredPredictions(path.resolve().parents[1], path.name)

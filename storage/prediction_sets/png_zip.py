@@ -17,14 +17,14 @@ from storage.prediction_sets.frame_paths import FramePaths, object_id_of
 from storage.prediction_sets.source import ReadOptions
 
 _LARGEST = 1 << 28
-"""Bytes of one PNG file; beyond that a member is no mask."""
+"""Largest size of a PNG file in bytes; a larger member is no mask."""
 
 
 class PngZip:
     """A `PredictionSet` in a zip file.
 
     Raises:
-        DatasetError: when it is no zip file, or its members leave it, repeat or are no masks.
+        DatasetError: it is no zip file, or its members lead out of it, repeat, or are no masks.
     """
 
     def __init__(self, path: Path) -> None:
@@ -55,7 +55,7 @@ class PngZip:
             return self._archive.read(member), name
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
             raise DatasetError(
-                f"{name} cannot be read ({error}). Make the archive anew."
+                f"{name} cannot be read ({error}). Make the archive again."
             ) from error
 
     @cached_property
@@ -64,7 +64,7 @@ class PngZip:
             return zipfile.ZipFile(self._path)
         except (zipfile.BadZipFile, OSError) as error:
             raise DatasetError(
-                f"{self._path} is not a zip file that can be read ({error}). Make it anew."
+                f"{self._path} is not a readable zip file ({error}). Make it again."
             ) from error
 
 
@@ -95,8 +95,8 @@ def _list_members(path: Path, archive: zipfile.ZipFile) -> dict[str, FramePaths]
         of_video[place] = info.filename
     if problems:
         raise DatasetError(
-            f"{path} cannot be used:\n  " + "\n  ".join(problems) + "\nMake an archive that holds "
-            "VIDEO/FRAME.png, each once."
+            f"{path} cannot be used:\n  " + "\n  ".join(problems) + "\nMake an archive with "
+            "VIDEO/FRAME.png, each frame once."
         )
     return {
         video: FramePaths(maps.get(video, {}), layers.get(video, {})) for video in maps | layers

@@ -1,4 +1,4 @@
-"""What evaluation asks of predictions, wherever they are kept."""
+"""The interface of predictions for evaluation, independent of their files."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,22 +13,22 @@ class ReadOptions:
     """How mask files become label maps.
 
     Args:
-        binary: whatever is not background is object 1.
-        only_object: id of a video's one object, which black and white masks mean.
+        binary: whether everything except background is object 1.
+        only_object: id of a video's only object; black and white masks then show this object.
     """
 
     binary: bool = False
     only_object: int | None = None
 
     def decode(self, data: bytes, name: str) -> UInt8Array:
-        """Label map uint8 (H, W) of a mask file; DatasetError, naming it, when it is damaged."""
+        """Label map uint8 (H, W) of a mask file; raises DatasetError if the file is damaged."""
         if self.binary:
             return binary_mask_of(data, name)
         return label_map_of(data, name, self.only_object)
 
 
 class PredictionSet(Protocol):
-    """Label maps by video and frame, decoded on request; must be picklable."""
+    """Label maps by video and frame, decoded on demand; must be picklable."""
 
     @property
     def name(self) -> str:
@@ -41,12 +41,12 @@ class PredictionSet(Protocol):
         ...
 
     def frames(self, video: str, annotated: Sequence[str]) -> list[str] | None:
-        """Names of the frames that there are, in order; None without such a video.
+        """Names of the predicted frames, in order; None if there is no such video.
 
-        Where frames have no names, they are those of `annotated`, in order.
+        Frames without names get the names of `annotated`, in order.
 
         Raises:
-            DatasetError: when what is there cannot be read as frames.
+            DatasetError: the prediction of the video cannot be read as frames.
         """
         ...
 
@@ -54,6 +54,6 @@ class PredictionSet(Protocol):
         """Label map as uint8 (H, W) of a frame that `frames` names.
 
         Raises:
-            DatasetError: when it is damaged; names the file.
+            DatasetError: it is damaged; the message names the file.
         """
         ...

@@ -15,10 +15,10 @@ from storage.store.artifacts import ArtifactStore
 
 
 class StoredPredictions:
-    """A `PredictionSet` of a store's predictions, all of them or one.
+    """A `PredictionSet` of a store's predictions: all of them, or one.
 
     Raises:
-        DatasetError: when a store has several predictions of a video.
+        DatasetError: the store has several predictions of a video.
     """
 
     def __init__(self, store: Path, key: str | None = None) -> None:
@@ -61,8 +61,8 @@ class StoredPredictions:
             found.setdefault(store.open(PREDICTIONS, key).metadata["video"], []).append(key)
         if several := [video for video, of_video in found.items() if len(of_video) > 1]:
             raise DatasetError(
-                f"{self._store} has several predictions of {', '.join(sorted(several))}. Name the "
-                "folder of one (predictions/KEY), or the exported label maps of a run "
+                f"{self._store} has several predictions of {', '.join(sorted(several))}. Give the "
+                "folder of one prediction (predictions/KEY), or the exported label maps of a run "
                 "(runs/RUN/report/masks/PRESET)."
             )
         return {video: of_video[0] for video, of_video in found.items()}

@@ -1,4 +1,4 @@
-"""Predictions as a Zarr group with an array (T, H, W), or a group that holds one, per video."""
+"""Predictions as a Zarr group; each video is an array (T, H, W), or a group that contains one."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -18,8 +18,8 @@ _NAMES = "frame_names"
 class ZarrGroup:
     """A `PredictionSet` of Zarr arrays, uint8 or bool (T, H, W).
 
-    Attribute `frame_names` of the array, or of its group, names the frames; without it they are
-    the annotated frames in order.
+    The attribute `frame_names` of the array, or of its group, names the frames. Without it they
+    are the annotated frames in order.
     """
 
     def __init__(self, path: Path) -> None:
@@ -44,14 +44,14 @@ class ZarrGroup:
         names = attributes.get(_NAMES)
         if names is None and array.shape[0] != len(annotated):
             raise DatasetError(
-                f"{self._path}/{video} holds {array.shape[0]} frames, annotated are "
-                f"{len(annotated)}. Name its frames in the attribute {_NAMES}."
+                f"{self._path}/{video} has {array.shape[0]} frames, but {len(annotated)} are "
+                f"annotated. Name its frames in the attribute {_NAMES}."
             )
         names = list(annotated) if names is None else [str(name) for name in names]
         if len(names) != array.shape[0] or len(set(names)) != len(names):
             raise DatasetError(
-                f"{self._path}/{video} holds {array.shape[0]} frames, its attribute {_NAMES} "
-                f"{len(names)} names, {len(set(names))} different ones. Correct the attribute."
+                f"{self._path}/{video} has {array.shape[0]} frames, but its attribute {_NAMES} has "
+                f"{len(names)} names, {len(set(names))} of them different. Correct the attribute."
             )
         self._arrays[video] = array, {name: index for index, name in enumerate(names)}
         return names
@@ -62,7 +62,7 @@ class ZarrGroup:
             values = np.asarray(array[positions[frame]])
         except (ValueError, RuntimeError, OSError, TypeError) as error:
             raise DatasetError(
-                f"{self._path}/{video}, frame {frame} cannot be read ({error}). Write it anew."
+                f"{self._path}/{video}, frame {frame} cannot be read ({error}). Write it again."
             ) from error
         return np.asarray(values != 0 if options.binary else values, dtype=np.uint8)
 
@@ -74,7 +74,7 @@ class ZarrGroup:
             return zarr.open_group(self._path, mode="r", use_consolidated=False)
         except (ValueError, KeyError, OSError) as error:
             raise DatasetError(
-                f"{self._path} is not a Zarr group that can be read ({error})."
+                f"{self._path} is not a readable Zarr group ({error}). Write it again."
             ) from error
 
     def _array_of(self, video: str) -> tuple[Any, dict[str, Any]]:
@@ -86,7 +86,8 @@ class ZarrGroup:
             name = next((name for name in _ARRAYS if name in item), None)
             if name is None:
                 raise DatasetError(
-                    f"{self._path}/{video} has no array {' or '.join(_ARRAYS)}. Name it so."
+                    f"{self._path}/{video} has no array {' or '.join(_ARRAYS)}. Use one of these "
+                    "names."
                 )
             item = item[name]
             attributes |= dict(item.attrs)

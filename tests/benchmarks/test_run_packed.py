@@ -1,4 +1,4 @@
-"""From a packed file to figures, in processes of their own, without store, Prefect and Dask."""
+"""`run_packed.py` computes figures from a packed file, without store, Prefect and Dask."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Preloaded by the workers of the fault tests: every frame that the core segments is noted.
+"""Preloaded by the workers of the fault tests: records every frame that the core segments.
 
 MASKRNN_FRAME_LOG   file to which lines "process prediction-folder frame" are appended
 """
@@ -11,7 +11,7 @@ from maskrnn_core.inference import SegmentedFrame, VideoSegmenter, segmentation
 
 
 class CountedSegmenter(VideoSegmenter):
-    """Tells which frames it gives."""
+    """Records which frames it yields."""
 
     def __init__(self, video: Any, weights: Any, preset: Any, compute: Any, **options: Any) -> None:
         super().__init__(video, weights, preset, compute, **options)
@@ -29,5 +29,5 @@ class CountedSegmenter(VideoSegmenter):
 
 
 def dask_setup(worker: object) -> None:
-    """Called by Dask when a worker starts, and so again after it was killed."""
+    """Called by Dask when a worker starts, also after it was killed."""
     segmentation.VideoSegmenter = CountedSegmenter  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""A Prefect server asked over its API, with a client that has nothing of Prefect."""
+"""Requests to the API of a Prefect server, with a client that does not use Prefect."""
 
 import json
 import time
@@ -21,7 +21,7 @@ def answers(api: str) -> bool:
 
 
 def ask(api: str, path: str, body: Any = None, method: str = "POST") -> Any:
-    """What the server answers.
+    """The answer of the server.
 
     A 503 says that its database was locked and that nothing was done: it is asked again, as
     Prefect's own clients do.

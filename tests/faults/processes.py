@@ -49,14 +49,14 @@ class Deployment:
         self._await_server()
 
     def start_run(self, fields: Mapping[str, Any]) -> "multiprocessing.process.BaseProcess":
-        """A flow run in a process of its own; its exit code is that of the command."""
+        """A flow run in a separate process, with the exit code of the command."""
         log = self._folder / "run.log"
         process = self._runs.Process(target=_run, args=(dict(fields), self._environment, log))
         process.start()
         return process
 
     def kill_worker(self, chance: random.Random) -> None:
-        """SIGKILL for one of the workers, whose nanny starts another one."""
+        """Kill one of the workers with SIGKILL; its nanny starts another one."""
         self._cluster.kill_worker(chance)
 
     def count_runs(self) -> int:
@@ -69,7 +69,7 @@ class Deployment:
         self._server.wait()
 
     def restart_server(self) -> None:
-        """On the same database and port."""
+        """Start the server again, on the same database and port."""
         self._server = self._serve()
         self._await_server()
 
@@ -80,7 +80,7 @@ class Deployment:
             stop(process)
 
     def log(self) -> str:
-        """What the runs have printed."""
+        """The output of the runs."""
         file = self._folder / "run.log"
         return file.read_text() if file.exists() else ""
 

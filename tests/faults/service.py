@@ -1,4 +1,4 @@
-"""scripts/serve.sh in processes of its own, asked over its API."""
+"""scripts/serve.sh in separate processes, and requests to its API."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class Service:
-    """scripts/serve.sh with a home, a port and a store of its own."""
+    """scripts/serve.sh with its own home, port and store."""
 
     def __init__(self, folder: Path) -> None:
         self.store = folder / "store"
@@ -55,7 +55,7 @@ class Service:
         )
 
     def ask(self, path: str, body: dict[str, Any] | list[Any]) -> Any:
-        """What the server answers to a POST."""
+        """The server's answer to a POST."""
         return ask(self.api, path, body)
 
     def delete(self, path: str) -> None:
@@ -69,12 +69,12 @@ class Service:
         return str(self.ask("deployments/filter", asked)[0]["id"])
 
     def start(self, deployed: str, parameters: dict[str, Any]) -> str:
-        """A flow run of `flow/deployment`, as soon as the worker gets to it; its id."""
+        """Start a flow run of `flow/deployment` as soon as the worker is free; return its id."""
         body = {"state": {"type": "SCHEDULED"}, "parameters": {"parameters": parameters}}
         return str(self.ask(f"deployments/{self.deployment(deployed)}/create_flow_run", body)["id"])
 
     def end_of(self, **one: str) -> dict[str, Any]:
-        """The flow run of that id or name, as soon as it has ended."""
+        """Wait for the end of the flow run with this id or name; return it."""
         ((field, value),) = one.items()
         asked = {
             "flow_runs": {field: {"any_": [value]}, "state": {"type": {"any_": sorted(ENDED)}}}
@@ -83,12 +83,12 @@ class Service:
         return found[0]
 
     def run_called(self, name: str) -> dict[str, Any] | None:
-        """The flow run of that name, if there is one."""
+        """The flow run with this name, or None."""
         found = self.ask("flow_runs/filter", {"flow_runs": {"name": {"any_": [name]}}})
         return found[0] if found else None
 
     def logged(self, name: str) -> str:
-        """What the task runs of that flow run have logged on Dask workers, as the server has it."""
+        """Log lines of a flow run's task runs from Dask workers, as stored on the server."""
         run = self.run_called(name)
         if run is None:
             return ""
@@ -98,7 +98,7 @@ class Service:
         return "\n".join(line["message"] for line in lines if line["name"] == "maskrnn.worker")
 
     def processes(self) -> list[psutil.Process]:
-        """All that runs on behalf of the script."""
+        """All processes that the script started."""
         own = psutil.Process(self.process.pid)
         return [process for process in (own, *own.children(recursive=True)) if runs(process)]
 
@@ -122,7 +122,7 @@ def ready(running: Service) -> bool:
 
 
 def runs(process: psutil.Process) -> bool:
-    """Neither ended nor waiting to be buried."""
+    """Whether a process has neither ended nor become a zombie."""
     try:
         return bool(process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:

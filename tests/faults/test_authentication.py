@@ -1,4 +1,4 @@
-"""A Prefect server that asks for a password, as docs/scheduling.md tells."""
+"""A Prefect server that requires a password, as described in docs/scheduling.md."""
 
 import os
 import subprocess
@@ -22,7 +22,7 @@ SECRET = "operator:a-password"
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """Of whoever uses the server, without the password."""
+    """Environment of a client of the server, without the password."""
     folder = tmp_path_factory.mktemp("server")
     port = free_port()
     url = f"http://127.0.0.1:{port}/api"

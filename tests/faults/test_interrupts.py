@@ -1,4 +1,4 @@
-"""A command with a temporary server and workers of its own: interrupted, and killed."""
+"""A command with its own temporary server and workers is interrupted, and killed."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ LONG = {**OVERRIDES, "static.steps": "200000"}
 
 
 class Command:
-    """`maskrnn train`, at work for longer than any test."""
+    """`maskrnn train` with more work than any test waits for."""
 
     def __init__(self, folder: Path) -> None:
         self.store = ArtifactStore(str(folder / "store"))
@@ -75,7 +75,7 @@ def command(tmp_path: Path) -> Iterator[Command]:
 
 
 def left(processes: list[psutil.Process], seconds: float) -> list[str]:
-    """What has not ended by then."""
+    """Processes that have not ended after the wait."""
     psutil.wait_procs(processes, timeout=seconds)
     return [
         " ".join(process.cmdline())

@@ -24,15 +24,15 @@ FRAMES = 12
 CURVES = "training_curves.csv"
 CHECKPOINT_FRAMES = 4
 BOUND_SECONDS = 300.0
-"""No run may take longer, whatever happens to it."""
+"""Limit for the duration of a run, whatever happens to it."""
 WARM_UP_SECONDS = 480.0
-"""But the first one, whose workers load torch and compile the metrics."""
+"""Except the first one, whose workers load torch and compile the metrics."""
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(1800)]
 
 
 class Trials:
-    """Runs on the processes of one deployment, and what an undisturbed run gave."""
+    """Runs on the processes of one deployment, and the results of an undisturbed run."""
 
     def __init__(self, deployment: Deployment, folder: Path) -> None:
         self.deployment = deployment
@@ -58,7 +58,7 @@ class Trials:
         self.kills = 0
 
     def hit(self) -> None:
-        """Something was killed while a run was on."""
+        """A process was killed during a run."""
         self.hits += 1
         self.kills += 1
 
@@ -82,7 +82,7 @@ class Trials:
         )
 
     def await_work(self, run: Any, moment: float = 0.0) -> bool:
-        """Wait until the run works on videos, and a moment longer; whether it still runs then."""
+        """Wait until the run works on videos, and a moment longer; return whether it still runs."""
         records = self._store / "runs" / "run" / "videos"
         deadline = time.monotonic() + BOUND_SECONDS
         while run.exitcode is None and not any(
@@ -104,7 +104,7 @@ class Trials:
         return int(run.exitcode)
 
     def results(self) -> dict[str, bytes]:
-        """Every mask and table of the report; of training curves all but times."""
+        """Every mask and table of the report; training curves without their times."""
         report = self._store / "runs" / "run" / "report"
         files = [*report.glob("masks/*/*/*.png"), *report.glob("*.csv")]
         assert len(files) > 2 * 2 * FRAMES
@@ -113,7 +113,7 @@ class Trials:
         return {**found, CURVES: curves.to_csv().encode()}
 
     def verify(self) -> None:
-        """The store is as if nothing had happened, and little work was done twice."""
+        """Check that the store equals an undisturbed one, and that little work was done twice."""
         found = self.results()
         assert found.keys() == self.whole.keys()
         assert [name for name in found if found[name] != self.whole[name]] == []
@@ -145,7 +145,7 @@ def trials(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trials]:
 
 
 def moments(trials: Trials, seed: int) -> Iterator[float]:
-    """Seconds after a run began its work, until so many of them have hit one that was on."""
+    """Yield kill times in seconds after a run started, until enough of them hit an active run."""
     chance = random.Random(seed)
     hits = trials.hits + MOMENTS
     while trials.hits < hits:
@@ -167,7 +167,7 @@ def come_through(trials: Trials, attempts: int = 3) -> None:
 
 
 def settle(trials: Trials, run: Any) -> None:
-    """Let a disturbed run end; a new store when it came through all the same."""
+    """Let a disturbed run end; take a new store if it succeeded all the same."""
     if trials.finish(run) == 0:
         trials.verify()
         trials.new_store()

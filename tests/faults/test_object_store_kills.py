@@ -1,4 +1,4 @@
-"""SIGKILL of workers that write to an object store: results are as if nothing had happened."""
+"""SIGKILL of workers that write to an object store: results equal those of an undisturbed run."""
 
 import os
 import random
@@ -27,7 +27,7 @@ MOMENTS = {
     "segmentation": "/arrays.zarr/state/",
     "evaluation": "/.staging/evaluations/",
 }
-"""When a worker is killed: at the first request for such an address."""
+"""A worker is killed at its first request for such an address."""
 
 
 @pytest.fixture

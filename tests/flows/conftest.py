@@ -17,7 +17,7 @@ OPTIONS = SyntheticOptions(
 
 @pytest.fixture(scope="session")
 def scheduler() -> Iterator[str]:
-    """Address of a cluster of two workers that outlives the runs of single tests."""
+    """Address of a cluster of two workers that all tests share."""
     with Bridge(workers=2) as bridge:
         bridge.run(len, "", resource="CPU")
         assert bridge.address is not None
@@ -39,7 +39,7 @@ def davis(tmp_path: Path) -> Path:
 
 
 def write_video(root: Path, video: SyntheticVideo) -> None:
-    """Frames as JPEG and label maps as palette PNG, where DAVIS keeps them."""
+    """Write frames as JPEG and label maps as palette PNG, in the layout of DAVIS."""
     frames = root / "JPEGImages" / "480p" / video.name
     masks = root / "Annotations" / "480p" / video.name
     frames.mkdir(parents=True)

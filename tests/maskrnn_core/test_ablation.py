@@ -1,4 +1,4 @@
-"""Table 2 as data: what each row has, and what rows share."""
+"""Table 2 as data: the parts of each row, and the stages that rows share."""
 
 import dataclasses
 
@@ -52,7 +52,7 @@ def test_less_than_the_full_method_is_refused(name: str, part: str) -> None:
 
 
 def test_published_figures_tell_the_story_of_the_paper() -> None:
-    """Section 5.2: finetuning always helps, training the box alone costs, applying it pays."""
+    """Section 5.2: finetuning always helps, only training the box costs, applying it helps."""
     for dataset in ("davis2016", "davis2017"):
         rows = {row.name: row.published[dataset] for row in ABLATION}
         assert all(offline < finetuned for offline, finetuned in rows.values())

@@ -1,4 +1,4 @@
-"""The preset `paper` is the paper, with the open points settled as docs/method.md tells."""
+"""The preset `paper` is the paper, with the open choices of docs/method.md."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A file system in memory whose service is at times slow, overloaded, or full: s3fs's errors."""
+"""A file system in memory that sometimes fails with s3fs's errors: slow, overloaded, or full."""
 
 import errno
 from collections.abc import Callable
@@ -54,7 +54,7 @@ class FlakyFileSystem(MemoryFileSystem):  # type: ignore[misc]
 
     @classmethod
     def fail(cls, fault: Fault | None, period: int = 1) -> None:
-        """From now on; None ends it."""
+        """Set the fault for the next requests; None ends it."""
         FlakyFileSystem.fault, FlakyFileSystem.period, FlakyFileSystem.asked = fault, period, 0
 
 

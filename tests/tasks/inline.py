@@ -10,7 +10,7 @@ from tasks.machine.resources import Resource
 
 
 class InlineBridge(Bridge):
-    """No processes, the same results."""
+    """Runs units without processes, with the same results."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -63,13 +63,13 @@ class ArrayVideo:
         return hashlib.sha256(self.place.read_bytes()).hexdigest()
 
     def frame(self, index: int) -> UInt8Array:
-        return self._array("frames")[index]
+        return self._array("frames", index)
 
     def label_map(self, index: int) -> UInt8Array:
-        return self._array("labels")[index]
+        return self._array("labels", index)
 
-    def _array(self, name: str) -> UInt8Array:
-        found: UInt8Array = np.load(self.place)[name]
+    def _array(self, name: str, index: int) -> UInt8Array:
+        found: UInt8Array = np.load(self.place)[name][index]
         return found
 
 

@@ -1,4 +1,4 @@
-"""The few layers that every network of the family is made of (FlowNet 2.0; no batch norm)."""
+"""The layers that all networks of the family consist of (FlowNet 2.0; no batch norm)."""
 
 from typing import Literal
 
@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 FLOW_SCALE = 20.0
-"""The networks see and predict flow in pixels divided by this."""
+"""The networks read and predict flow in pixels divided by this number."""
 
 
 def convolution(inputs: int, outputs: int, *, kernel: int = 3, stride: int = 1) -> nn.Sequential:
@@ -42,9 +42,9 @@ def flow_upsampling(*, bias: bool) -> nn.ConvTranspose2d:
 
 
 def join(*parts: Tensor) -> Tensor:
-    """Side by side along the channels, in channels_last layout.
+    """Concatenate along the channels, in channels_last layout.
 
-    A part in another layout would make torch copy every value on its own, some six times slower.
+    With parts in different layouts torch copies every value separately, about six times slower.
     """
     return torch.cat([part.contiguous(memory_format=torch.channels_last) for part in parts], 1)
 
@@ -52,7 +52,7 @@ def join(*parts: Tensor) -> Tensor:
 def upsample4(
     flow: Tensor, mode: Literal["bilinear", "nearest"], *, align_corners: bool = False
 ) -> Tensor:
-    """(N, 2, h, w) to (N, 2, 4h, 4w); values stay as they are. `align_corners`: bilinear only."""
+    """Upsample (N, 2, h, w) to (N, 2, 4h, 4w) without scaling; `align_corners`: bilinear only."""
     if mode == "nearest":
         return F.interpolate(flow, scale_factor=4.0, mode="nearest")
     return F.interpolate(flow, scale_factor=4.0, mode="bilinear", align_corners=align_corners)

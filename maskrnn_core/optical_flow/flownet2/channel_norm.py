@@ -12,10 +12,10 @@ def channel_norm(values: Tensor) -> Tensor:
 
     Returns:
         (N, 1, H, W) of the same type. Half precision is squared and summed in float32, because
-        256^2 leaves the range of float16. The gradient at a zero vector is zero.
+        256^2 exceeds the range of float16. The gradient at a zero vector is zero.
     """
     precise = torch.promote_types(values.dtype, torch.float32)
-    # Channels side by side in memory: the reduction is some twenty times slower otherwise.
+    # channels_last in memory: the reduction is about twenty times slower otherwise.
     values = values.contiguous(memory_format=torch.channels_last)
     norm: Tensor = torch.linalg.vector_norm(values, dim=1, keepdim=True, dtype=precise)
     return norm.to(values.dtype)

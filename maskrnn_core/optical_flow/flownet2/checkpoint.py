@@ -24,13 +24,13 @@ def load_flownet2(
     Args:
         source: bytes of the file, or an open binary file: a public `.pth.tar` checkpoint, a
             state_dict saved by torch, or safetensors.
-        variant: name that the checkpoint must have, such as "FlowNet2"; None takes any of the six.
+        variant: the network that the checkpoint must be, such as "FlowNet2"; None: any of the six.
         align_corners, border: see `FlowNetwork`.
 
     Raises:
-        IncompatibleWeightsError: the bytes are damaged, hold values that are not finite, or are
+        IncompatibleWeightsError: the bytes are damaged, contain values that are not finite, or are
             the weights of another network or variant.
-        InvalidInputError: an unknown variant or border.
+        InvalidInputError: the variant or the border is unknown.
     """
     weights = read_weights(source)
     return flownet2_from_weights(
@@ -45,7 +45,7 @@ def flownet2_from_weights(
     align_corners: bool = False,
     border: Border = "clamp",
 ) -> FlowNetwork:
-    """As `load_flownet2`, from tensors or numpy arrays by name, which the network may share."""
+    """As `load_flownet2`, but from named tensors or numpy arrays; their memory may be shared."""
     tensors = checked_weights(weights)
     detected, bias = detect_variant(tensors, variant)
     network = empty_network(

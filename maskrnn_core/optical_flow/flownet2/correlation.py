@@ -7,7 +7,7 @@ from torch import Tensor
 from maskrnn_core.errors import InvalidInputError
 
 _TILE = 32
-"""Columns multiplied at once: more waste products off the band, fewer slow the products down."""
+"""Columns per product: more columns waste products off the band, fewer slow the products down."""
 
 
 def correlation(
@@ -26,11 +26,11 @@ def correlation(
         stride: step between displacements in pixels.
 
     Returns:
-        (N, (2r + 1)^2, H, W) in channels_last layout; 441 channels with the defaults. Extra memory
-        is that of one row-by-row product per vertical displacement.
+        (N, (2r + 1)^2, H, W) in channels_last layout; 441 channels with the defaults. The extra
+        memory is one row-by-row product per vertical displacement.
 
     Raises:
-        InvalidInputError: for images of different shapes, or displacements that are not positive.
+        InvalidInputError: the images differ in shape, or a displacement is not positive.
     """
     if first.dim() != 4 or first.shape != second.shape:
         raise InvalidInputError(
@@ -67,8 +67,8 @@ def correlation(
 def _by_column_phase(image: Tensor, stride: int) -> Tensor:
     """(H, N, stride, C, ceil(W / stride)): column `stride * i + phase` at [phase, i].
 
-    Columns of one phase meet only columns of the same phase. Rows come first so that a range of
-    rows of the whole batch stays one run of matrices.
+    Columns of one phase are only multiplied with columns of the same phase. Rows come first, so
+    that a range of rows of the whole batch is contiguous.
     """
     rows = F.pad(image.permute(2, 0, 1, 3), (0, -image.shape[3] % stride))
     return rows.view(*rows.shape[:3], -1, stride).permute(0, 1, 4, 2, 3)
@@ -77,8 +77,8 @@ def _by_column_phase(image: Tensor, stride: int) -> Tensor:
 def _diagonal_band(left: Tensor, right: Tensor) -> Tensor:
     """Products of `left` column i with `right` columns i .. i + span - 1.
 
-    `left` is (R, N, S, w, C) and `right` (R, N, S, C, w + span - 1); gives (R, N, S, w, span), a
-    view of the diagonal band of the full product.
+    `left` is (R, N, S, w, C) and `right` is (R, N, S, C, w + span - 1). Returns (R, N, S, w, span),
+    a view of the diagonal band of the full product.
     """
     rows, batch, phases, columns, _ = left.shape
     length = right.shape[4]

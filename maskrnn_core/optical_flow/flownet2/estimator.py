@@ -1,4 +1,4 @@
-"""FlowNet2 behind the protocol of all estimators."""
+"""FlowNet2 as an estimator (`FlowEstimator`)."""
 
 import torch
 
@@ -15,12 +15,12 @@ from maskrnn_core.video import FloatArray, UInt8Array
 class FlowNet2Estimator:
     """A network of the FlowNet2 family on uint8 frames, both directions as one batch.
 
-    `compute.bfloat16` turns the weights into bfloat16. FlowNet2's flow then moves by 0.03 px on
+    `compute.bfloat16` converts the weights to bfloat16. FlowNet2's flow then changes by 0.03 px on
     average and 0.16 px at most (measured for fields of 2 px on average and 12 px at most; a test
-    holds it under 0.05 and 0.25 px).
+    keeps it under 0.05 and 0.25 px).
 
     Args:
-        network: with its weights; it is moved to the device and its layout changed in place.
+        network: with its weights. It is moved to the device, and its layout changes in place.
         compute: device and precision.
     """
 

@@ -1,4 +1,4 @@
-"""FlowNetFusion: two flow fields and their brightness errors to the final one, at full size."""
+"""FlowNetFusion: the final flow at full size, from two flow fields and their brightness errors."""
 
 from torch import Tensor, nn
 

@@ -1,4 +1,4 @@
-"""What all six networks have in common: frames of any size in, flow in pixels out."""
+"""The common interface of all six networks: frames of any size to flow in pixels."""
 
 from abc import ABC, abstractmethod
 from typing import ClassVar
@@ -15,21 +15,21 @@ from maskrnn_core.optical_flow.resizing import resize_flow
 class FlowNetwork(nn.Module, ABC):
     """A network of the FlowNet2 family, called with two frames.
 
-    The weights may be bfloat16: convolutions then run in it, frames, warps and flow in float32.
-    Every constructor takes the same options:
+    The weights may be bfloat16. Convolutions then run in bfloat16; frames, warps and flow stay in
+    float32. Every constructor takes the same options:
 
     Args:
-        align_corners: of the bilinear enlargement of flow by four. False as in the public PyTorch
-            networks; True as in the original Caffe ones.
-        border: of the warps inside the stack: "clamp" as in the public PyTorch networks, "zeros"
-            as in the original Caffe ones. Nothing is warped in a single network.
+        align_corners: for the bilinear enlargement of flow by four. False as in the public PyTorch
+            networks; True as in the original Caffe networks.
+        border: for the warps inside the stack: "clamp" as in the public PyTorch networks, "zeros"
+            as in the original Caffe networks. A single network does not warp.
         upsampled_flow_bias: whether FlowNetS upsamples flow with a bias, as in the original Caffe
-            networks. Without FlowNetS it changes nothing.
+            networks. It has no effect without FlowNetS.
     """
 
     bytes_per_pixel: ClassVar[int]
-    """What both directions of a pair need beside the weights, per pixel of the enlarged frame, in
-    float32; measured on a CPU."""
+    """Memory for both directions of a pair, without the weights, per pixel of the enlarged frame,
+    in float32; measured on a CPU."""
 
     align_corners: bool
     border: Border
@@ -49,19 +49,19 @@ class FlowNetwork(nn.Module, ABC):
 
         Args:
             frame1, frame2: (N, 3, H, W), RGB in [0, 255], float32 (or float64 with such weights),
-                of any size: resized inside to the next multiples of 64.
+                of any size. They are resized to the next multiples of 64.
 
         Returns:
             (N, 2, H, W): (dx, dy) in pixels, so that `frame2(x + dx, y + dy)` is `frame1(x, y)`.
 
         Raises:
-            InvalidInputError: for frames of another kind, or of two sizes.
+            InvalidInputError: the frames are of another type or shape, or differ in size.
         """
         pairs = FramePairs.normalized(frame1, frame2, both=False)
         return resize_flow(self.flow(pairs), (frame1.shape[2], frame1.shape[3]))
 
     def both(self, frame1: Tensor, frame2: Tensor) -> tuple[Tensor, Tensor]:
-        """Flow from `frame1` to `frame2` and back, as one batch; takes and gives as `forward`.
+        """Flow from `frame1` to `frame2` and back, as one batch; arguments as `forward`.
 
         Normalised frames and the feature pyramid of FlowNetC are computed once per frame.
         """

@@ -1,4 +1,4 @@
-"""Frame pairs on their way into the networks and flow on its way back."""
+"""Frame pairs as input of the networks."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -10,15 +10,15 @@ from maskrnn_core.errors import InvalidInputError
 from maskrnn_core.optical_flow.resizing import enlarge
 
 MULTIPLE = 64
-"""Six halvings of the size."""
+"""The networks halve the size six times."""
 
 
 @dataclass(frozen=True)
 class FramePairs:
     """Distinct frames and the pairs that they form, so that no frame is encoded twice.
 
-    `frames` is (2n, 3, H, W): n first frames, then their n partners. The pairs are n, from first
-    to partner, or with `both` 2n, the n of the way back behind them.
+    `frames` is (2n, 3, H, W): n first frames, then their n partners. There are n pairs from first
+    to partner. With `both`, n pairs from partner to first follow.
     """
 
     frames: Tensor
@@ -26,13 +26,13 @@ class FramePairs:
 
     @classmethod
     def normalized(cls, frame1: Tensor, frame2: Tensor, *, both: bool) -> Self:
-        """Pairs of RGB frames in [0, 255], brought up to multiples of 64 and normalised.
+        """Pairs of RGB frames in [0, 255], enlarged to multiples of 64 and normalised.
 
         The mean per pair and channel, over both frames, is subtracted and the rest divided by 255.
         Both directions of a pair therefore share the normalised frames.
 
         Raises:
-            InvalidInputError: unless both are floating (N, 3, H, W) of one shape and not empty.
+            InvalidInputError: the frames are not floating (N, 3, H, W) of one shape, or are empty.
         """
         _check(frame1, frame2)
         frames = enlarge(torch.cat((frame1, frame2)), MULTIPLE).contiguous()
@@ -53,11 +53,11 @@ class FramePairs:
         return self.ends(self.frames)
 
     def starts(self, values: Tensor) -> Tensor:
-        """Of values per frame, those of the frame that each pair starts from."""
+        """Select, from values per frame, those of the first frame of each pair."""
         return values if self.both else values[: len(values) // 2]
 
     def ends(self, values: Tensor) -> Tensor:
-        """Of values per frame, those of the frame that each pair ends in."""
+        """Select, from values per frame, those of the second frame of each pair."""
         half = len(values) // 2
         return torch.cat((values[half:], values[:half])) if self.both else values[half:]
 
@@ -69,7 +69,7 @@ def _check(frame1: Tensor, frame2: Tensor) -> None:
             f"not {tuple(frame1.shape)} and {tuple(frame2.shape)}"
         )
     if frame1.numel() == 0:
-        raise InvalidInputError(f"frames of shape {tuple(frame1.shape)} hold no pixel")
+        raise InvalidInputError(f"frames of shape {tuple(frame1.shape)} have no pixels")
     if not (frame1.is_floating_point() and frame2.is_floating_point()):
         raise InvalidInputError(
             f"the frames must be floating point in [0, 255], not {frame1.dtype} and {frame2.dtype}"

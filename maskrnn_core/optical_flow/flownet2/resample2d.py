@@ -9,7 +9,7 @@ from torch import Tensor
 from maskrnn_core.errors import InvalidInputError
 
 Border = Literal["clamp", "zeros"]
-"""What lies outside the image: its nearest pixel, or zeros (the original Caffe networks)."""
+"""Values outside the image: its nearest pixel, or zeros (the original Caffe networks)."""
 
 
 def resample2d(image: Tensor, flow: Tensor, *, border: Border = "clamp") -> Tensor:
@@ -22,11 +22,11 @@ def resample2d(image: Tensor, flow: Tensor, *, border: Border = "clamp") -> Tens
             position outside the rectangle of pixel centres.
 
     Returns:
-        (N, C, H, W): the second frame seen on the grid of the first when `image` is the second
-        frame and `flow` is the flow from the first to the second.
+        (N, C, H, W). If `image` is the second frame and `flow` leads from the first frame to the
+        second, this is the second frame on the grid of the first.
 
     Raises:
-        InvalidInputError: for shapes that do not belong together or an unknown border.
+        InvalidInputError: the shapes do not fit together, or the border is unknown.
     """
     if image.dim() != 4 or flow.shape != (image.shape[0], 2, *image.shape[2:]):
         raise InvalidInputError(
@@ -40,7 +40,7 @@ def resample2d(image: Tensor, flow: Tensor, *, border: Border = "clamp") -> Tens
     row = torch.arange(height, dtype=flow.dtype, device=flow.device)[:, None]
     x = column + flow[:, 0]
     y = row + flow[:, 1]
-    # align_corners=False only in the sense of the normalisation: (W - 1) would be 0 for W = 1.
+    # We normalise as with align_corners=False, because (W - 1) would be 0 for W = 1.
     grid = torch.stack(((2 * x + 1) / width - 1, (2 * y + 1) / height - 1), dim=-1)
     warped = F.grid_sample(image, grid, mode="bilinear", padding_mode="border", align_corners=False)
     if border == "zeros":

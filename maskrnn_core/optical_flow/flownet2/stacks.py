@@ -48,7 +48,7 @@ class FlowNet2CS(FlowNetwork):
 
 
 class FlowNet2CSS(FlowNet2CS):
-    """FlowNet2CS and a second FlowNetS on the same recipe."""
+    """FlowNet2CS, and a second FlowNetS with the same kind of input."""
 
     bytes_per_pixel = 950
 

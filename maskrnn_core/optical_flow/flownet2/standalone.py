@@ -1,4 +1,4 @@
-"""FlowNet2C, FlowNet2S and FlowNet2SD: one network alone; its keys carry no prefix."""
+"""FlowNet2C, FlowNet2S and FlowNet2SD: one network alone; its keys have no prefix."""
 
 from torch import Tensor
 
@@ -52,7 +52,7 @@ class FlowNet2S(FlowNetwork, FlowNetS):
 
 
 class FlowNet2SD(FlowNetwork, FlowNetSD):
-    """FlowNetSD alone; unlike in the stack its prediction is a twentieth of the flow."""
+    """FlowNetSD alone; its prediction is a twentieth of the flow, unlike in the stack."""
 
     bytes_per_pixel = 860
 

@@ -32,11 +32,11 @@ class FlowNetC(RefiningTail):
 
 
 class FlowNetS(RefiningTail):
-    """One pyramid over everything side by side (FlowNet, section 3).
+    """One pyramid over all inputs, concatenated (FlowNet, section 3).
 
     Args:
-        channels: of the input: 6 for two frames, 12 with warped frame, flow and brightness error.
-        upsampled_flow_bias: the public PyTorch weights have none, the original Caffe ones do.
+        channels: input channels: 6 for two frames, 12 with warped frame, flow, brightness error.
+        upsampled_flow_bias: True for the original Caffe weights, False for the public PyTorch ones.
     """
 
     def __init__(self, channels: int, *, upsampled_flow_bias: bool = False) -> None:
@@ -68,7 +68,7 @@ class FlowNetSD(RefiningTail):
     def predict(self, inputs: Tensor) -> Tensor:
         """Flow (N, 2, H/4, W/4) from two frames (N, 6, H, W).
 
-        Inside FlowNet2 it is 20 times the flow in pixels, standalone a twentieth of it.
+        Inside FlowNet2 it is 20 times the flow in pixels; standalone, it is a twentieth of it.
         """
         level1 = self.conv1_1(self.conv1(self.conv0(inputs.to(self.dtype))))
         level2 = self.conv2_1(self.conv2(level1))

@@ -14,11 +14,12 @@ from maskrnn_core.optical_flow.flownet2.blocks import (
 
 
 class RefiningTail(nn.Module):
-    """From 256 channels at 1/8 of the size to flow at 1/4 (FlowNet, section 3, "Refinement").
+    """Flow at 1/4 of the size from 256 channels at 1/8 (FlowNet, section 3, "Refinement").
 
     Args:
         upsampled_flow_bias: whether the learned upsampling of flow has a bias.
-        smooth: a convolution before each prediction but the coarsest (`inter_conv`; FlowNetSD).
+        smooth: adds a convolution before each prediction except the coarsest (`inter_conv`;
+            FlowNetSD).
     """
 
     def __init__(self, *, upsampled_flow_bias: bool = True, smooth: bool = False) -> None:
@@ -55,7 +56,10 @@ class RefiningTail(nn.Module):
         return self.predict_flow2.weight.dtype
 
     def refine(self, level2: Tensor, level3: Tensor) -> Tensor:
-        """Flow (N, 2, h, w), undone scale, from features (N, 128 or 64, h, w) and at h/2, w/2."""
+        """Flow (N, 2, h, w), not rescaled, from features at (h, w) and (h/2, w/2).
+
+        `level2` has 128 or 64 channels.
+        """
         level4 = self.conv4_1(self.conv4(level3))
         level5 = self.conv5_1(self.conv5(level4))
         level6 = self.conv6_1(self.conv6(level5))

@@ -1,4 +1,4 @@
-"""Which of the six networks a set of weights belongs to, from its keys and shapes."""
+"""Finds the network that weights belong to, from their keys and shapes."""
 
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -18,7 +18,7 @@ VARIANTS: Mapping[str, Callable[..., FlowNetwork]] = {
     kind.__name__: kind
     for kind in (FlowNet2, FlowNet2C, FlowNet2S, FlowNet2SD, FlowNet2CS, FlowNet2CSS)
 }
-"""Public name of each network to its class; all constructors take the same options."""
+"""Class of each network by its public name; all constructors take the same options."""
 
 _SHOWN = 3
 
@@ -26,10 +26,10 @@ _SHOWN = 3
 def empty_network(
     variant: str, *, align_corners: bool, border: Border, upsampled_flow_bias: bool
 ) -> FlowNetwork:
-    """The network without memory for its weights (on torch's "meta" device).
+    """Build the network without memory for its weights (on torch's "meta" device).
 
     Raises:
-        InvalidInputError: for a name that is not in `VARIANTS`.
+        InvalidInputError: the name is not in `VARIANTS`.
     """
     if variant not in VARIANTS:
         raise InvalidInputError(
@@ -60,8 +60,8 @@ def detect_variant(weights: Mapping[str, Tensor], wanted: str | None) -> tuple[s
 
     Raises:
         InvalidInputError: `wanted` is not the name of a variant.
-        IncompatibleWeightsError: the keys or shapes are those of no variant, or of another one
-            than `wanted`.
+        IncompatibleWeightsError: the keys or shapes fit no variant, or fit another one than
+            `wanted`.
     """
     shapes = {key: tuple(value.shape) for key, value in weights.items()}
     if wanted is not None and wanted not in VARIANTS:
@@ -74,7 +74,7 @@ def detect_variant(weights: Mapping[str, Tensor], wanted: str | None) -> tuple[s
                 if wanted in (None, variant):
                     return variant, bias
                 raise IncompatibleWeightsError(
-                    f"the weights are those of {variant}, not of {wanted}: give the checkpoint of "
+                    f"the weights belong to {variant}, not to {wanted}: give the checkpoint of "
                     f"{wanted}, or choose {variant}"
                 )
     raise IncompatibleWeightsError(_difference(shapes, wanted))

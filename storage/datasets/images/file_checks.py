@@ -1,4 +1,4 @@
-"""Files of a dataset before they are opened: ordinary, not too large, and where they belong."""
+"""Checks files before they are opened: ordinary files, not too large, inside their root."""
 
 import stat
 from pathlib import Path
@@ -9,10 +9,10 @@ _MOST_BYTES = 1 << 28
 
 
 def file_fault(path: Path) -> str | None:
-    """Why a file cannot be read whole, or None; whoever opens a pipe or a device waits for ever.
+    """Why a file cannot be read completely, or None. Reading a pipe or a device could never end.
 
     Raises:
-        OSError: when there is none, or its folder cannot be read.
+        OSError: the file does not exist, or its folder cannot be read.
     """
     found = path.stat()
     if not stat.S_ISREG(found.st_mode):
@@ -25,14 +25,16 @@ def file_fault(path: Path) -> str | None:
 
 
 def check_inside(path: Path, root: Path) -> None:
-    """Make sure that a path, links resolved, is in a folder, or is that folder.
+    """Check that a path with resolved links is in a folder, or is that folder.
 
     Raises:
-        DatasetError: when it is a link out of it, or to itself.
+        DatasetError: it is a link out of the folder, or to itself.
     """
     try:
         inside = path.resolve().is_relative_to(root.resolve())
     except (OSError, RuntimeError) as error:  # a circle of links
-        raise DatasetError(f"{path} cannot be resolved ({error}). Put a file there.") from error
+        raise DatasetError(
+            f"{path} is a link that cannot be resolved ({error}). Replace it by a file."
+        ) from error
     if not inside:
-        raise DatasetError(f"{path} is a link out of {root}. Put the file itself there.")
+        raise DatasetError(f"{path} is a link out of {root}. Replace it by the file itself.")

@@ -1,4 +1,4 @@
-"""Frames without annotation: one file each in a folder. `video_file` reads them from one file."""
+"""Frames without annotation, one file per frame. `video_file` reads them from a video file."""
 
 from functools import cached_property
 from hashlib import sha256
@@ -21,11 +21,11 @@ _SHOWN = 10
 
 
 class FrameSequence(Protocol):
-    """Frames in order, all of one size, decoded on request. Every member raises DatasetError."""
+    """Frames in order, all of one size, decoded on demand. Every member may raise DatasetError."""
 
     @property
     def place(self) -> Path:
-        """Where they are, for messages."""
+        """Path of the frames, for messages."""
         ...
 
     @property
@@ -38,7 +38,7 @@ class FrameSequence(Protocol):
 
     @property
     def times(self) -> tuple[float, ...] | None:
-        """Seconds from the start at which each frame is shown; None where nothing tells."""
+        """Display time of each frame in seconds from the start; None if unknown."""
         ...
 
     @property
@@ -47,11 +47,11 @@ class FrameSequence(Protocol):
         ...
 
     def digest(self) -> str:
-        """sha256 (hex) of all that determines the frames; decodes nothing."""
+        """sha256 (hex) of everything that determines the frames; decodes nothing."""
         ...
 
     def frame(self, index: int) -> UInt8Array:
-        """Frame as uint8 (H, W, 3), RGB; cheapest in ascending order."""
+        """Frame as uint8 (H, W, 3), RGB; fastest in ascending order."""
         ...
 
 
@@ -87,7 +87,7 @@ class ImageFolder:
             shown = "\n  ".join(problems[:_SHOWN])
             raise DatasetError(
                 f"{self.place}: {len(problems)} frames have another size than the first "
-                f"({expected[1]}x{expected[0]}):\n  {shown}\nBring all frames to one size."
+                f"({expected[1]}x{expected[0]}):\n  {shown}\nResize all frames to one size."
             )
         return expected
 
@@ -101,7 +101,7 @@ class ImageFolder:
         return tuple(found)
 
     def digest(self) -> str:
-        """sha256 over names and bytes of all files; DatasetError for a truncated one."""
+        """sha256 over names and bytes of all files; raises DatasetError if one is truncated."""
         digest = sha256()
         for path in self._files:
             data = read_bytes(path)

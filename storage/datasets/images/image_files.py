@@ -1,4 +1,4 @@
-"""Image files, read strictly: a truncated file is an error, never a picture with a grey end."""
+"""Reads image files strictly: a truncated file is an error, not a picture with a grey end."""
 
 import re
 import zlib
@@ -15,16 +15,16 @@ from storage.errors import DatasetError, MissingDatasetError
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
 
 MOST_PIXELS = 1 << 26
-"""Of a frame or mask; what declares more is refused before memory is asked for."""
+"""Limit for frames and masks; files that declare more are refused before memory is allocated."""
 
 UNREADABLE = (
     UnidentifiedImageError,
     Image.DecompressionBombError,
     SyntaxError,
     ValueError,
-    Warning,  # where a caller makes them errors
+    Warning,  # for callers that turn warnings into errors
 )
-"""What Pillow raises for a file that is no image, besides OSError."""
+"""Errors of Pillow for a file that is no image, besides OSError."""
 
 _STACKS = ("TIFF", "WEBP")
 """Formats whose further pictures are frames; those of others are previews."""
@@ -36,7 +36,7 @@ _RESTORE = "Restore the file from the dataset's archive"
 
 
 def image_files(folder: Path) -> list[Path]:
-    """Image files of a folder by name; hidden files and other suffixes are left out."""
+    """Image files of a folder by name, without hidden files and other suffixes."""
     return sorted(
         path
         for path in folder.iterdir()
@@ -48,8 +48,8 @@ def read_bytes(path: Path) -> bytes:
     """Bytes of an image file.
 
     Raises:
-        MissingDatasetError: when it is not there.
-        DatasetError: when it cannot be read, is empty, no ordinary file or too large.
+        MissingDatasetError: the file does not exist.
+        DatasetError: it cannot be read, is empty, is no ordinary file, or is too large.
     """
     try:
         if fault := file_fault(path):
@@ -62,7 +62,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def image_fault(data: bytes) -> str | None:
-    """Why the bytes are not a whole image file, or None; pixels are not decoded.
+    """Why the bytes are not a complete image file, or None; pixels are not decoded.
 
     JPEG: the chain of segments must reach the end marker. PNG: the checksum of every chunk up to
     IEND must hold. WebP: the length must be that of the header. Other formats are judged when
@@ -128,7 +128,7 @@ def read_frame(path: Path, cure: str = _RESTORE) -> UInt8Array:
         cure: what to do about a file that cannot be read.
 
     Raises:
-        DatasetError: when the file is missing, truncated or not an image.
+        DatasetError: the file is missing, truncated or not an image.
     """
     data = read_whole_image(path, cure)
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION

@@ -1,13 +1,13 @@
-"""Names of videos and frames: results are kept in files of these names."""
+"""Names of videos and frames; results are stored in files with these names."""
 
 from pathlib import PurePath
 
 _MOST_BYTES = 180
-"""Leaves room for what is put before and behind it, in the 255 bytes that file systems allow."""
+"""File systems allow 255 bytes; the rest is for prefixes and suffixes."""
 
 
 def name_fault(name: str) -> str | None:
-    """Why a name cannot be that of a file in a folder, wherever it is kept; None where it can."""
+    """Why a name cannot be the name of a file, on any kind of store; None if it can."""
     if name in {"", ".", ".."} or PurePath(name).name != name:
         return "would lead out of its folder"
     if not name.isprintable():

@@ -1,4 +1,4 @@
-"""Names in the order that people expect: frame2 before frame10."""
+"""Natural order of names: frame2 before frame10."""
 
 import re
 from collections.abc import Iterable
@@ -17,5 +17,5 @@ def natural_key(name: str) -> list[tuple[int, int, str]]:
 
 
 def in_natural_order(paths: Iterable[Path]) -> list[Path]:
-    """Paths by their names."""
+    """Sort paths by their names, in natural order."""
     return sorted(paths, key=lambda path: natural_key(path.name))

@@ -1,4 +1,4 @@
-"""Image files of first masks, which anybody may have drawn with any program."""
+"""Image files of the user's masks, which may come from any drawing program."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path

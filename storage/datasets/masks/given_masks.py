@@ -1,4 +1,4 @@
-"""The masks that come with a video, in any usual form: what to follow, and from where on.
+"""The user's masks of a video, in any usual form: the objects to follow, and their first frames.
 
 | place | read as |
 |---|---|
@@ -45,7 +45,7 @@ _READER_VERSION = 2
 
 @dataclass(frozen=True)
 class GivenMasks:
-    """Label maps by frame name; decoded on request. Every member raises DatasetError.
+    """Label maps by frame name, decoded on demand. Every member may raise DatasetError.
 
     Args:
         place: file or folder.
@@ -65,13 +65,13 @@ class GivenMasks:
         found = {label for read in self.readers.values() for label in object_ids(read())}
         if not found:
             raise DatasetError(
-                f"{self.place} holds no object: all its pixels are background or void (255). Mark "
+                f"{self.place} has no object: all its pixels are background or void (255). Mark "
                 "at least one object."
             )
         return tuple(sorted(found))
 
     def label_map(self, name: str) -> UInt8Array | None:
-        """Label map as uint8 (H, W) of a frame; None where none is given."""
+        """Label map of a frame as uint8 (H, W); None if the frame has no mask."""
         read = self.readers.get(name)
         return None if read is None else read()
 
@@ -89,16 +89,16 @@ class GivenMasks:
 
 
 def open_masks(place: Path, frames: VideoFrames) -> GivenMasks:
-    """The masks at a place, for a video's frames; files are decoded on request.
+    """Open the masks of a video's frames; files are decoded on demand.
 
     Args:
         place: file or folder.
-        frames: of the video.
+        frames: the frames of the video.
 
     Raises:
-        MissingDatasetError: when there is nothing.
-        DatasetError: masks of other sizes or of frames that the video lacks, too many objects, or
-            files that are none of the forms above.
+        MissingDatasetError: the place does not exist.
+        DatasetError: masks have another size or belong to no frame of the video, there are too
+            many objects, or the files have none of the forms above.
     """
     readers: Mapping[str, MapReader]
     images: Sequence[Path] = ()

@@ -1,4 +1,4 @@
-"""Mask files of every mode in use, read as label maps."""
+"""Reads mask files of all usual modes as label maps."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -24,15 +24,15 @@ _MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA"})
 
 
 def read_binary_mask(path: Path) -> UInt8Array:
-    """Mask of one object as uint8 (H, W): 1 where the object is, else 0.
+    """Mask of one object as uint8 (H, W): 1 for the object, else 0.
 
     Modes 1, L, LA, P, RGB and RGBA, as `plain_mask` gives them. Anything but zero is the object,
     except in an anti-aliased mask (values besides 0, 1 and 255, reaching half or more), which is
     cut at half, 128. Values that all stay below half are object ids.
 
     Raises:
-        DatasetError: when the file is damaged, of another mode, or holds other colours than grey
-            and the DAVIS palette.
+        DatasetError: the file is damaged, has another mode, or has colours besides grey and the
+            DAVIS palette.
     """
     return binary_mask_of(read_bytes(path), str(path))
 
@@ -51,13 +51,13 @@ def binary_mask_of(data: bytes, name: str) -> UInt8Array:
 
 
 def read_half_mask(path: Path) -> UInt8Array:
-    """Mask of one object as uint8 (H, W), cut at half: 1 where a grey value is 128 or more.
+    """Mask of one object as uint8 (H, W), cut at half: 1 where the grey value is 128 or more.
 
-    All modes are read by their brightness, palettes in colour by index. A mask with no value above
-    1 holds the object where it is 1.
+    All modes are read by their brightness, and coloured palettes by index. In a mask with no value
+    above 1, the object is 1.
 
     Raises:
-        DatasetError: when the file is damaged or of another mode.
+        DatasetError: the file is damaged or has another mode.
     """
     values = decode_grey(read_bytes(path), str(path))
     return np.asarray(values >= (_HALF if values.max(initial=0) > 1 else 1), dtype=np.uint8)
@@ -70,7 +70,7 @@ def read_label_map(path: Path) -> UInt8Array:
     DAVIS palette.
 
     Raises:
-        DatasetError: when the file is damaged, of another mode, or holds unknown colours.
+        DatasetError: the file is damaged, has another mode, or has unknown colours.
     """
     return label_map_of(read_bytes(path), str(path))
 
@@ -78,8 +78,8 @@ def read_label_map(path: Path) -> UInt8Array:
 def label_map_of(data: bytes, name: str, only_object: int | None = None) -> UInt8Array:
     """As `read_label_map`, from the bytes of a file; `name` is for messages.
 
-    With `only_object`, the id of a video's one object, black and white masks are read as well: grey
-    ones, or colour images in grey, that reach white (255), soft edges being cut at half.
+    `only_object` is the id of a video's only object. With it, black and white masks are read as
+    well: grey masks, or colour images in grey, that reach white (255). Soft edges are cut at half.
     """
     image = plain_mask(data, name)
     if only_object is not None and image.mode != "P" and is_grey(image):
@@ -143,7 +143,7 @@ def lossy_message(name: str) -> str:
 
 
 def object_ids(label_map: UInt8Array | None) -> tuple[int, ...]:
-    """Ids in a label map, ascending, without background and void; none without a map."""
+    """Ids in a label map, ascending, without background and void; empty for None."""
     if label_map is None:
         return ()
     return tuple(label for label in present(label_map) if label not in (0, VOID))
@@ -158,7 +158,7 @@ def _binary(values: NDArray[Any]) -> UInt8Array:
     top = int(values.max(initial=0))
     if top <= 1:
         return np.ascontiguousarray(values, dtype=np.uint8)
-    # adding one turns 255 into 0: whatever is then above 2 was neither 0, 1 nor 255
+    # Adding one turns 255 into 0, so a result above 2 means a value besides 0, 1 and 255.
     antialiased = top >= _HALF and int((values + np.uint8(1)).max()) > 2
     return (values >= _HALF).view(np.uint8) if antialiased else _nonzero(values)
 

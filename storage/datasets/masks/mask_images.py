@@ -1,4 +1,4 @@
-"""Mask files decoded, with their mode; the usual PNG masks take a fast way."""
+"""Decodes mask files with their mode, with a fast path for the usual PNG masks."""
 
 import io
 from dataclasses import dataclass
@@ -21,10 +21,10 @@ _JPEG = b"\xff\xd8"
 
 @dataclass(frozen=True, eq=False)
 class MaskImage:
-    """Pixels as stored.
+    """Pixels as stored in the file.
 
     Args:
-        mode: Pillow's name: 1, L, LA, P, RGB, RGBA or another that masks should not have.
+        mode: Pillow's name: 1, L, LA, P, RGB, RGBA, or another mode that is wrong for masks.
         values: (H, W) or (H, W, channels); indices in mode P, 0 and 1 in mode 1.
         palette: colours of the indices in mode P.
         lossy: whether the file's format changes levels and colours, as JPEG does.
@@ -40,7 +40,7 @@ def decode_mask(data: bytes, name: str) -> MaskImage:
     """Decode a mask file; `name` is for messages.
 
     Raises:
-        DatasetError: when the bytes are truncated, damaged or not an image.
+        DatasetError: the bytes are truncated, damaged or not an image.
     """
     if fault := image_fault(data):
         raise DatasetError(f"{name} {fault}. {_RESTORE}.")
@@ -58,12 +58,12 @@ def decode_mask(data: bytes, name: str) -> MaskImage:
 
 
 def decode_grey(data: bytes, name: str) -> NDArray[np.uint8]:
-    """Brightness of a mask file as uint8 (H, W), through its palette if it has one of greys.
+    """Brightness of a mask file as uint8 (H, W), through its palette if that is grey.
 
-    A palette in colour gives 255 where the index is not 0, for there brightness means nothing.
+    With a coloured palette brightness has no meaning: pixels are 255 where the index is not 0.
 
     Raises:
-        DatasetError: as `decode_mask`, and for modes of more than 8 bits.
+        DatasetError: as `decode_mask`, or the mode has more than 8 bits.
     """
     mask = decode_mask(data, name)
     if mask.mode not in _KNOWN_MODES:
@@ -82,7 +82,7 @@ def decode_grey(data: bytes, name: str) -> NDArray[np.uint8]:
 
 
 def _fast_mode(data: bytes) -> str | None:
-    """Mode of a PNG that `decode_png` decodes by itself: grey or palette, up to 8 bits."""
+    """Mode of a PNG that `decode_png` supports: grey or palette, up to 8 bits; else None."""
     if not data.startswith(_PNG) or len(data) < 29 or data[12:16] != b"IHDR":
         return None
     depth, colour, interlaced = data[24], data[25], data[28]

@@ -1,4 +1,4 @@
-"""Masks in a JSON file: COCO run lengths and polygons, of one frame or of several.
+"""Masks in a JSON file: COCO run lengths and polygons, for one frame or several.
 
 Understood are: one mask; a list of entries; {frame: list of entries}, a frame being its name or its
 index from 0; COCO's {"images": ..., "annotations": ...}; and the forms of `json_forms`. An entry is
@@ -40,11 +40,11 @@ def read_mask_json(path: Path, frames: VideoFrames) -> list[JsonMask]:
         frames: of the video, which tell frames of a list of files.
 
     Raises:
-        DatasetError: when it is no JSON, or none of the forms above.
+        DatasetError: it is no JSON, or has none of the forms above.
     """
     try:
         if path.stat().st_size > _MOST_BYTES:
-            raise DatasetError(f"{path} is larger than {_MOST_BYTES >> 20} MiB. Divide it.")
+            raise DatasetError(f"{path} is larger than {_MOST_BYTES >> 20} MiB. Split it.")
         document = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
         if isinstance(error, DatasetError):

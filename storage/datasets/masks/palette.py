@@ -3,13 +3,13 @@
 Colour = tuple[int, int, int]
 
 _COLOURED = 22
-"""Ids below this have colours of their own; from here on DAVIS continues with greys."""
+"""Ids below this number have VOC colours; from this id on, DAVIS uses greys."""
 
 _VOC_VOID: Colour = (224, 224, 192)
 
 
 def _interleaved(label: int) -> Colour:
-    """Colour of the PASCAL VOC scheme: bits 0, 1, 2 of the id, three at a time, go to R, G, B."""
+    """Colour of the PASCAL VOC scheme: three bits of the id at a time set a bit of R, G and B."""
     channels = [0, 0, 0]
     for bit in range(8):
         for channel in range(3):

@@ -20,7 +20,7 @@ from storage.datasets.source import UInt8Array
 from storage.errors import DatasetError
 
 _READER_VERSION = 1
-"""Raised when the same files are read as other frames or label maps than before."""
+"""Increase this when the same files give other frames or label maps than before."""
 
 _SHOWN = 10
 _NUMBER = re.compile(r"(\d+)$")
@@ -33,9 +33,9 @@ class FrameFiles:
     Args:
         frames: frame files in order; the stem is the frame's name.
         masks: mask files by frame name.
-        problems: what was found wrong while listing, each naming its file.
-        sparse: whether frames may be left out of the numbering, and objects may all appear after
-            the first frame.
+        problems: errors found while listing; each names its file.
+        sparse: whether the numbering may have gaps, and all objects may appear after the first
+            frame.
     """
 
     frames: tuple[Path, ...]
@@ -45,16 +45,16 @@ class FrameFiles:
 
 
 class FrameFileVideo:
-    """A `SourceVideo` of image files. Files are listed and checked at first use.
+    """A `SourceVideo` of image files. Files are listed and checked at the first use.
 
     Args:
-        dataset: name of the dataset.
+        dataset: name of the data set.
         name: name of the video.
         list_files: lists the files of the video; must be picklable.
 
-    Every method raises DatasetError when the check fails, with all offenders in one message: gaps
-    in the numbering, empty or unreadable files, sizes that differ, masks without a frame, a first
-    mask that is missing or empty.
+    Every method raises DatasetError if the check fails. One message lists all problems: gaps in
+    the numbering, empty or unreadable files, different sizes, masks without a frame, a first mask
+    that is missing or empty.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class FrameFileVideo:
         """sha256 over dataset, names and bytes of every frame and mask.
 
         Raises:
-            DatasetError: when a file is truncated; names all of them.
+            DatasetError: files are truncated; the message names all of them.
         """
         return self._fingerprint
 
@@ -100,7 +100,7 @@ class FrameFileVideo:
         return read_frame(self._files.frames[self._checked(index)])
 
     def label_map(self, index: int) -> UInt8Array | None:
-        """Label map as uint8 (H, W); None when the frame has no mask file."""
+        """Label map as uint8 (H, W); None if the frame has no mask file."""
         files = self._files
         return files.masks.label_map(files.frames[self._checked(index)].stem)
 
@@ -122,7 +122,7 @@ class FrameFileVideo:
         label_map = files.masks.label_map(name)
         void = " besides void (255)" if label_map is not None and label_map.any() else ""
         raise DatasetError(
-            f"{self.dataset} video {self.name}: the first mask {files.masks.files[name][0]} holds "
+            f"{self.dataset} video {self.name}: the first mask {files.masks.files[name][0]} has "
             f"no object{void}. Annotate at least one object in it, or leave the video out."
         )
 
@@ -158,11 +158,11 @@ class FrameFileVideo:
 
 
 def _numbering_problems(files: FrameFiles) -> list[str]:
-    """Repeated names, and numbers missing between the first and the last frame."""
+    """Repeated names, and missing numbers between the first and the last frame."""
     problems = []
     for before, after in zip(files.frames, files.frames[1:], strict=False):
         if before.stem == after.stem:
-            problems.append(f"{after}: a second file of frame {after.stem}, besides {before.name}")
+            problems.append(f"{after}: a second file of frame {after.stem}, like {before.name}")
         first, second = _NUMBER.search(before.stem), _NUMBER.search(after.stem)
         if not (first and second):
             continue
@@ -176,7 +176,7 @@ def _numbering_problems(files: FrameFiles) -> list[str]:
 
 
 def _file_problems(files: FrameFiles) -> list[str]:
-    """Empty or unreadable files, sizes that differ, masks without frame, no first mask."""
+    """Empty or unreadable files, different sizes, masks without a frame, a missing first mask."""
     problems = []
     names = {path.stem for path in files.frames}
     masks = files.masks.files
@@ -195,7 +195,7 @@ def _file_problems(files: FrameFiles) -> list[str]:
             elif size != expected:
                 what = "frame" if path is frame else "mask"
                 problems.append(
-                    f"{path}: the {what} is {size[1]}x{size[0]}, the first frame "
+                    f"{path}: the {what} is {size[1]}x{size[0]}, but the first frame is "
                     f"{expected[1]}x{expected[0]}"
                 )
     return problems

@@ -1,4 +1,4 @@
-"""The annotations of a video without its frames: what evaluation reads."""
+"""The annotations of a video without its frames, for evaluation."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,10 +21,10 @@ class MaskFiles:
     """Mask files of one video.
 
     Args:
-        files: by frame name the files of its mask; frames without an entry are not annotated.
-        read: reads one of them.
-        layers: empty where one file is a whole label map; else the object ids to which a frame's
-            files belong, one mask of one object each.
+        files: mask files by frame name; frames without an entry are not annotated.
+        read: reads one mask file.
+        layers: empty if one file is a whole label map. Otherwise each file is the mask of one
+            object, and these are the object ids of a frame's files.
     """
 
     files: Mapping[str, tuple[Path, ...]]
@@ -32,12 +32,12 @@ class MaskFiles:
     layers: tuple[int, ...] = ()
 
     def label_map(self, name: str) -> UInt8Array | None:
-        """Label map as uint8 (H, W) of the frame `name`, None without a mask.
+        """Label map of the frame `name` as uint8 (H, W); None if it has no mask.
 
         A pixel in several masks belongs to the lowest id.
 
         Raises:
-            DatasetError: when a file is damaged, or sizes of a frame's files differ.
+            DatasetError: a file is damaged, or the files of the frame differ in size.
         """
         paths = self.files.get(name)
         if paths is None:
@@ -51,8 +51,8 @@ class MaskFiles:
                 labels = np.zeros(mask.shape, np.uint8)
             if mask.shape != labels.shape:
                 raise DatasetError(
-                    f"{path} measures {mask.shape}, the frame's other masks {labels.shape}. "
-                    "Restore the file from the dataset's archive."
+                    f"{path} has size {mask.shape}, but the frame's other masks have "
+                    f"{labels.shape}. Restore the file from the dataset's archive."
                 )
             labels[mask != 0] = layer
         return labels
@@ -76,11 +76,11 @@ class AnnotatedVideo(Protocol):
 
     @property
     def objects(self) -> tuple[int, ...] | None:
-        """Ids that the layout names; None where the first annotation tells them."""
+        """Ids that the layout names; None if the first annotation defines them."""
         ...
 
     def label_map(self, index: int) -> UInt8Array:
-        """Annotation `index`, uint8 (H, W); DatasetError for a damaged file."""
+        """Annotation `index`, uint8 (H, W); raises DatasetError if the file is damaged."""
         ...
 
 
@@ -102,18 +102,18 @@ class FileAnnotations:
 
     def label_map(self, index: int) -> UInt8Array:
         labels = self.masks.label_map(self.frame_names[index])
-        if labels is None:  # the names are those of the files
+        if labels is None:  # cannot happen: the names come from the files
             raise IndexError(f"{self.name} has no annotation {index}")
         return labels
 
 
 @dataclass(frozen=True)
 class DatasetNotes:
-    """What a dataset tells of its videos besides frames and masks.
+    """What a data set contains about its videos, besides frames and masks.
 
     Args:
-        attributes: by video its attributes, such as OCC (occlusion); empty where there are none.
-        stable: videos whose temporal stability counts; None counts all.
+        attributes: attributes by video, such as OCC (occlusion); empty if there are none.
+        stable: videos whose temporal stability counts. None: all videos.
     """
 
     attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Datasets by name. A new layout is one module with a reader, and one line here."""
+"""Data sets by name. A new layout needs one module with a reader, and one line here."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
@@ -23,7 +23,7 @@ _SHOWN = 30
 
 
 class DatasetReader(Protocol):
-    """How one dataset layout is read."""
+    """Reads one layout of data sets."""
 
     @property
     def name(self) -> str: ...
@@ -45,9 +45,9 @@ class DatasetReader(Protocol):
         ...
 
     def splits(self, root: Path, *, frames: bool = True) -> dict[str, Path]:
-        """The splits of a root; MissingDatasetError when the root has another layout.
+        """The splits of a root; raises MissingDatasetError if the root has another layout.
 
-        Without `frames`, annotations are enough.
+        Without `frames`, the root needs only annotations.
         """
         ...
 
@@ -56,7 +56,7 @@ class DatasetReader(Protocol):
         ...
 
     def frames_of(self, root: Path, video: str, listed: list[str]) -> Path:
-        """Where the frames of a video must be: a folder, or one file."""
+        """The place where the frames of a video must be: a folder or one file."""
         ...
 
     def video(self, root: Path, video: str, listed: list[str]) -> SourceVideo:
@@ -64,11 +64,11 @@ class DatasetReader(Protocol):
         ...
 
     def annotations(self, root: Path, video: str, listed: list[str]) -> AnnotatedVideo:
-        """The annotations of such a video; MissingDatasetError when there are none."""
+        """The annotations of such a video; raises MissingDatasetError if there are none."""
         ...
 
     def notes(self, root: Path) -> DatasetNotes:
-        """Attributes of the videos, where the dataset has them."""
+        """Attributes of the videos, if the data set has them."""
         ...
 
 
@@ -94,17 +94,18 @@ def open_dataset(
     split: str | None = None,
     videos: Sequence[str] | None = None,
 ) -> list[SourceVideo]:
-    """Videos of a split. Frames and masks are checked when a video is first used, not here.
+    """Open the videos of a split. Frames and masks are checked when a video is first used.
 
     Args:
         name: such as "davis2016".
         root: folder of the dataset, in its official layout.
-        split: name of an image-set file; None takes the dataset's default ("val" for DAVIS).
-        videos: the videos to open, in this order; None opens all of the split.
+        split: name of an image-set file. None: the data set's default ("val" for DAVIS).
+        videos: the videos to open, in this order. None: all videos of the split.
 
     Raises:
-        UnknownDatasetError, UnknownSplitError, UnknownVideoError: each names what there is.
-        MissingDatasetError: when the root or frame folders are missing, or have another layout.
+        UnknownDatasetError, UnknownSplitError, UnknownVideoError: the name does not exist; the
+            message lists the names that do.
+        MissingDatasetError: the root or a frame folder is missing, or has another layout.
     """
     reader = _reader(name)
     root = _existing(name, root)
@@ -127,9 +128,9 @@ def open_annotations(
     split: str | None = None,
     videos: Sequence[str] | None = None,
 ) -> list[AnnotatedVideo]:
-    """The annotations of a split's videos, for evaluation; the frames need not be there.
+    """Open the annotations of a split's videos, for evaluation; the frames may be missing.
 
-    Args and errors are those of `open_dataset`; every video needs annotations.
+    Arguments and errors are those of `open_dataset`. Every video needs annotations.
     """
     reader = _reader(name)
     root = _existing(name, root)
@@ -138,7 +139,7 @@ def open_annotations(
 
 
 def dataset_notes(name: str, root: Path) -> DatasetNotes:
-    """Attributes of a dataset's videos; DatasetError when their file cannot be understood."""
+    """Attributes of a data set's videos; raises DatasetError if their file is not valid."""
     return _reader(name).notes(_existing(name, root))
 
 

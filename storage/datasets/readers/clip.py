@@ -12,14 +12,14 @@ from storage.errors import DatasetError
 
 
 class ClippedFrames:
-    """A `FrameSequence` of the frames of another one that are shown within a time.
+    """A `FrameSequence` of the frames of another one within an interval of time.
 
     Frames keep their names and times; indices count from the clip's first frame.
 
     Args:
-        frames: the whole.
-        start: seconds from its first frame; None for that one.
-        end: seconds from its first frame, exclusive; None for its end.
+        frames: the whole sequence.
+        start: seconds from its first frame. None: the first frame.
+        end: seconds from its first frame, exclusive. None: the end of the sequence.
     """
 
     def __init__(self, frames: FrameSequence, start: float | None, end: float | None) -> None:
@@ -60,7 +60,7 @@ class ClippedFrames:
         times = self._frames.times
         if times is None:
             raise DatasetError(
-                f"{self.place} does not tell the times of its frames. Leave start and end out."
+                f"{self.place} has no times of its frames. Leave start and end empty."
             )
         shown = [time - times[0] for time in times]
         first = sum(time < self._start for time in shown)
@@ -68,7 +68,7 @@ class ClippedFrames:
         if first >= last:
             raise DatasetError(
                 f"{self.place} has no frame from {self._start:g} to {self._end:g} seconds: its "
-                f"last is shown at {shown[-1]:g}. Correct start and end."
+                f"last frame is at {shown[-1]:g}. Correct start and end."
             )
         return slice(first, last)
 
@@ -80,13 +80,13 @@ def open_clip(
 
     Args:
         video: file or folder of images.
-        masks: file or folder, as `given_masks` tells, for the frames of the clip.
-        name: under which results are kept.
+        masks: file or folder in a form of `given_masks`, for the frames of the clip.
+        name: name for the results.
         start: as for `ClippedFrames`.
         end: as for `ClippedFrames`.
 
     Raises:
-        DatasetError: when the name cannot name a folder.
+        DatasetError: the name cannot be the name of a folder.
     """
     whole = open_own_video(video, masks, name)
     if start is None and end is None:

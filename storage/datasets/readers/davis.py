@@ -28,11 +28,11 @@ _MASKS = "Annotations/480p"
 
 @dataclass(frozen=True)
 class DavisReader:
-    """Reader of one DAVIS layout; satisfies `storage.datasets.readers.catalog.DatasetReader`.
+    """Reader of one DAVIS layout; implements `storage.datasets.readers.catalog.DatasetReader`.
 
     Args:
-        name: name of the dataset.
-        default_split: split used when none is named.
+        name: name of the data set.
+        default_split: split to use if none is given.
         image_set_folders: folders of its image-set files, below the root.
         read_mask: reads one mask file as label map.
         protocol: by which it is evaluated.
@@ -47,10 +47,10 @@ class DavisReader:
     binary_masks: bool = False
 
     def splits(self, root: Path, *, frames: bool = True) -> dict[str, Path]:
-        """Image-set file of each split; without `frames` the root needs masks only.
+        """Image-set file of each split; without `frames` the root needs only masks.
 
         Raises:
-            MissingDatasetError: when `root` is not a DAVIS folder, or one of another year.
+            MissingDatasetError: `root` is not a DAVIS folder, or is one of another year.
         """
         for folder in (_FRAMES, _MASKS) if frames else (_MASKS,):
             if not (root / folder).is_dir():
@@ -69,24 +69,24 @@ class DavisReader:
         return read_image_set(self.splits(root, frames=False)[split])
 
     def frames_of(self, root: Path, video: str, listed: list[str]) -> Path:
-        """Folder of a video's frames, there or not."""
+        """Folder of a video's frames; it may not exist."""
         return root / _FRAMES / video
 
     def video(self, root: Path, video: str, listed: list[str]) -> SourceVideo:
-        """A video, not yet listed; `listed` are the frames that the image set names, if any."""
+        """A video whose files are listed later; `listed` are the image set's frames, if any."""
         files = partial(_list_files, root, video, tuple(listed), self.read_mask)
         return FrameFileVideo(self.name, video, files)
 
     def annotations(self, root: Path, video: str, listed: list[str]) -> FileAnnotations:
-        """The masks of a video; its frames need not be there.
+        """The masks of a video; its frames may be missing.
 
         Raises:
-            MissingDatasetError: when there is no mask, or not one of a frame that the set lists.
+            MissingDatasetError: there is no mask, or a frame of the image set has none.
         """
         masks = _mask_files(root, video, self.read_mask)
         if not masks.files:
             raise MissingDatasetError(
-                f"{root / _MASKS / video} holds no masks. Restore it from the archive, or leave "
+                f"{root / _MASKS / video} has no masks. Restore it from the archive, or leave "
                 "the video out."
             )
         folder = root / _FRAMES / video
@@ -125,7 +125,7 @@ def _list_files(root: Path, video: str, listed: tuple[str, ...], read: MaskReade
     frame_folder = root / _FRAMES / video
     if not frame_folder.is_dir() or not (frames := image_files(frame_folder)):
         raise MissingDatasetError(
-            f"{frame_folder} holds no frames. Restore it from the archive, or leave the video out."
+            f"{frame_folder} has no frames. Restore it from the archive, or leave the video out."
         )
     present = {path.stem for path in frames}
     missing = [name for name in listed if name not in present]

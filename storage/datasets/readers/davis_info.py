@@ -1,4 +1,4 @@
-"""The list of sequences and attributes beside DAVIS annotations, db_info.yml."""
+"""The list of DAVIS sequences and their attributes, db_info.yml."""
 
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,10 @@ _FILES = ("Annotations/db_info.yml", "Annotations/db_info.yaml", "db_info.yml", 
 
 
 def read_notes(root: Path) -> DatasetNotes:
-    """Attributes and `eval_t` of the sequences; nothing where the file is not there.
+    """Attributes and `eval_t` of the sequences; empty if the file does not exist.
 
     Raises:
-        DatasetError: when it is there and cannot be understood.
+        DatasetError: the file exists, but is not valid.
     """
     for name in _FILES:
         path = root / name
@@ -37,13 +37,13 @@ def _parse(path: Path) -> DatasetNotes:
     except (yaml.YAMLError, OSError, KeyError, TypeError, AttributeError) as error:
         raise DatasetError(
             f"{path} is not a list of DAVIS sequences ({type(error).__name__}: {error}). Restore "
-            "it from the archive, or move it away: then there are no figures per attribute."
+            "it from the archive, or remove it; then there are no figures per attribute."
         ) from error
     return DatasetNotes(attributes, stable)
 
 
 def _text(value: Any) -> str:
-    """A name; never a list of lists, whose text grows with every reference to another one."""
+    """A name as text. Lists are refused: nested YAML references could give an endless text."""
     if isinstance(value, list | dict):
         raise TypeError("a list where a name should be")
     return str(value)

@@ -1,4 +1,4 @@
-"""Image-set files: the videos of each split, one name or one frame to a line."""
+"""Image-set files: the videos of each split, with one video or one frame per line."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,9 +13,9 @@ class ImageSet:
     """One split.
 
     Args:
-        path: the file it was read from.
-        frames: by video, in the order of the file, the names of the frames that it lists; none
-            when the file lists videos only.
+        path: the image-set file.
+        frames: names of the listed frames by video, in the order of the file; empty lists if the
+            file lists only videos.
     """
 
     path: Path
@@ -35,12 +35,12 @@ def find_image_sets(root: Path, folders: Sequence[str]) -> dict[str, Path]:
 def read_image_set(path: Path) -> ImageSet:
     """Read an image-set file.
 
-    A line is a video's name, or the path of a frame and perhaps of its mask below the root, such as
+    A line is the name of a video, or the path of a frame below the root, optionally with its mask:
     "/JPEGImages/480p/bear/00000.jpg /Annotations/480p/bear/00000.png". Blank lines are skipped.
 
     Raises:
-        MissingDatasetError: when the file is not there.
-        DatasetError: for a line that is neither, or a file without lines.
+        MissingDatasetError: the file does not exist.
+        DatasetError: a line is neither of these, or the file has no lines.
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()

@@ -1,11 +1,11 @@
-"""Datasets of one's own, without splits or lists: image files or video files, and masks.
+"""The user's own data sets, without splits or lists: image files or video files, and masks.
 
-| dataset | frames | masks, as `given_masks` tells |
+| dataset | frames | masks, in a form of `given_masks` |
 |---|---|---|
 | folder | frames/VIDEO/*, or frames/* for one video | masks/VIDEO, masks/VIDEO.png or .json |
-| video | *.mp4, mkv, mov, avi, webm | beside the file, or in masks/, under its name |
+| video | *.mp4, mkv, mov, avi, webm | with its name, beside the file or in masks/ |
 
-The folders may also be called JPEGImages and Annotations.
+The folders may also have the names JPEGImages and Annotations.
 """
 
 from collections.abc import Sequence
@@ -29,11 +29,11 @@ _MASK_SUFFIXES = ("", ".json", *sorted(SUFFIXES))
 
 @dataclass(frozen=True)
 class OwnReader:
-    """Reader of both layouts; satisfies `storage.datasets.readers.catalog.DatasetReader`.
+    """Reader of both layouts; implements `storage.datasets.readers.catalog.DatasetReader`.
 
     Args:
-        name: of the dataset.
-        files: whether a video is one file, or a folder of images.
+        name: name of the data set.
+        files: whether a video is one file (True) or a folder of images (False).
     """
 
     name: str
@@ -43,21 +43,21 @@ class OwnReader:
     binary_masks: bool = False
 
     def splits(self, root: Path, *, frames: bool = True) -> dict[str, Path]:
-        """The one split, "val".
+        """The only split, "val".
 
         Raises:
-            MissingDatasetError: when the root holds no video of this layout.
+            MissingDatasetError: the root has no video of this layout.
         """
         if not self._videos(root):
             wanted = "file .mp4, .mkv, .mov, .avi or .webm" if self.files else "folder frames"
             raise MissingDatasetError(
-                f"{root} is not a dataset of kind {self.name}: it holds no {wanted}. "
-                "docs/own-videos.md tells where frames and masks must be."
+                f"{root} is not a dataset of kind {self.name}: it has no {wanted}. "
+                "docs/own-videos.md shows where frames and masks must be."
             )
         return {_SPLIT: root}
 
     def image_set(self, root: Path, split: str) -> ImageSet:
-        """All videos in natural order; what is listed of each is its file or folder."""
+        """All videos in natural order, with the file or folder of each video."""
         places = self._videos(root).items()
         return ImageSet(root, {name: [str(place.relative_to(root))] for name, place in places})
 
@@ -70,11 +70,11 @@ class OwnReader:
         return self._masked(root, video, listed)
 
     def annotations(self, root: Path, video: str, listed: list[str]) -> AnnotatedVideo:
-        """The masks of a video, which are matched with its frames."""
+        """The masks of a video, matched with its frames."""
         return _Annotations(self._masked(root, video, listed))
 
     def notes(self, root: Path) -> DatasetNotes:
-        """Nothing: these datasets have no attributes."""
+        """Empty notes: these data sets have no attributes."""
         return DatasetNotes()
 
     def _masked(self, root: Path, video: str, listed: list[str]) -> MaskedVideo:
@@ -114,7 +114,9 @@ def _by_name(places: Sequence[Path], root: Path) -> dict[str, Path]:
         if name.startswith("."):
             continue
         if name in found:
-            raise DatasetError(f"{root} holds two videos {name}: {found[name].name}, {place.name}.")
+            raise DatasetError(
+                f"{root} has two videos {name}: {found[name].name}, {place.name}. Rename one."
+            )
         found[name] = place
     return found
 

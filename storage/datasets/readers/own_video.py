@@ -1,4 +1,4 @@
-"""One's own video: frames from anywhere, with masks in any usual form."""
+"""A user's own video: frames from any source, with masks in any usual form."""
 
 from functools import cached_property
 from hashlib import sha256
@@ -14,23 +14,23 @@ from storage.datasets.video.video_file import VideoFile
 from storage.errors import DatasetError
 
 _READER_VERSION = 1
-"""Raised when the same files are read as other label maps than before."""
+"""Increase this when the same files give other label maps than before."""
 
 OWN = "video"
-"""Name of the dataset to which one's own videos belong."""
+"""Name of the data set of the user's own videos."""
 
 
 class MaskedVideo:
-    """A `SourceVideo` of a frame sequence and masks; read and checked at first use.
+    """A `SourceVideo` of a frame sequence and masks; it is read and checked at the first use.
 
     Args:
-        dataset: name of the dataset.
+        dataset: name of the data set.
         name: name of the video.
         frames: its frames.
-        masks: file or folder with its masks, as `given_masks` tells.
-        root: folder that all of it must lie in, links resolved; None allows any place.
+        masks: file or folder with its masks, in a form of `given_masks`.
+        root: folder that must contain all files, with links resolved. None: any place.
 
-    Every member raises DatasetError for frames or masks that cannot be used.
+    Every member raises DatasetError if frames or masks cannot be used.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class MaskedVideo:
 
     @property
     def frame_times(self) -> tuple[float, ...] | None:
-        """Seconds from the start at which each frame is shown; None where nothing tells."""
+        """Display time of each frame in seconds from the start; None if unknown."""
         return self._frames.times
 
     @property
@@ -69,7 +69,7 @@ class MaskedVideo:
 
     @cached_property
     def masks(self) -> GivenMasks:
-        """The masks, checked against names and size of the frames."""
+        """The masks, checked against the names and the size of the frames."""
         self._check_links()
         size, note = self._frames.size, " ".join(self._frames.remarks)
         frames = VideoFrames(self.frame_names, size, self.name, note)
@@ -80,7 +80,7 @@ class MaskedVideo:
         return [*self._frames.remarks, *self.masks.remarks()]
 
     def fingerprint(self) -> str:
-        """sha256 over the bytes of frames and masks, with what names them."""
+        """sha256 over the names and bytes of frames and masks."""
         return self._fingerprint
 
     def frames_digest(self) -> str:
@@ -110,11 +110,11 @@ def open_own_video(video: Path, masks: Path, name: str | None = None) -> MaskedV
 
     Args:
         video: file or folder.
-        masks: file or folder, as `given_masks` tells.
-        name: under which results are kept; None takes that of the file or folder.
+        masks: file or folder in a form of `given_masks`.
+        name: name for the results. None: the name of the file or folder.
 
     Raises:
-        DatasetError: when the name cannot name a folder.
+        DatasetError: the name cannot be the name of a folder.
     """
     frames: FrameSequence = ImageFolder(video, masks) if video.is_dir() else VideoFile(video)
     name = (video.name if video.is_dir() else video.stem) if name is None else name

@@ -1,8 +1,8 @@
 """SegTrack v2: sequences of several sizes, one mask file per object and frame.
 
-Layout: JPEGImages/SEQ/FRAME, GroundTruth/SEQ/OBJECT/FRAME, or GroundTruth/SEQ/FRAME where there is
-one object, and ImageSets/SEQ.txt. Files are bmp, png, jpg or tif, numbered from any start. Masks
-have soft edges and are cut at half. There are no splits: all sequences make up "val".
+Layout: JPEGImages/SEQ/FRAME, ImageSets/SEQ.txt and GroundTruth/SEQ/OBJECT/FRAME, or
+GroundTruth/SEQ/FRAME for a single object. Files are bmp, png, jpg or tif; numbers may start
+anywhere. Masks have soft edges and are cut at half. There are no splits: all sequences are "val".
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _MOST_OBJECTS = 254
 
 @dataclass(frozen=True)
 class SegTrackReader:
-    """Reader of this layout; satisfies `storage.datasets.readers.catalog.DatasetReader`."""
+    """Reader of this layout; implements `storage.datasets.readers.catalog.DatasetReader`."""
 
     name: str = "segtrack2"
     default_split: str = _SPLIT
@@ -33,10 +33,10 @@ class SegTrackReader:
     binary_masks: bool = False
 
     def splits(self, root: Path, *, frames: bool = True) -> dict[str, Path]:
-        """The one split, "val", with the folder of its image sets.
+        """The only split, "val", with the folder of its image sets.
 
         Raises:
-            MissingDatasetError: when a folder of the layout, or every image set, is missing.
+            MissingDatasetError: a folder of the layout or all image sets are missing.
         """
         needed = (_FRAMES, _MASKS, _SETS) if frames else (_MASKS, _SETS)
         if lacking := [folder for folder in needed if not (root / folder).is_dir()]:
@@ -47,12 +47,12 @@ class SegTrackReader:
             )
         if not _set_files(root):
             raise MissingDatasetError(
-                f"{root / _SETS} holds no .txt file. Restore it from the archive."
+                f"{root / _SETS} has no .txt file. Restore it from the archive."
             )
         return {_SPLIT: root / _SETS}
 
     def image_set(self, root: Path, split: str) -> ImageSet:
-        """All sequences, by name, with the frames that their files list."""
+        """All sequences by name, with the frames that their files list."""
         found: dict[str, list[str]] = {}
         for path in _set_files(root):
             for sequence, frames in _read_sequences(path).items():
@@ -60,19 +60,19 @@ class SegTrackReader:
         return ImageSet(root / _SETS, dict(sorted(found.items())))
 
     def frames_of(self, root: Path, video: str, listed: list[str]) -> Path:
-        """Folder of a sequence's frames, there or not."""
+        """Folder of a sequence's frames; it may not exist."""
         return root / _FRAMES / video
 
     def video(self, root: Path, video: str, listed: list[str]) -> SourceVideo:
-        """A sequence, not yet listed; `listed` are the frames of its image set."""
+        """A sequence whose files are listed later; `listed` are the frames of its image set."""
         return FrameFileVideo(self.name, video, partial(_list_files, root, video, tuple(listed)))
 
     def annotations(self, root: Path, video: str, listed: list[str]) -> FileAnnotations:
-        """The masks of a sequence; its frames need not be there.
+        """The masks of a sequence; its frames may be missing.
 
         Raises:
-            MissingDatasetError: when there is none.
-            DatasetError: when objects lack masks of single frames; names them all.
+            MissingDatasetError: there is no mask.
+            DatasetError: objects lack masks of single frames; the message names all of them.
         """
         masks, problems = _mask_files(root, video)
         if problems:
@@ -83,7 +83,7 @@ class SegTrackReader:
         return FileAnnotations(video, masks, frozenset(set(listed) - set(masks.files)))
 
     def notes(self, root: Path) -> DatasetNotes:
-        """Nothing: SegTrack has no attributes."""
+        """Empty notes: SegTrack has no attributes."""
         return DatasetNotes()
 
 
@@ -95,7 +95,7 @@ def _set_files(root: Path) -> list[Path]:
 
 
 def _read_sequences(path: Path) -> dict[str, list[str]]:
-    """Frames by sequence: the first line is a name, as is every line that begins with a star."""
+    """Frames by sequence. The first line, and every line that starts with a star, is a name."""
     try:
         lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
     except UnicodeDecodeError as error:
@@ -108,8 +108,8 @@ def _read_sequences(path: Path) -> dict[str, list[str]]:
         name = line.removeprefix("*").strip()
         if name_fault(name):
             raise DatasetError(
-                f"{path}, line {number}: {line[:200]!r} is neither the name of a sequence nor that "
-                "of a frame. Correct the line, or restore the file from the archive."
+                f"{path}, line {number}: {line[:200]!r} is neither the name of a sequence nor of "
+                "a frame. Correct the line, or restore the file from the archive."
             )
         if frames is None or line.startswith("*"):
             frames = found.setdefault(name, [])
@@ -124,7 +124,7 @@ def _list_files(root: Path, video: str, listed: tuple[str, ...]) -> FrameFiles:
     folder = root / _FRAMES / video
     if not folder.is_dir() or not (frames := image_files(folder)):
         raise MissingDatasetError(
-            f"{folder} holds no frames. Restore it from the archive, or leave the video out."
+            f"{folder} has no frames. Restore it from the archive, or leave the video out."
         )
     masks, problems = _mask_files(root, video)
     present = {path.stem for path in frames}
@@ -137,7 +137,7 @@ def _list_files(root: Path, video: str, listed: tuple[str, ...]) -> FrameFiles:
 
 
 def _mask_files(root: Path, video: str) -> tuple[MaskFiles, list[str]]:
-    """Mask files of a sequence, and which of them are missing."""
+    """Mask files of a sequence, and a description of the missing ones."""
     folder = root / _MASKS / video
     numbered = sorted(
         (p for p in folder.glob("*") if p.is_dir() and not p.name.startswith(".")),
@@ -146,8 +146,8 @@ def _mask_files(root: Path, video: str) -> tuple[MaskFiles, list[str]]:
     for path in numbered:
         if not path.name.isdecimal() or not 1 <= int(path.name) <= _MOST_OBJECTS:
             raise DatasetError(
-                f"{path} is not the folder of an object: their names are numbers from 1 to "
-                f"{_MOST_OBJECTS}. Restore it from the archive, or move it away."
+                f"{path} is not the folder of an object: such a folder has a number from 1 to "
+                f"{_MOST_OBJECTS} as name. Restore it from the archive, or remove it."
             )
     layers = {int(path.name): path for path in numbered} or {1: folder}
     files = {
@@ -157,7 +157,7 @@ def _mask_files(root: Path, video: str) -> tuple[MaskFiles, list[str]]:
     names = sorted({name for of_layer in files.values() for name in of_layer})
     if not names:
         raise MissingDatasetError(
-            f"{folder} holds no masks. Restore it from the archive, or leave the video out."
+            f"{folder} has no masks. Restore it from the archive, or leave the video out."
         )
     problems = [
         f"{layers[layer]}: the mask of frame {name} is missing"

@@ -1,8 +1,8 @@
-"""YouTube-VOS: palette masks on every fifth frame or fewer, objects that first appear later.
+"""YouTube-VOS: palette masks on every fifth frame or fewer; objects may first appear later.
 
-Layout: [SPLIT/]JPEGImages/VIDEO/00000.jpg, [SPLIT/]Annotations/VIDEO/00000.png and, where it is
-there, [SPLIT/]meta.json. Splits are the folders train, valid (here "val") and test; a root that
-holds JPEGImages itself is one split, "val". Frames are numbered with gaps.
+Layout: [SPLIT/]JPEGImages/VIDEO/00000.jpg, [SPLIT/]Annotations/VIDEO/00000.png and optionally
+[SPLIT/]meta.json. Splits are the folders train, valid (here "val") and test. A root with JPEGImages
+in it is one split, "val". The numbers of frames have gaps.
 """
 
 import json
@@ -30,7 +30,7 @@ _SPLITS = {"train": "train", "val": "valid", "test": "test"}
 
 @dataclass(frozen=True)
 class YouTubeVosReader:
-    """Reader of this layout; satisfies `storage.datasets.readers.catalog.DatasetReader`."""
+    """Reader of this layout; implements `storage.datasets.readers.catalog.DatasetReader`."""
 
     name: str = "youtube-vos"
     default_split: str = "val"
@@ -41,7 +41,7 @@ class YouTubeVosReader:
         """Folder of each split.
 
         Raises:
-            MissingDatasetError: when there is none with the folders of the layout.
+            MissingDatasetError: no split has the folders of the layout.
         """
         needed = (_FRAMES, _MASKS) if frames else (_MASKS,)
         places = {split: root / name for split, name in _SPLITS.items()}
@@ -51,12 +51,12 @@ class YouTubeVosReader:
         if not found:
             raise MissingDatasetError(
                 f"{root} is not a {self.name} folder: neither it nor train, valid or test in it "
-                f"holds {' and '.join(needed)}. Give the folder into which it was unpacked."
+                f"has {' and '.join(needed)}. Give the folder with the unpacked data set."
             )
         return found
 
     def image_set(self, root: Path, split: str) -> ImageSet:
-        """Videos by name; what is listed of each is the folder of its split."""
+        """Videos by name, with the folder of their split."""
         place = self.splits(root, frames=False)[split]
         meta, listed = place / _META, [str(place.relative_to(root))]
         if meta.is_file():
@@ -65,18 +65,18 @@ class YouTubeVosReader:
         return ImageSet(place, {name: listed for name in folders if not name.startswith(".")})
 
     def frames_of(self, root: Path, video: str, listed: list[str]) -> Path:
-        """Folder of a video's frames, there or not."""
+        """Folder of a video's frames; it may not exist."""
         return root / listed[0] / _FRAMES / video
 
     def video(self, root: Path, video: str, listed: list[str]) -> SourceVideo:
-        """A video, not yet listed."""
+        """A video whose files are listed later."""
         return FrameFileVideo(self.name, video, partial(_list_files, root / listed[0], video))
 
     def annotations(self, root: Path, video: str, listed: list[str]) -> FileAnnotations:
-        """The masks of a video; its frames need not be there.
+        """The masks of a video; its frames may be missing.
 
         Raises:
-            MissingDatasetError: when there is none.
+            MissingDatasetError: there is no mask.
         """
         masks = _mask_files(root / listed[0], video)
         folder = self.frames_of(root, video, listed)
@@ -84,7 +84,7 @@ class YouTubeVosReader:
         return FileAnnotations(video, masks, frozenset(frames - set(masks.files)))
 
     def notes(self, root: Path) -> DatasetNotes:
-        """Nothing: the categories of meta.json are no attributes of videos."""
+        """Empty notes: the categories in meta.json are not attributes of videos."""
         return DatasetNotes()
 
 
@@ -96,14 +96,14 @@ def _has(place: Path, folders: tuple[str, ...]) -> bool:
 
 
 def _read_meta(path: Path) -> dict[str, dict[str, list[str]]]:
-    """What meta.json tells of each video: by object the frames with it."""
+    """Contents of meta.json: for each video, the frames of each object."""
     try:
         videos = json.loads(path.read_bytes())["videos"]
         found = {str(name): _frames_of(value["objects"]) for name, value in videos.items()}
     except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
         raise DatasetError(
             f"{path} is not a list of YouTube-VOS videos ({type(error).__name__}: {error}). "
-            "Restore it from the archive, or move it away."
+            "Restore it from the archive, or remove it."
         ) from error
     if not found:
         raise DatasetError(f"{path} lists no video. Restore it from the archive.")
@@ -127,7 +127,7 @@ def _list_files(place: Path, video: str) -> FrameFiles:
     folder = place / _FRAMES / video
     if not folder.is_dir() or not (frames := image_files(folder)):
         raise MissingDatasetError(
-            f"{folder} holds no frames. Restore it from the archive, or leave the video out."
+            f"{folder} has no frames. Restore it from the archive, or leave the video out."
         )
     masks = _mask_files(place, video)
     return FrameFiles(tuple(frames), masks, _objects_lacking(place, video, masks), sparse=True)
@@ -137,13 +137,13 @@ def _mask_files(place: Path, video: str) -> MaskFiles:
     folder = place / _MASKS / video
     if not folder.is_dir() or not (files := image_files(folder)):
         raise MissingDatasetError(
-            f"{folder} holds no masks. Restore it from the archive, or leave the video out."
+            f"{folder} has no masks. Restore it from the archive, or leave the video out."
         )
     return MaskFiles({path.stem: (path,) for path in files}, read_label_map)
 
 
 def _objects_lacking(place: Path, video: str, masks: MaskFiles) -> tuple[str, ...]:
-    """Objects of meta.json whose first annotated frame has no mask file."""
+    """Problems: objects of meta.json whose first annotated frame has no mask file."""
     meta = place / _META
     if not meta.is_file():
         return ()

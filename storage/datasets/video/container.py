@@ -1,4 +1,4 @@
-"""A video file opened safely, and what its container states of it."""
+"""Opens a video file safely, and reads what its container states."""
 
 import stat
 from collections.abc import Callable, Generator
@@ -13,25 +13,25 @@ from storage.errors import DatasetError, MissingDatasetError
 if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
-COPY_AGAIN = "Copy the file again from where it is whole, or leave the video out"
+COPY_AGAIN = "Copy the file again from an intact copy, or leave the video out"
 
 _FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi"
-"""Containers alone: play lists, which name further files and addresses, are not read."""
+"""Only containers. Play lists are not read, because they name further files and addresses."""
 
 
 @contextmanager
 def opened_container(
     path: Path, frames: Callable[[], int] = lambda: 0
 ) -> Generator[tuple[Any, "VideoStream"], None, None]:
-    """The container and its first video stream; FFmpeg's errors name the file and the frame.
+    """Open the container and its first video stream; errors name the file and the frame.
 
     Args:
         path: the file.
-        frames: how many have been decoded, for the error.
+        frames: returns the number of decoded frames, for the error.
 
     Raises:
-        MissingDatasetError: when it is not there.
-        DatasetError: when it is not a whole, ordinary file, no video, or cannot be decoded.
+        MissingDatasetError: the file does not exist.
+        DatasetError: it is not a complete, ordinary file, is no video, or cannot be decoded.
     """
     check_video_file(path)
     with path.open("rb") as file, _naming(path, frames), _opened(file) as container:
@@ -41,10 +41,10 @@ def opened_container(
 
 
 def stated_extent(path: Path) -> tuple[float, float, tuple[int, int]]:
-    """What the container states, without decoding: frames per second, seconds, and (H, W).
+    """Frames per second, seconds, and (H, W) as the container states them, without decoding.
 
-    Not what decoding will find: some containers state nothing (0), or what is wrong (avi the
-    rate of its time stamps), and frames may be shown turned.
+    Decoding may give other values. Some containers state nothing (0) or a wrong value (avi states
+    the rate of its time stamps), and frames may be rotated.
 
     Raises:
         DatasetError: as for `opened_container`.
@@ -56,11 +56,11 @@ def stated_extent(path: Path) -> tuple[float, float, tuple[int, int]]:
 
 
 def check_video_file(path: Path) -> None:
-    """Refuse what is not a whole, ordinary file.
+    """Check that a path is a complete, ordinary file.
 
     Raises:
-        MissingDatasetError: when it is not there.
-        DatasetError: when it is empty, a device or a pipe, or shorter than it says.
+        MissingDatasetError: the file does not exist.
+        DatasetError: it is empty, a device or a pipe, or shorter than its header states.
     """
     try:
         found = path.stat()
@@ -75,12 +75,12 @@ def check_video_file(path: Path) -> None:
         raise DatasetError(f"{path} cannot be read: {error.strerror}. Check its rights.") from error
     if missing:
         raise DatasetError(
-            f"{path} is cut off: its last {missing} bytes are missing. {COPY_AGAIN}."
+            f"{path} is truncated: its last {missing} bytes are missing. {COPY_AGAIN}."
         )
 
 
 def _opened(file: BinaryIO) -> Any:
-    """The container in an open file; nothing else can be opened through it."""
+    """The container in an open file; it cannot open any other file."""
     import av
 
     options = {"format_whitelist": _FORMATS, "max_pixels": str(MOST_PIXELS)}
@@ -95,7 +95,7 @@ def _refuse_further_file(*arguments: object) -> NoReturn:
 
 @contextmanager
 def _naming(path: Path, frames: Callable[[], int]) -> Generator[None, None, None]:
-    """FFmpeg's errors as one that names the file and the frame."""
+    """Turn FFmpeg's errors into one error that names the file and the frame."""
     import av
 
     try:
@@ -111,19 +111,19 @@ def _naming(path: Path, frames: Callable[[], int]) -> Generator[None, None, None
 
 
 def _video_stream(path: Path, container: Any) -> "VideoStream":
-    """The first stream of pictures that is no cover."""
+    """The first video stream that is not a cover picture."""
     from av.stream import Disposition
 
     for stream in container.streams.video:
         if not stream.disposition & Disposition.attached_pic:
             if stream.codec_context is None:
                 raise DatasetError(
-                    f"{path} is encoded in a way that cannot be decoded here. Encode it again, "
-                    "such as with H.264."
+                    f"{path} has an encoding that cannot be decoded here. Encode it again, for "
+                    "example with H.264."
                 )
             found: VideoStream = stream
             return found
-    raise DatasetError(f"{path} holds no video, only other streams. Give a file with pictures.")
+    raise DatasetError(f"{path} has no video stream, only others. Give a file with pictures.")
 
 
 def _check_size(path: Path, width: int, height: int) -> None:

@@ -1,8 +1,8 @@
-"""How long a video file says that it is: a shorter one was cut off while it was copied.
+"""The length that a video file declares, to find files that were truncated in copying.
 
-Demuxers read what there is and stop, so that a truncated Matroska file looks like a short video.
-The lengths are those of the outermost elements: boxes of ISO/IEC 14496-12 (mp4, mov), chunks of
-RIFF (avi), elements of EBML (RFC 8794; mkv, webm).
+Demuxers read to the end of the file and stop, so a truncated Matroska file looks like a short
+video. The declared length is that of the outermost elements: boxes of ISO/IEC 14496-12 (mp4, mov),
+chunks of RIFF (avi), elements of EBML (RFC 8794; mkv, webm).
 """
 
 import os
@@ -16,10 +16,10 @@ _FIRST_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", 
 
 
 def missing_bytes(path: Path) -> int:
-    """Bytes that the file declares and does not hold; 0 where it is whole, or does not tell.
+    """Number of declared bytes that are missing; 0 if the file is complete or declares none.
 
     Raises:
-        OSError: when it cannot be read.
+        OSError: the file cannot be read.
     """
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
@@ -50,7 +50,7 @@ def _box_end(file: BinaryIO, position: int) -> int | None:
     length = int.from_bytes(head[:4], "big")
     if length == 1 and len(head) == 16:
         length = int.from_bytes(head[8:], "big")
-    return position + length if length >= 8 else None  # 0: up to the end, wherever that is
+    return position + length if length >= 8 else None  # 0: up to the end of the file
 
 
 def _chunk_end(file: BinaryIO, position: int) -> int | None:
@@ -67,6 +67,6 @@ def _element_end(file: BinaryIO, position: int) -> int | None:
         return None
     width = 9 - head[4].bit_length()
     value = int.from_bytes(head[4 : 4 + width], "big") & ((1 << 7 * width) - 1)
-    if len(head) < 4 + width or value == (1 << 7 * width) - 1:  # all ones: not known, a live stream
+    if len(head) < 4 + width or value == (1 << 7 * width) - 1:  # all ones: unknown (live stream)
         return None
     return position + 4 + width + value

@@ -1,4 +1,4 @@
-"""The orientation that a video file asks for: cameras record sideways and say so."""
+"""The orientation in a video file; cameras record sideways and store a rotation."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,20 +16,21 @@ def orientation_of(matrix: NDArray[np.int32] | None) -> Orientation:
     """Orientation from the nine numbers of a display matrix (ISO/IEC 14496-12, 8.3.2).
 
     Raises:
-        DatasetError: for an angle other than a quarter turn.
+        DatasetError: the angle is not a multiple of a quarter turn.
     """
     if matrix is None or matrix.size < 5:
         return UPRIGHT
     a, b, c, d = (int(np.sign(matrix[place])) for place in (0, 1, 3, 4))
     if abs(a * d) + abs(b * c) != 1:
         raise DatasetError(
-            "the file asks for a rotation that is no quarter turn. Encode it again, upright."
+            "the file has a rotation that is not a multiple of a quarter turn. Encode it again "
+            "without a rotation."
         )
     return a, b, c, d
 
 
 def oriented(image: UInt8Array, orientation: Orientation) -> UInt8Array:
-    """The image (H, W, ...) as it is to be shown."""
+    """Rotate or mirror an image (H, W, ...) to its display orientation."""
     a, b, c, d = orientation
     horizontal, vertical = a, d
     if not a:

@@ -1,4 +1,4 @@
-"""Frames of a video file, decoded in order with PyAV; one frame is in memory at a time."""
+"""Decodes the frames of a video file in order with PyAV, with one frame in memory."""
 
 import os
 from collections.abc import Generator
@@ -32,7 +32,7 @@ _DECODING_THREADS = 4
 
 @dataclass(frozen=True)
 class _Scan:
-    """What only decoding tells."""
+    """Properties that only decoding finds."""
 
     size: tuple[int, int]
     times: tuple[float, ...]
@@ -42,11 +42,11 @@ class _Scan:
 class VideoFile:
     """A `FrameSequence` of one mp4, mkv, mov, avi or webm file.
 
-    Frames are taken as they were recorded, each once, whatever their rate; their times are kept.
-    They are shown upright, as the file asks, at 8 bits, in square pixels.
+    Every recorded frame is used once, whatever the rate, and its time is kept. Frames are rotated
+    as the file states, converted to 8 bits, and treated as square pixels.
 
-    Frames are read in order. One before the last that was read starts over at the beginning of the
-    file; one after it is reached by decoding what lies between.
+    Reading is fastest in order. For an earlier frame, decoding starts again at the beginning of
+    the file. For a later frame, all frames between are decoded.
 
     Args:
         place: the file.
@@ -68,7 +68,7 @@ class VideoFile:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Height and width, upright; decodes the whole file once, for `times` too."""
+        """Height and width after rotation; decodes the whole file once, also for `times`."""
         return self._scan.size
 
     @property
@@ -108,7 +108,7 @@ class VideoFile:
         raise DatasetError(f"{self.place} has changed while it was read. Start again.")
 
     def close(self) -> None:
-        """Let go of the file; the next frame opens it again."""
+        """Close the file; the next frame opens it again."""
         if self._decoding is not None:
             self._decoding.close()
         self._decoding, self._next = None, 0
@@ -138,7 +138,7 @@ def _scanned(path: Path, length: int, changed: int) -> _Scan:
 
 
 def _decoded(path: Path) -> Generator["_Decoded", None, None]:
-    """All frames of the first video stream, checked, with their orientation; not yet converted."""
+    """All frames of the first video stream, checked but not converted, with their orientation."""
     import av
 
     count, first, orientation = 0, None, UPRIGHT
@@ -154,9 +154,9 @@ def _decoded(path: Path) -> Generator["_Decoded", None, None]:
                     first, orientation = size, _orientation(frame)
                 if size != first:
                     raise DatasetError(
-                        f"{path}: frame {count} is {size[1]}x{size[0]}, the first {first[1]}x"
-                        f"{first[0]}, or turned otherwise. Encode the video again at one size, or "
-                        "cut it there."
+                        f"{path}: frame {count} is {size[1]}x{size[0]}, but the first is "
+                        f"{first[1]}x{first[0]}, or its rotation differs. Encode the video again "
+                        "at one size, or cut it there."
                     )
                 if frame.is_corrupt:
                     raise DatasetError(f"{path}: frame {count} is damaged. {COPY_AGAIN}.")
@@ -165,12 +165,13 @@ def _decoded(path: Path) -> Generator["_Decoded", None, None]:
 
 
 def _orientation(frame: "VideoFrame") -> Orientation:
-    """As the frame asks; asked of one frame alone, for this ties a frame to itself.
+    """The orientation of a frame. Call this for one frame of a video only.
 
-    Thousands of frames would wait for Python's collector of cycles.
+    It creates a reference cycle in the frame. Thousands of such frames would stay in memory until
+    Python's garbage collector runs.
     """
     from av.sidedata.sidedata import Type
 
-    side_data: Any = frame.side_data  # a mapping by type, which its type hints do not tell
+    side_data: Any = frame.side_data  # a mapping by type, but its type hints do not say so
     matrix = side_data.get(Type.DISPLAYMATRIX)
     return UPRIGHT if matrix is None else orientation_of(np.frombuffer(bytes(matrix), np.int32))

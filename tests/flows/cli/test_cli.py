@@ -44,7 +44,7 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
 
 
 def loaded(statement: str, modules: str) -> subprocess.CompletedProcess[str]:
-    """Fails in a fresh process when `statement` loads any of `modules`."""
+    """Fail if `statement` loads any of `modules` in a new process."""
     code = (
         f"import sys\n{statement}\n"
         f"found = set({modules.split()!r}) & set(sys.modules)\n"

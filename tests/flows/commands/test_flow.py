@@ -1,4 +1,4 @@
-"""`maskrnn flow`: what it tells, a second run, repair and removal."""
+"""`maskrnn flow`: its output, a second run, repair and removal."""
 
 import os
 import time

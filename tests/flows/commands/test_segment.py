@@ -1,4 +1,4 @@
-"""`maskrnn segment VIDEO --mask FILE`: one's own video in one command."""
+"""`maskrnn segment VIDEO --mask FILE`: segments a user's video in one command."""
 
 import sys
 from fractions import Fraction

@@ -1,4 +1,4 @@
-"""An archive that cannot fit is refused before any row, with need, have and cure."""
+"""An archive that cannot fit is refused before any row; the error says what is missing."""
 
 import shutil
 from collections import namedtuple

@@ -1,4 +1,4 @@
-"""A run that needs more memory than there is gets refused, with need, have and cure."""
+"""A run that needs too much memory is refused; the error says what is missing and what to do."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Parameters of a run, and the name they give it."""
+"""Parameters of a run, and the name of the run that follows from them."""
 
 from pathlib import Path
 

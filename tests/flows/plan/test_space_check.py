@@ -1,4 +1,4 @@
-"""A run that cannot fit on the disk is refused, with need, have and cure."""
+"""A run that cannot fit on the disk is refused; the error says what is missing and what to do."""
 
 import shutil
 from collections import namedtuple

@@ -38,7 +38,7 @@ FRAMES = 5
 
 @pytest.fixture
 def manifest(tmp_path: Path) -> Path:
-    """Two good videos and a text file that says it is one."""
+    """Two good videos, and a text file with the name of a video."""
     for video in synthetic_videos("val", SyntheticOptions(size=SIZE, frames_val=FRAMES))[:2]:
         with av.open(str(tmp_path / f"{video.name}.mp4"), "w") as container:
             stream = container.add_stream("mpeg4", rate=25)

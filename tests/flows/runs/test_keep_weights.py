@@ -1,4 +1,4 @@
-"""Finetuned weights by policy: what is complete without them stays complete."""
+"""`--keep-weights`: predictions stay complete when their finetuned weights are dropped."""
 
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.timeout(600), pytest.mark.usefixtures("prefect_server"
 
 @pytest.fixture
 def bridge(monkeypatch: pytest.MonkeyPatch) -> InlineBridge:
-    """Units run in this process; `names` tells which."""
+    """Runs units in this process; `names` lists them."""
     inline = InlineBridge()
     monkeypatch.setattr("flows.runs.driver.Bridge", lambda *_, **__: inline)
     monkeypatch.setattr(inline, "close", lambda: None)

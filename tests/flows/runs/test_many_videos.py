@@ -1,4 +1,4 @@
-"""A run of many videos shows in Prefect as batches of videos; all else is as ever."""
+"""A run of many videos has one Prefect task run per batch; everything else is unchanged."""
 
 import json
 from pathlib import Path

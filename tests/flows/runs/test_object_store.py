@@ -55,7 +55,7 @@ def fields(store: str, address: str, until: str = "report") -> dict[str, Any]:
 
 
 def report_files(report: Path) -> dict[str, bytes]:
-    """Masks and tables; of training curves all but what is timed."""
+    """Masks and tables; training curves without their times."""
     curves = report / "training_curves.csv"
     files = [*report.glob("masks/*/*/*.png"), *report.glob("*.csv")]
     found = {str(file.relative_to(report)): file.read_bytes() for file in files}

@@ -1,4 +1,4 @@
-"""A run of which three videos fail is mended by one command, which computes those three alone."""
+"""Three videos of a run fail; one command then computes only these three."""
 
 import json
 from collections import Counter
@@ -42,7 +42,7 @@ def ten_videos(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def segmented(monkeypatch: pytest.MonkeyPatch) -> "Counter[str]":
-    """Calls of the core, by video; units run in this process."""
+    """Calls of the core by video, from units that run in this process."""
     calls: Counter[str] = Counter()
     frames = VideoSegmenter.frames
 

@@ -1,4 +1,4 @@
-"""Gate, lost state and re-acquisition, with a network that answers as the test says."""
+"""Gate, lost state and re-acquisition, with a network whose outputs the test sets."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ CPU = Compute(torch.device("cpu"), bfloat16=False)
 
 
 class Answers(MaskRNN):
-    """Gives a prepared probability and, as box, the proposal moved by prepared deltas."""
+    """Returns a prepared probability and prepared box deltas."""
 
     def __init__(self, probability: Tensor, deltas: list[float] | None = None) -> None:
         super().__init__(nn.Identity(), None, None)  # type: ignore[arg-type]

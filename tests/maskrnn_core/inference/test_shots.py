@@ -1,4 +1,4 @@
-"""Cuts: nothing passes from one shot to another but the networks and the objects' areas."""
+"""Cuts: only the networks and the areas of the objects pass from one shot to the next."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the tests of the metrics share.
+"""Shared helpers of the tests of the metrics.
 
 Label maps and expected numbers of the reference material beside the project, and a slow reference
 of J and F, written straight from the definitions, for fuzzing the kernels.

@@ -165,11 +165,11 @@ def test_wrong_use_is_named() -> None:
     with pytest.raises(InvalidInputError, match="only 0 were given"):
         evaluator.result()
     evaluator.add(truth[0], predicted[0])
-    with pytest.raises(InvalidInputError, match="'bear' was announced with 1 frames"):
+    with pytest.raises(InvalidInputError, match="'bear' was created for 1 frames"):
         evaluator.add(truth[0], predicted[0])
     with pytest.raises(InvalidInputError, match="at most 20 labels"):
         VideoEvaluator(rules, (1,), 1).add(truth[0], predicted[0] + np.uint8(40))
-    with pytest.raises(InvalidInputError, match=r"ids must lie in 1\.\.254"):
+    with pytest.raises(InvalidInputError, match=r"ids must be in 1\.\.254"):
         VideoEvaluator(rules, (0,), 1)
     with pytest.raises(InvalidInputError, match="davis2016, davis2017-semi-supervised"):
         protocol("davis")

@@ -1,4 +1,4 @@
-"""Errors against a flow that is known."""
+"""Errors against known flow."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ class Shift:
 
 
 class Constant:
-    """Says that everything moves by (3, 4), and back by nothing."""
+    """An estimator that returns (3, 4) forwards and zero backwards."""
 
     name = digest = "constant"
 

@@ -1,4 +1,4 @@
-"""Batches of pairs: their size, and that they change nothing else."""
+"""Batches of pairs: their size, and that they do not change the flow."""
 
 import multiprocessing
 import resource
@@ -26,7 +26,7 @@ CPU = Compute(torch.device("cpu"), bfloat16=False)
 
 
 class Sums:
-    """Flow that tells the pair and the batch it was made in."""
+    """Flow whose values encode its pair and its batch."""
 
     name = digest = "sums"
 
@@ -119,7 +119,7 @@ def test_a_network_gives_the_same_flow_in_a_batch() -> None:
 
 
 def _fits(pairs: int, share: float) -> bool:
-    """Whether a network gets along with a share of its projected memory, as address space."""
+    """Whether a network runs with a share of its projected memory as address space."""
     torch.set_num_threads(1)
     with torch.device("meta"):
         network = FlowNet2SD().eval().requires_grad_(False).to(memory_format=torch.channels_last)

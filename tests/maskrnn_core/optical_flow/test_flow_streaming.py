@@ -13,7 +13,7 @@ from maskrnn_core.video import FloatArray, UInt8Array
 
 
 class Difference:
-    """An estimator whose flow says which frames it saw."""
+    """An estimator whose flow encodes the frames of its pair."""
 
     name = "difference"
     digest = "0"
@@ -85,7 +85,7 @@ def test_streamed_flow_equals_flow_pair_by_pair() -> None:
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
-        (np.zeros((4, 8, 3), np.uint8), "frame 2 measures 4x8, frame 0 4x6"),
+        (np.zeros((4, 8, 3), np.uint8), "frame 2 is 4x8, but frame 0 is 4x6"),
         (np.zeros((4, 6), np.uint8), r"frame 2 is uint8 \(4, 6\)"),
         (np.zeros((4, 6, 3), np.float32), "frame 2 is float32"),
     ],

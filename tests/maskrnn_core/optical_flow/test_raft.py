@@ -1,4 +1,4 @@
-"""RAFT behind the protocol of all estimators, with random weights."""
+"""RAFT as an estimator, with random weights."""
 
 import io
 from typing import Any

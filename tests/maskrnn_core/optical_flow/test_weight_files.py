@@ -80,5 +80,5 @@ def test_what_is_no_state_dict_is_refused() -> None:
 def test_values_that_are_not_finite_are_named(value: float) -> None:
     array = np.zeros((3, 4), np.float32)
     array[1, 2] = value
-    with pytest.raises(IncompatibleWeightsError, match=r"conv\.bias holds values"):
+    with pytest.raises(IncompatibleWeightsError, match=r"conv\.bias has values"):
         checked_weights({"conv.weight": torch.zeros(2), "conv.bias": array})

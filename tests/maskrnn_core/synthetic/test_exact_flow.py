@@ -1,4 +1,4 @@
-"""The flow of synthetic videos is the flow of their pixels."""
+"""The flow of synthetic videos matches the motion of their pixels."""
 
 import cv2
 import numpy as np
@@ -52,7 +52,7 @@ def test_a_neighbour_pulled_by_the_flow_is_the_frame(index: int, step: int) -> N
 
 
 def test_hidden_points_have_a_flow_too() -> None:
-    """A surface's flow is smooth up to where another one covers it at the other time."""
+    """The flow of a surface is smooth, except where another surface covers it at the other time."""
     video = SyntheticVideo("val", 2, CLEAN)
     flow = video.forward_flow(16)
     assert flow is not None

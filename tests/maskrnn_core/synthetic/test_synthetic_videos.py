@@ -1,4 +1,4 @@
-"""The synthetic data set: what is promised of its frames and label maps."""
+"""The synthetic data set: guarantees for its frames and label maps."""
 
 import hashlib
 import pickle

@@ -1,4 +1,4 @@
-"""Two processes that share the batches of a step train what one does alone."""
+"""Two processes that share the batches of a step give the same weights as one process."""
 
 import subprocess
 import sys
@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def slow(accumulate: int) -> Preset:
-    """Small steps: Adam makes large ones of rounding where a gradient is nearly zero."""
+    """Small steps, because Adam turns rounding of nearly zero gradients into large steps."""
     change = {"accumulate": accumulate, "learning_rate": 1e-4, "final_learning_rate": 1e-5}
     static = replace(STATIC, **change)  # type: ignore[arg-type]
     recurrent = replace(RECURRENT, checkpoint_activations=True, **change)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""An interrupted training, taken up from any step, ends with the same bits."""
+"""An interrupted training that resumes at any step ends with the same bits."""
 
 from dataclasses import replace
 from types import SimpleNamespace
@@ -28,7 +28,7 @@ TINY = Preset(
 
 
 class Memory:
-    """States in memory; every one that was saved is kept in `all`."""
+    """States in memory; `all` contains every saved one."""
 
     def __init__(self, state: TrainingState | None = None) -> None:
         self.state = state

@@ -1,4 +1,4 @@
-"""The three stages on a square that moves: they learn, they repeat, the recurrence is real."""
+"""The three stages on a moving square: they learn, are repeatable, and use the recurrence."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Fetching from servers that behave, and from those that do not."""
+"""Fetching from good and from faulty servers."""
 
 import threading
 import time
@@ -24,7 +24,7 @@ LIMITS = FetchLimits(1_000_000, 5.0)
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Every path is a server of its own kind."""
+    """A server that behaves differently on every path."""
 
     def do_GET(self) -> None:
         answer = getattr(self, f"_{self.path.partition('?')[0].strip('/').partition('.')[0]}")
@@ -106,11 +106,11 @@ def test_a_file_arrives(server: str, tmp_path: Path, path: str) -> None:
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("loop", "from one address to the next"),
-        ("out", "leads to no address of the web"),
+        ("loop", "redirects; correct the address"),
+        ("out", "is not a valid address"),
         ("nothing", "answers 404"),
         ("empty", "is empty"),
-        ("endless", "longer than 0.0 GB, or never ends; allow it more with --fetch-gigabytes"),
+        ("endless", "longer than 0.0 GB, or never ends; allow more with --fetch-gigabytes"),
     ],
 )
 def test_what_cannot_be_fetched_is_not_tried_again(
@@ -134,7 +134,7 @@ def test_a_disk_that_others_fill_meanwhile_is_told_with_the_cure(
 
 def test_a_trickle_does_not_outlast_its_time(server: str, tmp_path: Path) -> None:
     began = time.monotonic()
-    with pytest.raises(FetchError, match="was not here after 1 s"):
+    with pytest.raises(FetchError, match="was not complete after 1 s"):
         fetch(f"{server}/trickle", tmp_path / "got", FetchLimits(1000, 1.0))
     assert time.monotonic() - began < 20
 

@@ -1,4 +1,4 @@
-"""Manifests: both forms, what is made of missing columns, and every offender at once."""
+"""Manifests: both forms, missing columns, and all errors in one message."""
 
 import tracemalloc
 from pathlib import Path
@@ -90,11 +90,11 @@ k,/dev/null,b.png,,,
     message = describe_offences(found.place, found.rows, found.offences)
     assert message.startswith(f"{folder}/list.csv: 11 of 12 rows cannot be used")
     for part in (
-        "row 2, id '../up': can name no file",
-        "row 3, id 'good': is that of row 1, too",
+        "row 2, id '../up': cannot be the name of a file",
+        "row 3, id 'good': is also the id of row 1",
         "row 4, video '': is empty",
         "is not there; correct the path",
-        "the protocol ftp:// is not known; give a path, or an address with file://, http://",
+        "the protocol ftp:// is unknown; give a path, or an address with file://, http://",
         "row 8, priority 'much': is no number",
         "row 9, end '2': is not after the start (3)",
         "is neither a file nor a folder",
@@ -112,7 +112,7 @@ def test_a_table_without_the_columns_names_what_it_has(folder: Path) -> None:
     ("name", "content", "message"),
     [
         ("gone.csv", None, "is not there"),
-        ("list.txt", "video,mask\n", "called .csv or .parquet"),
+        ("list.txt", "video,mask\n", "give a .csv or .parquet file"),
         ("empty.csv", "", "cannot be read"),
         ("bare.csv", "video,mask\n", "has no rows"),
         ("torn.parquet", "PAR1 and nothing more", "cannot be read"),

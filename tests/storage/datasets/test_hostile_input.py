@@ -32,7 +32,7 @@ Results = dict[str, dict[str, dict[str, Any]]]
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
-    """By kind and name of the case what came of it; filled by the first case of a kind."""
+    """Outcome of each case by kind and name; the first case of a kind fills it."""
     return {}
 
 

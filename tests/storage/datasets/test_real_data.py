@@ -1,4 +1,4 @@
-"""The real datasets, where the reference data lies beside the project."""
+"""The real data sets, if the reference data is available."""
 
 from collections.abc import Iterable
 from hashlib import sha256
@@ -64,7 +64,7 @@ def test_the_same_video_as_a_file(shared_data: Path) -> None:
 
 
 def digest(maps: Iterable[NDArray[np.uint8] | None]) -> str:
-    """sha256 over label maps, of which none is missing."""
+    """sha256 over all label maps; none may be missing."""
     found = sha256()
     for labels in maps:
         assert labels is not None

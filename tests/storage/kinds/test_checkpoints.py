@@ -1,4 +1,4 @@
-"""Checkpoints come back exactly, or not at all."""
+"""Checkpoints are read back exactly, or not at all."""
 
 from pathlib import Path
 from typing import Any

@@ -64,7 +64,7 @@ def _wait_for(process: subprocess.Popen[str], line: str) -> None:
 
 
 def _content(store: ArtifactStore) -> dict[str, bytes]:
-    """Every file but the marker, which tells the time."""
+    """Every file except the marker, which contains a time."""
     place = Path(store.location(FLOW, "k"))
     return {
         str(path.relative_to(place)): path.read_bytes()

@@ -104,7 +104,7 @@ def test_too_few_frames(store: ArtifactStore) -> None:
 
 
 def _cut_off(store: ArtifactStore, after: int, every: int, known: list[int] | None = None) -> Any:
-    """Begin or go on, note the state every few frames, and fail when `after` are there."""
+    """Start or resume, save the state every few frames, and fail after `after` frames."""
     settings: dict[str, Any] = {
         "video": "bee",
         "size": SIZE,

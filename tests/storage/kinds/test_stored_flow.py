@@ -1,4 +1,4 @@
-"""Flow at rest: exact to 1/128 pixel, complete or absent."""
+"""Stored flow is exact to 1/128 pixel, and complete or absent."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Saved states of a training: the last whole one comes back, or none."""
+"""Saved states of a training: the last complete one is read, or none."""
 
 from pathlib import Path
 

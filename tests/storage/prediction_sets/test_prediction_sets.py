@@ -1,4 +1,4 @@
-"""Predictions from zip files, Zarr and folders: what they are taken for, and what is refused."""
+"""Predictions from zip files, Zarr and folders: which kind is found, and what is refused."""
 
 import zipfile
 from pathlib import Path
@@ -52,20 +52,20 @@ def test_folders_above_the_videos_are_passed_over(tmp_path: Path, prefix: str) -
 )
 def test_members_must_stay_inside(tmp_path: Path, member: str) -> None:
     path = zipped(tmp_path, "ant/00001.png", member)
-    with pytest.raises(DatasetError, match="would leave the archive"):
+    with pytest.raises(DatasetError, match="leads out of the archive"):
         open_predictions(path)
 
 
 def test_a_frame_twice_in_a_zip_file(tmp_path: Path) -> None:
     path = zipped(tmp_path, "one/ant/00000.png", "two/ant/00000.png", "../x/00000.png")
-    with pytest.raises(DatasetError, match=r"(?s)are the same frame.*would leave"):
+    with pytest.raises(DatasetError, match=r"(?s)are the same frame.*leads out"):
         open_predictions(path)
 
 
 def test_what_is_no_zip_file(tmp_path: Path) -> None:
     path = tmp_path / "made.zip"
     path.write_bytes(b"hello")
-    with pytest.raises(DatasetError, match="not a zip file"):
+    with pytest.raises(DatasetError, match="not a readable zip file"):
         open_predictions(path)
     with pytest.raises(MissingDatasetError, match="are not there"):
         open_predictions(tmp_path / "nowhere")
@@ -94,7 +94,7 @@ def test_zarr_arrays_with_and_without_names(tmp_path: Path) -> None:
     assert found.frames("bee", NAMES) == ["00002", "00001"]
     np.testing.assert_array_equal(found.label_map("bee", "00002", ReadOptions()), MASK)
     assert found.frames("fly", NAMES) is None
-    for video, words in (("cat", "holds 2 frames"), ("dog", "float32"), ("eel", "no array")):
+    for video, words in (("cat", "has 2 frames"), ("dog", "float32"), ("eel", "no array")):
         with pytest.raises(DatasetError, match=words):
             found.frames(video, NAMES)
 

@@ -1,4 +1,4 @@
-"""What a run is doing: told from its records and the signs of life beside them."""
+"""The status of a run, from its records and its heartbeats."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Removal of flow: never what a run refers to."""
+"""Removal of flow: flow that a run refers to stays."""
 
 from pathlib import Path
 

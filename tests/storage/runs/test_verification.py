@@ -1,4 +1,4 @@
-"""Verification of a whole store: everything that is damaged is found, and nothing else."""
+"""Verification of a store finds everything that is damaged, and nothing else."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -36,7 +36,7 @@ def chunks(store: ArtifactStore, array: str) -> list[Path]:
 
 
 def damage(path: Path, harm: str) -> None:
-    """Remove a file, change one of its bits, or cut it short."""
+    """Remove a file, change one of its bits, or truncate it."""
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     if harm == "gone":

@@ -1,4 +1,4 @@
-"""The artifact store keeps whole artifacts or none."""
+"""The artifact store has complete artifacts or none."""
 
 import errno
 import json

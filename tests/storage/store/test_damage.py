@@ -1,4 +1,4 @@
-"""Bytes that change or vanish at rest are found: an error that names the artifact, or the truth."""
+"""Changed or lost bytes in a store: an error names the artifact, or the result is right."""
 
 import random
 from collections.abc import Callable

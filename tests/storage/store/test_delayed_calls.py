@@ -1,4 +1,4 @@
-"""Calls at a later time: in order, called off, and not in a forked process."""
+"""Delayed calls: in order, cancelled, and not in a forked process."""
 
 import os
 import threading

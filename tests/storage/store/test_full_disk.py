@@ -1,4 +1,4 @@
-"""A disk that is really full or read-only: a small file system in a name space of its own.
+"""A really full or read-only disk: a small file system in its own mount namespace.
 
 Nothing half-written stays, the error tells what to do, and after mending the same work succeeds.
 """
@@ -82,7 +82,7 @@ assert {kind: read(store, keys[kind]) for kind, (_, read) in CASES.items()} == w
 
 
 def run_on_small_disk(script: str, place: Path, kilobytes: int) -> None:
-    """In a process that sees a file system of that size at `place`."""
+    """Run code in a process that has a file system of this size at `place`."""
     if subprocess.run([*_UNSHARE, "true"], capture_output=True, check=False).returncode:
         pytest.skip("this machine lets nobody mount a file system in a name space (unshare)")
     command = _MOUNT.format(size=kilobytes, place=place, python=sys.executable, script=script)

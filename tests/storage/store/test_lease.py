@@ -1,4 +1,4 @@
-"""Leases: one owner, a sign of life, and an end when there is none."""
+"""Leases have one owner with a heartbeat, and end without it."""
 
 import json
 import math
@@ -25,7 +25,7 @@ def _take(store: ArtifactStore, **options: Any) -> Any:
 
 
 def _take_elsewhere(store: ArtifactStore, **options: Any) -> Any:
-    """As another writer would; the thread that holds a lease gets it again."""
+    """Take the lease in another thread, because the owner's thread would get it again."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(store.lease, "things", "k", **options).result()
 

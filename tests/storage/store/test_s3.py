@@ -1,4 +1,4 @@
-"""Stores on an S3-compatible server: what holds for local ones, asked of a real service."""
+"""Stores on an S3-compatible server behave like local ones."""
 
 import random
 import socket

@@ -1,4 +1,4 @@
-"""Rows, and a segmentation that does what the name of its row says."""
+"""Rows, and a stand-in for the segmentation that behaves as the name of its row says."""
 
 import os
 import signal
@@ -27,7 +27,7 @@ RUN = "archive"
 
 
 def stand_in(store_url: str, key: str, clip: Any, *_: Any) -> Any:
-    """In place of `segment_stream`: fails, or ends its process, as the row's name says."""
+    """Replaces `segment_stream`: fails, or ends its process, as the row's name says."""
     from storage.errors import DatasetError
     from tasks.units.stream import StreamFigures
 
@@ -51,7 +51,7 @@ def stand_in(store_url: str, key: str, clip: Any, *_: Any) -> Any:
 
 
 def marks(store: ArtifactStore) -> dict[str, int]:
-    """How many times every row was worked on."""
+    """Number of attempts of every row."""
     return {path.name: path.stat().st_size for path in (Path(store.url).parent / "marks").iterdir()}
 
 

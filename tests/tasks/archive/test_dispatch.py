@@ -1,4 +1,4 @@
-"""Rows on two real workers that die: what has ended stays, and only who killed is blamed."""
+"""Rows on two real workers that die: finished rows stay; only the row that killed one fails."""
 
 import multiprocessing
 import time
@@ -131,7 +131,7 @@ def test_a_row_over_its_time_is_stopped_and_not_tried_again(
 
 
 def drive(address: str, table: pd.DataFrame, work: RowWork) -> None:
-    """A run in a process of its own, on the workers of another one."""
+    """A run in a separate process, on the workers of another run."""
     with StandInBridge(address=address) as bridge:
         carry_out(bridge, ArtifactStore(work.store_url), table, work)
 

@@ -1,4 +1,4 @@
-"""Rows through a worker's unit into the ledger, and what the ledger leaves to do."""
+"""A worker's unit writes rows into the ledger; the plan reads the remaining rows from it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace

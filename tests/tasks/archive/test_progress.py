@@ -1,4 +1,4 @@
-"""How far a run is: numbers, line, file, report."""
+"""Progress of a run: numbers, line, file, report."""
 
 import json
 from collections.abc import Callable
@@ -22,7 +22,7 @@ MakeTable = Callable[..., pd.DataFrame]
 
 
 class Clock:
-    """Moves when it is told to."""
+    """A clock that moves only on demand."""
 
     def __init__(self) -> None:
         self.time = 100.0

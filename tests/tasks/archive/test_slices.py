@@ -1,4 +1,4 @@
-"""Which rows a worker gets, in which order, and how many."""
+"""Order and number of the rows that a worker gets."""
 
 from tasks.archive.rows import ArchiveRow
 from tasks.archive.slices import SLICE_SECONDS, RowQueue

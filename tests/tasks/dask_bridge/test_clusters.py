@@ -101,7 +101,7 @@ def test_options_that_the_class_does_not_take() -> None:
 
 @contextmanager
 def dask_processes(scheme: str, environment: Mapping[str, str]) -> Iterator[str]:
-    """A scheduler and two workers, started as docs/clusters.md tells; yields the address."""
+    """A scheduler and two workers, started as in docs/clusters.md; yields the address."""
     address = f"{scheme}://127.0.0.1:{free_port()}"
     port = address.rpartition(":")[2]
     folder = str(Path(__file__).parents[3])

@@ -1,4 +1,4 @@
-"""The bridge on two real worker processes: what fails, fails alone."""
+"""The bridge on two real worker processes: a failing unit affects no other."""
 
 import logging
 import os

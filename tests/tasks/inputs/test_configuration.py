@@ -1,4 +1,4 @@
-"""Overrides reach the options, and mistakes name what would have been right."""
+"""Overrides reach the options, and errors name the valid ones."""
 
 import pytest
 

@@ -82,7 +82,7 @@ def _nan(checkpoint: bytes) -> bytes:
     ("name", "change", "message"),
     [
         ("flownet2s", _nan, "not finite"),
-        ("flownet2s", lambda data: data[:-1000], "cut short"),
+        ("flownet2s", lambda data: data[:-1000], "truncated"),
         ("flownet2s", lambda data: b"hello", "neither a torch checkpoint nor"),
         ("flownet2c", bytes, "w.pth"),
         ("raft-small", bytes, "do not fit RAFT small"),

@@ -1,4 +1,4 @@
-"""What is tried again: connections, time-outs, busy servers, a worker that died once."""
+"""Errors that are retried: connections, time-outs, busy servers, a worker that died once."""
 
 import errno
 import logging
@@ -15,7 +15,7 @@ from tasks.run.stage_task import stage_task
 
 
 class ClientError(Exception):
-    """As botocore's: the status is in its response."""
+    """An error like botocore's, with the status in its response."""
 
     def __init__(self, status: int) -> None:
         super().__init__(f"An error occurred ({status})")

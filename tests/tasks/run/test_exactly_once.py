@@ -1,4 +1,4 @@
-"""Several runs that want one artifact: it is made once, whoever is killed."""
+"""Several runs need one artifact: it is made once, even if a run is killed."""
 
 import os
 import signal

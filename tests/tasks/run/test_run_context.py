@@ -1,4 +1,4 @@
-"""Stages are recorded as they happen, and artifacts that exist are taken."""
+"""Stages are recorded as they happen, and existing artifacts are reused."""
 
 from pathlib import Path
 

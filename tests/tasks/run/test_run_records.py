@@ -1,4 +1,4 @@
-"""Records are written at once where others rely on them, else soon, and never lost."""
+"""Records are written at once if others rely on them, otherwise soon; none is lost."""
 
 import time
 from dataclasses import replace
@@ -19,7 +19,7 @@ A, INGEST = RecordName("video", "a"), StageName("ingest")
 
 
 class CountedLedger(RunLedger):
-    """Counts what is written, and fails when it is told to."""
+    """Counts writes, and fails on demand."""
 
     writes = 0
     full = False

@@ -1,4 +1,4 @@
-"""Figures per frame and object, and what they come to."""
+"""Figures per frame and object, and their means."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ def label_map() -> UInt8Array:
 
 
 def frames(count: int) -> Iterator[Frame]:
-    """Object 2 loses its lower half everywhere but at the ends."""
+    """Object 2 loses its lower half, except in the first and the last frame."""
     for index in range(count):
         predicted = label_map()
         if 0 < index < count - 1:

@@ -1,4 +1,4 @@
-"""The parts of a stream: cuts, frames with flow, and the video that is read forwards."""
+"""The parts of a stream: cuts, frames with flow, and the video that is read in order."""
 
 from pathlib import Path
 from typing import Any

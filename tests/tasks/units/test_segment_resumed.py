@@ -1,4 +1,4 @@
-"""Segmentation whose process is killed: it goes on in another one, and nothing shows it."""
+"""Segmentation whose process is killed resumes in another process, with the same result."""
 
 import os
 import subprocess
@@ -69,7 +69,7 @@ def prepared(url: str) -> PreparedVideo:
 
 @pytest.fixture
 def store(tmp_path: Path) -> ArtifactStore:
-    """With a video of several objects, its flow, and a network that nobody trained."""
+    """A store with a video of several objects, its flow, and an untrained network."""
     import torch
 
     from maskrnn_core.networks import build_network, weights_of
@@ -85,7 +85,7 @@ def store(tmp_path: Path) -> ArtifactStore:
 
 
 def content(store: ArtifactStore, key: str) -> dict[str, bytes]:
-    """Every file but the marker, which tells the time."""
+    """Every file except the marker, which contains a time."""
     place = Path(store.location(PREDICTIONS, key))
     return {
         str(path.relative_to(place)): path.read_bytes()

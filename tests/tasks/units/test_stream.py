@@ -1,4 +1,4 @@
-"""Clips segmented as they are decoded: the same as from stored frames, shot by shot, resumable."""
+"""Clips segmented while they are decoded: same result as from stored frames, and resumable."""
 
 import os
 import subprocess
@@ -54,7 +54,7 @@ CHOSEN: dict[str, Any] = {
 
 
 def store_with_parent(folder: Path, chosen: Preset = TINY) -> ArtifactStore:
-    """With a network that nobody trained, under the key "p"."""
+    """A store with an untrained network, under the key "p"."""
     import torch
 
     from maskrnn_core.networks import build_network, weights_of
@@ -191,7 +191,7 @@ def test_a_folder_of_images_has_no_times(tmp_path: Path) -> None:
     store = ArtifactStore(str(tmp_path / "store"))
     assert stream(store, clip).real_time_factor is None
     assert StoredPrediction(store, "k").frame_times is None
-    with pytest.raises(DatasetError, match="Leave start and end out"):
+    with pytest.raises(DatasetError, match="Leave start and end empty"):
         stream(store, replace(clip, start=0.1), "part")
 
 

@@ -1,4 +1,4 @@
-"""A clip that is segmented into an object store, killed, and taken up by another process."""
+"""A clip is segmented into an object store; its process is killed, and another one resumes."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ from tests.tasks.units.test_stream import _STREAM, CHOSEN, ROOT, store_with_pare
 
 
 def content(store: ArtifactStore, key: str) -> list[bytes]:
-    """What a prediction tells of every frame."""
+    """Contents of a prediction for every frame."""
     found = StoredPrediction(store, key)
     maps = [found.label_map(index).tobytes() for index in range(found.frame_count)]
     return [*maps, *(a.tobytes() for a in (found.states, found.boxes, found.confidence))]

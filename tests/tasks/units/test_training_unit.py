@@ -1,4 +1,4 @@
-"""The training unit killed again and again: the weights are those of one that was not."""
+"""The training unit is killed again and again; the weights equal those of an undisturbed one."""
 
 import os
 import signal

@@ -56,7 +56,7 @@ def test_biases_of_the_original_networks_are_taken() -> None:
 
 
 def test_the_wrong_variant_is_refused() -> None:
-    with pytest.raises(IncompatibleWeightsError, match="those of FlowNet2S, not of FlowNet2C:"):
+    with pytest.raises(IncompatibleWeightsError, match="belong to FlowNet2S, not to FlowNet2C:"):
         flownet2_from_weights(_weights("FlowNet2S"), variant="FlowNet2C")
     with pytest.raises(InvalidInputError, match="unknown FlowNet2 variant 'FlowNet3'"):
         flownet2_from_weights(_weights("FlowNet2S"), variant="FlowNet3")
@@ -81,5 +81,5 @@ def test_changed_weights_are_refused_by_name() -> None:
 def test_weights_that_are_not_finite_are_refused() -> None:
     weights = _weights("FlowNet2S")
     weights["conv3.0.bias"] = torch.full((256,), float("nan"))
-    with pytest.raises(IncompatibleWeightsError, match=r"conv3\.0\.bias holds values that are not"):
+    with pytest.raises(IncompatibleWeightsError, match=r"conv3\.0\.bias has values that are not"):
         flownet2_from_weights(weights)

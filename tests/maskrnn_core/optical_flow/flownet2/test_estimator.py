@@ -1,4 +1,4 @@
-"""FlowNet2 behind the protocol of all estimators."""
+"""FlowNet2 as an estimator."""
 
 import numpy as np
 import pytest

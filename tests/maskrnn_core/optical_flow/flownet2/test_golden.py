@@ -1,4 +1,4 @@
-"""Every network against the public definitions' outputs, for weights made by a rule."""
+"""Every network gives the outputs of the public definitions, for weights made by a rule."""
 
 import json
 import zlib
@@ -90,7 +90,7 @@ def _error(result: Tensor, expected: Tensor) -> float:
 def _keep(
     network: FlowNet2, monkeypatch: pytest.MonkeyPatch
 ) -> tuple[dict[str, Tensor], list[Tensor]]:
-    """What the sub-networks predict, and what the fusion network is given."""
+    """Predictions of the sub-networks, and the input of the fusion network."""
     predicted: dict[str, Tensor] = {}
     for name in ("flownetc", "flownets_1", "flownets_2", "flownets_d"):
         module: Any = getattr(network, name)

@@ -118,7 +118,7 @@ def test_the_border_of_the_warps_is_an_option() -> None:
         ((1, 3, 64, 64), (1, 3, 64, 65), "of one shape"),
         ((1, 1, 64, 64), (1, 1, 64, 64), "of one shape"),
         ((3, 64, 64), (3, 64, 64), "of one shape"),
-        ((1, 3, 0, 64), (1, 3, 0, 64), "hold no pixel"),
+        ((1, 3, 0, 64), (1, 3, 0, 64), "have no pixels"),
     ],
 )
 def test_bad_shapes_are_refused(

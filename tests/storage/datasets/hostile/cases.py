@@ -1,4 +1,4 @@
-"""Inputs that somebody hostile, or unlucky, hands in: how one is made, and what must come of it."""
+"""Hostile or unlucky inputs: how a case is made, and its required outcome."""
 
 import random
 import tempfile
@@ -74,7 +74,7 @@ def picture(seed: int = 0) -> "Image.Image":
 
 
 def flipped(data: bytes, seed: int, start: int = 0, end: int | None = None) -> bytes:
-    """With up to 12 bytes changed, between start and end."""
+    """Change up to 12 bytes between start and end."""
     chance = random.Random(seed)
     found = bytearray(data)
     for _ in range(chance.randint(1, 12)):

@@ -52,7 +52,7 @@ def folder_case(name: str, fill: Fill, outcome: Outcome = "refused", match: str 
 def frame_case(
     name: str, data: bytes, suffix: str, outcome: Outcome = "refused", match: str = ""
 ) -> Case:
-    """The second frame is this file."""
+    """Put the file in place of the second frame."""
 
     def fill(frames: Path) -> None:
         (frames / "00001.png").unlink()
@@ -69,7 +69,7 @@ def png_chunk(kind: bytes, content: bytes) -> bytes:
 def png(
     width: int, height: int, *others: bytes, depth: int = 8, colour: int = 2, rows: bytes = b""
 ) -> bytes:
-    """A PNG file that declares this size, whatever its pixels."""
+    """A PNG file that declares this size, independent of its pixels."""
     header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
     packed = zlib.compress(rows or bytes(1000))
     chunks = [
@@ -239,7 +239,7 @@ def of_folders() -> Iterator[Case]:
 
 
 def of_davis() -> Iterator[Case]:
-    """The same in the layout of a data set, which lists its frames and has a mask for each."""
+    """The same cases in the layout of a data set that lists its frames, with a mask for each."""
 
     def davis(change: Fill) -> Callable[[Path], Use]:
         def make(folder: Path) -> Use:

@@ -19,7 +19,7 @@ Put = Callable[[Path], object]
 def mask_case(
     what: str, name: str, put: Put, outcome: Outcome = "refused", match: str = ""
 ) -> Case:
-    """A sound video, and what is put at `name` as its mask."""
+    """A good video, with a hostile mask at `name`."""
     return Case(what, partial(_masked, name, put), outcome, match)
 
 
@@ -83,7 +83,7 @@ def of_modes() -> Iterator[Case]:
         "real numbers": (encoded("TIFF", Image.fromarray(np.ones(SIZE, np.float32))), "mode"),
         "colours of no palette": (encoded("PNG"), "colour"),
         "grey levels": (encoded("PNG", labels(60, 120, 180, 255)), "soft edges or objects"),
-        "nothing in it": (encoded("PNG", palette()), "holds no object"),
+        "nothing in it": (encoded("PNG", palette()), "has no object"),
         "void alone": (encoded("PNG", palette(255).point(lambda v: v)), ""),
         "another size": (encoded("PNG", labels(1).resize((8, 8))), "8x8"),
         "a row more": (encoded("PNG", labels(1).resize((SIZE[1], SIZE[0] + 1))), "32x25"),
@@ -194,7 +194,9 @@ def of_places() -> Iterator[Case]:
     )
     yield mask_case("a folder of nothing", "m", Path.mkdir, match="neither images nor folders")
     yield mask_case("254 objects", "m", folder_of(254), "either")
-    yield mask_case("300 objects", "m", folder_of(300), match="300 objects, at most 254")
+    yield mask_case(
+        "300 objects", "m", folder_of(300), match="300 objects, but label maps have at most 254"
+    )
     yield mask_case("empty objects", "m", folder_of(3, 0), match="is empty")
     yield mask_case(
         "a link out of the masks", "m", with_link("/etc/hostname"), match="is a link out"

@@ -20,14 +20,14 @@ from tests.processes import peak_memory
 from tests.storage.datasets.hostile.cases import Case, clip, ingest, mask_file
 
 SECONDS = 10
-"""A case may take; it takes milliseconds."""
+"""Limit in seconds for a case, which takes milliseconds."""
 
 ADDRESS_SPACE = 3 << 30
 """Bytes beyond what the process has before the first case."""
 
 
 class TookTooLongError(BaseException):
-    """Not to be caught by what is tested."""
+    """An exception that the code under test does not catch."""
 
 
 def main() -> None:

@@ -192,7 +192,7 @@ def at_places() -> Iterator[Case]:
         "a link to zeros": (lambda path: path.symlink_to("/dev/zero"), "is not a file"),
         "a link to noise": (lambda path: path.symlink_to("/dev/urandom"), "is not a file"),
         "a link to the void": (lambda path: path.symlink_to("/dev/null"), "is not a file"),
-        "a folder": (Path.mkdir, "holds no image"),
+        "a folder": (Path.mkdir, "has no image"),
     }
     for what, (put, match) in places.items():
         yield Case(what, partial(_at, put), match=match)

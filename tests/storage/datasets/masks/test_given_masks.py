@@ -1,4 +1,4 @@
-"""First masks in every usual form, and the ways in which they cannot be used."""
+"""First masks in every usual form, and masks that cannot be used."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -38,7 +38,7 @@ def maps(place: Path) -> dict[str, Any]:
 
 
 def runs_of(mask: UInt8Array) -> list[int]:
-    """COCO's run lengths of a mask, the plain way."""
+    """COCO's run lengths of a mask, by a simple implementation."""
     runs, last = [0], 0
     for value in mask.T.reshape(-1).tolist():
         if value != last:
@@ -225,23 +225,23 @@ def test_json(tmp_path: Path, document: object, expected: dict[str, UInt8Array])
 @pytest.mark.parametrize(
     ("text", "match"),
     [
-        ("", "is not a JSON file"),
-        ("[" * 100_000, "is not a JSON file"),
+        ("", "is not a readable JSON file"),
+        ("[" * 100_000, "is not a readable JSON file"),
         ("3", "holds no mask"),
         ("[]", "holds no mask"),
         ('{"0": 7}', "neither run lengths nor a list of polygons"),
-        ('{"size": [9, 12], "counts": [108]}', r"size \[9, 12\], the frames have \[8, 12\]"),
+        ('{"size": [9, 12], "counts": [108]}', r"size is \[9, 12\], but the frames have \[8, 12\]"),
         ('{"size": [8, 12], "counts": [5]}', "add up to 5"),
         ('{"size": [8, 12], "counts": [97, -1]}', "whole numbers"),
         ('{"size": [8, 12], "counts": [96]}', "is empty"),
         ('{"size": [8, 12], "counts": "~~"}', "character"),
         ('{"size": [8, 12], "counts": 4}', "neither a text nor a list"),
-        ("[[1, 2, 3]]", "a polygon of 3 numbers"),
+        ("[[1, 2, 3]]", "a polygon has 3 numbers"),
         ("[[1, 2, 3, 4, NaN, 6]]", "finite"),
         ('{"../../x": [[1, 1, 5, 1, 5, 5]]}', r"no frame '\.\./\.\./x'"),
         ('{"5": [[1, 1, 5, 1, 5, 5]]}', "no frame '5'"),
         ('[{"segmentation": [[1, 1, 5, 1, 5, 5]], "object": 255}]', "from 1 to 254"),
-        (json.dumps([POLYGON] * 300), "holds 300 objects, at most 254"),
+        (json.dumps([POLYGON] * 300), "has 300 objects, but label maps have at most 254"),
     ],
 )
 def test_json_that_cannot_be_used(tmp_path: Path, text: str, match: str) -> None:
@@ -255,10 +255,10 @@ def test_masks_that_cannot_be_used(tmp_path: Path, save_image: SaveImage) -> Non
     with pytest.raises(MissingDatasetError, match="is not there"):
         maps(tmp_path / "nothing.png")
     save_image(tmp_path / "large.png", np.ones((9, 12), np.uint8))
-    with pytest.raises(DatasetError, match="is 12x9, the video 12x8"):
+    with pytest.raises(DatasetError, match="is 12x9, but the video is 12x8"):
         maps(tmp_path / "large.png")
     save_image(tmp_path / "empty.png", np.zeros(SIZE, np.uint8))
-    with pytest.raises(DatasetError, match="holds no object"):
+    with pytest.raises(DatasetError, match="has no object"):
         open_masks(tmp_path / "empty.png", FRAMES).objects  # noqa: B018
     save_image(tmp_path / "levels.png", box(0, 85) + box(3, 170) + box(7, 255))
     with pytest.raises(DatasetError, match="may be soft edges or objects"):
@@ -278,7 +278,7 @@ def test_folders_that_cannot_be_used(tmp_path: Path, save_image: SaveImage) -> N
         maps(place)
     save_image(place / "00000.png", box(1, 255))
     save_image(place / "00009.png", box(1, 255))
-    with pytest.raises(DatasetError, match=r"00009\.png is not named as a frame"):
+    with pytest.raises(DatasetError, match=r"00009\.png is not named like a frame"):
         maps(place)
     (place / "00009.png").unlink()
     (place / "00001.png").symlink_to(tmp_path / "outside.png")
@@ -290,7 +290,7 @@ def test_folders_that_cannot_be_used(tmp_path: Path, save_image: SaveImage) -> N
     many = tmp_path / "many"
     for number in range(300):
         save_image(many / f"object{number}.png", box(1, 255))
-    with pytest.raises(DatasetError, match="holds 300 objects, at most 254"):
+    with pytest.raises(DatasetError, match="has 300 objects, but label maps have at most 254"):
         maps(many)
 
 

@@ -109,7 +109,7 @@ def test_unknown_colours_are_refused(tmp_path: Path) -> None:
     values[2, 3] = (255, 0, 0)
     Image.fromarray(values).save(tmp_path / "a.png")
     for read in (read_label_map, read_binary_mask):
-        with pytest.raises(DatasetError, match=r"a\.png holds colour \(255, 0, 0\).*row 2, .* 3"):
+        with pytest.raises(DatasetError, match=r"a\.png has the colour \(255, 0, 0\).*row 2, .* 3"):
             read(tmp_path / "a.png")
 
 

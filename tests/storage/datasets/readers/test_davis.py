@@ -1,4 +1,4 @@
-"""The DAVIS layouts: what is read, and how damage is told."""
+"""The DAVIS layouts: reading, and errors for damaged files."""
 
 import pickle
 import shutil
@@ -121,8 +121,8 @@ def test_all_damaged_files_are_named_at_once(
     assert "4 problems" in message
     assert "00001.jpg is empty (0 bytes)" in message
     assert "00002.jpg is not a readable image" in message
-    assert "00002.png: the mask is 24x8, the first frame 24x16" in message
-    assert "00003.jpg: the frame is 20x16, the first frame 24x16" in message
+    assert "00002.png: the mask is 24x8, but the first frame is 24x16" in message
+    assert "00003.jpg: the frame is 20x16, but the first frame is 24x16" in message
     assert message.endswith("leave the video out.")
 
 
@@ -155,7 +155,7 @@ def test_the_first_mask_is_missing(davis2016: Path) -> None:
 
 def test_the_first_mask_is_empty(davis2016: Path, save_image: Callable[..., None]) -> None:
     save_image(davis2016 / MASKS / "bee" / "00000.png", np.zeros((16, 24), np.uint8))
-    assert "00000.png holds no object." in _problem(davis2016)
+    assert "00000.png has no object." in _problem(davis2016)
 
 
 def test_the_first_mask_is_void(davis2017: Path, save_image: Callable[..., None]) -> None:
@@ -173,5 +173,5 @@ def test_an_empty_frame_folder(davis2016: Path) -> None:
     shutil.rmtree(davis2016 / FRAMES / "bee")
     (davis2016 / FRAMES / "bee").mkdir()
     (video,) = open_dataset("davis2016", davis2016)
-    with pytest.raises(MissingDatasetError, match="holds no frames"):
+    with pytest.raises(MissingDatasetError, match="has no frames"):
         video.fingerprint()

@@ -1,4 +1,4 @@
-"""Datasets of one's own: folders of images, and video files, with masks beside them."""
+"""The user's own data sets: folders of images, and video files, with masks."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -116,7 +116,7 @@ def test_the_fingerprint_follows_frames_masks_and_name(root: Path, save_image: S
 
 
 def test_other_folders(tmp_path: Path) -> None:
-    with pytest.raises(MissingDatasetError, match="holds no folder frames"):
+    with pytest.raises(MissingDatasetError, match="has no folder frames"):
         open_dataset("folder", tmp_path)
-    with pytest.raises(MissingDatasetError, match=r"holds no file \.mp4"):
+    with pytest.raises(MissingDatasetError, match=r"has no file \.mp4"):
         open_dataset("video", tmp_path)

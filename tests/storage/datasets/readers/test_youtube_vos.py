@@ -75,7 +75,7 @@ def test_masks_without_objects(root: Path, save_image: Callable[..., None]) -> N
     for name in ("00005", "00015"):
         save_image(root / f"valid/Annotations/0a1/{name}.png", np.zeros(SIZE, np.uint8), "P")
     (video,) = open_dataset("youtube-vos", root)
-    with pytest.raises(DatasetError, match="holds no object"):
+    with pytest.raises(DatasetError, match="has no object"):
         video.fingerprint()
 
 

@@ -1,4 +1,4 @@
-"""Video files that are no such thing, or are damaged: one error each, and nothing in the store."""
+"""Files that are no videos, or are damaged: one error each, and nothing in the store."""
 
 import os
 import struct
@@ -21,7 +21,7 @@ MakeVideo = Callable[..., Path]
 
 
 def refused(video: Path, store: ArtifactStore, match: str, mask: Path | None = None) -> None:
-    """Bringing it into the store fails with that message and leaves nothing."""
+    """Check that ingesting the file fails with this message and leaves nothing."""
     mask = mask or video.parent / "first.png"
     if not mask.exists():
         labels = np.zeros((48, 64), np.uint8)
@@ -42,7 +42,7 @@ def test_truncated(
     assert missing_bytes(path) == 0
     data = path.read_bytes()
     path.write_bytes(data[: int(len(data) * share)])
-    refused(path, store, r"a\.\w+ (is cut off|cannot be decoded)")
+    refused(path, store, r"a\.\w+ (is truncated|cannot be decoded)")
 
 
 def test_truncated_with_the_index_in_front(
@@ -66,7 +66,7 @@ PLAY_LIST = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nfile:///etc/passwd\n#
         (bytes(4096), "cannot be decoded"),
         (b"RIFF\x10\x00\x00\x00AVI LIST" + bytes(64), "cannot be decoded"),
         (b"\x1aE\xdf\xa3" + b"\xff" * 200, "cannot be decoded"),
-        (struct.pack(">I4sQ", 1, b"ftyp", 1 << 62), "cut off"),
+        (struct.pack(">I4sQ", 1, b"ftyp", 1 << 62), "truncated"),
     ],
 )
 def test_contents_that_are_no_video(
@@ -100,7 +100,7 @@ def test_sound_alone(tmp_path: Path, store: ArtifactStore) -> None:
         frame.sample_rate = 44100
         container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
-    refused(path, store, "holds no video")
+    refused(path, store, "has no video")
 
 
 def test_one_frame(tmp_path: Path, make_video: MakeVideo, store: ArtifactStore) -> None:
@@ -124,7 +124,7 @@ def test_a_size_that_changes(tmp_path: Path, make_video: MakeVideo, store: Artif
         for index, packet in enumerate(packets):
             packet.stream, packet.pts, packet.dts = stream, index, index
             target.mux(packet)
-    refused(path, store, "frame 3 is 128x96, the first 64x48")
+    refused(path, store, "frame 3 is 128x96, but the first is 64x48")
 
 
 def test_damaged_frames(tmp_path: Path, make_video: MakeVideo, store: ArtifactStore) -> None:
