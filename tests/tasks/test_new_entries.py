@@ -53,7 +53,7 @@ class ArrayVideo:
 
     @property
     def frame_count(self) -> int:
-        return len(self._array("labels"))
+        return len(np.load(self.place)["labels"])
 
     @property
     def frame_names(self) -> tuple[str, ...]:
