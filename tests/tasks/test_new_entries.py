@@ -63,10 +63,10 @@ class ArrayVideo:
         return hashlib.sha256(self.place.read_bytes()).hexdigest()
 
     def frame(self, index: int) -> UInt8Array:
-        return self._array("frames")[index]
+        return np.asarray(self._array("frames")[index], np.uint8)
 
     def label_map(self, index: int) -> UInt8Array:
-        return self._array("labels")[index]
+        return np.asarray(self._array("labels")[index], np.uint8)
 
     def _array(self, name: str) -> Any:
         return np.load(self.place)[name]
