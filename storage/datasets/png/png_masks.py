@@ -73,10 +73,8 @@ def _parse(data: bytes) -> tuple[_Header, bytes]:
         if end > len(data):
             break
         kind = data[position + 4 : position + 8]
-        if (
-            zlib_ng.crc32(data[position + 4 : end - 4])
-            != struct.unpack_from(">I", data, end - 4)[0]
-        ):
+        (checksum,) = struct.unpack_from(">I", data, end - 4)
+        if zlib_ng.crc32(data[position + 4 : end - 4]) != checksum:
             raise DatasetError(f"a damaged PNG: chunk {kind!r} fails its checksum; restore it")
         if kind == b"IHDR" and length == 13:
             width, height, depth, colour, _, _, interlaced = struct.unpack_from(
