@@ -4,7 +4,7 @@ import functools
 import io
 import struct
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ UInt8Array = NDArray[np.uint8]
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _GREY, _PALETTE = 0, 3
 _MOST_PIXELS = 1 << 26
+
+_DAMAGED = cast(type[Exception], zlib_ng.error)  # its stub declares an instance
 
 
 def decode_png(data: bytes) -> NDArray[Any]:
@@ -114,7 +116,7 @@ def _filtered_rows(header: _Header, packed: bytes) -> UInt8Array:
     try:
         # One byte more than is due, to notice a longer stream and to read its checksum.
         raw = unpacker.decompress(packed, size + 1)
-    except zlib_ng.error:
+    except _DAMAGED:
         raw = b""
     if len(raw) != size or not unpacker.eof:
         raise DatasetError("a damaged PNG: its pixels do not unpack; restore it from its archive")
