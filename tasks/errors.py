@@ -1,5 +1,8 @@
 """Errors of the tasks. Each message says what is wrong, where, and what to do."""
 
+WORKER_DIED = "WorkerDied"
+"""Kind of a `UnitError` whose unit did not fail by itself: the process that ran it died."""
+
 
 class TaskError(Exception):
     """Base of every error that the tasks raise on purpose."""

@@ -12,7 +12,8 @@ from typing import Any
 from storage.archive.uris import HTTP, protocol_of, without_password
 from storage.errors import DatasetError, StorageError, StoreAccessError
 from storage.files.remote_files import file_system
-from storage.files.retrying import is_transient, retried
+from storage.files.retry_policy import is_transient
+from storage.files.retrying import retried
 
 _CHUNK = 1 << 20
 _SILENCE = 60.0

@@ -6,7 +6,7 @@ import numpy as np
 
 from storage.errors import IncompleteArtifactError
 from storage.kinds.flow_encoding import STEP, FloatArray, encode
-from storage.kinds.frame_arrays import RunArrayWriter
+from storage.kinds.frame_arrays import FrameArrayWriter
 from storage.store.artifact_content import ARRAYS, ArtifactWriter
 
 FlowPair = tuple[int, FloatArray | None, FloatArray | None]
@@ -39,11 +39,14 @@ class FlowRuns:
         self._what = what
         self._frame_count = frame_count
         self._shape = (height, width, 2)
-        self._arrays = [
-            RunArrayWriter(writer, name, frame_count, self._shape, np.int16, self.length)
-            for name in DIRECTIONS
-        ]
-        self._steps = RunArrayWriter(writer, "steps", frame_count, (2,), np.float32, self.length)
+
+        def array(name: str, frame_shape: tuple[int, ...], dtype: type) -> FrameArrayWriter:
+            return FrameArrayWriter(
+                writer, name, frame_count, frame_shape, dtype, run=self.length, content="flow"
+            )
+
+        self._arrays = [array(name, self._shape, np.int16) for name in DIRECTIONS]
+        self._steps = array("steps", (2,), np.float32)
         self._units = np.zeros((2, self.length, *self._shape), np.int16)
         self._run_steps = np.zeros((self.length, 2), np.float32)
         writer.save_progress()

@@ -63,7 +63,7 @@ def open_array(
 
 
 class FrameArrayWriter:
-    """Array of shape (T, *frame_shape) being written, chunk by chunk.
+    """Array of shape (T, *frame_shape) being written, a frame or a run of frames at a time.
 
     Args:
         writer: artifact that holds it; an array that a former writer began is continued.
@@ -71,6 +71,12 @@ class FrameArrayWriter:
         frame_count: T.
         frame_shape: shape of one frame.
         dtype: type on disk.
+        run: frames in one file; the last one may hold fewer. None puts each frame into a file of
+            its own.
+        alone: whether a frame can be read without the others of its file, with a checksum of its
+            own.
+        content: what compresses well: "image" or "flow".
+        axes: names of the axes of a frame; None names no axis at all.
     """
 
     def __init__(
@@ -80,67 +86,40 @@ class FrameArrayWriter:
         frame_count: int,
         frame_shape: tuple[int, ...],
         dtype: DTypeLike,
+        *,
+        run: int | None = None,
+        alone: bool = True,
+        content: str = "image",
+        axes: tuple[str, ...] | None = None,
     ) -> None:
-        self._frame_shape = frame_shape
-        axes = (f"axis{axis}" for axis in range(1, len(frame_shape) + 1))
+        self.name = name
+        self.frame_count = frame_count
+        self.frame_shape = frame_shape
+        self.dtype = np.dtype(dtype)
+        self.run = run or 1
+        chunk = tuple(max(length, 1) for length in frame_shape)
         self._array = open_array(
             writer,
             name,
             (frame_count, *frame_shape),
             dtype,
-            chunk=(1, *frame_shape),
-            dimensions=("frame", *axes),
-        )
-
-    def write(self, index: int, frame: NDArray[Any]) -> None:
-        """Write frame `index`.
-
-        Raises:
-            ValueError: when its shape is another; Zarr would broadcast it.
-        """
-        if frame.shape != self._frame_shape:
-            raise ValueError(
-                f"frame {index} of array {self._array.basename} has shape {frame.shape}, "
-                f"expected {self._frame_shape}"
-            )
-        self._array[index] = frame
-
-
-class RunArrayWriter:
-    """Array of shape (T, *frame_shape) being written in runs of frames, a shard (file) per run.
-
-    A frame is a chunk of its shard, with a checksum of its own, and can be read alone.
-
-    Args:
-        writer: artifact that holds it; an array that a former writer began is continued.
-        name: name of the array in the artifact's Zarr hierarchy.
-        frame_count: T.
-        frame_shape: shape of one frame.
-        dtype: type on disk.
-        run: frames per shard; the last one may hold fewer.
-    """
-
-    def __init__(
-        self,
-        writer: ArtifactWriter,
-        name: str,
-        frame_count: int,
-        frame_shape: tuple[int, ...],
-        dtype: DTypeLike,
-        run: int,
-    ) -> None:
-        self._array = open_array(
-            writer,
-            name,
-            (frame_count, *frame_shape),
-            dtype,
-            chunk=(1, *frame_shape),
-            shard=(run, *frame_shape),
-            content="flow",
+            chunk=(1 if alone else self.run, *chunk),
+            shard=(run, *chunk) if alone and run is not None else None,
+            content=content,
+            dimensions=None if axes is None else ("frame", *axes),
         )
 
     def write(self, start: int, frames: NDArray[Any]) -> None:
-        """Write a whole run, beginning at frame `start`."""
+        """Write the frames (N, *frame_shape) from index `start` on: whole files.
+
+        Raises:
+            ValueError: when the shape of a frame is another; Zarr would broadcast it.
+        """
+        if frames.shape[1:] != self.frame_shape:
+            raise ValueError(
+                f"frame {start} of array {self.name} has shape {frames.shape[1:]}, expected "
+                f"{self.frame_shape}"
+            )
         self._array[start : start + len(frames)] = frames
 
     def read(self) -> NDArray[Any]:

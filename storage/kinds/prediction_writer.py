@@ -10,7 +10,8 @@ from safetensors.numpy import load, save
 
 from storage.datasets.source import UInt8Array
 from storage.errors import IncompleteArtifactError
-from storage.kinds.frame_buffer import FrameBuffer
+from storage.kinds.frame_arrays import FrameArrayWriter
+from storage.kinds.frame_buffer import FrameBuffer, run_length
 from storage.store.artifact_content import ArtifactWriter
 from storage.store.lease import Lease
 
@@ -140,10 +141,14 @@ def _arrays(
     writer: ArtifactWriter, count: int, size: tuple[int, int], objects: int, soft_masks: bool
 ) -> dict[str, FrameBuffer]:
     def images(name: str, shape: tuple[int, ...], axes: tuple[str, ...]) -> FrameBuffer:
-        return FrameBuffer(writer, name, count, shape, np.uint8, axes, _IMAGES, alone=True)
+        run = run_length(_IMAGES, count, shape, np.uint8)
+        array = FrameArrayWriter(writer, name, count, shape, np.uint8, run=run, axes=axes)
+        return FrameBuffer(array)
 
     def numbers(name: str, shape: tuple[int, ...], dtype: type, *axes: str) -> FrameBuffer:
-        return FrameBuffer(writer, name, count, shape, dtype, axes, _NUMBERS)
+        run = run_length(_NUMBERS, count, shape, dtype)
+        array = FrameArrayWriter(writer, name, count, shape, dtype, run=run, alone=False, axes=axes)
+        return FrameBuffer(array)
 
     arrays = {
         "labels": images("labels", size, ("y", "x")),

@@ -157,13 +157,14 @@ class _Recorder:
         self._source_size = source_size
         self._size = working_size(source_size, self._short_side)
         writer, size = self._writer, self._size
-        self._frames = FrameArrayWriter(writer, "frames", count, (*size, 3), np.uint8)
-        self._labels = FrameArrayWriter(writer, "labels", count, size, np.uint8)
-        self._annotations = (
-            FrameArrayWriter(writer, "annotations", count, source_size, np.uint8)
-            if size != source_size
-            else None
-        )
+
+        def array(name: str, *shape: int) -> FrameArrayWriter:
+            axes = ("axis1", "axis2", "axis3")[: len(shape)]
+            return FrameArrayWriter(writer, name, count, shape, np.uint8, axes=axes)
+
+        self._frames = array("frames", *size, 3)
+        self._labels = array("labels", *size)
+        self._annotations = array("annotations", *source_size) if size != source_size else None
 
     def _check_shapes(self, index: int, frame: UInt8Array, labels: UInt8Array | None) -> None:
         expected = (*self._source_size, 3)
@@ -178,7 +179,7 @@ class _Recorder:
 
     def _store(self, array: FrameArrayWriter, index: int, values: UInt8Array) -> None:
         values = np.ascontiguousarray(values)
-        array.write(index, values)
+        array.write(index, values[np.newaxis])
         self._digest.update(str(values.shape).encode())
         self._digest.update(values.data)
 

@@ -7,16 +7,17 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
+from storage.files import retry_policy
 from storage.runs.ledger import RunLedger, VideoRecord
 from tasks.archive.records import again, ended_record, failed_result, result_of
 from tasks.archive.rows import ArchiveRow, RowResult
 from tasks.archive.slices import RowQueue
 from tasks.archive.unit import RowWork, segment_rows
 from tasks.dask_bridge import Bridge
-from tasks.dask_bridge.submission import TIMED_OUT, WORKER_DIED, worker_died
+from tasks.dask_bridge.submission import TIMED_OUT, worker_died
 from tasks.dask_bridge.unit_run import UnitRun
-from tasks.errors import UnitError
-from tasks.retries.transient import DELAYS
+from tasks.errors import WORKER_DIED, UnitError
+from tasks.retries.transient import may_pass
 
 logger = logging.getLogger("maskrnn.run")
 
@@ -150,12 +151,12 @@ class Dispatcher:
 
     def _retry(self, row: ArchiveRow, result: RowResult) -> None:
         """Another try after a while, unless there were enough of them."""
-        tries = self._tries[row.index]
-        if tries == len(DELAYS):
+        tries, delays = self._tries[row.index], retry_policy.POLICY.unit
+        if tries == len(delays):
             self._fail(row, result.error or "", result.seconds)
             return
         self._tries[row.index] += 1
-        self._rows.put_back(again(row), DELAYS[tries])
+        self._rows.put_back(again(row), delays[tries])
 
     def _after_death(self, rows: Sequence[ArchiveRow], error: UnitError) -> None:
         """Only the row that was being worked on is blamed; what had ended stays."""
@@ -172,7 +173,7 @@ class Dispatcher:
     def _blame(self, row: ArchiveRow, error: UnitError) -> None:
         """A row that killed its worker, or took too long."""
         self._deaths[row.index] += 1
-        if error.kind == WORKER_DIED and self._deaths[row.index] < 2:
+        if may_pass(error, self._deaths[row.index]):
             logger.warning("%s: its worker died; tried once more, alone", row.id)
             self._rows.put_back(again(row), alone=True)
         else:

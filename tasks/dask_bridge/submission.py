@@ -11,11 +11,11 @@ from tasks.dask_bridge.kept_groups import KeptGroups
 from tasks.dask_bridge.slots import POLL_SECONDS, Slots
 from tasks.dask_bridge.unit_run import Outcome
 from tasks.dask_bridge.worker_log import WorkerLog, run_logged
-from tasks.errors import UnitError
+from tasks.errors import WORKER_DIED, UnitError
 from tasks.machine.resources import Resource
 
-CUT_OFF, TIMED_OUT, WORKER_DIED = "CutOff", "TimedOut", "WorkerDied"
-"""Kinds of `UnitError` that do not come from the unit itself."""
+CUT_OFF, TIMED_OUT = "CutOff", "TimedOut"
+"""Kinds of `UnitError` that do not come from the unit itself, as WORKER_DIED does not."""
 
 _LOOKS = 3
 """A worker that the scheduler does not list so many times in a row is gone."""

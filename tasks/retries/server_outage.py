@@ -8,14 +8,13 @@ from typing import TypeVar
 import httpx
 from prefect.exceptions import CrashedRun, PrefectHTTPStatusError
 
+from storage.files import retry_policy
+from storage.files.retry_policy import repeated
 from tasks.retries.transient import chain_of
 
 logger = logging.getLogger("maskrnn.run")
 
 R = TypeVar("R")
-
-_DELAYS = (1.0, 3.0, 8.0, 20.0)
-"""Seconds before each further attempt: a server that is started again answers within them."""
 
 _ERRORS = (httpx.TransportError, CrashedRun, PrefectHTTPStatusError)
 
@@ -31,12 +30,10 @@ def asked_again(request: Callable[[], R]) -> R:
     Raises:
         Exception: its last error, or one that is not of the server.
     """
-    for delay in _DELAYS:
-        try:
-            return request()
-        except Exception as error:
-            if not is_of_the_server(error):
-                raise
-            logger.info("the Prefect server does not answer; asked again in %.0f s", delay)
+
+    def pause(delay: float) -> None:
+        logger.info("the Prefect server does not answer; asked again in %.0f s", delay)
         time.sleep(delay)
-    return request()
+
+    delays = retry_policy.POLICY.server
+    return repeated(request, delays, lambda error, _: is_of_the_server(error), pause)

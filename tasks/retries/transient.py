@@ -1,20 +1,26 @@
-"""Which errors pass by themselves, and so which units are worth a second attempt.
+"""Which errors of a unit are worth another attempt; `storage.files.retry_policy` tells how many.
 
-What `storage.files.retrying` asks again at once, seen wherever it stands in the chain of causes.
-A bad video is bad the second time too.
+An error that a store is asked again for counts wherever it stands in the chain of causes. A bad
+video is bad the second time too.
 """
 
 from collections.abc import Iterator
 
-from storage.files import retrying
-
-DELAYS = (2.0, 15.0)
-"""Seconds before the second and the third attempt."""
+from storage.files import retry_policy
+from tasks.errors import WORKER_DIED, UnitError
 
 
 def is_transient(error: BaseException) -> bool:
     """Whether the error, or one that led to it, is of a connection, a time-out or a busy server."""
-    return any(retrying.is_transient(link) for link in chain_of(error))
+    return any(retry_policy.is_transient(link) for link in chain_of(error))
+
+
+def may_pass(error: object, attempts: int) -> bool:
+    """Whether another attempt at a unit is worth it, after so many that ended like this."""
+    if isinstance(error, UnitError):
+        dies_again = attempts >= retry_policy.POLICY.deaths
+        return error.transient or (error.kind == WORKER_DIED and not dies_again)
+    return isinstance(error, Exception) and is_transient(error)
 
 
 def chain_of(error: BaseException) -> Iterator[BaseException]:

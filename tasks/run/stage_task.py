@@ -7,9 +7,8 @@ from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 
-from tasks.dask_bridge.submission import WORKER_DIED
-from tasks.errors import UnitError
-from tasks.retries.transient import DELAYS, is_transient
+from storage.files import retry_policy
+from tasks.retries.transient import may_pass
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -18,27 +17,19 @@ R = TypeVar("R")
 def stage_task(name: str, run_name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
     """A Prefect task with a readable name of its runs, which is a template over its arguments.
 
-    Artifacts are the cache, so Prefect keeps no result. Transient errors
-    (`tasks.retries.transient`) are tried up to three times, with a delay; a unit whose worker
-    died, twice.
+    Artifacts are the cache, so Prefect keeps no result. `storage.files.retry_policy` tells how often a
+    stage is tried, and `tasks.retries.transient` after which errors.
     """
+    delays = retry_policy.POLICY.unit
     return task(
         name=name,
         task_run_name=run_name,
         cache_policy=NO_CACHE,
         persist_result=False,
-        retries=len(DELAYS),
-        retry_delay_seconds=list(DELAYS),
+        retries=len(delays),
+        retry_delay_seconds=list(delays),
         retry_condition_fn=_is_retried,
     )
-
-
-def may_pass(error: object, attempts: int) -> bool:
-    """Whether another attempt is worth it, after so many."""
-    if isinstance(error, UnitError):
-        # A unit that kills its worker twice does so again.
-        return error.transient or (error.kind == WORKER_DIED and attempts < 2)
-    return isinstance(error, Exception) and is_transient(error)
 
 
 def _is_retried(_: Task[..., Any], task_run: TaskRun, state: State[Any]) -> bool:

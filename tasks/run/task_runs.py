@@ -5,15 +5,15 @@ the task does needs no server: the ledger has its outcome, the store its artifac
 """
 
 import logging
-import time
 from typing import Any, Generic, TypeVar
 
 from prefect import Task
 
+from storage.files import retry_policy
+from storage.files.retry_policy import repeated
 from tasks.dask_bridge.unit_run import describe
 from tasks.retries.server_outage import is_of_the_server
-from tasks.retries.transient import DELAYS
-from tasks.run.stage_task import may_pass
+from tasks.retries.transient import may_pass
 
 logger = logging.getLogger("maskrnn.run")
 
@@ -55,11 +55,4 @@ def start_task(task: Task[..., R], *args: Any) -> StartedTask[R]:
 
 def call_plainly(task: Task[..., R], *args: Any) -> R:
     """What a stage returns, without a task run, but with a task run's retries."""
-    for attempts, delay in enumerate(DELAYS, 1):
-        try:
-            return task.fn(*args)
-        except Exception as error:
-            if not may_pass(error, attempts):
-                raise
-        time.sleep(delay)
-    return task.fn(*args)
+    return repeated(lambda: task.fn(*args), retry_policy.POLICY.unit, may_pass)

@@ -3,13 +3,13 @@
 import functools
 import io
 import struct
-import zlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
+from zlib_ng import zlib_ng
 
 from storage.errors import DatasetError
 
@@ -18,6 +18,8 @@ UInt8Array = NDArray[np.uint8]
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _GREY, _PALETTE = 0, 3
 _MOST_PIXELS = 1 << 26
+
+_DAMAGED = cast(type[Exception], zlib_ng.error)  # its stub declares an instance
 
 
 def decode_png(data: bytes) -> NDArray[Any]:
@@ -73,7 +75,8 @@ def _parse(data: bytes) -> tuple[_Header, bytes]:
         if end > len(data):
             break
         kind = data[position + 4 : position + 8]
-        if zlib.crc32(data[position + 4 : end - 4]) != struct.unpack_from(">I", data, end - 4)[0]:
+        (checksum,) = struct.unpack_from(">I", data, end - 4)
+        if zlib_ng.crc32(data[position + 4 : end - 4]) != checksum:
             raise DatasetError(f"a damaged PNG: chunk {kind!r} fails its checksum; restore it")
         if kind == b"IHDR" and length == 13:
             width, height, depth, colour, _, _, interlaced = struct.unpack_from(
@@ -91,15 +94,9 @@ def _parse(data: bytes) -> tuple[_Header, bytes]:
 
 
 def _unpack(header: _Header, packed: bytes) -> UInt8Array:
-    from storage.datasets.png import inflate as png_kernels
     from storage.datasets.png import png_rows
 
-    raw = np.empty((header.height, 1 + header.row_bytes), dtype=np.uint8)
-    # two bytes of zlib header before the deflate stream, four of checksum after it
-    stream = np.frombuffer(packed, dtype=np.uint8)[2:-4].copy()
-    plain = len(packed) > 6 and packed[0] & 15 == 8 and not packed[1] & 32
-    if not plain or png_kernels.inflate(stream, raw.reshape(-1)) < 0:
-        raise DatasetError("a damaged PNG: its pixels do not unpack; restore it from its archive")
+    raw = _filtered_rows(header, packed)
     rows = np.empty((header.height, header.row_bytes), dtype=np.uint8)
     if png_rows.unfilter(raw, rows) < 0:
         raise DatasetError("a damaged PNG: unknown row filter; restore it from its archive")
@@ -109,6 +106,21 @@ def _unpack(header: _Header, packed: bytes) -> UInt8Array:
         return np.unpackbits(rows, axis=1, count=header.width)
     pixels = _samples_of_bytes(header.depth, header.colour == _GREY)[rows].view(np.uint8)
     return np.ascontiguousarray(pixels[:, : header.width])
+
+
+def _filtered_rows(header: _Header, packed: bytes) -> UInt8Array:
+    """The decompressed rows, uint8 (H, 1 + bytes): the filter of each row comes first."""
+    shape = header.height, 1 + header.row_bytes
+    size = shape[0] * shape[1]
+    unpacker = zlib_ng.decompressobj()
+    try:
+        # One byte more than is due, to notice a longer stream and to read its checksum.
+        raw = unpacker.decompress(packed, size + 1)
+    except _DAMAGED:
+        raw = b""
+    if len(raw) != size or not unpacker.eof:
+        raise DatasetError("a damaged PNG: its pixels do not unpack; restore it from its archive")
+    return np.frombuffer(raw, np.uint8).reshape(shape)
 
 
 @functools.cache

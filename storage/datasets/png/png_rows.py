@@ -4,16 +4,30 @@ Rows of a mask are almost everywhere a continuation of their neighbours: stretch
 filtering. Eight bytes are taken at a time, and eight zeros are settled at once.
 """
 
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.datasets.png.inflate import FAULT, compiled
-
+F = TypeVar("F", bound=Callable[..., object])
 UInt8 = NDArray[np.uint8]
 UInt64 = NDArray[np.uint64]
 Byte = np.uint8
 
+FAULT = -1
+"""Result of `unfilter` for a filter that does not exist."""
+
 _EIGHT_TIMES = np.uint64(0x0101010101010101)
+
+
+def compiled(function: F) -> F:
+    """`function` compiled at its first call, its machine code kept on disk where that can be."""
+    try:
+        return cast(F, numba.njit(cache=True, nogil=True)(function))
+    except RuntimeError:  # numba found no directory for its cache
+        return cast(F, numba.njit(nogil=True)(function))
 
 
 @compiled

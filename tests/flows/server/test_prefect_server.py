@@ -5,12 +5,12 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from flows.server.prefect_server import provide_server
 from tasks.errors import TaskError
-from tasks.retries import server_outage
 from tests.processes import free_port
+from tests.retries import retry_at_once
 
 
 def test_a_server_that_is_named_and_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_outage, "_DELAYS", (0.0, 0.0))
+    retry_at_once(monkeypatch)
     url = f"http://127.0.0.1:{free_port()}/api"
     with (
         temporary_settings({PREFECT_API_URL: url}),

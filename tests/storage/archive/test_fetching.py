@@ -18,6 +18,7 @@ from storage.archive.scratch import scratch, sweep_scratch
 from storage.archive.uris import local_path, resolved, safe_suffix, without_password
 from tasks.retries.transient import is_transient
 from tests.processes import free_port
+from tests.retries import retry_at_once
 from tests.s3 import S3Server, s3_environment, using
 
 LIMITS = FetchLimits(1_000_000, 5.0)
@@ -186,7 +187,7 @@ def test_a_manifest_on_s3_names_objects_beside_it(bucket: str) -> None:
 def test_s3_without_credentials_or_a_server(
     s3_server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("storage.files.retrying._DELAYS", (0.001, 0.001))
+    retry_at_once(monkeypatch, 0.001)
     nobody = s3_environment(f"http://127.0.0.1:{free_port()}")
     with using(nobody), pytest.raises(UnavailableError, match="does not answer"):
         fetch("s3://nobody-there/a.mp4", tmp_path / "got", LIMITS)

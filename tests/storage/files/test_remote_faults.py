@@ -8,6 +8,7 @@ import pytest
 from storage.errors import StorageError, StoreAccessError
 from storage.runs.ledger import RunLedger, VideoRecord
 from storage.store.artifacts import ArtifactStore
+from tests.retries import retry_at_once
 from tests.storage.flaky import (
     FORBIDDEN,
     INTERNAL_ERROR,
@@ -21,7 +22,7 @@ from tests.storage.store.test_damage import CASES
 
 @pytest.fixture
 def remote(monkeypatch: pytest.MonkeyPatch) -> Iterator[ArtifactStore]:
-    monkeypatch.setattr("storage.files.retrying._DELAYS", (0.001, 0.001, 0.001, 0.001))
+    retry_at_once(monkeypatch, 0.001)
     yield ArtifactStore(f"flaky://{uuid4().hex}/store")
     FlakyFileSystem.fail(None)
 

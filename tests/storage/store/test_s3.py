@@ -22,6 +22,7 @@ from storage.runs.ledger import RunLedger, VideoRecord
 from storage.runs.verification import verify_store
 from storage.store.artifacts import ArtifactStore
 from tests.processes import free_port
+from tests.retries import retry_at_once
 from tests.s3 import S3Server, s3_environment, using
 from tests.storage.store.test_damage import CASES, emptied, halved
 
@@ -246,7 +247,7 @@ FAULTS = {
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("storage.files.retrying._DELAYS", (0.001, 0.001, 0.001, 0.001))
+    retry_at_once(monkeypatch, 0.001)
     monkeypatch.setattr(
         "storage.files.remote_files._S3_WAITING",
         {"connect_timeout": 0.3, "read_timeout": 0.3, "retries": {"total_max_attempts": 1}},

@@ -17,6 +17,7 @@ from tasks.archive.slices import RowQueue
 from tasks.archive.unit import RowWork
 from tasks.dask_bridge import Bridge
 from tasks.errors import BridgeError
+from tests.retries import retry_at_once
 from tests.tasks.archive.conftest import RUN, marks, stand_in
 
 pytestmark = pytest.mark.timeout(240)
@@ -106,7 +107,7 @@ def test_what_may_pass_is_tried_again_a_few_times(
     work: RowWork,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("tasks.archive.dispatch.DELAYS", (0.1, 0.2))
+    retry_at_once(monkeypatch, 0.1)
     witness = carry_out(bridge, store, table("busy-1", "busy-2", "busy-9", "a"), work)
     states = {name: result.state for name, result in witness.results.items()}
     assert states == {"busy-1": "done", "busy-2": "done", "busy-9": "failed", "a": "done"}

@@ -7,13 +7,13 @@ import pytest
 from prefect.artifacts import MarkdownArtifact
 
 from tasks.reporting.prefect_artifacts import publish
-from tasks.retries import server_outage
 from tests.processes import free_port
+from tests.retries import retry_at_once
 
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_outage, "_DELAYS", (0.0, 0.0))
+    retry_at_once(monkeypatch)
 
 
 def test_a_server_that_does_not_answer_costs_a_warning(

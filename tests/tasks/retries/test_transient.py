@@ -12,6 +12,7 @@ from tasks.dask_bridge.unit_run import UnitFailure, run_unit
 from tasks.errors import UnitError
 from tasks.retries.transient import is_transient
 from tasks.run.stage_task import stage_task
+from tests.retries import retry_at_once
 
 
 class ClientError(Exception):
@@ -71,7 +72,7 @@ def test_units_tell_whether_their_error_may_pass() -> None:
 @pytest.mark.timeout(240)
 @pytest.mark.usefixtures("prefect_server")
 def test_prefect_tries_again_only_what_may_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tasks.run.stage_task.DELAYS", [0.05, 0.05])
+    retry_at_once(monkeypatch, 0.05)
     errors = {
         "torn": UnitError("frame 3 is torn", "DatasetError"),
         "store": UnitError("503", "ClientError", transient=True),

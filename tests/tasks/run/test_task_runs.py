@@ -7,10 +7,9 @@ import httpx
 import pytest
 from prefect.exceptions import CrashedRun
 
-from tasks.dask_bridge.submission import WORKER_DIED
-from tasks.errors import TaskError, UnitError
-from tasks.run import task_runs
+from tasks.errors import WORKER_DIED, TaskError, UnitError
 from tasks.run.task_runs import call_plainly, start_task
+from tests.retries import retry_at_once
 
 
 class Stage:
@@ -40,7 +39,7 @@ class Stage:
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(task_runs, "DELAYS", (0.0, 0.0))
+    retry_at_once(monkeypatch)
 
 
 def stage(of_the_run: Exception | None, *of_the_calls: Exception) -> Any:

@@ -121,10 +121,19 @@ def test_any_stream_with_good_checksums_decodes_or_is_refused(packed: bytes) -> 
 def test_fewer_or_more_pixels_than_the_header_says() -> None:
     rows = np.zeros((10, 9), dtype=np.uint8)
     whole = _png(rows, 8, 8, 0)
-    packed = _chunk(b"IDAT", zlib.compress(rows[:9].tobytes()))
-    short = whole[:33] + packed + _chunk(b"IEND", b"")
+    most = rows.tobytes()
+    for packed in (zlib.compress(most[:-1]), zlib.compress(most + b"\0"), zlib.compress(most)[:-4]):
+        other = whole[:33] + _chunk(b"IDAT", packed) + _chunk(b"IEND", b"")
+        with pytest.raises(DatasetError, match="do not unpack"):
+            decode_png(other)
+
+
+def test_pixels_that_fail_the_checksum_of_their_stream() -> None:
+    rows = np.zeros((10, 9), dtype=np.uint8)
+    packed = zlib.compress(rows.tobytes())[:-4] + b"sums"
+    data = _png(rows, 8, 8, 0)[:33] + _chunk(b"IDAT", packed) + _chunk(b"IEND", b"")
     with pytest.raises(DatasetError, match="do not unpack"):
-        decode_png(short)
+        decode_png(data)
 
 
 def test_unknown_filter_and_missing_parts() -> None:
