@@ -77,7 +77,7 @@ def _is_whole(record: dict[str, Any]) -> bool:
         and numbers
         and record["pid"] > 0
         and isinstance(record.get("started"), str)
-        and type(seconds) in (int, float)
+        and isinstance(seconds, int | float)
         and 0.0 <= seconds < math.inf
     )
 
