@@ -287,7 +287,7 @@ class StoreMachine(RuleBasedStateMachine):
 
 
 def _explore(machine: type[StoreMachine], examples: int, steps: int) -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         machine,
         settings=settings(
             max_examples=examples,
