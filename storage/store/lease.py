@@ -144,12 +144,16 @@ class Lease:
                 self._thread = thread
                 thread.start()
 
+    def beat(self) -> None:
+        """Give a sign of life, unless it is lost; its thread does so every few seconds."""
+        self._record["beat"] += 1
+        self._record["time"] = time.time()
+        with suppress(OSError, StoreAccessError):
+            self._swap(to_json(self._record))
+
     def _keep_alive(self) -> None:
         while True:
-            self._record["beat"] += 1
-            self._record["time"] = time.time()
-            with suppress(OSError, StoreAccessError):
-                self._swap(to_json(self._record))
+            self.beat()
             if self._lost or self._end.wait(self._seconds / _BEATS):
                 return
 

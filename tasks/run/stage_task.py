@@ -17,8 +17,8 @@ R = TypeVar("R")
 def stage_task(name: str, run_name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
     """A Prefect task with a readable name of its runs, which is a template over its arguments.
 
-    Artifacts are the cache, so Prefect keeps no result. `storage.files.retry_policy` tells how often a
-    stage is tried, and `tasks.retries.transient` after which errors.
+    Artifacts are the cache, so Prefect keeps no result. `storage.files.retry_policy` tells how
+    often a stage is tried, and `tasks.retries.transient` after which errors.
     """
     delays = retry_policy.POLICY.unit
     return task(

@@ -68,21 +68,18 @@ def store(tmp_path: Path) -> ArtifactStore:
 
 @pytest.fixture
 def memory_url() -> Iterator[str]:
-    url = f"memory://{uuid4().hex}/store"
-    yield url
-    fsspec.filesystem("memory").rm(f"/{url.split('/')[2]}", recursive=True)
-
-
-@pytest.fixture(params=["local", "memory"])
-def any_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ArtifactStore]:
-    if request.param == "local":
-        yield ArtifactStore(str(tmp_path / "store"))
-        return
     name = uuid4().hex
-    yield ArtifactStore(f"memory://{name}/store")
+    yield f"memory://{name}/store"
     files = fsspec.filesystem("memory")
     if files.exists(f"/{name}"):
         files.rm(f"/{name}", recursive=True)
+
+
+@pytest.fixture(params=["local", "memory"])
+def any_store(request: pytest.FixtureRequest) -> ArtifactStore:
+    if request.param == "local":
+        return ArtifactStore(f"{request.getfixturevalue('tmp_path')}/store")
+    return ArtifactStore(request.getfixturevalue("memory_url"))
 
 
 @pytest.fixture

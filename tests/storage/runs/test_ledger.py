@@ -31,8 +31,8 @@ RECORD = VideoRecord(
 )
 
 
-def test_round_trip(any_store: ArtifactStore) -> None:
-    ledger = RunLedger(any_store, "night 1")
+def test_round_trip(store: ArtifactStore) -> None:
+    ledger = RunLedger(store, "night 1")
     assert ledger.records() == []
     assert ledger.read("bee") is None
     ledger.write(RECORD)

@@ -6,7 +6,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from uuid import uuid4
 
@@ -67,50 +66,6 @@ def test_few_requests(remote: ArtifactStore, s3_server: S3Server) -> None:
     ledger = RunLedger(remote, "run")
     ledger.write(VideoRecord("v"))
     assert asked() == {"PUT": 1}
-
-
-def test_leases_of_two_writers(remote: ArtifactStore) -> None:
-    lease = remote.lease("flow", "k")
-    assert lease is not None
-    with lease:
-        assert remote.is_leased("flow", "k")
-        owner = remote.lease_owner("flow", "k")
-        assert owner is not None
-        assert owner.is_alive
-        looks = iter([False, True])
-        other: list[object] = []
-        waiting = threading.Thread(
-            target=lambda: other.append(remote.lease("flow", "k", until=lambda: next(looks)))
-        )
-        waiting.start()
-        waiting.join()
-        assert other == [None]
-    assert not remote.is_leased("flow", "k")
-
-
-def test_an_interrupted_writer_is_gone_on_from(remote: ArtifactStore) -> None:
-    plan = {"frames": 2}
-    with suppress(RuntimeError), remote.create("predictions", "k", plan) as writer:
-        writer.put("first", b"1")
-        writer.save_progress()
-        writer.put("second", b"half")
-        raise RuntimeError
-    assert not remote.exists("predictions", "k")
-    assert list(remote.unfinished("predictions")) == ["k"]
-    with remote.create("predictions", "k", plan) as writer:
-        assert list(writer.digests) == ["first"]
-        assert writer.read_back("first") == b"1"
-    assert remote.open("predictions", "k").names == ["first"]
-    assert remote.unfinished("predictions") == {}
-
-
-def test_what_killed_writers_left_is_swept(remote: ArtifactStore) -> None:
-    remote.folder.write("videos/k/abandoned/frames", b"1")
-    with remote.create("videos", "whole") as writer:
-        writer.put("file", b"1")
-    assert remote.sweep_staging(3600) == []
-    assert remote.sweep_staging(0) == ["videos/k/abandoned"]
-    assert remote.open("videos", "whole").get("file") == b"1"
 
 
 def test_training_states(remote: ArtifactStore) -> None:

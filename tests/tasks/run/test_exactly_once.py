@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from storage.runs.ledger import RunLedger
+from storage.errors import LeaseLostError
+from storage.runs.ledger import RunLedger, StageRecord
 from storage.runs.names import RecordName, StageName
 from storage.store.artifacts import ArtifactStore
 from tasks.errors import TaskError
@@ -26,7 +27,8 @@ ROOT = Path(__file__).resolve().parents[3]
 _RUN = """
 import sys, time
 from storage.store.artifacts import ArtifactStore
-from storage.runs.ledger import RunLedger
+from storage.errors import LeaseLostError
+from storage.runs.ledger import RunLedger, StageRecord
 from storage.runs.names import RecordName, StageName
 from tasks.run.run_context import RunContext
 from tests.tasks.inline import InlineBridge
@@ -137,6 +139,33 @@ def test_waiting_for_another_run_ends_with_this_one(
         monkeypatch.setattr(exactly_once, "_PATIENCE_SECONDS", 0.3)
         with pytest.raises(TaskError, match=f"make libby .* process {os.getpid()}"):
             await_other_run(store, "things", "k", lambda: False, "make libby")
+
+
+def test_a_writer_that_was_taken_over_leaves_it_to_the_other(store: ArtifactStore) -> None:
+    def lose(store_url: str, key: str) -> Any:
+        raise LeaseLostError("another one took it")
+
+    assert make_once(lose, store.url, "things", "k", ()) == Making("held")
+
+
+def test_an_artifact_with_a_missing_file_is_made_again(store: ArtifactStore) -> None:
+    def obtain() -> StageRecord:
+        context = RunContext(store, InlineBridge(), RunLedger(store, "run"))
+        with context.stage(RecordName("video", "libby"), StageName("ingest")) as stage:
+            stage.obtain("things", "k", write, resource="CPU")
+        context.close()
+        record = context.ledger.read("libby")
+        assert record is not None
+        return record.stages["ingest"]
+
+    assert not obtain().reused
+    assert obtain().reused
+    (Path(store.location("things", "k")) / "text").unlink()
+    again = obtain()
+    assert not again.reused
+    assert "damaged things was removed and computed again" in again.note
+    assert "text changed or missing" in again.note
+    assert store.open("things", "k").get("text") == b"hello"
 
 
 def test_a_failed_unit_gives_its_lease_back(store: ArtifactStore) -> None:

@@ -1,0 +1,26 @@
+"""The suite of `StoreSuite` on each kind of store."""
+
+import pytest
+
+from storage.store.artifacts import ArtifactStore
+from tests.storage.store.store_suite import StoreSuite
+
+
+class TestLocalStore(StoreSuite):
+    """On a folder of this machine, as the fixture `store` of all these tests gives it."""
+
+
+class TestMemoryStore(StoreSuite):
+    """On a file system of fsspec that has preconditions for new files only."""
+
+    @pytest.fixture
+    def store(self, memory_url: str) -> ArtifactStore:
+        return ArtifactStore(memory_url)
+
+
+class TestS3Store(StoreSuite):
+    """On a service with preconditions."""
+
+    @pytest.fixture
+    def store(self, bucket: str) -> ArtifactStore:
+        return ArtifactStore(f"{bucket}/a folder/store")
