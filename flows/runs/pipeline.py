@@ -1,7 +1,7 @@
 """The order of a run: every video at its own pace, all of them waiting for the parent alone."""
 
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Sequence, Set
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import replace
@@ -22,9 +22,9 @@ from tasks.plan.outcome import Outcome, VideoResult
 from tasks.plan.run_order import (
     PresetStage,
     finetuned_keys,
-    is_needed,
     preset_stages,
     shared_stages,
+    unneeded,
 )
 from tasks.run import stages
 from tasks.run.run_context import RunContext
@@ -116,8 +116,7 @@ class Pipeline:
         order = shared_stages(role, self._run.parameters.last_stage)
         return [
             self._start(self._prepare, spec, source, RecordName(role, source.name), order)
-            for source in sources
-            if order
+            for source in (sources if order else ())
         ]
 
     def _prepare(
@@ -179,13 +178,15 @@ class Pipeline:
         parent = None if preset.network is None else self._parent(video, preset.name)
         order = preset_stages(video, parent, configuration, run.protocol)
         weights = finetuned_keys(video, parent, configuration)
-        needed = self._announce(video, order)
+        dropped = self._announce(video, order)
         prediction, evaluation = "", None
         for kind, same in groupby(order, key=lambda stage: stage.name.kind):
             shared = preset, configuration.compute
             if kind == "finetune":
-                objects = [stage.name.object_id for stage in same]
-                calls = [(context, video, i, parent, *shared, needed) for i in objects]
+                calls = [
+                    (context, video, name.object_id, parent, *shared, name not in dropped)
+                    for name in (stage.name for stage in same)
+                ]
                 self._stages.call_each(stages.finetune, calls)
             elif kind == "segment":
                 limit = run.parameters.checkpoint_frames
@@ -197,14 +198,13 @@ class Pipeline:
                 evaluation = self._stages.call(stages.evaluate, context, video, *evaluated)
         return VideoResult(video, preset.name, prediction, evaluation)
 
-    def _announce(self, video: PreparedVideo, order: Sequence[PresetStage]) -> bool:
-        """Whether finetuning is needed; if so, put all these stages into the ledger at once."""
-        finetuning = [stage for stage in order if stage.serves is not None]
-        needed = any(is_needed(stage, order, self._context.store.exists) for stage in finetuning)
-        if needed:
+    def _announce(self, video: PreparedVideo, order: Sequence[PresetStage]) -> Set[StageName]:
+        """Put all these stages into the ledger at once; returns those that are not needed."""
+        dropped = unneeded(order, self._context.store.exists)
+        if order[0].serves is not None and not dropped:
             coming = {stage.name: (stage.kind, stage.key or "") for stage in order}
             self._context.announce(RecordName("video", video.name), coming)
-        return needed
+        return dropped
 
     def _parent(self, video: PreparedVideo, preset: str) -> str:
         try:

@@ -15,7 +15,7 @@ from storage.store.artifacts import ArtifactStore
 from tasks import keys
 from tasks.inputs.flow_method import FlowMethod
 from tasks.keys import PreparedVideo
-from tasks.plan.run_order import TRAIN, PresetStage, Training, is_needed
+from tasks.plan.run_order import TRAIN, PresetStage, Training, unneeded
 
 Fate = Literal["reused", "computed", "not needed", "unknown"]
 """`not needed`: weights that are gone while the prediction made with them is there. `unknown`: the
@@ -105,8 +105,9 @@ class Foresight:
     def follow(self, record: RecordName, stages: Sequence[PresetStage]) -> bool:
         """Plan the stages of a video by one preset; whether all its results are there."""
         complete = True
+        dropped = unneeded(stages, self._store.exists)
         for stage in stages:
-            needed = is_needed(stage, stages, self._store.exists)
+            needed = stage.name not in dropped
             is_there = self._add(record, stage.name, stage.kind, stage.key, needed=needed)
             complete &= is_there or stage.serves is not None
         return complete

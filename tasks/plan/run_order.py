@@ -131,18 +131,22 @@ def preset_stages(
     return stages
 
 
-def is_needed(
-    stage: PresetStage, stages: Sequence[PresetStage], exists: Callable[[str, str], bool]
-) -> bool:
-    """Whether a stage has to make its artifact if it is missing: not if what it serves is there.
+def unneeded(
+    stages: Sequence[PresetStage], exists: Callable[[str, str], bool]
+) -> frozenset[StageName]:
+    """Stages that need not make their artifact, because what they serve is there already.
 
     Args:
-        stage: one of `stages`.
-        stages: of the same video and preset.
+        stages: of one video by one preset.
         exists: tells of a kind and a key whether the artifact is in the store.
     """
-    served = next((other for other in stages if other.name == stage.serves), None)
-    return served is None or served.key is None or not exists(served.kind, served.key)
+    served = {stage.serves for stage in stages}
+    there = {
+        stage.name
+        for stage in stages
+        if stage.name in served and stage.key is not None and exists(stage.kind, stage.key)
+    }
+    return frozenset(stage.name for stage in stages if stage.serves in there)
 
 
 def finetuned_keys(
