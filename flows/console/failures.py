@@ -5,6 +5,7 @@ from pydantic import ValidationError
 from storage.errors import (
     DatasetError,
     InvalidAddressError,
+    InvalidNameError,
     MissingArtifactError,
     NewerSchemaError,
     OccupiedOutputError,
@@ -17,6 +18,7 @@ _BAD_INPUT = (
     ParameterError,
     DatasetError,
     InvalidAddressError,
+    InvalidNameError,
     MissingArtifactError,
     NewerSchemaError,
     OccupiedOutputError,

@@ -181,9 +181,12 @@ class BenchmarkParameters(RunFields, MachineFields, TrainFields):
 
     def reaches(self, stage: StageKind) -> bool:
         """Whether the run goes as far as a stage."""
-        if self.until == "report":
-            return True
-        return STAGE_KINDS.index(self.until) >= STAGE_KINDS.index(stage)
+        return STAGE_KINDS.index(self.last_stage) >= STAGE_KINDS.index(stage)
+
+    @property
+    def last_stage(self) -> StageKind:
+        """The stage with which the run ends; only the report may follow."""
+        return "evaluate" if self.until == "report" else self.until
 
     @property
     def presets(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from storage.datasets.source import SourceVideo
 from tasks.inputs.configuration import Configuration
 from tasks.inputs.flow_method import FlowMethod, flow_method
 from tasks.inputs.sources import DatasetSpec, open_sources
+from tasks.plan.run_order import Training, in_order, trainings
 from tasks.scores.scoring import protocol_of
 
 
@@ -42,6 +43,17 @@ class ResolvedRun:
     def with_network(self) -> list[Configuration]:
         """The configurations that have a network, and so need a parent."""
         return [c for c in self.configurations if c.preset.network is not None]
+
+    @property
+    def segmenting(self) -> list[Configuration]:
+        """The configurations that segment the videos, in order; none if the run ends before."""
+        return in_order(self.configurations) if self.parameters.reaches("segment") else []
+
+    @property
+    def trainings(self) -> list[Training]:
+        """The parents that the run trains, in order; none where it ends before or is given one."""
+        trains = self.parameters.reaches("train") and self.parameters.parent is None
+        return trainings(self.configurations) if trains else []
 
     @property
     def protocol(self) -> str | None:

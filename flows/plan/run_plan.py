@@ -7,12 +7,11 @@ from flows.plan.resolved_run import ResolvedRun
 from storage.kinds.checkpoints import PARENTS
 from storage.runs.names import RecordName
 from storage.store.artifacts import ArtifactStore
-from tasks.inputs.configuration import Configuration
 from tasks.inputs.external_parents import obtain_parent
 from tasks.inputs.starting_weights import starting_digest
-from tasks.keys import PreparedVideo, parent_key
 from tasks.plan.dry_plan import Foresight, PlannedStage
 from tasks.plan.outcome import Outcome, VideoResult
+from tasks.plan.run_order import preset_stages, shared_stages
 
 
 @dataclass(frozen=True)
@@ -34,32 +33,21 @@ def plan_run(run: ResolvedRun, store: ArtifactStore, failed: Collection[str] = (
     Raises:
         ParameterError: a parent or starting weights that cannot be used.
     """
-    parameters = run.parameters
-    foresight = Foresight(store, run.flow, run.main.compute, parameters.resolution)
-    parents: dict[str, str | None] = {}
-    with_network = run.with_network
-    if with_network and parameters.reaches("train"):
-        if parameters.parent is not None:
-            key = obtain_parent(store, parameters.parent)
-            parents = {c.preset.name: key for c in with_network}
-        else:
-            training = [
-                foresight.prepare(source, record)
-                for source in run.training.sources
-                if str(record := RecordName("train", source.name)) not in failed
-            ]
-            initial = parameters.initial_weights
-            start = None if initial is None else starting_digest(initial, store)
-            parents = _parents(foresight, with_network, training, start)
+    foresight = Foresight(store, run.flow, run.main.compute, run.parameters.resolution)
+    parents = _parents(run, store, foresight, failed)
     results: list[VideoResult] = []
-    for source in run.sources if parameters.until != "train" else ():
-        with_flow = parameters.reaches("flow")
-        video = foresight.prepare(source, RecordName("video", source.name), with_flow=with_flow)
-        for configuration in run.configurations if parameters.reaches("segment") else ():
-            parent = parents.get(configuration.preset.name)
-            found = foresight.segment(source.name, video, configuration, parent, run.protocol)
-            if found is not None:
-                results.append(found)
+    shared = shared_stages("video", run.parameters.last_stage)
+    for source in run.sources if shared else ():
+        record = RecordName("video", source.name)
+        video = foresight.prepare(source, record, shared)
+        for configuration in run.segmenting:
+            preset = configuration.preset.name
+            stages = preset_stages(video, parents.get(preset), configuration, run.protocol)
+            if foresight.follow(record, stages) and video is not None:
+                made = {stage.name.kind: stage.key for stage in stages}
+                results.append(
+                    VideoResult(video, preset, made["segment"] or "", made.get("evaluate"))
+                )
     there = {name: key for name, key in parents.items() if key and store.exists(PARENTS, key)}
     notes = [run.training.note] if run.training.note else []
     names = [source.name for source in run.sources]
@@ -67,22 +55,23 @@ def plan_run(run: ResolvedRun, store: ArtifactStore, failed: Collection[str] = (
 
 
 def _parents(
-    foresight: Foresight,
-    configurations: Sequence[Configuration],
-    training: Sequence[PreparedVideo | None],
-    start: str | None,
+    run: ResolvedRun, store: ArtifactStore, foresight: Foresight, failed: Collection[str]
 ) -> dict[str, str | None]:
-    """One parent for all presets whose networks and offline stages are the same."""
-    shared: dict[str, str | None] = {}
+    """Key of the parent per preset that has one; None while it is unknown."""
+    parameters = run.parameters
+    if parameters.parent is not None and run.with_network and parameters.reaches("train"):
+        return dict.fromkeys(
+            (c.preset.name for c in run.with_network), obtain_parent(store, parameters.parent)
+        )
+    shared = shared_stages("train", parameters.last_stage)
+    videos = [
+        foresight.prepare(source, record, shared)
+        for source in run.training.sources
+        if str(record := RecordName("train", source.name)) not in failed
+    ]
+    initial = parameters.initial_weights
+    start = None if initial is None or not run.trainings else starting_digest(initial, store)
     parents: dict[str, str | None] = {}
-    for configuration in configurations:
-        offline = offline_part(configuration)
-        if offline not in shared:
-            shared[offline] = foresight.train(training, configuration, start)
-        parents[configuration.preset.name] = shared[offline]
+    for training in run.trainings:
+        parents |= dict.fromkeys(training.presets, foresight.train(videos, training, start))
     return parents
-
-
-def offline_part(configuration: Configuration) -> str:
-    """Digest of the options that the parent depends on; equal ones share it."""
-    return parent_key([], configuration.preset, configuration.compute)

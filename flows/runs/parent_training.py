@@ -1,17 +1,15 @@
 """The parents of a run: loaded, or trained once for all presets that can share one."""
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
 from flows.plan.resolved_run import ResolvedRun
-from flows.plan.run_plan import offline_part
-from storage.runs.names import RecordName, StageName
+from storage.runs.names import RecordName
 from tasks.errors import TaskError
-from tasks.inputs.configuration import Configuration
 from tasks.inputs.external_parents import obtain_parent
 from tasks.keys import PreparedVideo
+from tasks.plan.run_order import TRAIN, Training
 from tasks.run import stages
 from tasks.run.run_context import RunContext
 from tasks.run.task_runs import start_task
@@ -42,32 +40,26 @@ class Parents:
     ) -> None:
         self._context = context
         self._initial = run.parameters.initial_weights
-        self._trained = run.with_network
+        self._trainings = run.trainings
         self._start = start
         self._note = note
         self._keys: dict[str, Future[str]] = {}
         given = run.parameters.parent
-        if given is not None and self._trained:
+        if given is not None and run.with_network:
             key: Future[str] = Future()
             key.set_result(obtain_parent(context.store, given))
-            self._keys = {c.preset.name: key for c in self._trained}
+            self._keys = {c.preset.name: key for c in run.with_network}
 
-    def train(self, training: Sequence["Future[PreparedVideo]"]) -> None:
-        """Begin to train what is missing; equal networks and offline stages share a parent.
+    def train(self, videos: Sequence["Future[PreparedVideo]"]) -> None:
+        """Begin to train what is missing.
 
         A recurrent stage starts from the parent of the static stage, where a preset trains that.
         """
-        shared: dict[str, Future[str]] = {}
-        for configuration in sorted(self._trained, key=lambda c: c.preset.recurrent is not None):
-            preset = configuration.preset
-            if preset.name in self._keys or not training:
-                continue
-            offline = offline_part(configuration)
-            if offline not in shared:
-                static = dataclasses.replace(preset, recurrent=None)
-                before = shared.get(offline_part(dataclasses.replace(configuration, preset=static)))
-                shared[offline] = self._start(self._train, configuration, training, before)
-            self._keys[preset.name] = shared[offline]
+        begun: dict[RecordName, Future[str]] = {}
+        for training in self._trainings:
+            before = None if training.after is None else begun[training.after]
+            begun[training.record] = self._start(self._train, training, videos, before)
+            self._keys |= dict.fromkeys(training.presets, begun[training.record])
 
     def key(self, preset: str) -> str:
         """The parent of a preset, waited for.
@@ -96,23 +88,23 @@ class Parents:
 
     def _train(
         self,
-        configuration: Configuration,
-        training: Sequence["Future[PreparedVideo]"],
+        training: Training,
+        prepared: Sequence["Future[PreparedVideo]"],
         before: "Future[str] | None",
     ) -> str:
         """Key of a parent; one that it may start from is waited for, whatever becomes of it."""
         if before is not None:
             before.exception()
-        record = RecordName("parent", configuration.preset.name)
+        record, configuration = training.record, training.configuration
         self._context.begin(record)
         try:
-            videos = [future.result() for future in training if future.exception() is None]
+            videos = [future.result() for future in prepared if future.exception() is None]
             if not videos:
-                with self._context.stage(record, StageName("train")):
-                    raise TaskError(f"all {len(training)} training videos failed; mend them first")
-            if len(videos) < len(training):
+                with self._context.stage(record, TRAIN):
+                    raise TaskError(f"all {len(prepared)} training videos failed; mend them first")
+            if len(videos) < len(prepared):
                 self._note(
-                    f"{len(training) - len(videos)} of {len(training)} training videos failed; "
+                    f"{len(prepared) - len(videos)} of {len(prepared)} training videos failed; "
                     f"the parent of {configuration.preset.name} has not seen them."
                 )
             return start_task(
@@ -124,7 +116,7 @@ class Parents:
                 self._initial,
             ).result()
         except Exception as error:
-            self._context.blame(record, StageName("train"), error)
+            self._context.blame(record, TRAIN, error)
             raise
         finally:
             self._context.end(record)

@@ -1,9 +1,11 @@
 """The order of a run: every video at its own pace, all of them waiting for the parent alone."""
 
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence, Set
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
+from dataclasses import replace
+from itertools import groupby
 from typing import ParamSpec, TypeVar
 
 from flows.plan.resolved_run import ResolvedRun
@@ -11,20 +13,22 @@ from flows.runs.parent_training import Parents
 from flows.runs.stage_calls import StageCalls
 from storage.datasets.source import SourceVideo
 from storage.errors import StorageError
-from storage.kinds.checkpoints import FINETUNED
-from storage.kinds.predictions import PREDICTIONS
 from storage.runs.names import RecordName, Role, StageName
 from tasks.errors import TaskError
 from tasks.inputs.configuration import Configuration
 from tasks.inputs.sources import DatasetSpec
-from tasks.keys import PreparedVideo, evaluation_key, prediction_key
-from tasks.plan.dry_plan import finetuned_keys
+from tasks.keys import PreparedVideo
 from tasks.plan.outcome import Outcome, VideoResult
+from tasks.plan.run_order import (
+    PresetStage,
+    finetuned_keys,
+    preset_stages,
+    shared_stages,
+    unneeded,
+)
 from tasks.run import stages
 from tasks.run.run_context import RunContext
 from tasks.run.weights_policy import WeightsDropper, droppable_weights
-from tasks.scores.scoring import protocol_of
-from tasks.units import EVALUATIONS
 
 logger = logging.getLogger("maskrnn.run")
 
@@ -56,12 +60,7 @@ class Pipeline:
         results: Sequence[VideoResult] = (),
     ) -> None:
         self._context = context
-        self._parameters = run.parameters
         self._run = run
-        # Presets without a network need not wait for the parent.
-        self._configurations = sorted(
-            run.configurations, key=lambda c: c.preset.network is not None
-        )
         self._dropper = WeightsDropper(context)
         self._sources = sorted(
             (source for source in run.sources if only is None or source.name in only),
@@ -78,15 +77,12 @@ class Pipeline:
 
     def run(self) -> Outcome:
         """Run all stages up to the last one asked for; failures of videos are in the ledger."""
+        run = self._run
         try:
-            training = self._prepare_all(
-                self._run.training.spec, self._run.training.sources, "train"
-            )
-            segmented: list[Future[PreparedVideo]] = []
-            if self._parameters.until != "train":
-                segmented = self._prepare_all(self._run.data, self._sources, "video")
+            training = self._prepare_all(run.training.spec, run.training.sources, "train")
+            segmented = self._prepare_all(run.data, self._sources, "video")
             self._parents.train(training)
-            if self._parameters.reaches("segment"):
+            if run.segmenting:
                 names = [source.name for source in self._sources]
                 jobs = [
                     self._start(self._process, source.name, prepared)
@@ -117,33 +113,41 @@ class Pipeline:
     def _prepare_all(
         self, spec: DatasetSpec, sources: Sequence[SourceVideo], role: Role
     ) -> list[Future[PreparedVideo]]:
+        order = shared_stages(role, self._run.parameters.last_stage)
         return [
-            self._start(self._prepare, spec, source, RecordName(role, source.name))
-            for source in sources
+            self._start(self._prepare, spec, source, RecordName(role, source.name), order)
+            for source in (sources if order else ())
         ]
 
-    def _prepare(self, spec: DatasetSpec, source: SourceVideo, record: RecordName) -> PreparedVideo:
-        parameters = self._parameters
-        context = self._context
+    def _prepare(
+        self,
+        spec: DatasetSpec,
+        source: SourceVideo,
+        record: RecordName,
+        order: Sequence[StageName],
+    ) -> PreparedVideo:
+        """The stages of a video that all presets share; ends its record unless presets follow."""
+        run, context, call = self._run, self._context, self._stages.call
         context.begin(record)
-        last = record.role == "train" or not self._parameters.reaches("segment")
+        ends = record.role == "train" or not run.segmenting
+        prepared = PreparedVideo(source.name, "", "", "", (), 0)
         try:
-            key: str = self._stages.call(
-                stages.ingest, context, spec, source, parameters.resolution, record
-            )
-            if parameters.until == "ingest":
-                return PreparedVideo(source.name, key, "", "", (), 0)
-            prepared: PreparedVideo = self._stages.call(
-                stages.flow, context, key, self._run.flow, self._run.main.compute, record
-            )
+            for stage in order:
+                if stage.kind == "ingest":
+                    short_side = run.parameters.resolution
+                    key = call(stages.ingest, context, spec, source, short_side, record)
+                    prepared = replace(prepared, key=key)
+                else:
+                    estimated = prepared.key, run.flow, run.main.compute
+                    prepared = call(stages.flow, context, *estimated, record)
             return prepared
         except BaseException as error:
-            last = True
+            ends = True
             if isinstance(error, Exception):
-                context.blame(record, StageName("ingest"), error)
+                context.blame(record, order[0], error)
             raise
         finally:
-            if last:
+            if ends:
                 context.end(record)
 
     def _process(self, name: str, prepared: "Future[PreparedVideo]") -> list[VideoResult]:
@@ -151,7 +155,7 @@ class Pipeline:
         if prepared.exception() is not None:
             return []
         results = []
-        for configuration in self._configurations:
+        for configuration in self._run.segmenting:
             try:
                 results.append(self._segment(prepared.result(), configuration))
             except Exception as error:
@@ -162,65 +166,45 @@ class Pipeline:
         return results
 
     def _drop_weights(self, video: PreparedVideo, done: Collection[str]) -> None:
-        keep = self._parameters.keep_weights
+        keep = self._run.parameters.keep_weights
         unneeded = droppable_weights(
             video, self._run.configurations, self._parents.ready(), done, keep
         )
         self._dropper.drop(RecordName("video", video.name), unneeded)
 
     def _segment(self, video: PreparedVideo, configuration: Configuration) -> VideoResult:
-        context, preset = self._context, configuration.preset
-        weights = self._weights(video, configuration)
-        prediction = self._stages.call(
-            stages.segment,
-            context,
-            video,
-            weights,
-            preset,
-            configuration.compute,
-            self._parameters.checkpoint_frames,
-        )
-        evaluation = None
-        if self._parameters.reaches("evaluate"):
-            protocol = protocol_of(self._parameters.dataset)
-            evaluation = self._stages.call(
-                stages.evaluate, context, video, prediction, preset.name, protocol
-            )
+        """The stages of a video by one preset, in order."""
+        run, context, preset = self._run, self._context, configuration.preset
+        parent = None if preset.network is None else self._parent(video, preset.name)
+        order = preset_stages(video, parent, configuration, run.protocol)
+        weights = finetuned_keys(video, parent, configuration)
+        dropped = self._announce(video, order)
+        prediction, evaluation = "", None
+        for kind, same in groupby(order, key=lambda stage: stage.name.kind):
+            shared = preset, configuration.compute
+            if kind == "finetune":
+                calls = [
+                    (context, video, name.object_id, parent, *shared, name not in dropped)
+                    for name in (stage.name for stage in same)
+                ]
+                self._stages.call_each(stages.finetune, calls)
+            elif kind == "segment":
+                limit = run.parameters.checkpoint_frames
+                prediction = self._stages.call(
+                    stages.segment, context, video, weights, *shared, limit
+                )
+            else:
+                evaluated = prediction, preset.name, run.protocol
+                evaluation = self._stages.call(stages.evaluate, context, video, *evaluated)
         return VideoResult(video, preset.name, prediction, evaluation)
 
-    def _weights(self, video: PreparedVideo, configuration: Configuration) -> dict[int, str]:
-        preset = configuration.preset
-        if preset.network is None:
-            return {}
-        parent = self._parent(video, preset.name)
-        weights = finetuned_keys(video, parent, configuration)
-        if preset.finetune is None:
-            return dict(weights)
-        prediction = prediction_key(video, weights, preset, configuration.compute)
-        needed = not self._context.store.exists(PREDICTIONS, prediction)
-        if needed:
-            self._announce(video, preset.name, weights, prediction)
-        calls = [
-            (self._context, video, object_id, parent, preset, configuration.compute, needed)
-            for object_id in video.objects
-        ]
-        made = self._stages.call_each(stages.finetune, calls)
-        return dict(zip(video.objects, made, strict=True))
-
-    def _announce(
-        self, video: PreparedVideo, preset: str, weights: Mapping[int, str], prediction: str
-    ) -> None:
-        """Have the stages that follow each other now in the ledger, in one piece."""
-        coming = {
-            StageName("finetune", preset, object_id): (FINETUNED, key)
-            for object_id, key in weights.items()
-        }
-        coming[StageName("segment", preset)] = (PREDICTIONS, prediction)
-        if self._parameters.reaches("evaluate"):
-            protocol = protocol_of(self._parameters.dataset)
-            key = evaluation_key(video, prediction, protocol)
-            coming[StageName("evaluate", preset)] = (EVALUATIONS, key)
-        self._context.announce(RecordName("video", video.name), coming)
+    def _announce(self, video: PreparedVideo, order: Sequence[PresetStage]) -> Set[StageName]:
+        """Put all these stages into the ledger at once; returns those that are not needed."""
+        dropped = unneeded(order, self._context.store.exists)
+        if order[0].serves is not None and not dropped:
+            coming = {stage.name: (stage.kind, stage.key or "") for stage in order}
+            self._context.announce(RecordName("video", video.name), coming)
+        return dropped
 
     def _parent(self, video: PreparedVideo, preset: str) -> str:
         try:
@@ -229,10 +213,6 @@ class Pipeline:
             record, stage = RecordName("video", video.name), StageName("segment", preset)
             with self._context.stage(record, stage):
                 raise
-
-
-def _waits_for_a_parent(configuration: Configuration) -> bool:
-    return configuration.preset.network is not None
 
 
 def _work(source: SourceVideo) -> int:

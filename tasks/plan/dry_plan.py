@@ -1,24 +1,21 @@
 """What a run would find in the store and what it would compute, without computing anything."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from maskrnn_core.options import ComputeOptions
 from storage.datasets.source import SourceVideo
 from storage.errors import StorageError
-from storage.kinds.checkpoints import FINETUNED, PARENTS
-from storage.kinds.predictions import PREDICTIONS
+from storage.kinds.checkpoints import PARENTS
 from storage.kinds.stored_flow import FLOW
 from storage.kinds.videos import VIDEOS, video_key
 from storage.runs.names import RecordName, StageName
 from storage.store.artifacts import ArtifactStore
 from tasks import keys
-from tasks.inputs.configuration import Configuration
 from tasks.inputs.flow_method import FlowMethod
 from tasks.keys import PreparedVideo
-from tasks.plan.outcome import VideoResult
-from tasks.units import EVALUATIONS
+from tasks.plan.run_order import TRAIN, PresetStage, Training, unneeded
 
 Fate = Literal["reused", "computed", "not needed", "unknown"]
 """`not needed`: weights that are gone while the prediction made with them is there. `unknown`: the
@@ -80,76 +77,46 @@ class Foresight:
         self.stages: list[PlannedStage] = []
 
     def prepare(
-        self, source: SourceVideo, record: RecordName, *, with_flow: bool = True
+        self, source: SourceVideo, record: RecordName, stages: Sequence[StageName]
     ) -> PreparedVideo | None:
-        """Ingestion and flow; None when the video is not in the store, or cannot be read."""
-        try:
-            key = video_key(source, self._short_side)
-        except StorageError:
-            key = None  # it fails by itself, when its turn comes
-        is_there = self._add(record, StageName("ingest"), VIDEOS, key)
+        """Plan the shared stages of a video; None when it is not in the store or cannot be read."""
         video = None
-        if key is not None and is_there:
-            video = prepared_video(self._store, key, self._method, self._compute)
-        if with_flow:
-            self._add(record, StageName("flow"), FLOW, None if video is None else video.flow_key)
+        for stage in stages:
+            if stage.kind == "ingest":
+                key = self._video_key(source)
+                if self._add(record, stage, VIDEOS, key) and key is not None:
+                    video = prepared_video(self._store, key, self._method, self._compute)
+            else:
+                self._add(record, stage, FLOW, None if video is None else video.flow_key)
         return video
 
     def train(
-        self,
-        videos: Sequence[PreparedVideo | None],
-        configuration: Configuration,
-        start: str | None,
+        self, videos: Sequence[PreparedVideo | None], training: Training, start: str | None
     ) -> str | None:
         """The parent's key; None when a training video is not in the store."""
         known = [video for video in videos if video is not None]
         key = None
         if known and len(known) == len(videos):
-            preset, compute = configuration.preset, configuration.compute
-            key = keys.parent_key(known, preset, compute, start)
-        record = RecordName("parent", configuration.preset.name)
-        self._add(record, StageName("train"), PARENTS, key)
+            configuration = training.configuration
+            key = keys.parent_key(known, configuration.preset, configuration.compute, start)
+        self._add(training.record, TRAIN, PARENTS, key)
         return key
 
-    def segment(
-        self,
-        name: str,
-        video: PreparedVideo | None,
-        configuration: Configuration,
-        parent: str | None,
-        protocol: str | None,
-    ) -> VideoResult | None:
-        """Finetuning, inference and evaluation by one preset; None unless all results are there.
+    def follow(self, record: RecordName, stages: Sequence[PresetStage]) -> bool:
+        """Plan the stages of a video by one preset; whether all its results are there."""
+        complete = True
+        dropped = unneeded(stages, self._store.exists)
+        for stage in stages:
+            needed = stage.name not in dropped
+            is_there = self._add(record, stage.name, stage.kind, stage.key, needed=needed)
+            complete &= is_there or stage.serves is not None
+        return complete
 
-        Args:
-            name: of the video.
-            video: None when it is not in the store.
-            configuration: the preset with its options.
-            parent: its key; None when unknown, or without a network.
-            protocol: of the evaluation; None without one.
-        """
-        record = RecordName("video", name)
-        preset, compute = configuration.preset, configuration.compute
-        prediction = evaluation = weights = None
-        if video is not None and (parent is not None or preset.network is None):
-            weights = finetuned_keys(video, parent, configuration)
-            prediction = keys.prediction_key(video, weights, preset, compute)
-            evaluation = protocol and keys.evaluation_key(video, prediction, protocol)
-        segmented = prediction is not None and self._store.exists(PREDICTIONS, prediction)
-        if preset.network is not None and preset.finetune is not None:
-            if weights is None:
-                self._add(record, StageName("finetune", preset.name), FINETUNED, None)
-            for object_id, key in (weights or {}).items():
-                stage = StageName("finetune", preset.name, object_id)
-                self._add(record, stage, FINETUNED, key, needed=not segmented)
-        self._add(record, StageName("segment", preset.name), PREDICTIONS, prediction)
-        evaluated = True
-        if protocol is not None:
-            stage = StageName("evaluate", preset.name)
-            evaluated = self._add(record, stage, EVALUATIONS, evaluation)
-        if video is None or prediction is None or not (segmented and evaluated):
-            return None
-        return VideoResult(video, preset.name, prediction, evaluation)
+    def _video_key(self, source: SourceVideo) -> str | None:
+        try:
+            return video_key(source, self._short_side)
+        except StorageError:
+            return None  # it fails by itself, when its turn comes
 
     def _add(
         self,
@@ -165,18 +132,3 @@ class Foresight:
         fate = "unknown" if key is None else fate
         self.stages.append(PlannedStage(record, stage, kind, key, fate))
         return is_there
-
-
-def finetuned_keys(
-    video: PreparedVideo, parent: str | None, configuration: Configuration
-) -> Mapping[int, str]:
-    """Key of the weights per object: finetuned, or the parent's; none without a network."""
-    preset, compute = configuration.preset, configuration.compute
-    if preset.network is None or parent is None:
-        return {}
-    if preset.finetune is None:
-        return dict.fromkeys(video.objects, parent)
-    return {
-        object_id: keys.finetuned_key(video, object_id, parent, preset, compute)
-        for object_id in video.objects
-    }

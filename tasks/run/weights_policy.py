@@ -14,7 +14,7 @@ from storage.runs.names import RecordName
 from storage.store.artifacts import ArtifactStore
 from tasks.inputs.configuration import Configuration
 from tasks.keys import PreparedVideo
-from tasks.plan.dry_plan import finetuned_keys
+from tasks.plan.run_order import finetuned_keys
 from tasks.run.run_context import RunContext
 
 KeepWeights = Literal["all", "main", "none"]
