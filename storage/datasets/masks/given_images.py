@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from storage.datasets.images.image_files import read_bytes
-from storage.datasets.images.upright_images import exif_orientation
+from storage.datasets.images.upright_images import OWN_CURE, exif_orientation
 from storage.datasets.masks.label_maps import (
     check_mode,
     grey_levels,
@@ -73,8 +73,8 @@ def read_given_image(path: Path) -> GivenImage:
         DatasetError: damaged files, other modes, unknown colours, grey levels that may be soft
             edges or ids, and content that cannot hold ids because it was saved with loss.
     """
-    data, name = read_bytes(path), str(path)
-    stored = decode_mask(data, name)
+    data, name = read_bytes(path, OWN_CURE), str(path)
+    stored = decode_mask(data, name, OWN_CURE)
     orientation = exif_orientation(data)
     if orientation != UPRIGHT:
         stored = replace(stored, values=oriented(stored.values, orientation))

@@ -25,6 +25,7 @@ class JsonMask:
         identity: what tells the object from others where `object_id` is None, such as the number
             of a track; None where nothing does.
         size: height and width of the picture, where the file gives them.
+        label: the name that a person gave to the object, which others may have, too.
         is_only_picture: whether the file has one picture, which is the first frame if its name is
             none of a frame.
     """
@@ -36,6 +37,7 @@ class JsonMask:
     identity: str | None = None
     size: tuple[int, int] | None = None
     is_only_picture: bool = False
+    label: str | None = None
 
     def read(self, size: tuple[int, int]) -> UInt8Array:
         """The mask as uint8 (H, W) of 0 and 1, scaled to `size` from another one in proportion.
