@@ -138,7 +138,7 @@ def test_evaluation_of_one_file_per_object() -> None:
 
 
 def test_evaluation_of_jpeg_predictions() -> None:
-    with pytest.raises(ParameterError, match="cannot hold object ids"):
+    with pytest.raises(ParameterError, match="which cannot hold object ids; save PNG files: 00000"):
         evaluated("eval-jpeg-predictions", "pred")
 
 
@@ -154,7 +154,7 @@ REFUSED = [
     ("transport-stream-as-mp4", "clip.mp4", "first.png", "transport stream.*-c copy"),
     ("gif-as-video", "clip.gif", "first.png", "it is a GIF.*ffmpeg"),
     ("anamorphic", "clip.mkv", "first.png", "not square but 27:20: players show it as 216x120"),
-    ("roboflow-resized", "clip.mp4", "_annotations.coco.json", "export the masks at the video's"),
+    ("roboflow-resized", "clip.mp4", "_annotations.coco.json", "Export the masks at the video's"),
 ]
 
 

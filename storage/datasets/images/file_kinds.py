@@ -77,8 +77,10 @@ _TEXTS = {
 
 
 def file_kind(path: Path) -> FileKind | None:
-    """The kind of a file; None for one that is not known, or cannot be opened."""
+    """The kind of a file; None for one that is not known, or is no ordinary file."""
     try:
+        if not path.is_file():  # whoever opens a pipe waits for ever
+            return None
         with path.open("rb") as file:
             return kind_of(file.read(_READ))
     except OSError:

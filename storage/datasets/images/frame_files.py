@@ -91,6 +91,8 @@ def _refuse_odd(place: Path, files: Sequence[Path]) -> None:
 def _is_flat(path: Path) -> bool:
     """Whether an image has few colours, as masks have; a frame may well have another suffix."""
     try:
+        if not path.is_file():  # whoever opens a pipe waits for ever
+            return False
         with Image.open(path) as image:
             return image.mode in ("1", "P") or image.getcolors(_FEW_COLOURS) is not None
     except (*UNREADABLE, OSError):

@@ -21,7 +21,7 @@ from storage.datasets.masks.mask_palettes import ids_of_indices
 from storage.datasets.masks.mask_quality import is_lossy
 from storage.datasets.source import UInt8Array
 from storage.datasets.video.orientation import UPRIGHT, oriented
-from storage.errors import DatasetError
+from storage.errors import DatasetError, LossyMaskError
 
 _HALF = 128
 _BLACK, _WHITE, _UNCLEAR_SHARE = 48, 208, 0.25
@@ -137,5 +137,5 @@ def _lossy_object(image: MaskImage, name: str) -> UInt8Array:
     unclear = (bright & (levels < _WHITE)) | coloured
     white = int((levels >= _WHITE).sum())
     if not white or int(unclear.sum()) > _UNCLEAR_SHARE * int(bright.sum()):
-        raise DatasetError(lossy_message(name))
+        raise LossyMaskError(lossy_message(name))
     return np.asarray(levels >= _HALF, dtype=np.uint8)

@@ -3,7 +3,10 @@
 from pathlib import Path
 
 from storage.datasets.images.file_kinds import file_kind
+from storage.datasets.images.image_files import SUFFIXES
 from storage.errors import DatasetError
+
+IMAGE_SUFFIXES = SUFFIXES | {"", ".gif"}
 
 READ_MASKS = (
     "Masks are read from images (PNG; JPEG in black and white), folders of images, JSON files "
@@ -29,6 +32,8 @@ def refuse_no_mask(path: Path) -> None:
         DatasetError: names what the file is, and what to give in its place.
     """
     kind = file_kind(path)
+    if kind is None and path.is_file() and path.suffix.lower() not in IMAGE_SUFFIXES:
+        raise DatasetError(f"{path} is no image that is known. {READ_MASKS}.")
     if kind is None or kind.group == "image":
         return
     cure = _CURES.get(kind.group, "Save the mask as a PNG")

@@ -283,6 +283,7 @@ def packed() -> bytes:
         ("mask.gif", b"GIF89a", "is a GIF, not a mask. Save the mask as a PNG"),
         ("masks.txt", b'{"0": []}', "a JSON text, .* Give its name the ending .json"),
         ("mask", b"\x93NUMPY\1\0", "a NumPy array, .* the ending .npy"),
+        ("mask.txt", b"0 0.1 0.2 0.3 0.4", "is no image that is known. Masks are read from"),
         ("mask.psd", b"8BPS", "a Photoshop file, .* Save the mask as a PNG"),
         ("mask.png", b"version https://git-lfs.github.com/spec/v1", "a Git LFS pointer"),
     ],
