@@ -9,6 +9,10 @@ class DatasetError(StorageError, ValueError):
     """A dataset whose files are missing, broken or contradict each other."""
 
 
+class LossyMaskError(DatasetError):
+    """A mask of several objects in a format that changes levels and colours, such as JPEG."""
+
+
 class MissingDatasetError(DatasetError, FileNotFoundError):
     """A dataset root, or a file in it, that is not there."""
 

@@ -15,7 +15,7 @@ from maskrnn_core.metrics import (
 from maskrnn_core.metrics.evaluation import MOST_PROPOSALS
 from maskrnn_core.video import VOID, UInt8Array
 from storage.datasets.readers.annotations import AnnotatedVideo
-from storage.errors import StorageError
+from storage.errors import LossyMaskError, StorageError
 from storage.prediction_sets import PredictionSet, ReadOptions
 from tasks.evaluation.problems import Problem
 
@@ -157,6 +157,10 @@ def _read(
             return annotation, np.zeros_like(annotation)
         what = "unreadable prediction"
         return annotation, job.predictions.label_map(job.video.name, name, options)
+    except LossyMaskError:
+        kind = "saved with loss, as JPEG, which cannot hold object ids; save PNG files"
+        problems.append(Problem(job.video.name, f"{what.removeprefix('unreadable ')} {kind}", name))
+        return None
     except StorageError as error:
         problems.append(Problem(job.video.name, f"{what} ({error})", name))
         return None

@@ -92,6 +92,10 @@ READ: list[tuple[str, str, str, Check]] = [
     ("mask-among-frames", "frames", "frames/mask.png", has_eight_frames),
     ("avi-h264-b-frames", "clip.avi", "first.png", ascends),
     ("webp-frames", "frames", "first.png", is_upright),
+    ("labelme-json", "clip.mp4", "00000.json", is_nearly_truth),
+    ("youtube-vis-json", "clip.mp4", "instances.json", are_all_frames),
+    ("via-json", "clip.mp4", "via.json", is_one_object),
+    ("mask-as-npy", "clip.mp4", "first.npy", is_truth),
     ("cvat-coco-tracks", "clip.mp4", "renamed.json", are_frames_0_3_6),
     ("cvat-coco-tracks", "clip.mp4", "instances_default.json", are_frames_0_3_6),
 ]
@@ -136,7 +140,7 @@ def test_evaluation_of_one_file_per_object() -> None:
 
 
 def test_evaluation_of_jpeg_predictions() -> None:
-    with pytest.raises(ParameterError, match="cannot hold object ids"):
+    with pytest.raises(ParameterError, match="which cannot hold object ids; save PNG files: 00000"):
         evaluated("eval-jpeg-predictions", "pred")
 
 
@@ -145,8 +149,14 @@ REFUSED = [
     ("jpeg-label-map-wide", "clip.mp4", "first.jpg", "cannot hold object ids"),
     ("jpeg-dim-mask", "clip.mp4", "first.jpg", "cannot hold object ids"),
     ("jpeg-colour-map", "clip.mp4", "first.jpg", "cannot hold object ids"),
+    ("label-studio-json", "clip.mp4", "export.json", "'Brush labels to PNG'"),
+    ("mask-as-zip", "clip.mp4", "masks.zip", "is a zip archive, not a mask. Unpack it"),
+    ("mask-as-xml", "clip.mp4", "annotations.xml", "exports the same as 'COCO 1.0'"),
+    ("mask-as-video", "clip.mp4", "mask.mp4", "an MP4 or MOV video, not a mask"),
+    ("transport-stream-as-mp4", "clip.mp4", "first.png", "transport stream.*-c copy"),
+    ("gif-as-video", "clip.gif", "first.png", "it is a GIF.*ffmpeg"),
     ("anamorphic", "clip.mkv", "first.png", "not square but 27:20: players show it as 216x120"),
-    ("roboflow-resized", "clip.mp4", "_annotations.coco.json", "export the masks at the video's"),
+    ("roboflow-resized", "clip.mp4", "_annotations.coco.json", "Export the masks at the video's"),
 ]
 
 

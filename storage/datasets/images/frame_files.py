@@ -5,14 +5,17 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from PIL import Image
+
 from storage.datasets.images.file_checks import check_inside
-from storage.datasets.images.image_files import SUFFIXES, image_files
+from storage.datasets.images.image_files import SUFFIXES, UNREADABLE, image_files
 from storage.datasets.images.names import name_fault
 from storage.datasets.images.natural_order import in_natural_order
 from storage.errors import DatasetError, MissingDatasetError
 
 _SHOWN = 10
 _FEWEST, _MAJORITY = 3, 2 / 3
+_FEW_COLOURS = 16
 _DIGITS = re.compile(r"\d+")
 _MASK_WORDS = re.compile(r"(^|[^a-z])(masks?|labels?|gt|seg(mentation)?|annotations?)([^a-z]|$)")
 _SAME_SUFFIX = {".jpeg": ".jpg", ".tiff": ".tif"}
@@ -37,7 +40,6 @@ def frame_files(place: Path, masks: Path | None = None) -> list[Path]:
             f"{place} holds no image files{_others(place)}. Put the frames there, as "
             f"{', '.join(sorted(SUFFIXES))}."
         )
-    _refuse_odd(place, files)
     before: dict[str, Path] = {}
     for path in files:
         check_inside(path, place)
@@ -49,6 +51,7 @@ def frame_files(place: Path, masks: Path | None = None) -> list[Path]:
                 "of them away; a mask belongs into another folder."
             )
         before[path.stem] = path
+    _refuse_odd(place, files)
     return files
 
 
@@ -69,14 +72,31 @@ def _refuse_odd(place: Path, files: Sequence[Path]) -> None:
         if not plain or len(plain) == len(counts):
             return
         usual = max(plain, key=lambda shape: counts[shape])
-    odd = [path.name for path, shape in zip(files, shapes, strict=True) if shape != usual]
+    odd = [
+        path.name
+        for path, shape in zip(files, shapes, strict=True)
+        if shape != usual and (shape[0] != usual[0] or _is_flat(path))
+    ]
+    if not odd:
+        return
     example = files[shapes.index(usual)].name
     more = f" and {len(odd) - _SHOWN} more" if len(odd) > _SHOWN else ""
     raise DatasetError(
-        f"{place}: {', '.join(odd[:_SHOWN])}{more} {'is' if len(odd) == 1 else 'are'} not named as "
-        f"the other frames are, such as {example}. Move what is no frame, such as a mask, out of "
+        f"{place}: {', '.join(odd[:_SHOWN])}{more} {'is' if len(odd) == 1 else 'are'} not what the "
+        f"other frames are, such as {example}. Move what is no frame, such as a mask, out of "
         "the folder, and rename what is one."
     )
+
+
+def _is_flat(path: Path) -> bool:
+    """Whether an image has few colours, as masks have; a frame may well have another suffix."""
+    try:
+        if not path.is_file():  # whoever opens a pipe waits for ever
+            return False
+        with Image.open(path) as image:
+            return image.mode in ("1", "P") or image.getcolors(_FEW_COLOURS) is not None
+    except (*UNREADABLE, OSError):
+        return False  # which is told where it is read
 
 
 def _shape(path: Path) -> tuple[str, str]:

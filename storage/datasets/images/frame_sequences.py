@@ -104,7 +104,7 @@ class ImageFolder:
         """sha256 over names and bytes of all files; raises DatasetError if one is truncated."""
         digest = sha256()
         for path in self._files:
-            data = read_bytes(path)
+            data = read_bytes(path, OWN_CURE)
             if fault := image_fault(data):
                 raise DatasetError(f"{path} {fault}. {OWN_CURE}, or take it away.")
             orientation = exif_orientation(data)

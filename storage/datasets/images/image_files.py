@@ -44,8 +44,12 @@ def image_files(folder: Path) -> list[Path]:
     )
 
 
-def read_bytes(path: Path) -> bytes:
+def read_bytes(path: Path, cure: str = _RESTORE) -> bytes:
     """Bytes of an image file.
+
+    Args:
+        path: the file.
+        cure: what to do about a file that cannot be read.
 
     Raises:
         MissingDatasetError: the file does not exist.
@@ -53,10 +57,10 @@ def read_bytes(path: Path) -> bytes:
     """
     try:
         if fault := file_fault(path):
-            raise DatasetError(f"{path} {fault}. {_RESTORE}.")
+            raise DatasetError(f"{path} {fault}. {cure}.")
         return path.read_bytes()
     except FileNotFoundError as error:
-        raise MissingDatasetError(f"{path} is not there. {_RESTORE}.") from error
+        raise MissingDatasetError(f"{path} is not there. {cure}.") from error
     except OSError as error:
         raise DatasetError(f"{path} cannot be read: {error.strerror}. Check its rights.") from error
 
@@ -143,7 +147,7 @@ def read_frame(path: Path, cure: str = _RESTORE) -> UInt8Array:
 
 def read_whole_image(path: Path, cure: str = _RESTORE) -> bytes:
     """Bytes of an image file that is not truncated; errors as for `read_frame`."""
-    data = read_bytes(path)
+    data = read_bytes(path, cure)
     if fault := image_fault(data):
         raise DatasetError(f"{path} {fault}. {cure}.")
     return data

@@ -78,9 +78,16 @@ class VideoFrames:
         return indexed or numbered
 
     def match(self, names: Sequence[str]) -> dict[str, str] | None:
-        """Frames by names that end in their numbers; None unless every name has one of its own."""
+        """Frames by names that end in their numbers; None unless every name has one of its own.
+
+        Names numbered from 1 to the number of frames are those of all frames, in order.
+        """
         numbers = numbers_of(names)
-        if numbers is None or not set(numbers.values()) <= set(self.by_number):
+        if numbers is None:
+            return None
+        if sorted(numbers.values()) == list(range(1, len(self.names) + 1)) and 0 in self.by_number:
+            return {name: self.names[number - 1] for name, number in numbers.items()}
+        if not set(numbers.values()) <= set(self.by_number):
             return None
         return {name: self.by_number[number] for name, number in numbers.items()}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from storage.datasets.images.image_files import read_bytes
-from storage.datasets.images.upright_images import exif_orientation
+from storage.datasets.images.upright_images import OWN_CURE, exif_orientation
 from storage.datasets.masks.label_maps import (
     check_mode,
     grey_levels,
@@ -21,7 +21,7 @@ from storage.datasets.masks.mask_palettes import ids_of_indices
 from storage.datasets.masks.mask_quality import is_lossy
 from storage.datasets.source import UInt8Array
 from storage.datasets.video.orientation import UPRIGHT, oriented
-from storage.errors import DatasetError
+from storage.errors import DatasetError, LossyMaskError
 
 _HALF = 128
 _BLACK, _WHITE, _UNCLEAR_SHARE = 48, 208, 0.25
@@ -73,8 +73,8 @@ def read_given_image(path: Path) -> GivenImage:
         DatasetError: damaged files, other modes, unknown colours, grey levels that may be soft
             edges or ids, and content that cannot hold ids because it was saved with loss.
     """
-    data, name = read_bytes(path), str(path)
-    stored = decode_mask(data, name)
+    data, name = read_bytes(path, OWN_CURE), str(path)
+    stored = decode_mask(data, name, OWN_CURE)
     orientation = exif_orientation(data)
     if orientation != UPRIGHT:
         stored = replace(stored, values=oriented(stored.values, orientation))
@@ -137,5 +137,5 @@ def _lossy_object(image: MaskImage, name: str) -> UInt8Array:
     unclear = (bright & (levels < _WHITE)) | coloured
     white = int((levels >= _WHITE).sum())
     if not white or int(unclear.sum()) > _UNCLEAR_SHARE * int(bright.sum()):
-        raise DatasetError(lossy_message(name))
+        raise LossyMaskError(lossy_message(name))
     return np.asarray(levels >= _HALF, dtype=np.uint8)

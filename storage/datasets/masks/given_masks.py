@@ -3,12 +3,14 @@
 | place | read as |
 |---|---|
 | an image file | label map of the first frame, or one object in black and white |
-| a folder | as `mask_folders` tells |
+| a folder of images | as `mask_folders` tells |
+| a folder of .json files | as `mask_json` tells, a file per frame |
 | a .json file | as `mask_json` tells |
+| a .npy or .npz file | as `array_masks` tells |
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from hashlib import sha256
 from pathlib import Path
@@ -16,7 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from storage.datasets.images.image_files import read_bytes
-from storage.datasets.images.natural_order import natural_key
+from storage.datasets.images.natural_order import in_natural_order, natural_key
+from storage.datasets.masks.array_masks import ARRAY_SUFFIXES, read_array_masks
 from storage.datasets.masks.frame_matching import VideoFrames, like_frames
 from storage.datasets.masks.given_images import read_given_image, read_given_map
 from storage.datasets.masks.json_mask import JsonMask
@@ -28,6 +31,7 @@ from storage.datasets.masks.mask_folders import (
     read_mask_folder,
 )
 from storage.datasets.masks.mask_json import read_mask_json
+from storage.datasets.masks.mask_kinds import refuse_no_mask
 from storage.datasets.masks.mask_quality import quality_remarks
 from storage.datasets.masks.object_layers import (
     MOST_OBJECTS,
@@ -103,12 +107,17 @@ def open_masks(place: Path, frames: VideoFrames) -> GivenMasks:
     readers: Mapping[str, MapReader]
     images: Sequence[Path] = ()
     note = ""
-    if place.is_dir():
+    if place.is_dir() and not mask_images(place) and (documents := _json_files(place)):
+        readers, note = _json_readers(place, _labelled(_framed(documents, frames)), frames)
+    elif place.is_dir():
         folder = read_mask_folder(place, frames)
         readers, note, images = folder.readers, folder.note, mask_images(place)
     elif place.suffix.lower() == ".json":
-        readers, note = _json_readers(place, frames)
+        readers, note = _json_readers(place, read_mask_json(place, frames), frames)
+    elif place.suffix.lower() in ARRAY_SUFFIXES and place.exists():
+        readers = read_array_masks(place, frames)
     elif place.exists():
+        refuse_no_mask(place)
         check_size(place, frames)
         readers, images = {frames.names[0]: partial(read_given_map, place)}, [place]
     else:
@@ -120,7 +129,9 @@ def open_masks(place: Path, frames: VideoFrames) -> GivenMasks:
 
 def masks_digest(place: Path) -> str:
     """sha256 (hex) over names and bytes of all mask files at a place; errors as `open_masks`."""
-    files = mask_images(place) if place.is_dir() else [place]
+    files = [place]
+    if place.is_dir():
+        files = mask_images(place) or _json_files(place)
     digest = sha256(f"{_READER_VERSION}\n".encode())
     for path in files:
         check_place(path, place)
@@ -131,9 +142,38 @@ def masks_digest(place: Path) -> str:
     return digest.hexdigest()
 
 
-def _json_readers(place: Path, frames: VideoFrames) -> tuple[dict[str, MapReader], str]:
+def _json_files(place: Path) -> list[Path]:
+    """JSON files of a folder, in natural order."""
+    return in_natural_order(p for p in place.glob("*.json") if p.name[0] != ".")
+
+
+def _framed(documents: Sequence[Path], frames: VideoFrames) -> list[JsonMask]:
+    """Masks of files that are named as frames, or name their pictures so."""
+    found = []
+    for path in documents:
+        for mask in read_mask_json(path, frames):
+            if mask.frame is None or mask.is_only_picture:
+                named = mask.frame is not None and mask.frame in frames.order
+                frame = str(mask.frame) if named else frames.find(path.stem, str(path))
+                mask = replace(mask, frame=frame, is_only_picture=False)
+            found.append(mask)
+    return found
+
+
+def _labelled(masks: Sequence[JsonMask]) -> list[JsonMask]:
+    """With the label as identity, where no frame has two objects of one label."""
+    anonymous = [m for m in masks if m.object_id is None and m.identity is None]
+    places = {(mask.frame, mask.label) for mask in anonymous}
+    if len(places) < len(anonymous) or any(mask.label is None for mask in anonymous):
+        return list(masks)
+    ids = {id(mask) for mask in anonymous}
+    return [replace(m, identity=m.label) if id(m) in ids else m for m in masks]
+
+
+def _json_readers(
+    place: Path, masks: Sequence[JsonMask], frames: VideoFrames
+) -> tuple[dict[str, MapReader], str]:
     """Readers by frame name, and what is to be said about the objects."""
-    masks = read_mask_json(place, frames)
     layers: dict[str, list[Layer]] = {}
     for object_id, mask in _numbered(masks, place):
         layer = (object_id, mask.where, partial(mask.read, frames.size))

@@ -71,9 +71,10 @@ def _labelme(path: Path, document: dict[str, Any]) -> Iterator[JsonMask]:
     for place, shape in enumerate(document["shapes"]):
         where = f"{path}, shape {place}"
         group = shape.get("group_id")
-        identity = None if group is None else f"{shape.get('label')} {group}"
+        label = str(shape.get("label"))
+        identity = None if group is None else f"{label} {group}"
         drawn = labelme_shape(where, shape, size)
-        yield JsonMask(where, frame, None, drawn, identity, size, is_only_picture=True)
+        yield JsonMask(where, frame, None, drawn, identity, size, is_only_picture=True, label=label)
 
 
 def _via(path: Path, files: dict[str, Any]) -> Iterator[JsonMask]:

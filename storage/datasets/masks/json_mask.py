@@ -25,6 +25,7 @@ class JsonMask:
         identity: what tells the object from others where `object_id` is None, such as the number
             of a track; None where nothing does.
         size: height and width of the picture, where the file gives them.
+        label: the name that a person gave to the object, which others may have, too.
         is_only_picture: whether the file has one picture, which is the first frame if its name is
             none of a frame.
     """
@@ -36,6 +37,7 @@ class JsonMask:
     identity: str | None = None
     size: tuple[int, int] | None = None
     is_only_picture: bool = False
+    label: str | None = None
 
     def read(self, size: tuple[int, int]) -> UInt8Array:
         """The mask as uint8 (H, W) of 0 and 1, scaled to `size` from another one in proportion.
@@ -46,6 +48,8 @@ class JsonMask:
         try:
             return self._read(size)
         except (TypeError, ValueError, OverflowError) as error:
+            if isinstance(error, DatasetError):
+                raise
             raise DatasetError(f"{self.where}: {error}. Write the mask again.") from error
 
     def _read(self, size: tuple[int, int]) -> UInt8Array:
@@ -53,7 +57,7 @@ class JsonMask:
             return self._scaled(self.shape, size)
         if not isinstance(self.shape, dict):
             drawn = size if self.size is None else self.size
-            _check_proportions(drawn, size)
+            self._check_proportions(drawn, size)
             factors = (size[1] / drawn[1], size[0] / drawn[0])
             if factors == (1.0, 1.0):
                 return fill_polygons(self.shape, size)
@@ -66,25 +70,23 @@ class JsonMask:
             raise ValueError(f"size {declared}, the frames have {list(size)}")
         return self._scaled(decode_run_lengths(counts, (declared[0], declared[1])), size)
 
-    @staticmethod
-    def _scaled(mask: UInt8Array, size: tuple[int, int]) -> UInt8Array:
+    def _scaled(self, mask: UInt8Array, size: tuple[int, int]) -> UInt8Array:
         drawn = (mask.shape[0], mask.shape[1])
         if drawn == size:
             return mask
-        _check_proportions(drawn, size)
+        self._check_proportions(drawn, size)
         scaled = cv2.resize(mask, (size[1], size[0]), interpolation=cv2.INTER_NEAREST_EXACT)
         return np.asarray(scaled, dtype=np.uint8)
 
-
-def _check_proportions(drawn: tuple[int, int], size: tuple[int, int]) -> None:
-    """Refuse a picture that is not the frame at another scale, give or take half a pixel."""
-    (height, width), (to_height, to_width) = drawn, size
-    if abs(width * to_height - height * to_width) > max(width, to_width) / 2:
-        raise ValueError(
-            f"size {list(drawn)}, the frames have {list(size)}, which is another shape: whether "
-            "the picture was stretched or padded cannot be told, so export the masks at the "
-            "video's size"
-        )
+    def _check_proportions(self, drawn: tuple[int, int], size: tuple[int, int]) -> None:
+        """Refuse a picture that is not the frame at another scale, give or take half a pixel."""
+        (height, width), (to_height, to_width) = drawn, size
+        if abs(width * to_height - height * to_width) > max(width, to_width) / 2:
+            raise DatasetError(
+                f"{self.where}: size {list(drawn)}, the frames have {list(size)}, which is another "
+                "shape. Whether the picture was stretched or padded cannot be told. Export the "
+                "masks at the video's size."
+            )
 
 
 def _is_size(declared: Any) -> bool:

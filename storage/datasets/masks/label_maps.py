@@ -14,12 +14,13 @@ from storage.datasets.masks.mask_images import MaskImage, decode_grey, decode_ma
 from storage.datasets.masks.mask_palettes import ids_of_indices, present
 from storage.datasets.masks.palette import COLOUR_IDS
 from storage.datasets.source import VOID, UInt8Array
-from storage.errors import DatasetError
+from storage.errors import DatasetError, LossyMaskError
 
 MaskReader = Callable[[Path], UInt8Array]
 """Reads one mask file as a label map."""
 
 _HALF = 128
+_MOST_COLOURS = 256
 _MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA"})
 
 
@@ -46,7 +47,7 @@ def binary_mask_of(data: bytes, name: str) -> UInt8Array:
         return _nonzero(_ids_of_colours(image.values, name))
     levels = grey_levels(image)
     if image.lossy and int(levels.max(initial=0)) < _HALF:
-        raise DatasetError(lossy_message(name))
+        raise LossyMaskError(lossy_message(name))
     return _binary(levels)
 
 
@@ -87,7 +88,7 @@ def label_map_of(data: bytes, name: str, only_object: int | None = None) -> UInt
         if image.mode == "1" or int(levels.max(initial=0)) >= (_HALF if image.lossy else 255):
             return _binary(levels) * np.uint8(only_object)
     if image.lossy:
-        raise DatasetError(lossy_message(name))
+        raise LossyMaskError(lossy_message(name))
     return label_map_of_plain(image, name)
 
 
@@ -166,7 +167,14 @@ def _binary(values: NDArray[Any]) -> UInt8Array:
 def _ids_of_colours(colours: NDArray[Any], name: str) -> UInt8Array:
     codes = colours.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], dtype=np.uint32)
     ids = np.zeros(codes.shape, np.uint8)
-    for code in np.unique(codes).tolist():
+    found = np.unique(codes).tolist()
+    if len(found) > _MOST_COLOURS:
+        raise DatasetError(
+            f"{name} holds {len(found)} different colours, as a photograph does, or a mask after "
+            "JPEG compression or with smooth edges: they cannot be object ids. Save the mask as a "
+            "palette PNG whose index is the object id, or in black and white for one object."
+        )
+    for code in found:
         colour = (code >> 16, (code >> 8) & 255, code & 255)
         if colour not in COLOUR_IDS:
             row, column = np.argwhere(codes == code)[0].tolist()

@@ -36,14 +36,14 @@ class MaskImage:
     lossy: bool = False
 
 
-def decode_mask(data: bytes, name: str) -> MaskImage:
-    """Decode a mask file; `name` is for messages.
+def decode_mask(data: bytes, name: str, cure: str = _RESTORE) -> MaskImage:
+    """Decode a mask file; `name` and `cure`, what to do about a damaged one, are for messages.
 
     Raises:
         DatasetError: the bytes are truncated, damaged or not an image.
     """
     if fault := image_fault(data):
-        raise DatasetError(f"{name} {fault}. {_RESTORE}.")
+        raise DatasetError(f"{name} {fault}. {cure}.")
     mode = _fast_mode(data)
     try:
         if mode is not None:
@@ -54,7 +54,7 @@ def decode_mask(data: bytes, name: str) -> MaskImage:
             lossy = data.startswith(_JPEG) or _is_vp8(data)
             return MaskImage(image.mode, np.array(image), _palette(image), lossy)
     except (*UNREADABLE, OSError) as error:
-        raise DatasetError(f"{name} cannot be decoded ({error}). {_RESTORE}.") from error
+        raise DatasetError(f"{name} cannot be decoded ({error}). {cure}.") from error
 
 
 def decode_grey(data: bytes, name: str) -> NDArray[np.uint8]:

@@ -13,6 +13,7 @@ PaletteArray = NDArray[np.uint8]
 """RGBA of every index, uint8 (N, 4)."""
 
 _DARK, _WHITE = 32, 250
+_OPAQUE = 128
 _OWN_COLOURS = 22  # as many as the DAVIS palette has before its greys
 
 
@@ -45,10 +46,13 @@ def ids_of_indices(
     if palette is None or _is_davis(palette):
         return values
     used = [index for index in present(values) if index < len(palette)]
-    background = _background(used, palette, name)
+    clear = {index for index in used if palette[index, 3] < _OPAQUE}
+    background = _background([index for index in used if index not in clear], palette, name)
+    if clear and clear != {0} and len(clear) < len(used):
+        background = -1  # what is transparent
     if background == 0 and not by_colour:
         return values
-    others = [index for index in used if index != background]
+    others = [index for index in used if index != background and index not in clear]
     ids = {index: COLOUR_IDS.get(_colour(palette, index), 0) for index in others}
     known = all(ids.values()) and len(set(ids.values())) == len(ids)
     if background == 0 and not (known and _colour(palette, 0) == (0, 0, 0)):
@@ -57,7 +61,7 @@ def ids_of_indices(
         ids, known = {others[0]: 1}, True
     if not known:
         raise DatasetError(
-            f"{name} has a palette that was sorted anew: index {background} is the background, and "
+            f"{name} has a palette that was sorted anew: index 0 is not the background, and "
             f"index {others[0]} has the colour {_colour(palette, others[0])}, which is none of the "
             "DAVIS palette. Save the mask as a palette PNG whose index is the object id and whose "
             "index 0 is the background."
@@ -78,12 +82,8 @@ def _is_davis(palette: PaletteArray) -> bool:
 def _background(used: list[int], palette: PaletteArray, name: str) -> int:
     """The index that is background."""
     others = [index for index in used if index != 0]
-    first_is_clear = palette[0, 3] == 0
-    clear = [index for index in others if palette[index, 3] == 0]
-    if not first_is_clear and len(clear) == 1:
-        return clear[0]
     first_is_dark = int(palette[0, :3].max()) <= _DARK
-    if first_is_clear or (0 in used and first_is_dark):
+    if palette[0, 3] < _OPAQUE or (0 in used and first_is_dark):
         return 0
     dark = sorted((int(palette[i, :3].max()), i) for i in others if palette[i, :3].max() <= _DARK)
     if dark and not first_is_dark:

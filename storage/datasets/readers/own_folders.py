@@ -15,6 +15,7 @@ from pathlib import Path
 from storage.datasets.images.frame_sequences import FrameSequence, ImageFolder
 from storage.datasets.images.image_files import SUFFIXES, image_files
 from storage.datasets.images.natural_order import in_natural_order
+from storage.datasets.masks.array_masks import ARRAY_SUFFIXES
 from storage.datasets.readers.annotations import AnnotatedVideo, DatasetNotes
 from storage.datasets.readers.image_sets import ImageSet
 from storage.datasets.readers.own_video import OWN, MaskedVideo
@@ -24,7 +25,7 @@ from storage.errors import DatasetError, MissingDatasetError
 
 _SPLIT = "val"
 _FRAMES, _MASKS = ("frames", "JPEGImages"), ("masks", "Annotations")
-_MASK_SUFFIXES = ("", ".json", *sorted(SUFFIXES))
+_MASK_SUFFIXES = ("", ".json", *sorted(ARRAY_SUFFIXES), *sorted(SUFFIXES))
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
+from storage.datasets.images.file_kinds import file_kind
 from storage.datasets.images.image_files import MOST_PIXELS
 from storage.datasets.video.container_length import missing_bytes
 from storage.errors import DatasetError, MissingDatasetError
@@ -17,6 +18,8 @@ COPY_AGAIN = "Copy the file again from an intact copy, or leave the video out"
 
 _FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi"
 """Only containers. Play lists are not read, because they name further files and addresses."""
+
+_READ_KINDS = frozenset({"an MP4 or MOV video", "a Matroska or WebM video", "an AVI video"})
 
 
 @contextmanager
@@ -102,12 +105,33 @@ def _naming(path: Path, frames: Callable[[], int]) -> Generator[None, None, None
         yield
     except (av.FFmpegError, EOFError, MemoryError) as error:
         done = frames()
+        if not done:
+            _refuse_kind(path)
         reason = getattr(error, "strerror", None) or type(error).__name__
         where = f"after {done} frames" if done else "from its beginning"
         raise DatasetError(
             f"{path} cannot be decoded {where}: {reason}. It may be damaged, or not a video "
             f"(mp4, mkv, mov, avi, webm). {COPY_AGAIN}."
         ) from error
+
+
+def _refuse_kind(path: Path) -> None:
+    """Refuse a file that is known and is none of the containers, with the way to make one of it."""
+    kind = file_kind(path)
+    if kind is None or kind.name in _READ_KINDS:
+        return
+    cures = {
+        "video": f"Put the same pictures into an mp4 file: ffmpeg -i {path.name} -c copy "
+        f"{path.stem}-copy.mp4 (without -c copy, they are encoded again)",
+        "gif": f"Convert it: ffmpeg -i {path.name} {path.stem}.mp4",
+        "image": "Give the folder of the frames, one image file each, or a video",
+        "archive": "Unpack it, and give the video in it",
+    }
+    cure = cures.get(kind.group, "Give the video itself")
+    raise DatasetError(
+        f"{path} cannot be decoded: it is {kind.name}, and mp4, mkv, mov, avi and webm are read. "
+        f"{cure}."
+    )
 
 
 def _video_stream(path: Path, container: Any) -> "VideoStream":

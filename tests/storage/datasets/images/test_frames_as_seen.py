@@ -102,15 +102,17 @@ def test_the_mask_is_no_frame(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("others", "named"),
     [
-        (["mask.png"], r"mask\.png is not named as"),
-        (["00006.jpg"], r"00006\.jpg is not named as"),
+        (["mask.png"], r"mask\.png is not what the other frames"),
+        (["00006.bmp"], r"00006\.bmp is not what"),
         (["00002_mask.png"], r"00002_mask\.png is not"),
         (["cover.png", "thumb.png"], r"cover\.png, thumb\.png are not"),
         ([f"{index:05d}_gt.png" for index in range(6)], "00000_gt.png, 00001_gt.png, .* are not"),
     ],
 )
 def test_the_odd_one_out_is_named(tmp_path: Path, others: list[str], named: str) -> None:
-    frames = write_frames(tmp_path / "frames", [*NAMES, *others])
+    frames = write_frames(tmp_path / "frames", NAMES)
+    for name in others:
+        Image.fromarray(scene()).save(frames / name)
     with pytest.raises(DatasetError, match=named):
         _ = ImageFolder(frames).frame_names
 
@@ -120,6 +122,7 @@ def test_the_odd_one_out_is_named(tmp_path: Path, others: list[str], named: str)
     [
         ["b.png", "a.png", "sunset.png"],
         ["IMG_1.JPG", "img_2.jpeg", "Img_10.jpg"],
+        ["1.png", "2.png", "3.png", "4.jpg"],
         ["left_1.png", "left_2.png", "right_1.png", "right_2.png"],
         ["2024-01-01_12-00-01.png", "2024-01-01_12-00-02.png", "2024-01-01_12-00-10.png"],
     ],

@@ -88,6 +88,13 @@ def test_label_maps_that_cannot_be_matched_are_refused(
         maps(place, frames)
 
 
+def test_names_from_one_on_are_all_frames(tmp_path: Path) -> None:
+    names = {f"frame_{index:04d}.png": index for index in range(1, 9)}
+    found = maps(write_maps(tmp_path / "masks", names))
+    assert list(found) == list(FRAMES.names)
+    np.testing.assert_array_equal(found["00000"], scene(1))
+
+
 def test_objects_of_the_first_frame_stay_objects(tmp_path: Path) -> None:
     place = write_singles(tmp_path / "masks", ["1.png", "2.png", "5.png"], 20)
     assert list(maps(place)) == ["00000"]

@@ -61,6 +61,21 @@ def test_a_transparent_index_is_the_background(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_given_image(tmp_path / "first.png").labels, ONE)
 
 
+def test_several_transparent_indices_are_the_background(tmp_path: Path) -> None:
+    soft = np.array([(255, 255, 255), (255, 255, 255), (255, 255, 255)], np.uint8)
+    labels = ONE.copy()
+    labels[0, :5] = 2
+    image = indexed(labels, [1, 0, 2], soft)
+    image.save(tmp_path / "first.png", transparency=bytes([255, 0, 60]))
+    np.testing.assert_array_equal(read_given_image(tmp_path / "first.png").labels, ONE)
+
+
+def test_many_colours_are_called_so(tmp_path: Path) -> None:
+    Image.fromarray(photograph()).save(tmp_path / "first.png")
+    with pytest.raises(DatasetError, match="different colours, as a photograph does"):
+        read_given_image(tmp_path / "first.png")
+
+
 @pytest.mark.parametrize(
     ("colours", "words"),
     [

@@ -1,0 +1,167 @@
+"""Masks in NumPy files, .npy and .npz: label maps, or one mask per object.
+
+| shape | values | read as |
+|---|---|---|
+| (H, W) | ids or truth values | label map of the first frame |
+| (N, H, W), (N, 1, H, W) | truth values | N objects of the first frame |
+| (T, H, W) | ids, T frames in the video | label maps of all frames |
+
+An .npz file holds one such array, or arrays (H, W) by the names of frames.
+"""
+
+import io
+import tokenize
+import zipfile
+import zlib
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from storage.datasets.images.image_files import MOST_PIXELS, read_bytes
+from storage.datasets.masks.frame_matching import VideoFrames
+from storage.datasets.masks.object_layers import MOST_OBJECTS, MapReader, check_count, layer_readers
+from storage.datasets.source import UInt8Array
+from storage.errors import DatasetError
+
+ARRAY_SUFFIXES = frozenset({".npy", ".npz"})
+
+_MOST_BYTES = 1 << 31
+_HELP = "Save label maps as uint8 (height, width), with 0 as background"
+
+Array = NDArray[Any]
+
+_UNREADABLE = (
+    ValueError,
+    OSError,
+    EOFError,
+    RuntimeError,
+    SyntaxError,
+    tokenize.TokenError,  # of a header that is cut off
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
+def read_array_masks(path: Path, frames: VideoFrames) -> dict[str, MapReader]:
+    """Readers of label maps by frame name.
+
+    Raises:
+        DatasetError: for a damaged file, objects instead of numbers, another size, values that are
+            no ids, or a shape from which frames and objects cannot be told.
+    """
+    arrays = _arrays(path)
+    if not arrays:
+        raise DatasetError(f"{path} holds no array. {_HELP}.")
+    if len(arrays) == 1:
+        (array,) = arrays.values()
+        return _readers(path, array, frames)
+    found: dict[str, MapReader] = {}
+    for name, array in arrays.items():
+        frame = frames.find(name, f"{path}, array {name}")
+        found[frame] = partial(_checked, f"{path}, array {name}", array, frames)
+    return found
+
+
+def _readers(path: Path, array: Array, frames: VideoFrames) -> dict[str, MapReader]:
+    if array.ndim == 4 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.ndim == 3 and array.shape[0] == 1:
+        array = array[0]
+    if array.ndim == 2:
+        return {frames.names[0]: partial(_checked, str(path), array, frames)}
+    if array.ndim != 3 or array.shape[1:] != frames.size:
+        raise DatasetError(
+            f"{path} has the shape {array.shape}, the video frames of {frames.size}. {_HELP}."
+        )
+    binary, all_frames = _is_binary(array), len(array) == len(frames.names)
+    if all_frames and not binary:
+        return {
+            name: partial(_checked, f"{path}, frame {name}", labels, frames)
+            for name, labels in zip(frames.names, array, strict=True)
+        }
+    if all_frames or not binary:
+        meaning = "frames or objects" if all_frames else f"the {len(frames.names)} frames"
+        raise DatasetError(
+            f"{path} holds {len(array)} maps, and it cannot be told how they belong to {meaning}. "
+            "Save an .npz file with arrays by the names of frames."
+        )
+    check_count(len(array), path)
+    layers = [
+        (number, f"{path}, mask {number}", partial(_object, mask))
+        for number, mask in enumerate(array, start=1)
+    ]
+    return layer_readers(frames.size, {frames.names[0]: layers})
+
+
+def _checked(where: str, array: Array, frames: VideoFrames) -> UInt8Array:
+    """A label map from an array of ids, or of one object."""
+    if array.shape != frames.size:
+        raise DatasetError(f"{where} has the shape {array.shape}, the frames {frames.size}.")
+    if array.dtype.kind == "f" and not np.array_equal(array, np.floor(array)):
+        raise DatasetError(f"{where} holds fractions, not ids. Cut them at a threshold.")
+    low, high = array.min(initial=0), array.max(initial=0)
+    if low < 0 or (high > MOST_OBJECTS and high != 255):
+        raise DatasetError(f"{where} holds values from {low} to {high}; ids are 1 to 254.")
+    labels = array.astype(np.uint8)
+    if high == 255 and set(np.unique(labels)) <= {0, 255}:
+        return np.asarray(labels > 0, dtype=np.uint8)
+    return labels
+
+
+def _object(mask: Array) -> UInt8Array:
+    return np.asarray(mask > 0, dtype=np.uint8)
+
+
+def _is_binary(array: Array) -> bool:
+    if array.dtype == np.bool_:
+        return True
+    high = array.max(initial=0)
+    return high in (1, 255) and bool(((array == 0) | (array == high)).all())
+
+
+def _arrays(path: Path) -> Mapping[str, Array]:
+    """Arrays of a file by name; sizes are checked before anything is unpacked."""
+    data = read_bytes(path)
+    try:
+        if not data.startswith(b"PK"):
+            return {"": _array(str(path), io.BytesIO(data), len(data))}
+        found: dict[str, Array] = {}
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            for info in archive.infolist():
+                if info.filename.endswith(".npy"):
+                    with archive.open(info) as file:
+                        where = f"{path}, array {info.filename}"
+                        found[info.filename.removesuffix(".npy")] = _array(
+                            where, file, info.file_size
+                        )
+        return found
+    except _UNREADABLE as error:
+        if isinstance(error, DatasetError):
+            raise
+        raise DatasetError(f"{path} is not a NumPy file that can be read ({error}).") from error
+
+
+def _array(where: str, file: Any, length: int) -> Array:
+    """An array of numbers from an open file that holds `length` bytes."""
+    version = np.lib.format.read_magic(file)
+    readers: dict[tuple[int, int], Callable[[Any], tuple[tuple[int, ...], bool, np.dtype[Any]]]] = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }
+    if version not in readers:
+        raise ValueError(f"version {version} of the format")
+    shape, by_column, dtype = readers[version](file)
+    if dtype.kind not in "biuf":
+        raise DatasetError(f"{where} holds {dtype}, not numbers. {_HELP}.")
+    count = 1
+    for side in shape:
+        count *= side
+    plane = count // max(1, shape[0]) if len(shape) > 2 else count
+    if count * dtype.itemsize > min(length, _MOST_BYTES) or plane > MOST_PIXELS:
+        raise DatasetError(f"{where} declares the shape {shape}, more than it holds or is read.")
+    values = np.frombuffer(file.read(count * dtype.itemsize), dtype, count)
+    return values.reshape(shape, order="F" if by_column else "C")

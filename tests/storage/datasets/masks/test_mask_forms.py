@@ -1,0 +1,348 @@
+"""Masks as programs and data sets write them; other files are refused with the right cure."""
+
+import base64
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from storage.datasets.images.file_kinds import kind_of
+from storage.datasets.masks.frame_matching import VideoFrames
+from storage.datasets.masks.given_masks import masks_digest, open_masks
+from storage.datasets.masks.run_lengths import encode_run_lengths
+from storage.datasets.video.video_file import VideoFile
+from storage.errors import DatasetError
+from tests.storage.datasets.scenes import SIZE, UInt8Array, indexed, photograph, scene
+
+FRAMES = VideoFrames([f"{index:05d}" for index in range(8)], SIZE, "walk")
+MakeVideo = Callable[..., Path]
+
+
+def maps(place: Path, frames: VideoFrames = FRAMES) -> dict[str, UInt8Array]:
+    masks = open_masks(place, frames)
+    return {name: read() for name, read in masks.readers.items()}
+
+
+def written(tmp_path: Path, document: Any, name: str = "masks.json") -> Path:
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(document))
+    return path
+
+
+def runs(labels: UInt8Array, object_id: int) -> dict[str, Any]:
+    return {"size": list(SIZE), "counts": encode_run_lengths(labels == object_id)}
+
+
+def corners(left: float, top: float, right: float, bottom: float) -> list[list[float]]:
+    return [[left, top], [right, top], [right, bottom], [left, bottom]]
+
+
+BOX = np.zeros(SIZE, np.uint8)
+BOX[10:30, 20:40] = 1
+
+
+def labelme(shapes: list[dict[str, Any]], path: str = "00000.jpg") -> dict[str, Any]:
+    return {
+        "version": "5.5.0",
+        "flags": {},
+        "shapes": shapes,
+        "imagePath": path,
+        "imageData": None,
+        "imageHeight": SIZE[0],
+        "imageWidth": SIZE[1],
+    }
+
+
+def drawn(group: int | None = None, shift: int = 0, label: str = "dog") -> dict[str, Any]:
+    points = corners(20 + shift, 10, 40 + shift, 30)
+    return {"label": label, "points": points, "group_id": group, "shape_type": "polygon"}
+
+
+def test_labelme(tmp_path: Path) -> None:
+    path = written(tmp_path, labelme([drawn(), drawn(shift=30)], "..\\frames\\00003.jpg"))
+    found = maps(path)
+    assert list(found) == ["00003"]
+    np.testing.assert_array_equal(found["00003"], BOX + 2 * np.roll(BOX, 30, 1))
+    grouped = maps(written(tmp_path, labelme([drawn(4), drawn(4, 30)])))["00000"]
+    np.testing.assert_array_equal(grouped, BOX + np.roll(BOX, 30, 1))
+
+
+def test_shapes_of_labelme(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    Image.fromarray(np.full((20, 20), 255, np.uint8)).save(buffer, "PNG")
+    shapes: list[dict[str, Any]] = [
+        {"shape_type": "rectangle", "points": [[20, 10], [40, 30]]},
+        {
+            "shape_type": "mask",
+            "points": [[50, 10], [69, 29]],
+            "mask": base64.b64encode(buffer.getvalue()).decode(),
+        },
+        {"shape_type": "circle", "points": [[85, 20], [95, 20]]},
+    ]
+    labels = maps(written(tmp_path, labelme([{"label": "a", **s} for s in shapes])))["00000"]
+    np.testing.assert_array_equal(labels == 1, BOX == 1)
+    np.testing.assert_array_equal(labels == 2, np.roll(BOX, 30, 1) == 1)
+    assert (labels == 3).sum() == pytest.approx(np.pi * 100, rel=0.02)
+    line = {"label": "a", "shape_type": "line", "points": [[1, 1], [9, 9]]}
+    with pytest.raises(DatasetError, match="shape 0 is a line, which is no area"):
+        maps(written(tmp_path, labelme([line])))
+
+
+@pytest.mark.parametrize(("labels", "objects"), [(("ant", "bee"), 2), (("ant", "ant"), 4)])
+def test_a_folder_of_labelme_files(tmp_path: Path, labels: tuple[str, str], objects: int) -> None:
+    for index in (0, 3):
+        shapes = [drawn(None, 30 * place, label) for place, label in enumerate(labels)]
+        written(tmp_path, labelme(shapes, f"{index:05d}.jpg"), f"masks/{index:05d}.json")
+    place = tmp_path / "masks"
+    assert list(maps(place)) == ["00000", "00003"]
+    masks = open_masks(place, FRAMES)
+    assert len(masks.objects) == objects
+    assert bool(masks.notes) == (objects == 4)
+    digest = masks_digest(place)
+    written(tmp_path, labelme([drawn()], "00003.jpg"), "masks/00003.json")
+    assert masks_digest(place) != digest
+
+
+@pytest.mark.parametrize("project", [True, False])
+def test_via(tmp_path: Path, project: bool) -> None:
+    shapes = [
+        {"name": "polygon", "all_points_x": [20, 40, 40, 20], "all_points_y": [10, 10, 30, 30]},
+        {"name": "rect", "x": 50, "y": 10, "width": 20, "height": 20},
+    ]
+    regions = [{"shape_attributes": shape, "region_attributes": {}} for shape in shapes]
+    files = {"00000.jpg99": {"filename": "00000.jpg", "size": 99, "regions": regions}}
+    document = {"_via_img_metadata": files, "_via_settings": {}} if project else files
+    labels = maps(written(tmp_path, document))["00000"]
+    np.testing.assert_array_equal(labels, BOX + 2 * np.roll(BOX, 30, 1))
+
+
+def youtube_vis(names: list[str]) -> dict[str, Any]:
+    tracks = [
+        {
+            "id": 10 + object_id,
+            "video_id": 3,
+            "segmentations": [
+                None if index == 0 and object_id == 3 else runs(scene(index), object_id)
+                for index in range(len(names))
+            ],
+        }
+        for object_id in (1, 2, 3)
+    ]
+    other = {"id": 99, "video_id": 4, "segmentations": [runs(scene(), 1)]}
+    videos = [
+        {"id": 3, "height": SIZE[0], "width": SIZE[1], "file_names": names},
+        {"id": 4, "height": SIZE[0], "width": SIZE[1], "file_names": ["other/00000.jpg"]},
+    ]
+    return {"videos": videos, "annotations": [*tracks, other], "categories": []}
+
+
+@pytest.mark.parametrize("prefix", ["0000", "img_1"])
+def test_youtube_vis(tmp_path: Path, prefix: str) -> None:
+    names = [f"walk/{prefix}{index}.jpg" for index in range(8)]
+    path = written(tmp_path, youtube_vis(names))
+    found = maps(path)
+    assert list(found) == list(FRAMES.names)
+    np.testing.assert_array_equal(found["00004"], np.array([0, 11, 12, 13])[scene(4)])
+    assert set(np.unique(found["00000"])) == {0, 11, 12}
+    with pytest.raises(DatasetError, match="holds masks of 2 videos"):
+        maps(path, VideoFrames(FRAMES.names, SIZE, "unknown"))
+
+
+@pytest.mark.parametrize(("frames", "step"), [(8, 1), (2, 4), (3, None)])
+def test_sa_v(tmp_path: Path, frames: int, step: int | None) -> None:
+    masklets = [[runs(scene(index), k) for k in (2, 3)] for index in range(frames)]
+    masklets[0][1] = {"size": list(SIZE), "counts": [SIZE[0] * SIZE[1]]}  # out of sight
+    document = {"video_id": "sav_1", "masklet": masklets, "masklet_id": [0, 5]}
+    path = written(tmp_path, document)
+    if step is None:
+        with pytest.raises(DatasetError, match="every frame or every fourth"):
+            maps(path)
+        return
+    found = maps(path)
+    assert list(found) == [f"{index * step:05d}" for index in range(frames)]
+    np.testing.assert_array_equal(found[f"{step:05d}"], np.array([0, 0, 1, 2])[scene(1)])
+
+
+def test_burst(tmp_path: Path) -> None:
+    sequence = {
+        "id": 1,
+        "seq_name": "walk",
+        "height": SIZE[0],
+        "width": SIZE[1],
+        "annotated_image_paths": ["frame00000.jpg", "frame00005.jpg"],
+        "segmentations": [
+            {"4": {"rle": runs(scene(), 1)["counts"], "is_gt": True}},
+            {k: {"rle": runs(scene(5), int(k) - 3)["counts"]} for k in ("4", "5")},
+        ],
+    }
+    found = maps(written(tmp_path, {"sequences": [sequence], "split": "val", "categories": []}))
+    assert list(found) == ["00000", "00005"]
+    np.testing.assert_array_equal(found["00005"], np.array([0, 4, 5, 0])[scene(5)])
+
+
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        ([{"id": 1, "data": {}, "annotations": []}], "Label Studio.*'Brush labels to PNG'"),
+        ({"version": 1, "objects": [{"name": "dog"}]}, "Read are COCO run lengths and polygons"),
+        ({"images": [], "annotations": [{"bbox": [1, 2, 3, 4]}]}, "perhaps a box only"),
+        ({"shapes": [{"label": "a"}]}, "cannot be understood"),
+        ({"videos": [{}], "annotations": []}, "cannot be understood"),
+        ({"sequences": []}, "holds masks of 0 videos"),
+    ],
+)
+def test_json_of_other_programs(tmp_path: Path, document: Any, words: str) -> None:
+    with pytest.raises(DatasetError, match=words):
+        maps(written(tmp_path, document))
+
+
+@pytest.mark.parametrize(
+    ("array", "expected"),
+    [
+        (scene(), scene()),
+        (scene().astype(np.int64), scene()),
+        (np.asfortranarray(scene().astype(np.float32)), scene()),
+        (scene() == 2, (scene() == 2).astype(np.uint8)),
+        ((scene() == 2) * np.uint8(255), (scene() == 2).astype(np.uint8)),
+        (np.stack([scene() == k for k in (1, 2, 3)]), scene()),
+        (np.stack([scene() == k for k in (1, 2, 3)])[:, None].astype(np.float32), scene()),
+        (np.stack([scene(index) for index in range(8)]), scene()),
+    ],
+)
+@pytest.mark.parametrize("suffix", ["npy", "npz"])
+def test_arrays(tmp_path: Path, array: Any, expected: UInt8Array, suffix: str) -> None:
+    path = tmp_path / f"first.{suffix}"
+    if suffix == "npy":
+        np.save(path, array)
+    else:
+        np.savez_compressed(path, masks=array)
+    found = maps(path)
+    np.testing.assert_array_equal(found["00000"], expected)
+    assert len(found) == (8 if array.ndim == 3 and len(array) == 8 else 1)
+
+
+def test_arrays_by_frame(tmp_path: Path) -> None:
+    arrays: dict[str, Any] = {"00001": scene(1), "frame_000004": scene(4)}
+    np.savez(tmp_path / "masks.npz", **arrays)
+    found = maps(tmp_path / "masks.npz")
+    assert list(found) == ["00001", "00004"]
+    np.testing.assert_array_equal(found["00004"], scene(4))
+
+
+@pytest.mark.parametrize(
+    ("array", "words"),
+    [
+        (scene() * 0.5, "holds fractions"),
+        (scene().astype(int) - 1, "values from -1 to 2"),
+        (scene().astype(int) * 300, "values from 0 to 900"),
+        (scene()[:-1], "has the shape"),
+        (np.stack([scene() == 1] * 8), "frames or objects"),
+        (np.stack([scene()] * 5), "cannot be told how they belong to the 8 frames"),
+        (np.array([{"a": 1}], dtype=object), "not numbers"),
+        (np.zeros((2, 3, 4, 5, 6)), "has the shape"),
+        (np.zeros(7), "has the shape"),
+        (np.zeros((0, *SIZE), bool), "."),
+    ],
+)
+def test_arrays_that_cannot_be_used(tmp_path: Path, array: Any, words: str) -> None:
+    np.save(tmp_path / "first.npy", array, allow_pickle=True)
+    with pytest.raises(DatasetError, match=words):
+        _ = open_masks(tmp_path / "first.npy", FRAMES).objects
+
+
+def test_an_array_that_declares_more_than_it_holds(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", scene())
+    data = (tmp_path / "a.npy").read_bytes().replace(b"(60, 108)", b"(6000000, 1080000)"[:9])
+    for content in (data[:-9], data[:40], b"\x93NUMPY", data.replace(b"60, 108", b"99, 999")):
+        (tmp_path / "a.npy").write_bytes(content)
+        with pytest.raises(DatasetError, match=r"a\.npy"):
+            maps(tmp_path / "a.npy")
+
+
+def packed() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("SegmentationObject/00000.png", b"x")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("masks.zip", packed(), "is a zip archive, not a mask. Unpack it"),
+        ("first.png", packed(), "is a zip archive"),
+        ("a.xml", b'<?xml version="1.0"?><annotations/>', "an XML file, .* 'COCO 1.0'"),
+        ("mask.mp4", b"\0\0\0\x18ftypisom", "MP4 or MOV video, .* cannot hold object ids"),
+        ("mask.gif", b"GIF89a", "is a GIF, not a mask. Save the mask as a PNG"),
+        ("masks.txt", b'{"0": []}', "a JSON text, .* Give its name the ending .json"),
+        ("mask", b"\x93NUMPY\1\0", "a NumPy array, .* the ending .npy"),
+        ("mask.txt", b"0 0.1 0.2 0.3 0.4", "is no image that is known. Masks are read from"),
+        ("mask.psd", b"8BPS", "a Photoshop file, .* Save the mask as a PNG"),
+        ("mask.png", b"version https://git-lfs.github.com/spec/v1", "a Git LFS pointer"),
+    ],
+)
+def test_files_that_are_no_masks(tmp_path: Path, name: str, data: bytes, words: str) -> None:
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(DatasetError, match=words) as caught:
+        maps(tmp_path / name)
+    assert "archive" not in str(caught.value).replace("zip archive", "")
+
+
+def test_damaged_masks_are_not_to_be_restored_from_a_data_set(tmp_path: Path) -> None:
+    indexed(scene(), [0, 1, 2, 3]).save(tmp_path / "first.png")
+    data = (tmp_path / "first.png").read_bytes()
+    for content in (data[:60], data[:-20], b"no image", b""):
+        (tmp_path / "first.png").write_bytes(content)
+        with pytest.raises(DatasetError, match="Save it again as a PNG"):
+            maps(tmp_path / "first.png")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("clip.ts", r"an MPEG transport stream, .* ffmpeg -i clip\.mp4 -c copy clip-copy\.mp4"),
+        ("clip.gif", r"it is a GIF, .* Convert it: ffmpeg -i clip\.mp4 clip\.mp4"),
+        ("clip.flv", "it is a Flash video, .* -c copy"),
+        ("stack.tif", "it is a TIFF image, .* Give the folder of the frames"),
+        ("clips.zip", "it is a zip archive, .* Unpack it"),
+        ("page.html", "it is an HTML page, .* Give the video itself"),
+    ],
+)
+def test_files_that_are_no_videos_of_a_read_kind(
+    tmp_path: Path, make_video: MakeVideo, name: str, words: str
+) -> None:
+    made, path = tmp_path / name, tmp_path / "clip.mp4"
+    if name == "stack.tif":
+        Image.fromarray(photograph()).save(made)
+    elif name == "clip.gif":
+        pages = [Image.fromarray(photograph(seed=index)) for index in range(3)]
+        pages[0].save(made, save_all=True, append_images=pages[1:])
+    elif name == "clips.zip":
+        made.write_bytes(packed())
+    elif name == "page.html":
+        made.write_text("<!DOCTYPE html><html></html>")
+    else:
+        make_video(made, codec="libx264" if name == "clip.ts" else "flv1")
+    made.rename(path)
+    with pytest.raises(DatasetError, match=words):
+        _ = VideoFile(path).size
+
+
+def test_kinds_of_files() -> None:
+    assert kind_of(b"") is None
+    assert kind_of(b"whatever") is None
+    image = kind_of(b"\x89PNG\r\n\x1a\n")
+    assert image is not None
+    assert image.group == "image"
+    for size, offset in ((188, 0), (192, 4)):
+        packet = (b"\0" * offset + b"\x47").ljust(size, b"\0")
+        stream = kind_of(packet * 2)
+        assert stream is not None
+        assert stream.name == "an MPEG transport stream"
