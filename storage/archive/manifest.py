@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 
 from storage.archive.offences import ManifestError, Offence
 from storage.archive.row_ids import made_ids
-from storage.archive.uris import resolved
+from storage.archive.shown_address import shown_address, without_secrets
+from storage.archive.uris import address_folder, resolved, safe_suffix
 
 REQUIRED = ("video", "mask")
 NUMBERS = ("priority", "start", "end")
@@ -58,16 +59,17 @@ def read_manifest(place: str) -> Manifest:
     if "://" not in place:
         place = str(Path(place).expanduser().absolute())  # workers may stand elsewhere
     table = _read_table(place)
+    shown = shown_address(place)
     missing = [name for name in REQUIRED if name not in table]
     if missing:
         found = ", ".join(str(name) for name in table.columns) or "none"
         raise ManifestError(
-            f"{place}: the column {' and '.join(missing)} is missing (columns: {found}); give the "
+            f"{shown}: the column {' and '.join(missing)} is missing (columns: {found}); give the "
             "first line the names video, mask and, if you like, id, priority, start, end"
         )
     if table.empty:
-        raise ManifestError(f"{place} has no rows; put a line per video below the header")
-    folder = place.rpartition("/")[0]
+        raise ManifestError(f"{shown} has no rows; put a line per video below the header")
+    folder = address_folder(place)
     texts = {name: _texts(table, name) for name in ("id", *REQUIRED)}
     numbers, unreadable = {}, []
     for name in NUMBERS:
@@ -78,13 +80,13 @@ def read_manifest(place: str) -> Manifest:
     ids = made_ids(texts["id"], texts["video"], texts["mask"], numbers["start"], numbers["end"])
     numbers["priority"] = np.nan_to_num(numbers["priority"])
     columns = {"id": ids, **{name: texts[name] for name in REQUIRED}, **numbers}
-    return Manifest(place, pd.DataFrame(columns), unreadable)
+    return Manifest(shown, pd.DataFrame(columns), unreadable)
 
 
 def _read_table(place: str) -> pd.DataFrame:
-    kind = place.rpartition(".")[2].lower()
+    kind, shown = safe_suffix(place).removeprefix("."), shown_address(place)
     if kind not in ("csv", "parquet"):
-        raise ManifestError(f"{place} is no manifest: give a file called .csv or .parquet")
+        raise ManifestError(f"{shown} is no manifest: give a file called .csv or .parquet")
     try:
         with fsspec.open(place, "rb") as file:
             data = io.BytesIO(file.read())
@@ -99,10 +101,11 @@ def _read_table(place: str) -> pd.DataFrame:
             )
         return pd.read_parquet(data)
     except FileNotFoundError:
-        raise ManifestError(f"the manifest {place} is not there; correct the path") from None
+        raise ManifestError(f"the manifest {shown} is not there; correct the path") from None
     except (OSError, ValueError, ImportError) as error:  # pandas' and pyarrow's are ValueErrors
+        fault = without_secrets(str(error), place)
         raise ManifestError(
-            f"the manifest {place} cannot be read ({error}); write it again as {kind}"
+            f"the manifest {shown} cannot be read ({fault}); write it again as {kind}"
         ) from None
 
 

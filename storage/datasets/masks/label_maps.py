@@ -23,7 +23,7 @@ _COLOUR_MODES = frozenset({"RGB", "RGBA"})
 def read_binary_mask(path: Path) -> UInt8Array:
     """Mask of one object as uint8 (H, W): 1 where the object is, else 0.
 
-    Modes 1, L, LA (channel 0), P (by index), RGB and RGBA (alpha is not read). Anything but zero
+    Modes 1, L, LA, P (by index), RGB and RGBA. Anything but zero
     is the object, except in an anti-aliased mask (values besides 0, 1 and 255, reaching half or
     more), which is cut at half, 128. Values that all stay below half are object ids.
 

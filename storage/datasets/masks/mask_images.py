@@ -14,6 +14,7 @@ from storage.errors import DatasetError
 
 _RESTORE = "Restore the file from the dataset's archive"
 _KNOWN_MODES = ("1", "L", "LA", "P", "RGB", "RGBA")
+_OPAQUE = 128
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -34,7 +35,8 @@ def decode_mask(data: bytes, name: str) -> MaskImage:
     """Decode a mask file; `name` is for messages.
 
     Raises:
-        DatasetError: when the bytes are truncated, damaged or not an image.
+        DatasetError: when the bytes are truncated, damaged or not an image, or when colours and
+            alpha channel are different masks.
     """
     if fault := image_fault(data):
         raise DatasetError(f"{name} {fault}. {_RESTORE}.")
@@ -45,9 +47,31 @@ def decode_mask(data: bytes, name: str) -> MaskImage:
         with Image.open(io.BytesIO(data)) as image:
             if fault := size_fault(image.height, image.width):
                 raise DatasetError(fault)
-            return MaskImage(image.mode, np.array(image))
+            decoded = MaskImage(image.mode, np.array(image))
     except (*UNREADABLE, OSError) as error:
         raise DatasetError(f"{name} cannot be decoded ({error}). {_RESTORE}.") from error
+    return _shape_of_alpha(decoded, name) if decoded.mode in ("LA", "RGBA") else decoded
+
+
+def _shape_of_alpha(image: MaskImage, name: str) -> MaskImage:
+    """The mask as it is, or that of the alpha channel where only this holds a shape (mode 1).
+
+    Raises:
+        DatasetError: for colours under transparent pixels, of which nobody can tell whether they
+            count.
+    """
+    colours, alpha = image.values[..., :-1], image.values[..., -1]
+    if not alpha.size or (alpha == alpha.flat[0]).all():
+        return image
+    opaque = alpha >= _OPAQUE
+    if (colours == colours[0, 0]).all():
+        return MaskImage("1", opaque)
+    if colours[~opaque].any():
+        raise DatasetError(
+            f"{name} has colours under its transparent pixels, so colours and alpha channel are "
+            "different masks. Save it without an alpha channel."
+        )
+    return image
 
 
 def decode_grey(data: bytes, name: str) -> NDArray[np.uint8]:

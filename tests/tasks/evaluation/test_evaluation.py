@@ -126,7 +126,7 @@ def test_unsupervised_labels_are_matched(root: Path, tmp_path: Path) -> None:
     assert result.dataset_figures["J_mean"].item() == 1.0
     assert result.per_object["predicted_label"].tolist() == [7, 3, 1]
     assert result.per_frame["counted"].all()
-    write_official(result, tmp_path)
+    write_official(result, OutputFolder(tmp_path))
     names = pd.read_csv(tmp_path / "per-sequence_results-val.csv")["Sequence"]
     assert names.tolist() == ["ant_1", "ant_2", "bee_1"]
 
