@@ -162,7 +162,10 @@ def _look(uri: str, allow_local: bool) -> _Look:
     try:
         found = Path(uri).stat()
     except FileNotFoundError:
-        return _Look(fault="is not there; correct the path (relative ones begin at the manifest)")
+        slashes = " and write / where it has a backslash" if "\\" in uri else ""
+        return _Look(
+            fault=f"is not there; correct the path{slashes} (relative ones begin at the manifest)"
+        )
     except (OSError, ValueError) as error:
         return _Look(fault=f"cannot be looked at ({error}); correct the path or its rights")
     if stat.S_ISDIR(found.st_mode):

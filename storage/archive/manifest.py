@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from storage.archive.csv_table import SAVE, read_csv
 from storage.archive.offences import ManifestError, Offence
 from storage.archive.row_ids import made_ids
 from storage.archive.shown_address import shown_address, without_secrets
@@ -58,20 +59,20 @@ def read_manifest(place: str) -> Manifest:
     """
     if "://" not in place:
         place = str(Path(place).expanduser().absolute())  # workers may stand elsewhere
-    table = _read_table(place)
     shown = shown_address(place)
+    table, found, unreadable = _read_table(place)
     missing = [name for name in REQUIRED if name not in table]
     if missing:
-        found = ", ".join(str(name) for name in table.columns) or "none"
         raise ManifestError(
-            f"{shown}: the column {' and '.join(missing)} is missing (columns: {found}); give the "
-            "first line the names video, mask and, if you like, id, priority, start, end"
+            f"{shown}: the column {' and '.join(missing)} is missing (columns: "
+            f"{', '.join(found) or 'none'}); give the first line the names video, mask and, if you "
+            f"like, id, priority, start, end, and {SAVE}"
         )
     if table.empty:
         raise ManifestError(f"{shown} has no rows; put a line per video below the header")
     folder = address_folder(place)
     texts = {name: _texts(table, name) for name in ("id", *REQUIRED)}
-    numbers, unreadable = {}, []
+    numbers = {}
     for name in NUMBERS:
         numbers[name], bad = _numbers(table, name)
         unreadable += bad
@@ -83,26 +84,27 @@ def read_manifest(place: str) -> Manifest:
     return Manifest(shown, pd.DataFrame(columns), unreadable)
 
 
-def _read_table(place: str) -> pd.DataFrame:
+def _read_table(place: str) -> tuple[pd.DataFrame, list[str], list[Offence]]:
+    """The table of a file, the names of all its columns, and rows that do not fit them."""
     kind, shown = safe_suffix(place).removeprefix("."), shown_address(place)
     if kind not in ("csv", "parquet"):
-        raise ManifestError(f"{shown} is no manifest: give a file called .csv or .parquet")
+        raise ManifestError(
+            f"{shown} is no manifest: give a file called .csv or .parquet; {SAVE} in a program for "
+            "tables"
+        )
     try:
         with fsspec.open(place, "rb") as file:
-            data = io.BytesIO(file.read())
+            data = file.read()
         if kind == "csv":
-            return pd.read_csv(
-                data,
-                dtype=str,
-                keep_default_na=False,
-                encoding="utf-8-sig",
-                usecols=lambda name: name in _COLUMNS,
-                skipinitialspace=True,
-            )
-        return pd.read_parquet(data)
+            read = read_csv(data, _COLUMNS, REQUIRED)
+            return read.table, list(read.names), list(read.offences)
+        table = pd.read_parquet(io.BytesIO(data))
+        return table, [str(name) for name in table.columns], []
     except FileNotFoundError:
         raise ManifestError(f"the manifest {shown} is not there; correct the path") from None
-    except (OSError, ValueError, ImportError) as error:  # pandas' and pyarrow's are ValueErrors
+    except ManifestError as error:
+        raise ManifestError(f"the manifest {shown} cannot be read: {error}") from None
+    except (OSError, ValueError, ImportError) as error:  # pyarrow's are ValueErrors
         fault = without_secrets(str(error), place)
         raise ManifestError(
             f"the manifest {shown} cannot be read ({fault}); write it again as {kind}"
