@@ -1,14 +1,14 @@
 """What this machine offers, for whoever wonders why something does not run."""
 
-from rich.console import Console
 from rich.table import Table
 
+from flows.terminal import Terminal
 from tasks.plan.machine_report import machine_report
 
 
 def print_doctor() -> int:
     """Device, precision and libraries, then the flow estimators and where weights are."""
-    console = Console(soft_wrap=True)
+    console = Terminal(soft_wrap=True)
     found = machine_report()
     for name, value in found.facts.items():
         console.print(f"{name}: {value}", highlight=False, markup=False)

@@ -3,13 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from flows.commands.execution import execute, validated
 from flows.console.options import DataOptions
 from flows.plan.chosen_data import chosen_data
 from flows.plan.configurations import all_configurations
 from flows.plan.parameters import SHORT_SIDE, BenchmarkParameters
+from flows.terminal import Terminal
 from storage.datasets.source import SourceVideo
 from tasks.errors import ParameterError
 from tasks.export.own_results import results_folder, write_results
@@ -47,7 +46,7 @@ def segment_own_video(
     (source,) = open_sources(chosen_data(parameters, main))
     results = results_folder(out, source, [video, Path(str(parameters.masks))])
     objects = source.objects  # reads video and masks: what is wrong is found before the start
-    console = Console(stderr=True, soft_wrap=True)
+    console = Terminal(stderr=True, soft_wrap=True)
     for line in [_found(source, objects), *_told(parameters, main, data)]:
         console.print(line, highlight=False, markup=False)
     code = execute(parameters.model_dump())
@@ -55,7 +54,7 @@ def segment_own_video(
         masks, overlay = write_results(
             parameters.store, parameters.run_name, parameters.preset, results
         )
-        printed = Console(soft_wrap=True)
+        printed = Terminal(soft_wrap=True)
         printed.print(f"Label maps: {masks}", highlight=False, markup=False)
         printed.print(f"To look at: {overlay}", highlight=False, markup=False)
     return code

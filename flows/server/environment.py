@@ -76,17 +76,18 @@ def provide_prefect_home() -> None:
 
 def _console_handler(debug: bool) -> logging.Handler:
     """For people on a terminal, and whole lines where they go to a file."""
+    from flows.terminal import PlainLines, Terminal
+
     if not sys.stderr.isatty():
         plain = logging.StreamHandler()
         level = "%(levelname)s " if debug else ""
-        plain.setFormatter(logging.Formatter(f"%(asctime)s {level}%(message)s", "%H:%M:%S"))
+        plain.setFormatter(PlainLines(f"%(asctime)s {level}%(message)s", "%H:%M:%S"))
         return plain
 
-    from rich.console import Console
     from rich.logging import RichHandler
 
     return RichHandler(
-        console=Console(stderr=True),
+        console=Terminal(stderr=True),
         show_path=False,
         show_level=debug,
         log_time_format="%H:%M:%S",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.archive.public_hosts import private_fault
-from storage.archive.shown_address import shown_address, without_secrets
+from storage.archive.shown_address import hide_secrets_in_logs, shown_address, without_secrets
 from storage.archive.uris import HTTP, protocol_of
 from storage.errors import DatasetError, StorageError, StoreAccessError
 from storage.files.remote_files import file_system
@@ -64,6 +64,7 @@ def fetch(uri: str, target: Path, limits: FetchLimits) -> int:
         FetchError: not there, not allowed, too long, too slow, too many redirects.
         UnavailableError: the server does not answer, or breaks off.
     """
+    hide_secrets_in_logs()
     told = shown_address(uri)
     most = min(limits.bytes, shutil.disk_usage(target.parent).free - _KEPT_FREE)
     opened = (

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from storage.archive.csv_table import SAVE, read_csv
 from storage.archive.offences import ManifestError, Offence
 from storage.archive.row_ids import made_ids
-from storage.archive.shown_address import shown_address, without_secrets
+from storage.archive.shown_address import hide_secrets_in_logs, shown_address, without_secrets
 from storage.archive.uris import address_folder, resolved, safe_suffix
 
 REQUIRED = ("video", "mask")
@@ -59,6 +59,7 @@ def read_manifest(place: str) -> Manifest:
     """
     if "://" not in place:
         place = str(Path(place).expanduser().absolute())  # workers may stand elsewhere
+    hide_secrets_in_logs()
     shown = shown_address(place)
     table, found, unreadable = _read_table(place)
     missing = [name for name in REQUIRED if name not in table]

@@ -5,10 +5,13 @@ as a password. So they are written and shown nowhere. Where an address identifie
 digest does.
 """
 
+import logging
 import re
+import traceback
 from urllib.parse import parse_qsl, unquote
 
 _ADDRESS = re.compile(r"""[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>`]+""")
+_FETCHING = ("httpx", "fsspec", "fsspec.http")
 _SHORTEST = 4
 """Shorter parts of a query are no secrets, and would be found in any text."""
 
@@ -41,6 +44,25 @@ def without_secrets(text: str, *uris: str) -> str:
         for secret in sorted(_secrets(uri), key=len, reverse=True):
             text = text.replace(secret, "***")
     return _ADDRESS.sub(lambda found: shown_address(found[0]), text)
+
+
+class _WithoutSecrets(logging.Filter):
+    """Takes the secrets out of addresses in the lines of other libraries."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = without_secrets(record.getMessage()), ()
+        if record.exc_info:
+            lines = traceback.format_exception(*record.exc_info)
+            record.exc_text, record.exc_info = without_secrets("".join(lines)), None
+        return True
+
+
+def hide_secrets_in_logs() -> None:
+    """Let the libraries that fetch log addresses as `shown_address` gives them."""
+    for name in _FETCHING:
+        log = logging.getLogger(name)
+        if not any(isinstance(known, _WithoutSecrets) for known in log.filters):
+            log.addFilter(_WithoutSecrets())
 
 
 def _secrets(uri: str) -> set[str]:

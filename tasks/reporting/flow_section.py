@@ -15,6 +15,7 @@ from storage.store.artifacts import ArtifactStore
 from tasks.inputs.flow_method import flow_method, known_estimators
 from tasks.inputs.sources import DatasetSpec
 from tasks.keys import PreparedVideo
+from tasks.reporting.escaping import markdown_table
 from tasks.reporting.flow_agreement import FLOW_FIGURES, FlowFigures, exact_source
 
 _VIDEOS = 8
@@ -46,7 +47,7 @@ def flow_section(
     parts = [
         f"## Flow\n\nBy {estimator}. Inconsistent is the share of pixels that forward and then "
         "backward flow does not bring back; the frames are in `per_frame_flow.csv`.",
-        _markdown(means),
+        markdown_table(means),
     ]
     exact = [
         source
@@ -59,14 +60,9 @@ def flow_section(
             "### Estimators on frames whose flow is exact\n\nEnd-point error over up to "
             f"{_PAIRS} pairs each of {len(exact)} videos, both ways; visible: where no pixel is "
             "hidden in the other frame.",
-            _markdown(_comparison(store, exact)),
+            markdown_table(_comparison(store, exact)),
         ]
     return "\n\n".join(parts)
-
-
-def _markdown(table: pd.DataFrame) -> str:
-    cells = table.astype(object).where(table.notna(), None)
-    return str(cells.to_markdown(index=False, floatfmt=".3f", missingval=""))
 
 
 def _comparison(store: ArtifactStore, videos: Sequence[SyntheticVideo]) -> pd.DataFrame:
