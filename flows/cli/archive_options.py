@@ -28,6 +28,8 @@ class ArchiveOptions:
         slice_rows: Rows that a worker gets at once, at most; fewer when they are long.
         fetch_gigabytes: Of the files of a row that are fetched, at most.
         fetch_seconds: Seconds that fetching a file may take.
+        trust_manifest: Let a manifest that was fetched name files of this machine, and hosts of
+            one's own network.
     """
 
     resolution: int | None = None
@@ -38,6 +40,7 @@ class ArchiveOptions:
     slice_rows: int = 100
     fetch_gigabytes: float = 20.0
     fetch_seconds: float = 3600.0
+    trust_manifest: Flag = False
 
 
 _ARCHIVE = ArchiveOptions()

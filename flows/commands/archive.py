@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from rich.console import Console
 
 from flows.commands.execution import check_input, first_mistake, leave_soon_on_interrupt
 from flows.console.output import print_error
@@ -14,6 +13,7 @@ from flows.plan.handed_over import handed_over
 from flows.plan.resolved_archive import ResolvedArchive, resolve_archive
 from flows.runs.archive_batches import NAMED
 from flows.server.prefect_server import provide_server
+from flows.terminal import Terminal
 from storage.archive.progress_file import read_progress
 from storage.runs.ledger import RunLedger
 from storage.store.artifacts import ArtifactStore
@@ -60,8 +60,8 @@ def execute_archive(resolved: ResolvedArchive) -> int:
     if progress is not None:
         for failure in progress.failures[:NAMED]:
             print_error(f"{failure.id}: {failure.error}")
-        Console(soft_wrap=True).print(progress.line(), highlight=False, markup=False)
-    console = Console(soft_wrap=True)
+        Terminal(soft_wrap=True).print(progress.line(), highlight=False, markup=False)
+    console = Terminal(soft_wrap=True)
     console.print(f"Run {ledger.run_id}", highlight=False, markup=False)
     folder = report_folder(store, ledger.location)
     console.print(f"Results: {folder}", highlight=False, markup=False)

@@ -3,9 +3,9 @@
 import time
 from typing import Any
 
-from rich.console import Console
 from rich.text import Text
 
+from flows.terminal import Terminal
 from storage.archive.progress_file import ArchiveProgress, read_progress
 from storage.runs.drivers import Driver, drivers
 from storage.runs.ledger import RunInfo, RunLedger
@@ -56,7 +56,7 @@ class ArchiveStatus:
 def print_archive_status(store: ArtifactStore, info: RunInfo) -> int:
     """Totals and failed rows; 1 when any failed, or nobody works on what is left."""
     status = ArchiveStatus(store, info)
-    console = Console()
+    console = Terminal()
     console.print(_headline(status), soft_wrap=True)
     for line in _failed_training(store, info.run_id):
         console.print(Text(f"  {line}", style="red"), soft_wrap=True)
@@ -72,7 +72,7 @@ def print_archive_status(store: ArtifactStore, info: RunInfo) -> int:
 
 def watch_archive_status(store: ArtifactStore, info: RunInfo) -> int:
     """A line whenever something has changed, until nobody works on the run any more."""
-    console = Console()
+    console = Terminal()
     told = ""
     while (status := ArchiveStatus(store, info)).is_driven:
         line = "" if status.progress is None else status.progress.line()

@@ -1,8 +1,8 @@
 """What this machine offers, for whoever wonders why something does not run."""
 
-from rich.console import Console
 from rich.table import Table
 
+from flows.terminal import Terminal
 from tasks.plan.machine_report import machine_report
 
 
@@ -11,7 +11,7 @@ def print_doctor() -> int:
 
     Exit code 1 when a library cannot be loaded.
     """
-    console = Console(soft_wrap=True)
+    console = Terminal(soft_wrap=True)
     found = machine_report()
     for name, value in found.facts.items():
         console.print(f"{name}: {value}", highlight=False, markup=False)

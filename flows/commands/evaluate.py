@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from flows.console.evaluation_options import AnnotationOptions, EvaluationOptions
 from flows.console.options import names
 from flows.console.output import print_evaluation
+from flows.terminal import Terminal
 from storage.files.output_folder import OutputFolder
 from tasks.errors import ParameterError
 from tasks.evaluation.evaluation import (
@@ -46,7 +46,7 @@ def evaluate(predictions: Path, data: AnnotationOptions, options: EvaluationOpti
         write_tables(evaluation, out)
         if options.official_csv:
             write_official(evaluation, out)
-        Console(soft_wrap=True).print(f"Tables: {options.out}", highlight=False, markup=False)
+        Terminal(soft_wrap=True).print(f"Tables: {options.out}", highlight=False, markup=False)
 
 
 def _checked_folder(
@@ -61,7 +61,7 @@ def _checked_folder(
 
 def _with_progress(request: EvaluationRequest) -> Evaluation:
     """A bar on a terminal; elsewhere nothing, so that logs stay short."""
-    console = Console(stderr=True)
+    console = Terminal(stderr=True)
     columns = (
         TextColumn("evaluate"),
         BarColumn(),

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-
 from flows.console.guarded_command import DONE, FAILED
 from flows.console.output import print_error
+from flows.terminal import Terminal
 from storage.store.artifacts import ArtifactStore
 from tasks.export.export_formats import choose_exports, export
 
@@ -19,7 +18,7 @@ def export_predictions(
     videos: Sequence[str] | None,
 ) -> int:
     """Write predictions and print where they are; 1 when one could not be written."""
-    console = Console(soft_wrap=True, highlight=False, markup=False)
+    console = Terminal(soft_wrap=True, highlight=False, markup=False)
     store = ArtifactStore(store_url)
     chosen = choose_exports(store, run, videos)
     problems = 0

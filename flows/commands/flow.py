@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable
 
-from rich.console import Console
-
+from flows.terminal import Terminal
 from storage.runs.ledger import VideoRecord
 from storage.runs.names import StageName
 from storage.runs.unused_flow import remove_flow
@@ -16,7 +15,7 @@ _ABANDONED_SECONDS = 7 * 86400.0
 
 def print_flow(records: Iterable[VideoRecord]) -> None:
     """Hits, misses, bytes written and frames per second of a run's flow stages."""
-    console = Console(soft_wrap=True)
+    console = Terminal(soft_wrap=True)
     stages = [
         stage
         for record in records
@@ -51,7 +50,7 @@ def collect_flow(store_url: str, *, gc: bool, dry_run: bool) -> int:
     """
     if not gc:
         raise ParameterError("--dry-run goes with --gc: maskrnn flow --gc --dry-run")
-    console = Console(soft_wrap=True)
+    console = Terminal(soft_wrap=True)
     store = ArtifactStore(store_url)
     removed = remove_flow(store, dry_run=dry_run)
     for item in removed:

@@ -3,10 +3,10 @@
 from typing import Any
 
 from pydantic import ValidationError
-from rich.console import Console
 
 from flows.plan.machine_check import check_machine
 from flows.runs.rerun import Rerun, RerunParameters, fates, prepare_rerun
+from flows.terminal import Terminal
 from tasks.errors import ParameterError
 
 _AS_IT_IS: Any = {"markup": False, "highlight": False, "soft_wrap": True}
@@ -38,7 +38,7 @@ def rerun(fields: dict[str, Any], *, dry_run: bool) -> int:
 
 def print_plan(asked: RerunParameters, prepared: Rerun) -> None:
     """What a rerun reuses, computes and gives up."""
-    console = Console()
+    console = Terminal()
     redone = set(prepared.redone)
     worked = [
         stage
@@ -82,7 +82,7 @@ def print_plan(asked: RerunParameters, prepared: Rerun) -> None:
         console.print(text, **_AS_IT_IS)
 
 
-def _print_invalidated(asked: RerunParameters, prepared: Rerun, console: Console) -> None:
+def _print_invalidated(asked: RerunParameters, prepared: Rerun, console: Terminal) -> None:
     if not asked.overrides:
         return
     now = {(stage.kind, stage.key) for stage in prepared.plan.stages}

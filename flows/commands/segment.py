@@ -3,12 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from flows.commands.execution import execute_run, validated
 from flows.console.options import DataOptions
 from flows.plan.parameters import SHORT_SIDE, BenchmarkParameters
 from flows.plan.resolved_run import resolve
+from flows.terminal import Terminal
 from storage.datasets.source import RemarkedVideo, SourceVideo
 from storage.files.output_folder import OutputFolder
 from tasks.errors import ParameterError
@@ -47,7 +46,7 @@ def segment_own_video(
     (source,) = run.sources
     results = results_folder(out, source, [video, Path(str(parameters.masks))])
     objects = source.objects  # reads video and masks: what is wrong is found before the start
-    console = Console(stderr=True, soft_wrap=True)
+    console = Terminal(stderr=True, soft_wrap=True)
     warnings = _warnings(source, results)
     for line in [_found(source, objects), *warnings, *_told(parameters, run.main, data)]:
         console.print(line, highlight=False, markup=False)
@@ -56,7 +55,7 @@ def segment_own_video(
         masks, overlay = write_results(
             parameters.store, parameters.run_name, parameters.preset, results
         )
-        printed = Console(soft_wrap=True)
+        printed = Terminal(soft_wrap=True)
         printed.print(f"Label maps: {masks}", highlight=False, markup=False)
         printed.print(f"To look at: {overlay}", highlight=False, markup=False)
     return code

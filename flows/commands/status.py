@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -15,6 +15,7 @@ from flows.commands.archive_status import (
     watch_archive_status,
 )
 from flows.plan.archive_parameters import is_archive
+from flows.terminal import Terminal
 from storage.runs.ledger import RunLedger, list_runs
 from storage.runs.run_status import Condition, RunStatus, VideoStatus, run_status
 from storage.store.artifacts import ArtifactStore
@@ -49,7 +50,7 @@ def print_runs(store_url: str) -> int:
         table.add_row(
             Text(info.run_id), info.created, _state(status), str(len(status.videos)), failed
         )
-    Console().print(table)
+    Terminal().print(table)
     return 0
 
 
@@ -65,7 +66,7 @@ def print_status(store_url: str, run_id: str) -> int:
     if is_archive(info := RunLedger(store, run_id).info()):
         return print_archive_status(store, info)
     status = run_status(store, run_id)
-    console = Console()
+    console = Terminal()
     console.print(_headline(status), soft_wrap=True)
     console.print(_table(status.videos))
     return int(not status.is_well)
@@ -79,7 +80,7 @@ def watch_status(store_url: str, run_id: str) -> int:
     store = ArtifactStore(store_url)
     if is_archive(info := RunLedger(store, run_id).info()):
         return watch_archive_status(store, info)
-    console = Console(soft_wrap=True)
+    console = Terminal(soft_wrap=True)
     if not console.is_terminal:
         return _follow(store, run_id, _line_printer(console))
     with Live(console=console, auto_refresh=False) as live:
@@ -100,7 +101,7 @@ def _follow(store: ArtifactStore, run_id: str, show: Callable[[RunStatus], None]
         time.sleep(_POLL_SECONDS)
 
 
-def _line_printer(console: Console) -> Callable[[RunStatus], None]:
+def _line_printer(console: Terminal) -> Callable[[RunStatus], None]:
     """Prints what is new since the last call."""
     seen: dict[tuple[str, str], Condition] = {}
 

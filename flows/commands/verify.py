@@ -2,9 +2,8 @@
 
 from collections import Counter
 
-from rich.console import Console
-
 from flows.console.guarded_command import DONE, FAILED
+from flows.terminal import Terminal
 from storage.errors import MissingArtifactError
 from storage.runs.verification import verify_store
 from storage.store.artifacts import ArtifactStore
@@ -19,7 +18,7 @@ def verify(store_url: str) -> int:
     Raises:
         MissingArtifactError: when there is no artifact at all, as in a folder that is no store.
     """
-    console = Console(soft_wrap=True, highlight=False, markup=False)
+    console = Terminal(soft_wrap=True, highlight=False, markup=False)
     store = ArtifactStore(store_url)
     sound, damaged = Counter[str](), Counter[str]()
     for checked in verify_store(store):

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.markdown import Markdown
 from rich.table import Table
 
+from flows.terminal import Terminal
 from storage.errors import MissingArtifactError
 from storage.kinds.checkpoints import PARENTS
 from storage.runs.ledger import RunLedger, VideoRecord
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def print_error(message: str) -> None:
     """One error, as text; brackets in it are not markup."""
-    console = Console(stderr=True, soft_wrap=True)
+    console = Terminal(stderr=True, soft_wrap=True)
     console.print(f"maskrnn: {message}", style="red", markup=False, highlight=False)
 
 
@@ -37,7 +37,7 @@ def print_figures(store_url: str, run_id: str) -> None:
         return
     main = figures["presets"][0]["preset"]
     sequences = [row for row in figures["sequences"] if row["preset"] == main]
-    console = Console()
+    console = Terminal()
     shown = ["J_mean", "J_recall", "J_decay", "F_mean", "T_mean"]
     console.print(_table(f"{main}, per sequence", sequences, ["video", "objects", *shown]))
     title = f"Presets (lead: J of {main} above theirs)"
@@ -52,7 +52,7 @@ def print_figures(store_url: str, run_id: str) -> None:
 
 def print_evaluation(evaluation: "Evaluation") -> None:
     """Figures of an evaluation: sequences, attributes, data set."""
-    console = Console()
+    console = Terminal()
     shown = ["J&F_mean", "J_mean", "J_recall", "J_decay", "F_mean", "F_recall", "F_decay", "T_mean"]
     for name, values in evaluation.named().items():
         if name not in ("per_sequence", "per_attribute", "dataset"):
@@ -74,7 +74,7 @@ def print_evaluation(evaluation: "Evaluation") -> None:
 
 def print_failures(records: Iterable[VideoRecord]) -> None:
     """Every failed stage and its cause."""
-    console = Console(stderr=True, soft_wrap=True)
+    console = Terminal(stderr=True, soft_wrap=True)
     for record in records:
         for name, stage in record.stages.items():
             if stage.state == "failed":
@@ -84,7 +84,7 @@ def print_failures(records: Iterable[VideoRecord]) -> None:
 
 def print_parents(records: Iterable[VideoRecord]) -> None:
     """Parents that a run has trained or found, as `--parent` takes them."""
-    console = Console(soft_wrap=True)
+    console = Terminal(soft_wrap=True)
     for record in records:
         name = RecordName.parse(record.video)
         for kind, key in (pair for stage in record.stages.values() for pair in stage.artifacts):
@@ -94,7 +94,7 @@ def print_parents(records: Iterable[VideoRecord]) -> None:
 
 def print_where(parameters: "BenchmarkParameters", ledger: RunLedger, seconds: float) -> None:
     """The run's name and where its results are."""
-    console = Console(soft_wrap=True)
+    console = Terminal(soft_wrap=True)
     computed, reused = _counts(ledger.records())
     text = f"{computed} units computed, {reused} reused, {seconds:.0f} s"
     console.print(f"Run {ledger.run_id}: {text}", highlight=False, markup=False)
@@ -114,7 +114,7 @@ def print_report(store_url: str, run_id: str) -> int:
             f"the run {run_id} has no report yet; run its benchmark command to the end, or give "
             "--anew for a report of what there is"
         )
-    console = Console(soft_wrap=True)
+    console = Terminal(soft_wrap=True)
     console.print(Markdown((folder / SUMMARY).read_text()))
     console.print(f"Report: {folder}", highlight=False, markup=False)
     return 0

@@ -16,7 +16,9 @@ def checked_manifest(parameters: ArchiveParameters) -> CheckedManifest:
     Raises:
         ManifestError: names every row that cannot be used, and why.
     """
-    checked = check_manifest(read_manifest(parameters.manifest))
+    checked = check_manifest(
+        read_manifest(parameters.manifest), allow_local=not parameters.is_distrusted
+    )
     if checked.offences:
         text = describe_offences(checked.place, checked.rows, checked.offences)
         if not parameters.skip_bad or checked.table.empty:

@@ -5,7 +5,7 @@ import json
 from pathlib import PurePosixPath
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, field_serializer
 
 from flows.plan.parameters import (
     SHORT_SIDE,
@@ -16,6 +16,8 @@ from flows.plan.parameters import (
     OptionFields,
     RunFields,
 )
+from storage.archive.shown_address import shown_address
+from storage.archive.uris import LOCAL, protocol_of
 from storage.runs.ledger import RunInfo
 
 
@@ -49,18 +51,32 @@ class ArchiveParameters(RunFields, MachineFields, OptionFields, EstimatorFields,
     fetch_seconds: Annotated[float, Field(gt=0)] = Field(
         default=3600.0, description="Seconds that fetching a file may take"
     )
+    trust_manifest: bool = Field(
+        default=False,
+        description="Let a manifest that was fetched name files and hosts of one's own network",
+    )
     checkpoint_frames: Annotated[int, Field(ge=1)] = Field(
         default=50, description="Frames that a killed worker costs at most in segmentation"
     )
+
+    @property
+    def is_distrusted(self) -> bool:
+        """Whether the manifest comes from elsewhere and may name public addresses alone."""
+        return protocol_of(self.manifest) != LOCAL and not self.trust_manifest
+
+    @field_serializer("manifest", when_used="json")
+    def _shown_manifest(self, manifest: str) -> str:
+        """Records, the report and Prefect's database get the address without its secrets."""
+        return shown_address(manifest)
 
     @property
     def run_name(self) -> str:
         """The run's id: a manifest that grows, by the same method, continues the same run."""
         if self.run_id is not None:
             return self.run_id
-        fields = self.model_dump(mode="json", include=_NAMED)
+        fields = self.model_dump(mode="json", include=_NAMED) | {"manifest": self.manifest}
         digest = hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()[:8]
-        return f"archive-{PurePosixPath(self.manifest).stem}-{self.preset}-{digest}"
+        return f"archive-{PurePosixPath(shown_address(self.manifest)).stem}-{self.preset}-{digest}"
 
     def training(self) -> BenchmarkParameters:
         """The run, part of this one, that obtains the preset's parent on the generated data set."""

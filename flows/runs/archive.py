@@ -78,9 +78,13 @@ def archive(parameters: ArchiveParameters) -> State[Any]:
             ledger.run_id,
             driver,
             method,
-            FetchLimits(int(parameters.fetch_gigabytes * 1e9), parameters.fetch_seconds),
+            FetchLimits(
+                int(parameters.fetch_gigabytes * 1e9),
+                parameters.fetch_seconds,
+                parameters.is_distrusted,
+            ),
             parameters.checkpoint_frames,
-            {"run": ledger.run_id, "manifest": parameters.manifest},
+            {"run": ledger.run_id, "manifest": described["manifest"]},
         )
         _carry_out(context, parameters, plan, work, watcher)
     start_task(

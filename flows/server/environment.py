@@ -3,9 +3,13 @@
 Called before prefect is imported. What the environment already sets stays as it is.
 """
 
+import atexit
 import logging
 import os
+import shutil
 import sys
+import tempfile
+from pathlib import Path
 
 _QUIET = {
     "DO_NOT_TRACK": "1",
@@ -22,8 +26,13 @@ _QUIET = {
 }
 
 
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
 def prepare_environment(debug: bool) -> None:
     """Quiet Prefect and send our own progress lines to the console; all of both with `debug`."""
+    exempt_loopback()
+    provide_prefect_home()
     if debug:
         os.environ["PREFECT_LOGGING_LEVEL"] = "INFO"
     for name, value in _QUIET.items():
@@ -38,19 +47,47 @@ def prepare_environment(debug: bool) -> None:
     log.propagate = False
 
 
+def exempt_loopback() -> None:
+    """Keep this machine off the proxy, for this process and its workers.
+
+    With HTTP_PROXY set, as in many offices, requests to Prefect's temporary server would go to the
+    proxy, which cannot reach it.
+    """
+    given = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    hosts = [host.strip() for host in given.split(",") if host.strip()]
+    exempt = ",".join([*hosts, *(host for host in _LOOPBACK if host not in hosts)])
+    os.environ["no_proxy"] = os.environ["NO_PROXY"] = given if "*" in hosts else exempt
+
+
+def provide_prefect_home() -> None:
+    """Give Prefect a temporary home, removed at the end, where the usual one cannot be written."""
+    if "PREFECT_HOME" in os.environ:
+        return
+    try:
+        usual = Path("~/.prefect").expanduser()
+        usual.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=usual):
+            return
+    except (OSError, RuntimeError):  # RuntimeError: a user without a home
+        home = tempfile.mkdtemp(prefix="maskrnn-prefect-")
+        os.environ["PREFECT_HOME"] = home
+        atexit.register(shutil.rmtree, home, ignore_errors=True)
+
+
 def _console_handler(debug: bool) -> logging.Handler:
     """For people on a terminal, and whole lines where they go to a file."""
+    from flows.terminal import PlainLines, Terminal
+
     if not sys.stderr.isatty():
         plain = logging.StreamHandler()
         level = "%(levelname)s " if debug else ""
-        plain.setFormatter(logging.Formatter(f"%(asctime)s {level}%(message)s", "%H:%M:%S"))
+        plain.setFormatter(PlainLines(f"%(asctime)s {level}%(message)s", "%H:%M:%S"))
         return plain
 
-    from rich.console import Console
     from rich.logging import RichHandler
 
     return RichHandler(
-        console=Console(stderr=True),
+        console=Terminal(stderr=True),
         show_path=False,
         show_level=debug,
         log_time_format="%H:%M:%S",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,8 @@ from numpy.typing import NDArray
 from storage.archive.manifest import REQUIRED, Manifest
 from storage.archive.offences import Offence
 from storage.archive.row_ids import ID
-from storage.archive.uris import LOCAL, place_of, protocol_of, remote_fault, without_password
+from storage.archive.shown_address import shown_address
+from storage.archive.uris import LOCAL, place_of, protocol_of, remote_fault
 
 _THREADS = 8
 _PART = 500
@@ -40,14 +42,19 @@ class CheckedManifest:
     rows: int
 
 
-def check_manifest(manifest: Manifest) -> CheckedManifest:
-    """Find everything that is wrong with the rows of a manifest; look only at the local disk."""
+def check_manifest(manifest: Manifest, *, allow_local: bool = True) -> CheckedManifest:
+    """Find everything that is wrong with the rows of a manifest; asks the local disk alone.
+
+    Args:
+        manifest: as read.
+        allow_local: whether rows may name files of this machine.
+    """
     table = manifest.table.assign(row=np.arange(1, len(manifest.table) + 1))
     offences = [*manifest.unreadable, *_ids(table), *_spans(table)]
     sizes = np.zeros(len(table), np.int64)
     states = [""] * len(table)
     for column in REQUIRED:
-        found = _places(table, column)
+        found = _places(table, column, allow_local)
         offences += found.offences
         states = [
             f"{former} {state}".strip() for former, state in zip(states, found.states, strict=True)
@@ -110,11 +117,11 @@ class _Places:
     offences: Sequence[Offence]
 
 
-def _places(table: pd.DataFrame, column: str) -> _Places:
+def _places(table: pd.DataFrame, column: str, allow_local: bool) -> _Places:
     uris: list[str] = table[column].tolist()
     parts = [uris[start : start + _PART] for start in range(0, len(uris), _PART)]
     with ThreadPoolExecutor(_THREADS) as pool:  # a network disk answers slowly
-        looks = [look for part in pool.map(_looks, parts) for look in part]
+        looks = [look for part in pool.map(partial(_looks, allow_local), parts) for look in part]
     return _Places(
         np.array([look.size for look in looks], np.int64),
         [look.state for look in looks],
@@ -134,11 +141,11 @@ class _Look:
     fault: str | None = None
 
 
-def _looks(uris: Sequence[str]) -> list[_Look]:
-    return [_look(uri) for uri in uris]
+def _looks(allow_local: bool, uris: Sequence[str]) -> list[_Look]:
+    return [_look(uri, allow_local) for uri in uris]
 
 
-def _look(uri: str) -> _Look:
+def _look(uri: str, allow_local: bool) -> _Look:
     if not uri:
         return _Look(fault="is empty; give a path or an address")
     if not uri.isprintable():
@@ -147,10 +154,18 @@ def _look(uri: str) -> _Look:
         if uri.endswith("/"):
             return _Look(fault="is a folder elsewhere; name a file")
         return _Look(fault=remote_fault(place_of(uri)))
+    if not allow_local:
+        return _Look(
+            fault="is a file of this machine, which a manifest that was fetched may not name; give "
+            "an address, or say --trust-manifest"
+        )
     try:
         found = Path(uri).stat()
     except FileNotFoundError:
-        return _Look(fault="is not there; correct the path (relative paths start at the manifest)")
+        slashes = " and write / where it has a backslash" if "\\" in uri else ""
+        return _Look(
+            fault=f"is not there; correct the path{slashes} (relative ones begin at the manifest)"
+        )
     except (OSError, ValueError) as error:
         return _Look(fault=f"cannot be looked at ({error}); correct the path or its rights")
     if stat.S_ISDIR(found.st_mode):
@@ -188,4 +203,4 @@ def _offences(
 
 
 def _shown(value: object) -> str:
-    return without_password(value) if isinstance(value, str) else f"{value:g}"
+    return shown_address(value) if isinstance(value, str) else f"{value:g}"

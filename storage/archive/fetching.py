@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from storage.archive.uris import HTTP, protocol_of, without_password
+from storage.archive.public_hosts import private_fault
+from storage.archive.shown_address import hide_secrets_in_logs, shown_address, without_secrets
+from storage.archive.uris import HTTP, protocol_of
 from storage.errors import DatasetError, StorageError, StoreAccessError
 from storage.files.remote_files import file_system
 from storage.files.retry_policy import is_transient
@@ -38,12 +40,14 @@ class FetchLimits:
     """Limits for fetching remote files.
 
     Args:
-        bytes: limit for all files of a row together. The free space of the disk limits it further.
-        seconds: limit for each file.
+        bytes: of all files of a row together; never more than the disk has free.
+        seconds: for each file.
+        public_only: refuse http addresses, and redirections, to this machine or its own network.
     """
 
     bytes: int
     seconds: float
+    public_only: bool = False
 
 
 def fetch(uri: str, target: Path, limits: FetchLimits) -> int:
@@ -61,13 +65,16 @@ def fetch(uri: str, target: Path, limits: FetchLimits) -> int:
         FetchError: the file is missing, forbidden, too long or too slow, or has too many redirects.
         UnavailableError: the server does not answer, or breaks the connection.
     """
-    told = without_password(uri)
+    hide_secrets_in_logs()
+    told = shown_address(uri)
     most = min(limits.bytes, shutil.disk_usage(target.parent).free - _KEPT_FREE)
-    opened = _http if protocol_of(uri) in HTTP else _object
+    opened = (
+        _http(uri, told, limits.public_only) if protocol_of(uri) in HTTP else _object(uri, told)
+    )
     deadline = time.monotonic() + limits.seconds
     length = 0
     try:
-        with target.open("wb") as file, opened(uri, told) as blocks:
+        with target.open("wb") as file, opened as blocks:
             for block in blocks():
                 length += len(block)
                 if length > most:
@@ -109,10 +116,24 @@ _Blocks = Callable[[], Iterator[bytes]]
 
 
 @contextmanager
-def _http(uri: str, told: str) -> Iterator[_Blocks]:
+def _http(uri: str, told: str, public_only: bool) -> Iterator[_Blocks]:
     import httpx
 
-    client = httpx.Client(timeout=_SILENCE, follow_redirects=True, max_redirects=_REDIRECTS)
+    def look(request: httpx.Request) -> None:
+        """Called before every request, those after a redirection included."""
+        fault = private_fault(request.url.host, request.url.port) if public_only else None
+        if fault is not None:
+            raise FetchError(
+                f"{told} leads to {fault}; a manifest that was fetched may not name such places: "
+                "correct it, or say --trust-manifest"
+            )
+
+    client = httpx.Client(
+        timeout=_SILENCE,
+        follow_redirects=True,
+        max_redirects=_REDIRECTS,
+        event_hooks={"request": [look]},
+    )
     try:
         # We do not ask for compressed answers: a small one could unpack to any size.
         with client, client.stream("GET", uri, headers={"Accept-Encoding": "identity"}) as answer:
@@ -131,11 +152,12 @@ def _http(uri: str, told: str) -> Iterator[_Blocks]:
             f"{told} has more than {_REDIRECTS} redirects; correct the address"
         ) from None
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-        raise FetchError(f"{told} is not a valid address ({error}); correct it") from None
+        fault = without_secrets(str(error), uri)
+        raise FetchError(f"{told} leads to no address of the web ({fault}); correct it") from None
     except httpx.TransportError as error:
+        fault = f"{type(error).__name__}: {without_secrets(str(error), uri)}"
         raise UnavailableError(
-            f"{told} cannot be fetched ({type(error).__name__}: {error}); check the address and "
-            "the network"
+            f"{told} cannot be fetched ({fault}); check the address and the network"
         ) from error
 
 

@@ -21,9 +21,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from storage.archive.csv_table import SAVE, read_csv
 from storage.archive.offences import ManifestError, Offence
 from storage.archive.row_ids import made_ids
-from storage.archive.uris import resolved
+from storage.archive.shown_address import hide_secrets_in_logs, shown_address, without_secrets
+from storage.archive.uris import address_folder, resolved, safe_suffix
 
 REQUIRED = ("video", "mask")
 NUMBERS = ("priority", "start", "end")
@@ -56,20 +58,22 @@ def read_manifest(place: str) -> Manifest:
         ManifestError: the file does not exist, is no table, or lacks a column.
     """
     if "://" not in place:
-        place = str(Path(place).expanduser().absolute())  # workers may have another working folder
-    table = _read_table(place)
+        place = str(Path(place).expanduser().absolute())  # workers may stand elsewhere
+    hide_secrets_in_logs()
+    shown = shown_address(place)
+    table, found, unreadable = _read_table(place)
     missing = [name for name in REQUIRED if name not in table]
     if missing:
-        found = ", ".join(str(name) for name in table.columns) or "none"
         raise ManifestError(
-            f"{place}: the column {' and '.join(missing)} is missing (columns: {found}); write the "
-            "names video, mask and optionally id, priority, start, end into the first line"
+            f"{shown}: the column {' and '.join(missing)} is missing (columns: "
+            f"{', '.join(found) or 'none'}); give the first line the names video, mask and, if you "
+            f"like, id, priority, start, end, and {SAVE}"
         )
     if table.empty:
-        raise ManifestError(f"{place} has no rows; write one line per video below the header")
-    folder = place.rpartition("/")[0]
+        raise ManifestError(f"{shown} has no rows; put a line per video below the header")
+    folder = address_folder(place)
     texts = {name: _texts(table, name) for name in ("id", *REQUIRED)}
-    numbers, unreadable = {}, []
+    numbers = {}
     for name in NUMBERS:
         numbers[name], bad = _numbers(table, name)
         unreadable += bad
@@ -78,31 +82,33 @@ def read_manifest(place: str) -> Manifest:
     ids = made_ids(texts["id"], texts["video"], texts["mask"], numbers["start"], numbers["end"])
     numbers["priority"] = np.nan_to_num(numbers["priority"])
     columns = {"id": ids, **{name: texts[name] for name in REQUIRED}, **numbers}
-    return Manifest(place, pd.DataFrame(columns), unreadable)
+    return Manifest(shown, pd.DataFrame(columns), unreadable)
 
 
-def _read_table(place: str) -> pd.DataFrame:
-    kind = place.rpartition(".")[2].lower()
+def _read_table(place: str) -> tuple[pd.DataFrame, list[str], list[Offence]]:
+    """The table of a file, the names of all its columns, and rows that do not fit them."""
+    kind, shown = safe_suffix(place).removeprefix("."), shown_address(place)
     if kind not in ("csv", "parquet"):
-        raise ManifestError(f"{place} is no manifest: give a .csv or .parquet file")
+        raise ManifestError(
+            f"{shown} is no manifest: give a file called .csv or .parquet; {SAVE} in a program for "
+            "tables"
+        )
     try:
         with fsspec.open(place, "rb") as file:
-            data = io.BytesIO(file.read())
+            data = file.read()
         if kind == "csv":
-            return pd.read_csv(
-                data,
-                dtype=str,
-                keep_default_na=False,
-                encoding="utf-8-sig",
-                usecols=lambda name: name in _COLUMNS,
-                skipinitialspace=True,
-            )
-        return pd.read_parquet(data)
+            read = read_csv(data, _COLUMNS, REQUIRED)
+            return read.table, list(read.names), list(read.offences)
+        table = pd.read_parquet(io.BytesIO(data))
+        return table, [str(name) for name in table.columns], []
     except FileNotFoundError:
-        raise ManifestError(f"the manifest {place} is not there; correct the path") from None
-    except (OSError, ValueError, ImportError) as error:  # pandas and pyarrow raise ValueErrors
+        raise ManifestError(f"the manifest {shown} is not there; correct the path") from None
+    except ManifestError as error:
+        raise ManifestError(f"the manifest {shown} cannot be read: {error}") from None
+    except (OSError, ValueError, ImportError) as error:  # pyarrow's are ValueErrors
+        fault = without_secrets(str(error), place)
         raise ManifestError(
-            f"the manifest {place} cannot be read ({error}); write it again as {kind}"
+            f"the manifest {shown} cannot be read ({fault}); write it again as {kind}"
         ) from None
 
 

@@ -53,6 +53,13 @@ def remote_fault(place: str) -> str | None:
     return None
 
 
+def address_folder(uri: str) -> str:
+    """What relative paths in a file begin at: its address up to the last slash of its path."""
+    if protocol_of(uri) in HTTP:
+        uri = urlsplit(uri)._replace(query="", fragment="").geturl()
+    return uri.rpartition("/")[0]
+
+
 def place_of(uri: str) -> str:
     """Protocol and host (or bucket) of an address."""
     protocol, _, rest = uri.partition("://")
@@ -64,15 +71,6 @@ def safe_suffix(uri: str) -> str:
     path = urlsplit(uri).path if protocol_of(uri) in HTTP else uri
     suffix = PurePosixPath(unquote(path)).suffix.lower()
     return suffix if _SUFFIX.fullmatch(suffix) else ""
-
-
-def without_password(uri: str) -> str:
-    """The address for records and messages, without user and password."""
-    if protocol_of(uri) == LOCAL:
-        return uri
-    protocol, _, rest = uri.partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{protocol}://{host.rpartition('@')[2]}{slash}{path}"
 
 
 def resolved(uri: str, folder: str) -> str:

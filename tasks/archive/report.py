@@ -17,6 +17,7 @@ from storage.store.artifacts import ArtifactStore
 from tasks.archive.progress import ProgressWatcher
 from tasks.archive.results import Results
 from tasks.archive.rows import SECONDS
+from tasks.reporting.escaping import markdown_code, markdown_table, markdown_text
 from tasks.reporting.folder import FIGURES, SUMMARY, replace_file, report_folder, write_tables
 from tasks.reporting.prefect_artifacts import publish
 
@@ -120,12 +121,13 @@ def _markdown(
     failed = table[table["state"] == "failed"]
     head = f"{progress.done} of {progress.total} rows done"
     sections = [
-        f"# {run_id}\n\n{head}" + (f", **{len(failed)} failed**." if len(failed) else "."),
+        f"# {markdown_text(run_id)}\n\n{head}"
+        + (f", **{len(failed)} failed**." if len(failed) else "."),
         *_failures("## Failures", failed),
         *_left_out(left_out),
         "## What it took\n\n" + _cost(table, progress),
         "## Stages\n\n"
-        + stages.round({"seconds": 1, "share": 3}).to_markdown(index=False)
+        + markdown_table(stages.round({"seconds": 1, "share": 3}))
         + "\n\nOf all rows that came through, in this run or before. Stages of a video overlap.",
         "## Provenance\n\n" + _provenance(parameters, parent),
     ]
@@ -137,7 +139,7 @@ def _failures(title: str, failed: pd.DataFrame) -> list[str]:
         return []
     shown = failed.head(_FAILURES)
     lines = [
-        f"- **{name}** (row {row}): {error}"
+        f"- **{markdown_text(name)}** (row {row}): {markdown_text(error)}"
         for name, row, error in zip(shown["id"], shown["row"], shown["error"], strict=True)
     ]
     if len(failed) > len(shown):
@@ -148,7 +150,7 @@ def _failures(title: str, failed: pd.DataFrame) -> list[str]:
 def _left_out(offences: Sequence[Offence]) -> list[str]:
     if not offences:
         return []
-    lines = [f"- {offence}" for offence in offences[:_FAILURES]]
+    lines = [f"- {markdown_text(str(offence))}" for offence in offences[:_FAILURES]]
     if len(offences) > _FAILURES:
         lines.append(f"- and {len(offences) - _FAILURES} more: run again without --skip-bad")
     return ["## Rows left out\n\n" + "\n".join(lines)]
@@ -174,7 +176,7 @@ def _cost(table: pd.DataFrame, progress: ArchiveProgress) -> str:
 
 def _provenance(parameters: Mapping[str, Any], parent: str | None) -> str:
     asked = {key: value for key, value in parameters.items() if value not in (None, {}, ())}
-    lines = ["Parameters: `" + json.dumps(asked, sort_keys=True) + "`."]
+    lines = [f"Parameters: {markdown_code(json.dumps(asked, sort_keys=True))}."]
     if parent is not None:
         lines.insert(0, f"Parent: `{parent}`.")
     return "\n".join(f"- {line}" for line in lines)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from storage.archive.uris import without_password
+from storage.archive.shown_address import shown_address
 from tasks.archive.rows import COUNTS, SECONDS, RowResult
 
 _STATES = ("pending", "done", "failed")
@@ -54,8 +54,8 @@ class Results:
         """
         asked = manifest[["row", "id", "video", "mask", "priority", "start", "end"]]
         return asked.assign(
-            video=[without_password(uri) for uri in asked["video"]],
-            mask=[without_password(uri) for uri in asked["mask"]],
+            video=[shown_address(uri) for uri in asked["video"]],
+            mask=[shown_address(uri) for uri in asked["mask"]],
             state=np.array(_STATES)[self._state],
             now=self._now,
             reused=self._reused,

@@ -11,7 +11,7 @@ from typing import Any
 from storage.archive.fetching import FetchLimits
 from storage.archive.row_files import RowFiles, row_files
 from storage.archive.scratch import sweep_scratch
-from storage.archive.uris import without_password
+from storage.archive.shown_address import shown_address, without_secrets
 from storage.errors import LeaseLostError
 from storage.kinds.predictions import PREDICTIONS
 from storage.kinds.repair import repair
@@ -98,9 +98,9 @@ def _tried(
             time.perf_counter() - started,
             worker,
             row.attempt,
-            error=describe(error),
+            error=without_secrets(describe(error), row.video, row.mask),
         )
-        return result, traceback.format_exc()
+        return result, without_secrets(traceback.format_exc(), row.video, row.mask)
 
 
 def _segmented(
@@ -168,8 +168,8 @@ def _segmented(
 def _provenance(row: ArchiveRow) -> dict[str, Any]:
     return {
         "id": row.id,
-        "video_uri": without_password(row.video),
-        "mask_uri": without_password(row.mask),
+        "video_uri": shown_address(row.video),
+        "mask_uri": shown_address(row.mask),
         "start": row.start,
         "end": row.end,
     }

@@ -4,7 +4,8 @@ import pandas as pd
 
 from storage.files.output_folder import OutputFolder
 from tasks.evaluation.evaluation import TABLES, Evaluation
-from tasks.scores.aggregation import BOTH, markdown_table
+from tasks.reporting.escaping import csv_bytes, markdown_table, markdown_text
+from tasks.scores.aggregation import BOTH
 
 _DIGITS = 4
 _OFFICIAL = _GLOBAL, _PER_SEQUENCE = "global_results", "per-sequence_results"
@@ -25,8 +26,9 @@ def write_tables(evaluation: Evaluation, out: OutputFolder) -> None:
     """OUT/NAME.parquet, .csv and .md for every table; numbers are rounded in .md only."""
     for name, table in evaluation.named().items():
         out.write(f"{name}.parquet", table.to_parquet(index=False))
-        out.write(f"{name}.csv", table.to_csv(index=False).encode())
-        text = f"# {evaluation.predictions}: {name.replace('_', ' ')}\n\n{_how(evaluation)}\n\n"
+        out.write(f"{name}.csv", csv_bytes(table))
+        title = f"{markdown_text(evaluation.predictions)}: {name.replace('_', ' ')}"
+        text = f"# {title}\n\n{_how(evaluation)}\n\n"
         text += markdown_table(table, _DIGITS) + "\n"
         out.write(f"{name}.md", text.encode())
 
@@ -62,8 +64,7 @@ def write_official(evaluation: Evaluation, out: OutputFolder) -> None:
 
 
 def _write(table: pd.DataFrame, out: OutputFolder, name: str, evaluation: Evaluation) -> None:
-    text = table.to_csv(index=False, float_format="%.3f")
-    out.write(_official(name, evaluation.split), text.encode())
+    out.write(_official(name, evaluation.split), csv_bytes(table, "%.3f"))
 
 
 def _official(name: str, split: str) -> str:
@@ -76,4 +77,4 @@ def _how(evaluation: Evaluation) -> str:
         "region similarity, F contour accuracy (higher is better), T temporal instability and "
         "decay (lower is better)."
     )
-    return " ".join([text, *evaluation.notes])
+    return " ".join([text, *map(markdown_text, evaluation.notes)])

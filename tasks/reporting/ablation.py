@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from maskrnn_core.ablation import ABLATION
+from tasks.reporting.escaping import markdown_picture, markdown_table
 from tasks.reporting.tables import Tables, common_videos
-from tasks.scores.aggregation import markdown_table
 
 _SMALLEST = 0.005
 """Percent; what is nearer than this prints as the same figure."""
@@ -106,7 +106,7 @@ def ablation_section(figures: AblationFigures, picture: str) -> str:
             "## Ablation\n\nMean J in percent; every row has what the row above has, and more. "
             f"`paper` is its Table 2 on {TITLES[figures.published]}. {figures.summary}",
             markdown_table(figures.table, digits=2),
-            f"![{picture}]({picture})",
+            markdown_picture(picture),
             "### What each part makes\n\nDifferences in J; `objects` counts those whose J is "
             f"higher with it, of {figures.objects}.",
             markdown_table(figures.differences.drop(columns="title"), digits=2),

@@ -8,7 +8,7 @@ from storage.kinds.checkpoints import FINETUNED, PARENTS, load_curve
 from storage.runs.ledger import VideoRecord
 from storage.runs.names import RecordName, StageName
 from storage.store.artifacts import ArtifactStore
-from tasks.scores.aggregation import markdown_table
+from tasks.reporting.escaping import markdown_picture, markdown_table
 
 _COLUMNS = ["preset", "network", "stage", "step", "loss", "learning_rate", "seconds", "wait"]
 _ENDS = 0.1
@@ -97,6 +97,6 @@ def curves_section(curves: pd.DataFrame, picture: str) -> str:
             "the steps, and over all networks of a row. Losses of different stages do not compare. "
             "Every step is in `training_curves.csv`.",
             markdown_table(curves_table(curves), digits=4),
-            f"![{picture}]({picture})",
+            markdown_picture(picture),
         ]
     )

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-import pandas as pd
-
 from storage.kinds.stored_video import open_video
 from storage.store.artifacts import ArtifactStore
 from tasks.inputs.sources import DatasetSpec
 from tasks.keys import PreparedVideo
+from tasks.reporting.escaping import markdown_table
 from tasks.scores.flow_accuracy import PAIRS, compare_estimators
 from tasks.scores.flow_agreement import FlowFigures, exact_source
 
@@ -38,7 +37,7 @@ def flow_section(
     parts = [
         f"## Flow\n\nBy {estimator}. Inconsistent is the share of pixels that forward and then "
         "backward flow does not bring back; the frames are in `per_frame_flow.csv`.",
-        _markdown(means),
+        markdown_table(means),
     ]
     exact = [
         source
@@ -51,11 +50,6 @@ def flow_section(
             "### Estimators on frames whose flow is exact\n\nEnd-point error over up to "
             f"{PAIRS} pairs each of {len(exact)} videos, both ways; visible: where no pixel is "
             "hidden in the other frame.",
-            _markdown(compare_estimators(store, exact)),
+            markdown_table(compare_estimators(store, exact)),
         ]
     return "\n\n".join(parts)
-
-
-def _markdown(table: pd.DataFrame) -> str:
-    cells = table.astype(object).where(table.notna(), None)
-    return str(cells.to_markdown(index=False, floatfmt=".3f", missingval=""))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from storage.store.artifacts import ArtifactStore
+from tasks.reporting.escaping import csv_bytes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,4 +39,4 @@ def write_tables(tables: "Mapping[str, pd.DataFrame]", folder: Path) -> None:
     """Each table as Parquet and CSV."""
     for name, table in tables.items():
         replace_file(folder / f"{name}.parquet", table.to_parquet())
-        replace_file(folder / f"{name}.csv", table.to_csv(index=False).encode())
+        replace_file(folder / f"{name}.csv", csv_bytes(table))

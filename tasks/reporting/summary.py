@@ -10,8 +10,14 @@ import pandas as pd
 from storage.runs.ledger import VideoRecord
 from tasks.inputs.configuration import Configuration
 from tasks.plan.outcome import Outcome
+from tasks.reporting.escaping import (
+    markdown_code,
+    markdown_picture,
+    markdown_table,
+    markdown_text,
+)
 from tasks.reporting.tables import Tables, common_videos
-from tasks.scores.aggregation import aggregate, markdown_table
+from tasks.scores.aggregation import aggregate
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,20 +72,21 @@ def markdown(parts: ReportParts) -> str:
     names = {item["video"] for item in failed} & set(parts.outcome.videos)
     done = len(parts.outcome.videos) - len(names)
     sections = [
-        f"# {parts.run_id}\n\n{done} of {len(parts.outcome.videos)} videos done"
+        f"# {markdown_text(parts.run_id)}\n\n{done} of {len(parts.outcome.videos)} videos done"
         + (f", **{len(names)} failed**." if names else "."),
         _figures(parts),
         *(section for section in parts.sections if section),
         "## Provenance\n\n" + _provenance(parts),
-        "## Stages\n\n" + parts.stages.to_markdown(index=False),
+        "## Stages\n\n" + markdown_table(parts.stages, digits=1),
     ]
     if failed:
         listed = "\n".join(
-            f"- **{item['video']}**, {item['stage']}: {item['error']}" for item in failed
+            f"- **{markdown_text(item['video'])}**, {item['stage']}: {markdown_text(item['error'])}"
+            for item in failed
         )
         sections.insert(1, "## Failures\n\n" + listed)
     if parts.sheets:
-        pictures = "\n".join(f"![{name}]({name})" for name in parts.sheets)
+        pictures = "\n".join(markdown_picture(name) for name in parts.sheets)
         sections.append("## Pictures\n\n" + pictures)
     return "\n\n".join(sections) + "\n"
 
@@ -106,14 +113,14 @@ def _figures(parts: ReportParts) -> str:
 
 
 def _provenance(parts: ReportParts) -> str:
-    lines = list(parts.outcome.notes)
+    lines = [markdown_text(note) for note in parts.outcome.notes]
     lines += [f"Parent of {name}: `{key}`." for name, key in sorted(parts.outcome.parents.items())]
     overrides = parts.configurations[0].overrides
     if overrides:
         changed = ", ".join(f"{key}={value}" for key, value in sorted(overrides.items()))
-        lines.append(f"Changed from the preset: {changed}.")
+        lines.append(f"Changed from the preset: {markdown_text(changed)}.")
     asked = {key: value for key, value in parts.parameters.items() if value is not None}
-    lines.append("Parameters: `" + json.dumps(asked, sort_keys=True) + "`.")
+    lines.append(f"Parameters: {markdown_code(json.dumps(asked, sort_keys=True))}.")
     lines.append("")
     text = "\n".join(f"- {line}" if line else "" for line in lines)
     options = json.dumps(dataclasses.asdict(parts.configurations[0].preset), indent=1)

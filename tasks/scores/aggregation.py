@@ -84,12 +84,6 @@ def in_order(table: pd.DataFrame, presets: Sequence[str]) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
-def markdown_table(table: pd.DataFrame, digits: int = 3) -> str:
-    """A table for people; NaN is left empty."""
-    cells = table.astype(object).where(table.notna(), None)
-    return str(cells.to_markdown(index=False, floatfmt=f".{digits}f", missingval=""))
-
-
 def _with_both(table: pd.DataFrame) -> pd.DataFrame:
     """With a column J&F, the mean of both means, before the others."""
     both = (table["J_mean"] + table["F_mean"]) / 2

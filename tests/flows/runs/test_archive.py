@@ -199,6 +199,57 @@ def test_videos_elsewhere_are_fetched_and_gone_afterwards(
     assert not Path(source["video"]).exists()
 
 
+def test_secrets_of_addresses_are_written_and_shown_nowhere(
+    archive: Callable[..., int],
+    manifest: Path,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Manifest, videos and masks have a user, a password and a signature in their addresses."""
+
+    class Handler(SimpleHTTPRequestHandler):
+        def __init__(self, *args: Any) -> None:
+            super().__init__(*args, directory=str(tmp_path / "served"))
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Nothing."""
+
+    (tmp_path / "served").mkdir()
+    for path in [*tmp_path.glob("*.mp4"), *tmp_path.glob("*.png")]:
+        path.rename(tmp_path / "served" / path.name)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        place = f"http://me:QQpassQQ@127.0.0.1:{server.server_port}"
+        sign = "?X-Amz-Signature=QQsignQQ&token=QQtokenQQ"
+        rows = [
+            f"{name},{place}/{name}.mp4{sign},{place}/val-000.png{sign}"
+            for name in ("val-000", "text", "gone")
+        ]
+        (tmp_path / "served" / "list.csv").write_text("\n".join(["id,video,mask", *rows]))
+        asked = f"{place}/list.csv{sign}"
+        caplog.set_level("DEBUG")
+        with pytest.raises(ManifestError, match="is not there") as caught:
+            archive(f"{place}/none.csv{sign}")
+        assert archive(asked, trust_manifest=True) == 1
+        server.shutdown()
+    store = ArtifactStore(str(tmp_path / "store"))
+    assert attempts(store)["val-000"] == ("done", 1)
+    print_status(store.url, "films")
+    print_report(store.url, "films")
+    out = tmp_path / "out"
+    assert export_predictions(store.url, "films", out, ["coco"], None) == 0
+    shown = [str(caught.value), caplog.text, *capfd.readouterr()]
+    assert not [text for text in shown if "QQ" in text]
+    written = [p for root in (tmp_path / "store", out) for p in root.rglob("*") if p.is_file()]
+    assert len(written) > 20
+    assert not [path for path in written if b"QQ" in path.read_bytes() or "QQ" in path.name]
+    parameters = ArchiveParameters(manifest=asked)
+    assert "QQ" not in parameters.run_name + parameters.model_dump_json()
+    other = ArchiveParameters(manifest=asked.replace("token=QQ", "token=RR"))
+    assert other.run_name != parameters.run_name
+
+
 def test_a_run_that_was_killed_is_told_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,12 +10,15 @@ from pathlib import Path
 import fsspec
 import pytest
 
+from storage.archive import fetching
 from storage.archive.check import check_manifest
 from storage.archive.fetching import FetchError, FetchLimits, UnavailableError, fetch
 from storage.archive.manifest import read_manifest
+from storage.archive.public_hosts import private_fault
 from storage.archive.row_files import row_files
 from storage.archive.scratch import scratch, sweep_scratch
-from storage.archive.uris import local_path, resolved, safe_suffix, without_password
+from storage.archive.shown_address import shown_address
+from storage.archive.uris import local_path, resolved, safe_suffix
 from tasks.retries.transient import is_transient
 from tests.processes import free_port
 from tests.retries import retry_at_once
@@ -161,7 +164,7 @@ def test_passwords_are_told_nobody(tmp_path: Path) -> None:
     with pytest.raises(UnavailableError) as caught:
         fetch("http://me:secret@127.0.0.1:9/x.mp4", tmp_path / "got", LIMITS)
     assert "secret" not in str(caught.value)
-    assert without_password("s3://bucket/a@b.mp4") == "s3://bucket/a@b.mp4"
+    assert shown_address("s3://bucket/a@b.mp4") == "s3://bucket/a@b.mp4"
 
 
 def test_objects_on_s3(bucket: str, tmp_path: Path) -> None:
@@ -252,3 +255,46 @@ def test_suffixes_and_paths() -> None:
     assert safe_suffix("https://host/a.m/p4") == ""
     assert safe_suffix("s3://bucket/x.tar.gz") == ".gz"
     assert local_path("/plain/a%20b.mp4") == "/plain/a%20b.mp4"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]"])
+def test_public_addresses_alone(host: str, server: str, tmp_path: Path) -> None:
+    port = server.rpartition(":")[2]
+    with pytest.raises(FetchError, match="of this machine or of its own network"):
+        fetch(f"http://{host}:{port}/x", tmp_path / "got", FetchLimits(1000, 5.0, True))
+    assert not (tmp_path / "got").exists()
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("93.184.216.34", True),
+        ("2606:4700::1111", True),
+        ("169.254.169.254", False),
+        ("10.1.2.3", False),
+        ("192.168.0.1", False),
+        ("fe80::1", False),
+        ("fd00::1", False),
+        ("0.0.0.0", False),
+        ("100.64.0.1", False),
+        ("2002:7f00:1::", False),
+    ],
+)
+def test_which_addresses_are_public(address: str, public: bool) -> None:
+    assert (private_fault(address, 80) is None) == public
+
+
+def test_redirections_are_looked_at(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first address passes for a public one; it leads to this machine."""
+    asked = []
+
+    def fault(host: str, port: int | None) -> str | None:
+        asked.append(host)
+        return None if len(asked) == 1 else private_fault(host, port)
+
+    monkeypatch.setattr(fetching, "private_fault", fault)
+    with pytest.raises(FetchError, match="say --trust-manifest"):
+        fetch(f"{server}/moved", tmp_path / "got", FetchLimits(1000, 5.0, True))
+    assert len(asked) == 2

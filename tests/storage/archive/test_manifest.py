@@ -185,3 +185,15 @@ def test_memory_of_many_rows(folder: Path) -> None:
     tracemalloc.stop()
     assert len(found.table) == rows
     assert peak < rows * 4000
+
+
+def test_a_distrusted_manifest_names_addresses_alone(folder: Path) -> None:
+    text = f"video,mask\nhttps://host/a.mp4,{folder}/a.png\nfile:///etc/passwd,https://host/b.png\n"
+    (folder / "list.csv").write_text(text)
+    manifest = read_manifest(str(folder / "list.csv"))
+    found = check_manifest(manifest, allow_local=False)
+    assert [(offence.row, offence.column) for offence in found.offences] == [
+        (1, "mask"),
+        (2, "video"),
+    ]
+    assert "say --trust-manifest" in found.offences[0].cause

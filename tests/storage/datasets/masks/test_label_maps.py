@@ -1,5 +1,6 @@
 """Masks of every mode are read as label maps."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,13 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from storage.datasets.masks.label_maps import object_ids, read_binary_mask, read_label_map
+from storage.datasets.masks.label_maps import (
+    binary_mask_of,
+    label_map_of,
+    object_ids,
+    read_binary_mask,
+    read_label_map,
+)
 from storage.datasets.masks.palette import COLOUR_IDS, PALETTE
 from storage.errors import DatasetError
 
@@ -118,3 +125,32 @@ def test_sixteen_bits_are_refused(tmp_path: Path) -> None:
     for read in (read_label_map, read_binary_mask):
         with pytest.raises(DatasetError, match=r"I;16.*8-bit PNG"):
             read(tmp_path / "a.png")
+
+
+def _png(values: NDArray[np.uint8]) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(values).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("colour", [(0, 0, 0), (255, 255, 255), (200, 10, 10), (7,)])
+def test_a_shape_in_the_alpha_channel_alone_is_read(colour: tuple[int, ...]) -> None:
+    alpha = np.zeros((4, 5, 1), np.uint8)
+    alpha[1:3, 2:4] = 255
+    alpha[0, 0] = 100
+    data = _png(np.concatenate([np.full((4, 5, len(colour)), colour, np.uint8), alpha], axis=2))
+    expected = (alpha[..., 0] >= 128).astype(np.uint8)
+    np.testing.assert_array_equal(binary_mask_of(data, "mask"), expected)
+    np.testing.assert_array_equal(label_map_of(data, "mask"), expected)
+    np.testing.assert_array_equal(label_map_of(data, "mask", 3), expected * 3)
+
+
+def test_colours_under_transparent_pixels_are_refused() -> None:
+    values = np.zeros((4, 5, 4), np.uint8)
+    values[:2] = (255, 255, 255, 0)
+    values[2, :2] = (255, 255, 255, 255)
+    values[3, :, 3] = 255
+    with pytest.raises(DatasetError, match="mask has colours under its transparent pixels"):
+        binary_mask_of(_png(values), "mask")
+    values[:2] = 0
+    assert binary_mask_of(_png(values), "mask").sum() == 2
