@@ -21,7 +21,6 @@ from flows.plan.chosen_data import chosen_data
 from flows.plan.configurations import all_configurations
 from flows.plan.machine_check import check_machine
 from flows.plan.parameters import BenchmarkParameters
-from flows.server.prefect_server import provide_server
 from storage.runs.ledger import RunLedger
 from storage.store.artifacts import ArtifactStore
 from tasks.dask_bridge.clusters import cluster_class
@@ -50,7 +49,7 @@ def execute(fields: dict[str, Any]) -> int:
 
 
 def execute_flow(flow: Any, asked: BaseModel, parameters: BenchmarkParameters) -> int:
-    """Start a flow with what it was asked for, and tell what came of the run.
+    """Run a flow with what it was asked for, and tell what came of the run.
 
     Args:
         flow: a Prefect flow that takes `asked`.
@@ -58,13 +57,10 @@ def execute_flow(flow: Any, asked: BaseModel, parameters: BenchmarkParameters) -
         parameters: of the run that it carries out.
     """
     started = time.monotonic()
-    from flows.runs.driver import FAILED_IN_PART
+    from flows.server.prefect_server import run_flow
 
     leave_soon_on_interrupt()
-    provide_server()
-    state = flow(asked, return_state=True)
-    if not state.is_completed() and state.name != FAILED_IN_PART:
-        state.result()  # raises what stopped the run
+    state = run_flow(flow, asked)
     ledger = RunLedger(ArtifactStore(parameters.store), parameters.run_name)
     records = [record for record in ledger.records() if record.stages]
     if parameters.until == "report":
@@ -81,15 +77,12 @@ def execute_flow(flow: Any, asked: BaseModel, parameters: BenchmarkParameters) -
 def leave_soon_on_interrupt() -> None:
     """Ctrl-C or SIGTERM ends the run within seconds: the second one at once.
 
-    It stops Prefect's temporary server too, and Prefect would try for minutes to send its last
-    events there. Workers have been stopped by then, and complete artifacts stay.
+    Prefect would try for minutes to send its last events to a server that is gone. Workers have
+    been stopped by then, and complete artifacts stay.
     """
 
     def leave() -> None:
-        from prefect.server.api.server import SubprocessASGIServer
-
         print_error("interrupted; the same command continues where this one stopped")
-        SubprocessASGIServer().stop()
         sys.stdout.flush()
         os._exit(1)
 
@@ -127,7 +120,7 @@ def first_mistake(error: ValidationError) -> ParameterError:
 
 
 def check_input(parameters: BenchmarkParameters) -> None:
-    """Find bad input in a second, before a server is started for it.
+    """Find bad input in a second, before anything is started for it.
 
     Raises:
         ParameterError, DatasetError, ...: as the run itself would.

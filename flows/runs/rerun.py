@@ -127,7 +127,7 @@ def rerun(parameters: RerunParameters) -> State[Any]:
 
 
 def carry_out_rerun(prepared: Rerun) -> State[Any]:
-    """Remove what is to be done anew, then run; called within a flow."""
+    """Remove what is to be done anew, then run."""
     store = ArtifactStore(prepared.parameters.store)
     remove_artifacts(store, prepared.redone)
     results = prepared.plan.outcome.results
