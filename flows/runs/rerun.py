@@ -9,6 +9,7 @@ from prefect.client.schemas.objects import State
 from pydantic import ConfigDict, Field
 
 from flows.plan.archive_parameters import is_archive
+from flows.plan.override_values import Overrides
 from flows.plan.parameters import BenchmarkParameters, MachineFields, default_store
 from flows.plan.run_plan import RunPlan, plan_run
 from flows.runs.driver import RUNNER, carry_out
@@ -34,7 +35,7 @@ class RerunParameters(MachineFields):
     stage: RedoneStage | None = Field(
         default=None, description="Do this stage, and what follows, anew"
     )
-    overrides: dict[str, str] = Field(
+    overrides: Overrides = Field(
         default_factory=dict, description="Options to change, by dotted name"
     )
     store: str = Field(default_factory=default_store, description="Folder or URL of the store")
