@@ -22,6 +22,7 @@ from flows.console.options import (
 app = App(
     name="maskrnn",
     help="Instance-level video object segmentation in batches (MaskRNN).\n\n"
+    "Runs show in Prefect when PREFECT_API_URL names a server; none is needed.\n\n"
     "Exit codes: 0 done, 1 a video or the run failed, 2 bad input.",
     version=lambda: __import__("importlib.metadata").metadata.version("maskrnn"),
 )

@@ -118,10 +118,9 @@ def report(
         if anew:
             from flows.runs.report import ReportParameters
             from flows.runs.report import report as report_flow
-            from flows.server.prefect_server import provide_server
+            from flows.runs.run_flow import run_flow
 
-            provide_server()
-            report_flow(ReportParameters(run=run, store=store_url(store)))
+            run_flow(report_flow, ReportParameters(run=run, store=store_url(store)))
         return print_report(store_url(store), run)
 
     return guarded(show, store.debug)

@@ -12,7 +12,6 @@ from flows.plan.archive_parameters import ArchiveParameters
 from flows.plan.handed_over import handed_over
 from flows.plan.resolved_archive import ResolvedArchive, resolve_archive
 from flows.runs.archive_batches import NAMED
-from flows.server.prefect_server import provide_server
 from flows.terminal import Terminal
 from storage.archive.progress_file import read_progress
 from storage.runs.ledger import RunLedger
@@ -45,15 +44,12 @@ def segment_archive(manifest: str, fields: dict[str, Any]) -> int:
 def execute_archive(resolved: ResolvedArchive) -> int:
     """Start the flow and tell what came of it; exit code as above."""
     from flows.runs.archive import archive
-    from flows.runs.driver import FAILED_IN_PART
+    from flows.runs.run_flow import run_flow
 
     leave_soon_on_interrupt()
-    provide_server()
     parameters = resolved.parameters
     with handed_over(parameters, resolved):
-        state = archive(parameters, return_state=True)
-    if not state.is_completed() and state.name != FAILED_IN_PART:
-        state.result()  # raises what stopped the run
+        state = run_flow(archive, parameters)
     store = ArtifactStore(parameters.store)
     ledger = RunLedger(store, parameters.run_name)
     progress = read_progress(store, ledger.run_id)

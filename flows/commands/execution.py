@@ -21,7 +21,6 @@ from flows.plan.handed_over import handed_over
 from flows.plan.machine_check import check_machine
 from flows.plan.parameters import BenchmarkParameters
 from flows.plan.resolved_run import ResolvedRun, resolve
-from flows.server.prefect_server import provide_server
 from storage.runs.ledger import RunLedger
 from storage.store.artifacts import ArtifactStore
 from tasks.dask_bridge.clusters import cluster_class
@@ -54,7 +53,7 @@ def execute_run(run: ResolvedRun) -> int:
 def execute_flow(
     flow: Any, asked: BaseModel, prepared: object, parameters: BenchmarkParameters
 ) -> int:
-    """Start a flow with what it was asked for, and tell what came of the run.
+    """Run a flow with what it was asked for, and tell what came of the run.
 
     Args:
         flow: a Prefect flow that takes `asked`.
@@ -63,14 +62,11 @@ def execute_flow(
         parameters: of the run that it carries out.
     """
     started = time.monotonic()
-    from flows.runs.driver import FAILED_IN_PART
+    from flows.runs.run_flow import run_flow
 
     leave_soon_on_interrupt()
-    provide_server()
     with handed_over(asked, prepared):
-        state = flow(asked, return_state=True)
-    if not state.is_completed() and state.name != FAILED_IN_PART:
-        state.result()  # raises what stopped the run
+        state = run_flow(flow, asked)
     ledger = RunLedger(ArtifactStore(parameters.store), parameters.run_name)
     records = [record for record in ledger.records() if record.stages]
     if parameters.until == "report":
@@ -87,15 +83,12 @@ def execute_flow(
 def leave_soon_on_interrupt() -> None:
     """Ctrl-C or SIGTERM ends the run within seconds: the second one at once.
 
-    It stops Prefect's temporary server too, and Prefect would try for minutes to send its last
-    events there. Workers have been stopped by then, and complete artifacts stay.
+    Prefect would try for minutes to send its last events to a server that is gone. Workers have
+    been stopped by then, and complete artifacts stay.
     """
 
     def leave() -> None:
-        from prefect.server.api.server import SubprocessASGIServer
-
         print_error("interrupted; the same command continues where this one stopped")
-        SubprocessASGIServer().stop()
         sys.stdout.flush()
         os._exit(1)
 
@@ -133,7 +126,7 @@ def first_mistake(error: ValidationError) -> ParameterError:
 
 
 def check_input(run: ResolvedRun) -> None:
-    """Check the cluster's class and the given weights, before a server is started for the run.
+    """Check the cluster's class and the given weights, before anything is started for the run.
 
     Raises:
         ParameterError, MissingArtifactError, ...: as the run itself would.

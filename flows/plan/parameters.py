@@ -3,11 +3,12 @@
 import hashlib
 import json
 import os
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from flows.plan.override_values import Overrides
 from storage.runs.names import STAGE_KINDS, StageKind
 from tasks.inputs.configuration import preset_names
 from tasks.inputs.flow_method import known_estimators
@@ -86,7 +87,7 @@ class OptionFields(BaseModel):
     resolution: Annotated[int, Field(ge=32)] | None = Field(
         default=None, description="Short side of the frames, pixels; none keeps the source's"
     )
-    overrides: dict[str, str] = Field(
+    overrides: Overrides = Field(
         default_factory=dict,
         description="Options by dotted name, such as finetune.iterations or synthetic.frames_val",
     )
@@ -152,7 +153,19 @@ class TrainFields(FlowFields, NetworkFields):
     """Which parent network, trained on which videos."""
 
 
-class BenchmarkParameters(RunFields, MachineFields, TrainFields):
+class SegmentFields(TrainFields):
+    """How videos are segmented by it."""
+
+    checkpoint_frames: Annotated[int, Field(ge=1)] = Field(
+        default=50, description="Frames that a killed worker costs at most in segmentation"
+    )
+    keep_weights: Literal["all", "main", "none"] = Field(
+        default="all",
+        description="Finetuned weights to keep when a video is complete: main, of the preset alone",
+    )
+
+
+class BenchmarkParameters(RunFields, MachineFields, SegmentFields):
     """A benchmark: which videos, which method, where to."""
 
     compare: tuple[str, ...] = Field(
@@ -162,13 +175,6 @@ class BenchmarkParameters(RunFields, MachineFields, TrainFields):
         default=False, description="Table 2 of the paper: the preset part by part"
     )
     until: Stage = Field(default="report", description="Last stage to run")
-    checkpoint_frames: Annotated[int, Field(ge=1)] = Field(
-        default=50, description="Frames that a killed worker costs at most in segmentation"
-    )
-    keep_weights: Literal["all", "main", "none"] = Field(
-        default="all",
-        description="Finetuned weights to keep when a video is complete: main, of the preset alone",
-    )
 
     @model_validator(mode="after")
     def _trains_for_the_ablation(self) -> Self:
@@ -206,41 +212,3 @@ class BenchmarkParameters(RunFields, MachineFields, TrainFields):
 
 _UNNAMED = {*RunFields.model_fields, "until", "checkpoint_frames", "keep_weights", "force"}
 """Fields that change nothing in the result, and so not the name of the run."""
-
-
-class _StageParameters(RunFields, MachineFields):
-    """Parameters of a flow that ends after one stage."""
-
-    last: ClassVar[Stage]
-
-    @classmethod
-    def of(cls, parameters: BenchmarkParameters) -> Self:
-        """The part of a benchmark's parameters that this flow takes."""
-        return cls(**parameters.model_dump(include=set(cls.model_fields)))
-
-    def benchmark(self) -> BenchmarkParameters:
-        """The same as a benchmark that ends early."""
-        return BenchmarkParameters(**self.model_dump(), compare=(), until=self.last)
-
-    @property
-    def run_name(self) -> str:
-        """The run's id."""
-        return self.benchmark().run_name
-
-
-class IngestParameters(_StageParameters, DataFields):
-    """Videos to bring into the store."""
-
-    last: ClassVar[Stage] = "ingest"
-
-
-class PrecomputeFlowParameters(_StageParameters, FlowFields):
-    """Videos to estimate optical flow of."""
-
-    last: ClassVar[Stage] = "flow"
-
-
-class TrainParameters(_StageParameters, TrainFields):
-    """A parent network to train."""
-
-    last: ClassVar[Stage] = "train"

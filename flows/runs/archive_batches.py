@@ -7,13 +7,16 @@ from prefect.cache_policies import NO_CACHE
 
 from tasks.archive.slices import Batch
 from tasks.errors import TaskError
+from tasks.retries.server_outage import shows_in_prefect
 
 NAMED = 20
 """Failed rows that a state names."""
 
 
 def show_batch(batch: Batch) -> Callable[[], None]:
-    """Start the task run of a batch; returns what waits for its end."""
+    """Start the task run of a batch, if this is a flow run; returns what waits for its end."""
+    if not shows_in_prefect():
+        return lambda: None
     # Prefect looks into what it is given: of a batch it gets numbers and two functions.
     future = _rows.submit(batch.first, batch.last, batch.ended.wait, lambda: _check(batch))
     return lambda: future.wait()

@@ -9,7 +9,7 @@ from typing import Any, ParamSpec
 
 from prefect import Flow, flow, get_client, tags
 from prefect.client.schemas.objects import State
-from prefect.context import FlowRunContext, get_run_context
+from prefect.context import FlowRunContext
 from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import BaseModel
@@ -27,17 +27,14 @@ from tasks.plan.outcome import Outcome, VideoResult
 from tasks.reporting.report import export, report
 from tasks.reporting.training import training_curves
 from tasks.run.run_context import RunContext
-from tasks.run.task_runs import start_task
+from tasks.run.task_runs import MOST_TASKS, start_task
 
 logger = logging.getLogger("maskrnn.run")
 
 FAILED_IN_PART = "Failed in part"
 """Name of the state in which a run ends that lost some of its videos."""
 
-# Threads that wait for a worker; the workers' slots limit what runs.
-_THREADS = 64
-
-RUNNER: Any = ThreadPoolTaskRunner(max_workers=_THREADS)
+RUNNER: Any = ThreadPoolTaskRunner(max_workers=MOST_TASKS)
 
 P = ParamSpec("P")
 
@@ -85,7 +82,7 @@ def carry_out(
     only: Collection[str] | None = None,
     results: Sequence[VideoResult] = (),
 ) -> State[Any]:
-    """A run, within a flow; returns the state in which the flow ends.
+    """A run, within a flow run or called plainly; returns the state in which the flow ends.
 
     Args:
         run: resolved, and checked.
@@ -130,7 +127,7 @@ def bridge_of(parameters: RunFields) -> Bridge:
 def write_report(
     context: RunContext, outcome: Outcome, run: ResolvedRun, parameters: BenchmarkParameters
 ) -> Path:
-    """Tables, pictures and summary of a run, within a flow; returns their folder.
+    """Write tables, pictures and summary of a run; returns their folder.
 
     Args:
         context: of the run.
@@ -153,9 +150,12 @@ def log_progress() -> None:
 
 @contextmanager
 def tag_run(*names: str) -> Iterator[None]:
-    """Tag this flow run, and the task runs within, so that the web interface can filter them."""
-    run = get_run_context()
-    if isinstance(run, FlowRunContext) and run.flow_run is not None:
+    """Tag this flow run and its task runs, so that the web interface can filter them.
+
+    Does nothing outside of a flow run.
+    """
+    run = FlowRunContext.get()
+    if run is not None and run.flow_run is not None:
         with get_client(sync_client=True) as client:
             client.update_flow_run(run.flow_run.id, tags={*run.flow_run.tags, *names})
     with tags(*names):

@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field
 from flows.plan.archive_parameters import is_archive
 from flows.plan.handed_over import prepared_for
 from flows.plan.machine_check import check_machine
+from flows.plan.override_values import Overrides
 from flows.plan.parameters import BenchmarkParameters, MachineFields, default_store
 from flows.plan.resolved_run import ResolvedRun, resolve
 from flows.plan.run_plan import RunPlan, plan_run
@@ -36,7 +37,7 @@ class RerunParameters(MachineFields):
     stage: StageKind | None = Field(
         default=None, description="Do this stage, and what follows, anew"
     )
-    overrides: dict[str, str] = Field(
+    overrides: Overrides = Field(
         default_factory=dict, description="Options to change, by dotted name"
     )
     store: str = Field(default_factory=default_store, description="Folder or URL of the store")
@@ -149,7 +150,7 @@ def checked_rerun(asked: RerunParameters) -> Rerun:
 
 
 def carry_out_rerun(prepared: Rerun) -> State[Any]:
-    """Remove what is to be done anew, then run; called within a flow.
+    """Remove what is to be done anew, then run.
 
     Raises:
         ParameterError: another process has begun to use the run, or what would be removed.

@@ -1,5 +1,7 @@
 """Stages as Prefect task runs; in a run of many videos as plain calls, a task run per batch.
 
+Outside of a flow run they are plain calls, whatever the number of videos.
+
 A task run costs Prefect's client and server more time than all else that is done about a unit, and
 beyond some thousands at once the server loses their events. The ledger has them all anyway.
 """
@@ -12,6 +14,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tasks.errors import TaskError
+from tasks.retries.server_outage import shows_in_prefect
 from tasks.run.task_runs import call_plainly, start_task
 
 MOST_VIDEOS = 200
@@ -57,7 +60,7 @@ class StageCalls:
             jobs: one per video.
             failed: tells which of the videos failed, once their jobs have ended.
         """
-        if not self._batched:
+        if not self._batched or not shows_in_prefect():
             return
         for start in range(0, len(names), BATCH):
             part = slice(start, start + BATCH)

@@ -4,11 +4,11 @@ from typing import Any
 
 from prefect.client.schemas.objects import State
 
-from flows.plan.parameters import (
-    BenchmarkParameters,
+from flows.plan.parameters import BenchmarkParameters, RunFields
+from flows.plan.stage_parameters import (
     IngestParameters,
     PrecomputeFlowParameters,
-    RunFields,
+    SegmentParameters,
     TrainParameters,
 )
 from flows.runs.driver import benchmark, carry_out, checked_run, pipeline_flow
@@ -33,9 +33,9 @@ def train(parameters: TrainParameters) -> State[Any]:
 
 
 @pipeline_flow("segment")
-def segment(parameters: BenchmarkParameters) -> State[Any]:
+def segment(parameters: SegmentParameters) -> State[Any]:
     """Segment videos and write the label maps as palette PNG."""
-    return carry_out(checked_run(parameters, parameters))
+    return carry_out(checked_run(parameters, parameters.benchmark()))
 
 
 def flow_for(parameters: BenchmarkParameters) -> tuple[Any, RunFields]:
@@ -48,6 +48,6 @@ def flow_for(parameters: BenchmarkParameters) -> tuple[Any, RunFields]:
         case "train":
             return train, TrainParameters.of(parameters)
         case "segment":
-            return segment, parameters
+            return segment, SegmentParameters.of(parameters)
         case _:
             return benchmark, parameters

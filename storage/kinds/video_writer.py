@@ -109,6 +109,7 @@ class _Recorder:
         )
         self._annotated: list[int] = []
         self._first_frames: dict[int, int] = {}
+        self._given_frames: dict[int, int] = {}
         self._source_size = (0, 0)
         self._size = (0, 0)
 
@@ -127,6 +128,8 @@ class _Recorder:
         self._annotated.append(index)
         for label in object_ids(labels):
             self._first_frames.setdefault(label, index)
+        for label in object_ids(label_map):
+            self._given_frames.setdefault(label, index)
 
     def finish(self) -> dict[str, Any]:
         source = self._source
@@ -148,6 +151,7 @@ class _Recorder:
             "output_size": list(self._source_size),
             "objects": list(source.objects),
             "first_frames": [self._first_frames[label] for label in source.objects],
+            "given_frames": [self._given_frames[label] for label in source.objects],
             "annotated": self._annotated,
             "content_digest": self._digest.hexdigest(),
         }

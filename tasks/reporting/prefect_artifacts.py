@@ -2,26 +2,26 @@
 
 import asyncio
 import base64
-import logging
 from collections.abc import Mapping
 
 from prefect.artifacts import MarkdownArtifact
 
-from tasks.retries.server_outage import asked_again, is_of_the_server
-
-logger = logging.getLogger("maskrnn.run")
+from tasks.retries.server_outage import asked_again, is_of_the_server, note_outage, shows_in_prefect
 
 
 def publish(key: str, markdown: str, pictures: Mapping[str, bytes]) -> None:
     """Show a section with its pictures, which travel inside; called in a synchronous task.
 
-    The report has the section, too: a server that does not answer costs a warning, not the run.
+    The report has the section, too: outside of a flow run nothing is shown, and a server that does
+    not answer costs a warning, not the run.
 
     Args:
         key: lowercase letters, digits and dashes; versions of one key are listed together.
         markdown: links pictures as `![name](name)`.
         pictures: PNG files by those names.
     """
+    if not shows_in_prefect():
+        return
     for name, data in pictures.items():
         inside = f"data:image/png;base64,{base64.b64encode(data).decode()}"
         markdown = markdown.replace(f"]({name})", f"]({inside})")
@@ -31,6 +31,4 @@ def publish(key: str, markdown: str, pictures: Mapping[str, bytes]) -> None:
     except Exception as error:
         if not is_of_the_server(error):
             raise
-        logger.warning(
-            "%s is in the report alone: the Prefect server does not answer (%s)", key, error
-        )
+        note_outage(error)

@@ -1,6 +1,8 @@
 """The report of a run: tables, summary, label maps and pictures in one folder."""
 
+import dataclasses
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -51,7 +53,9 @@ def report(
     parameters: Mapping[str, Any],
     sections: Sequence[str] = (),
 ) -> Path:
-    """Write the report; what is there of the same predictions stays. Returns its folder.
+    """Write the report, and show its summary in Prefect; returns its folder.
+
+    What is there of the same predictions stays.
 
     `sections` are further ones, in Markdown.
     """
@@ -102,7 +106,15 @@ def report(
     }
     replace_file(folder / FIGURES, json.dumps(figures, indent=1).encode())
     replace_file(folder / SUMMARY, markdown(parts).encode())
+    shown = markdown(dataclasses.replace(parts, sheets=[]))
+    publish("report", shown, _pictures(shown, folder))
     return folder
+
+
+def _pictures(shown: str, folder: Path) -> dict[str, bytes]:
+    """The PNG files of a report's folder that its summary shows."""
+    names = set(re.findall(r"!\[[^\]]*\]\(([^)]+\.png)\)", shown))
+    return {name: (folder / name).read_bytes() for name in names if (folder / name).exists()}
 
 
 def _ablation(

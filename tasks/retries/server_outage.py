@@ -1,11 +1,14 @@
-"""A Prefect server that does not answer for a moment: which errors tell so, and asking again."""
+"""A Prefect server that does not answer: which errors say so, asking again, and giving it up."""
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from typing import TypeVar
+from uuid import UUID
 
 import httpx
+from prefect.context import FlowRunContext
 from prefect.exceptions import CrashedRun, PrefectHTTPStatusError
 
 from storage.files import retry_policy
@@ -17,6 +20,40 @@ logger = logging.getLogger("maskrnn.run")
 R = TypeVar("R")
 
 _ERRORS = (httpx.TransportError, CrashedRun, PrefectHTTPStatusError)
+
+
+_lock = threading.Lock()
+_given_up: set[UUID] = set()
+"""Flow runs whose server did not answer for so long that they ask it no more."""
+
+
+def shows_in_prefect() -> bool:
+    """Whether this is part of a flow run whose server has answered so far."""
+    run = _flow_run()
+    return run is not None and run not in _given_up
+
+
+def note_outage(error: BaseException) -> None:
+    """Ask the server no more in this flow run; warns once.
+
+    Prefect's client has asked for about a minute by then. Every further stage would wait as long.
+    """
+    run = _flow_run()
+    with _lock:
+        first = run not in _given_up
+        if run is not None:
+            _given_up.add(run)
+    if first:
+        logger.warning(
+            "the Prefect server does not answer (%s): the run goes on without it, and its further "
+            "stages do not show there",
+            type(error).__name__,
+        )
+
+
+def _flow_run() -> UUID | None:
+    context = FlowRunContext.get()
+    return None if context is None or context.flow_run is None else context.flow_run.id
 
 
 def is_of_the_server(error: BaseException) -> bool:

@@ -4,6 +4,7 @@ Artifacts are the cache: no result is persisted.
 """
 
 import dataclasses
+import logging
 from collections.abc import Mapping, Sequence
 
 from maskrnn_core.options import ComputeOptions, Preset
@@ -19,10 +20,13 @@ from tasks.inputs.sources import DatasetSpec
 from tasks.inputs.starting_weights import starting_digest
 from tasks.keys import PreparedVideo
 from tasks.plan.dry_plan import prepared_video
+from tasks.run.reduction_note import reduction_note
 from tasks.run.run_context import RunContext
 from tasks.run.stage_task import stage_task
 from tasks.run.weights_policy import DROPPED
 from tasks.training.training_run import TrainingRun
+
+logger = logging.getLogger("maskrnn.run")
 
 
 @stage_task("ingest", "ingest {record}")
@@ -37,9 +41,11 @@ def ingest(
     with context.stage(record, StageName("ingest")) as stage:
         key = video_key(source, short_side)
         context.found(record, key)
-        return stage.obtain(
-            VIDEOS, key, units.ingest, spec, source.name, short_side, resource="CPU"
-        )
+        stage.obtain(VIDEOS, key, units.ingest, spec, source.name, short_side, resource="CPU")
+        stage.note = reduction_note(context.store, key)
+        if stage.note:
+            logger.warning("ingest %s: %s", record, stage.note)
+        return key
 
 
 @stage_task("flow", "flow {record}")

@@ -1,36 +1,46 @@
-"""Task runs that do not need their Prefect server all the time.
+"""Stages as task runs within a flow run, and as plain calls outside of one.
 
-Prefect asks the server before a task run begins, and fails the run when there is no answer. What
+Prefect asks its server before a task run begins, and fails the run when there is no answer. What
 the task does needs no server: the ledger has its outcome, the store its artifacts.
 """
 
-import logging
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any, Generic, TypeVar
 
 from prefect import Task
 
 from storage.files import retry_policy
 from storage.files.retry_policy import repeated
-from tasks.dask_bridge.unit_run import describe
-from tasks.retries.server_outage import is_of_the_server
+from tasks.retries.server_outage import is_of_the_server, note_outage, shows_in_prefect
 from tasks.retries.transient import may_pass
-
-logger = logging.getLogger("maskrnn.run")
 
 R = TypeVar("R")
 
+MOST_TASKS = 64
+"""Stages of a run that are on at the same time; most of them wait for a worker."""
+
+_threads = ThreadPoolExecutor(MOST_TASKS, thread_name_prefix="stage")
+
 
 class StartedTask(Generic[R]):
-    """A task that was submitted within a flow; calls it plainly where it could not become a run."""
+    """A task that runs in a thread: as a task run, or called plainly where it cannot be one."""
 
     def __init__(self, task: Task[..., R], args: tuple[Any, ...]) -> None:
         self._task = task
         self._args = args
-        self._future = task.submit(*args)
+        self._future: Any
+        if shows_in_prefect():
+            self._future = task.submit(*args)
+        else:
+            self._future = _threads.submit(copy_context().run, call_plainly, task, *args)
 
     def wait(self) -> None:
-        """Return when the task run has ended, one way or another."""
-        self._future.wait()
+        """Return when the task has ended, one way or another."""
+        if isinstance(self._future, Future):
+            self._future.exception()
+        else:
+            self._future.wait()
 
     def result(self) -> R:
         """What the task returns; raises what it raises."""
@@ -39,17 +49,13 @@ class StartedTask(Generic[R]):
         except Exception as error:
             if not is_of_the_server(error):
                 raise
-            logger.warning(
-                "%s is not shown as a task run: the Prefect server does not answer (%s)",
-                self._task.name,
-                describe(error),
-            )
+            note_outage(error)
             found = call_plainly(self._task, *self._args)
         return found
 
 
 def start_task(task: Task[..., R], *args: Any) -> StartedTask[R]:
-    """Submit a task; artifacts make it harmless if it runs twice."""
+    """Start a task in a thread; artifacts make it harmless if it runs twice."""
     return StartedTask(task, args)
 
 

@@ -1,12 +1,15 @@
 """Parameters of a run, and the name of the run that follows from them."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from prefect.utilities.schema_tools.validation import is_valid
 from pydantic import ValidationError
 
 from flows.console.options import DataOptions, MethodOptions, RunOptions, as_fields
-from flows.plan.parameters import BenchmarkParameters, IngestParameters, TrainParameters
+from flows.plan.parameters import BenchmarkParameters
+from flows.plan.stage_parameters import IngestParameters, SegmentParameters, TrainParameters
 from tasks.errors import ParameterError
 
 
@@ -116,3 +119,33 @@ def test_deployments_name_flows_and_parameters_that_exist() -> None:
             flow.validate_parameters(item["parameters"])
         for schedule in item.get("schedules", ()):
             assert schedule["timezone"] == "Europe/Berlin"
+
+
+def is_taken(overrides: dict[str, Any]) -> bool:
+    """Whether Prefect's server takes the overrides of a deployment."""
+    schema: Any = BenchmarkParameters.model_json_schema()
+    return is_valid({"overrides": overrides}, schema)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [("3", "3"), (3, "3"), (0.5, "0.5"), ([64, 112], "[64, 112]"), (True, "true"), (None, "none")],
+)
+def test_overrides_of_a_deployment_are_what_the_command_line_takes(value: Any, text: str) -> None:
+    given = BenchmarkParameters.model_validate({"overrides": {"a.b": value}})
+    typed = BenchmarkParameters(overrides={"a.b": text})
+    assert given == typed
+    assert given.run_name == typed.run_name
+    assert is_taken({"a.b": value})
+
+
+def test_an_override_that_is_no_value_is_refused() -> None:
+    assert not is_taken({"a": {"b": 1}})
+    with pytest.raises(ValidationError):
+        BenchmarkParameters.model_validate({"overrides": {"a": {"b": 1}}})
+
+
+def test_segmenting_alone_ends_there_and_is_named_as_the_benchmark_is() -> None:
+    whole = BenchmarkParameters(compare=(), until="segment", checkpoint_frames=7)
+    assert SegmentParameters.of(whole).benchmark() == whole
+    assert SegmentParameters.of(whole).run_name == whole.run_name

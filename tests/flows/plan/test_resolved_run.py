@@ -9,8 +9,9 @@ import pytest
 from flows.commands.execution import execute
 from flows.plan import machine_check, resolved_run
 from flows.plan.handed_over import handed_over, prepared_for
-from flows.plan.parameters import BenchmarkParameters, IngestParameters
+from flows.plan.parameters import BenchmarkParameters
 from flows.plan.resolved_run import resolve
+from flows.plan.stage_parameters import IngestParameters
 from storage.errors import UnknownVideoError
 from storage.runs.ledger import RunLedger
 from storage.store.artifacts import ArtifactStore

@@ -24,6 +24,17 @@ def task_runs(run_id: str) -> list[tuple[str, str]]:
     return sorted((run.name, run.state_name or "") for run in found)
 
 
+def artifacts(run_id: str) -> set[str | None]:
+    """Keys of what a flow run shows in the web interface, with some text."""
+    from prefect import get_client
+    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName
+
+    with get_client(sync_client=True) as client:
+        named = FlowRunFilter(name=FlowRunFilterName(any_=[run_id]))
+        found = client.read_artifacts(flow_run_filter=named)
+    return {artifact.key for artifact in found if run_id in str(artifact.data)}
+
+
 def test_batches(tmp_path: Path, scheduler: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flows.runs.stage_calls.MOST_VIDEOS", 1)
     monkeypatch.setattr("flows.runs.stage_calls.BATCH", 1)
@@ -39,6 +50,7 @@ def test_batches(tmp_path: Path, scheduler: str, monkeypatch: pytest.MonkeyPatch
     assert execute(asked) == 0
     names = {name for name, _ in task_runs("many")}
     assert names <= {"videos 1 to 1", "videos 2 to 2", "report"}
+    assert artifacts("many") == {"report"}
     figures = json.loads((tmp_path / "runs" / "many" / "report" / "summary.json").read_text())
     assert [row["video"] for row in figures["sequences"]] == ["val-000", "val-001"]
 

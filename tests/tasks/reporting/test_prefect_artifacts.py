@@ -1,12 +1,14 @@
 """Sections of a report on a Prefect server that comes and goes."""
 
 import logging
+from uuid import uuid4
 
 import httpx
 import pytest
 from prefect.artifacts import MarkdownArtifact
 
 from tasks.reporting.prefect_artifacts import publish
+from tasks.retries import server_outage
 from tests.processes import free_port
 from tests.retries import retry_at_once
 
@@ -14,6 +16,8 @@ from tests.retries import retry_at_once
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     retry_at_once(monkeypatch)
+    run = uuid4()
+    monkeypatch.setattr(server_outage, "_flow_run", lambda: run)
 
 
 def test_a_server_that_does_not_answer_costs_a_warning(
@@ -26,7 +30,9 @@ def test_a_server_that_does_not_answer_costs_a_warning(
     monkeypatch.setattr(MarkdownArtifact, "acreate", create)
     with caplog.at_level(logging.WARNING, "maskrnn.run"):
         publish("figures", "text", {})
-    assert "figures is in the report alone" in caplog.text
+        publish("curves", "text", {})
+    (warning,) = caplog.messages
+    assert "the run goes on without it" in warning
 
 
 def test_a_server_that_is_back_soon_gets_the_section_once(
@@ -45,7 +51,13 @@ def test_a_server_that_is_back_soon_gets_the_section_once(
     publish("figures", "![a.png](a.png)", {"a.png": b"picture"})
     assert sent == ["![a.png](data:image/png;base64,cGljdHVyZQ==)"]
     assert len(attempts) == 3
-    assert "in the report alone" not in caplog.text
+    assert "goes on without it" not in caplog.text
+
+
+def test_outside_of_a_flow_run_nothing_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_outage, "_flow_run", lambda: None)
+    monkeypatch.setattr(MarkdownArtifact, "acreate", None)  # a call would be an error
+    publish("figures", "text", {})
 
 
 def test_what_the_server_refuses_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
