@@ -154,7 +154,7 @@ def test_short_videos(frames: int) -> None:
         for item in scores.objects:
             assert item.region.shape == (frames,)
             assert item.stability.shape == (frames - 1,)
-            counted = frames - 2 * rules.skip_ends
+            counted = frames - 2 * rules.skip_ends - rules.from_appearance
             assert np.isnan(item.region_summary.mean) == (counted <= 0)
 
 
