@@ -91,7 +91,7 @@ def test_one_command(
         (["VIDEO.no", "--mask", "FIRST"], "walk.mp4.no is not there"),
         (["VIDEO", "--mask", "FIRST", "--dataset", "davis2016"], "leave one of them out"),
         (["VIDEO", "--mask", "FIRST.no"], "first.png.no is not there"),
-        (["VIDEO", "--mask", "LARGE"], "is 9x9, the video 65x48"),
+        (["VIDEO", "--mask", "LARGE"], "is 9x9, but the video is 65x48"),
         (["FIRST", "--mask", "FIRST"], "cannot be decoded"),
         (["VIDEO", "--mask", "FIRST", "--preset", "smal"], "did you mean small"),
     ],
