@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 from rich.console import Console
 
-from flows.commands.execution import check_input, first_mistake, leave_soon_on_interrupt
+from flows.commands.execution import announce, check_input, first_mistake, leave_soon_on_interrupt
 from flows.console.output import print_error
 from flows.plan.archive_check import check_archive_memory
 from flows.plan.archive_manifest import checked_manifest
@@ -34,6 +34,7 @@ def segment_archive(manifest: str, fields: dict[str, Any]) -> int:
         parameters = ArchiveParameters(**{**fields, "manifest": manifest})
     except ValidationError as error:
         raise first_mistake(error) from None
+    announce(parameters.run_name, manifest, [parameters.preset])
     check_input(parameters.training())
     check_archive_memory(parameters, checked_manifest(parameters).table)
     return execute_archive(parameters)

@@ -1,10 +1,12 @@
 """A command as a flow run, from its fields to its exit code."""
 
+import logging
 import os
 import signal
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from pydantic import BaseModel, ValidationError
@@ -30,6 +32,8 @@ from tasks.inputs.flow_method import flow_method
 from tasks.inputs.sources import open_sources
 from tasks.inputs.starting_weights import check_start
 
+logger = logging.getLogger("maskrnn.run")
+
 _GRACE_SECONDS = 8.0
 
 
@@ -40,6 +44,7 @@ def execute(fields: dict[str, Any]) -> int:
         ParameterError, DatasetError, ...: bad input, found before anything is started.
     """
     parameters = validated(fields)
+    announce(parameters.run_name, parameters.dataset, parameters.presets)
     check_input(parameters)
     check_machine(parameters)
 
@@ -72,6 +77,11 @@ def execute_flow(flow: Any, asked: BaseModel, parameters: BenchmarkParameters) -
     print_failures(records)
     print_where(parameters, ledger, time.monotonic() - started)
     return 0 if state.is_completed() else 1
+
+
+def announce(run: str, data: str, presets: Sequence[str]) -> None:
+    """Say at once what is being run: checks and the first stage can take a minute."""
+    logger.info("run %s: %s, by %s", run, data, ", ".join(presets))
 
 
 def leave_soon_on_interrupt() -> None:

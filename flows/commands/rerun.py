@@ -28,9 +28,11 @@ def rerun(fields: dict[str, Any], *, dry_run: bool) -> int:
     print_plan(asked, prepared)
     if dry_run:
         return 0
-    from flows.commands.execution import execute_flow
+    from flows.commands.execution import announce, execute_flow
     from flows.runs.rerun import rerun as rerun_flow
 
+    run = prepared.parameters
+    announce(run.run_name, run.dataset, run.presets)
     return execute_flow(rerun_flow, asked, prepared.parameters)
 
 
