@@ -191,10 +191,11 @@ class Runner:
         }
 
 
-def _progress(point: CurvePoint) -> None:
+def _progress(point: CurvePoint, steps: int) -> None:
     if point.step % 100 == 0:
         print(
-            f"{point.stage} {point.step}: loss {point.loss:.4f}, {point.seconds:.3f} s", flush=True
+            f"{point.stage} {point.step} of {steps}: loss {point.loss:.4f}, {point.seconds:.3f} s",
+            flush=True,
         )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from flows.commands.execution import check_input, first_mistake, leave_soon_on_interrupt
+from flows.commands.execution import announce, check_input, first_mistake, leave_soon_on_interrupt
 from flows.console.output import print_error
 from flows.plan.archive_check import check_archive_memory
 from flows.plan.archive_parameters import ArchiveParameters
@@ -35,6 +35,7 @@ def segment_archive(manifest: str, fields: dict[str, Any]) -> int:
         parameters = ArchiveParameters(**{**fields, "manifest": manifest})
     except ValidationError as error:
         raise first_mistake(error) from None
+    announce(parameters.run_name, manifest, [parameters.preset])
     resolved = resolve_archive(parameters)
     check_input(resolved.training)
     check_archive_memory(resolved)

@@ -1,10 +1,12 @@
 """A command as a flow run, from its fields to its exit code."""
 
+import logging
 import os
 import signal
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from pydantic import BaseModel, ValidationError
@@ -28,6 +30,8 @@ from tasks.errors import ParameterError
 from tasks.inputs.external_parents import check_parent, obtain_parent
 from tasks.inputs.starting_weights import check_start
 
+logger = logging.getLogger("maskrnn.run")
+
 _GRACE_SECONDS = 8.0
 
 
@@ -37,11 +41,19 @@ def execute(fields: dict[str, Any]) -> int:
     Raises:
         ParameterError, DatasetError, ...: bad input, found before anything is started.
     """
-    return execute_run(resolve(validated(fields)))
+    parameters = validated(fields)
+    announce(parameters.run_name, parameters.dataset, parameters.presets)
+    return check_and_run(resolve(parameters))
 
 
 def execute_run(run: ResolvedRun) -> int:
-    """Check a run, carry it out and tell what came of it; as `execute`."""
+    """Announce a resolved run, check it and carry it out; exit code as of `execute`."""
+    announce(run.parameters.run_name, run.parameters.dataset, run.parameters.presets)
+    return check_and_run(run)
+
+
+def check_and_run(run: ResolvedRun) -> int:
+    """Check a run, carry it out and tell what came of it; exit code as of `execute`."""
     check_input(run)
     check_machine(run)
 
@@ -78,6 +90,11 @@ def execute_flow(
     print_failures(records)
     print_where(parameters, ledger, time.monotonic() - started)
     return 0 if state.is_completed() else 1
+
+
+def announce(run: str, data: str, presets: Sequence[str]) -> None:
+    """Say at once what is being run: checks and the first stage can take a minute."""
+    logger.info("run %s: %s, by %s", run, data, ", ".join(presets))
 
 
 def leave_soon_on_interrupt() -> None:

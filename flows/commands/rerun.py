@@ -29,11 +29,13 @@ def rerun(fields: dict[str, Any], *, dry_run: bool) -> int:
     print_plan(asked, prepared)
     if dry_run:
         return 0
-    check_machine(prepared.run)
-    from flows.commands.execution import execute_flow
+    parameters = prepared.run.parameters
+    from flows.commands.execution import announce, execute_flow
     from flows.runs.rerun import rerun as rerun_flow
 
-    return execute_flow(rerun_flow, asked, prepared, prepared.run.parameters)
+    announce(parameters.run_name, parameters.dataset, parameters.presets)
+    check_machine(prepared.run)
+    return execute_flow(rerun_flow, asked, prepared, parameters)
 
 
 def print_plan(asked: RerunParameters, prepared: Rerun) -> None:

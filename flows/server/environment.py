@@ -38,8 +38,9 @@ def prepare_environment(debug: bool) -> None:
         os.environ.setdefault(name, value)
 
     handler = _console_handler(debug)
-    # Lines from the workers belong to Prefect's log of the task run; the console has its own.
-    handler.addFilter(lambda record: debug or record.name != "maskrnn.worker" or _warns(record))
+    # Lines from the workers belong to Prefect's log of the task run; of them the console shows
+    # warnings, and how far long work has come.
+    handler.addFilter(lambda record: debug or record.name != "maskrnn.worker" or _is_shown(record))
     log = logging.getLogger("maskrnn")
     log.handlers = [handler]
     log.setLevel(logging.DEBUG if debug else logging.INFO)
@@ -94,5 +95,5 @@ def _console_handler(debug: bool) -> logging.Handler:
     )
 
 
-def _warns(record: logging.LogRecord) -> bool:
-    return record.levelno >= logging.WARNING
+def _is_shown(record: logging.LogRecord) -> bool:
+    return record.levelno > logging.INFO

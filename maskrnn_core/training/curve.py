@@ -29,7 +29,8 @@ class TrainedNetwork:
     curve: list[CurvePoint]
 
 
-OnStep = Callable[[CurvePoint], None]
+OnStep = Callable[[CurvePoint, int], None]
+"""Called after an optimizer step, with the number of steps of its stage."""
 
 
 def total_seconds(curve: Sequence[CurvePoint]) -> float:

@@ -102,7 +102,8 @@ def optimise(
             optimizer.step()
             loss = peers.mean(sum(losses) / share)
             spent = time.perf_counter() - started - waited
-            recorder.add(CurvePoint(objective.stage, step, loss, rate, spent, waited), optimizer)
+            point = CurvePoint(objective.stage, step, loss, rate, spent, waited)
+            recorder.add(point, objective.schedule.steps, optimizer)
             if is_enough(recorder.curve):
                 break
 

@@ -112,11 +112,11 @@ class Recorder:
             self._saved = None
         return sum(point.stage == stage for point in self.curve)
 
-    def add(self, point: CurvePoint, optimizer: torch.optim.Adam) -> None:
-        """Record a step; save the state when it is time."""
+    def add(self, point: CurvePoint, steps: int, optimizer: torch.optim.Adam) -> None:
+        """Record a step of a stage that has `steps` of them; save the state when it is time."""
         self.curve.append(point)
         if self._on_step is not None:
-            self._on_step(point)
+            self._on_step(point, steps)
         started = time.monotonic()
         due = max(SAVE_SECONDS, self._save_cost / SAVE_SHARE)
         if self._states is None or not self._writes or started - self._since < due:

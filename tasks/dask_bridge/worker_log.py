@@ -16,6 +16,7 @@ from contextlib import suppress
 from typing import Any
 
 from tasks.dask_bridge.unit_run import Outcome, UnitFailure, run_unit
+from tasks.units.progress_lines import PROGRESS
 
 logger = logging.getLogger("maskrnn.worker")
 
@@ -143,10 +144,13 @@ class _Sender(logging.Handler):
         return ours or record.levelno >= logging.WARNING
 
     def emit(self, record: logging.LogRecord) -> None:
+        text = self.format(record)[:_MOST_CHARACTERS]
+        if record.levelno == PROGRESS:  # comes at a bounded rate
+            self._send((record.levelno, text))
+            return
         self._count += 1
         if self._count > _MOST_LINES:
             return
-        text = self.format(record)[:_MOST_CHARACTERS]
         if self._count == _MOST_LINES:
             text = f"more than {_MOST_LINES} lines, the rest is left out"
         self._send((record.levelno, text))

@@ -11,6 +11,7 @@ from storage.kinds.stored_video import open_video
 from storage.store.artifacts import ArtifactStore
 from tasks.inputs.starting_weights import starting_weights
 from tasks.keys import PreparedVideo
+from tasks.units.progress_lines import step_progress
 
 if TYPE_CHECKING:
     from maskrnn_core.training.distributed import Peers
@@ -79,6 +80,7 @@ def train_job(job: TrainingJob, peers: "Peers | None" = None) -> TrainingRun:
         job.preset,
         job.compute,
         None if job.initial is None else starting_weights(job.initial, job.preset, store),
+        on_step=step_progress() if peers.rank == 0 else None,
         states=saved,
         peers=peers,
     )

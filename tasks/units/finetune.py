@@ -8,6 +8,7 @@ from storage.kinds.checkpoints import FINETUNED, PARENTS, load_checkpoint, save_
 from storage.kinds.stored_video import open_video
 from storage.store.artifacts import ArtifactStore
 from tasks.keys import PreparedVideo
+from tasks.units.progress_lines import step_progress
 from tasks.units.threads import shared_machine
 
 
@@ -40,7 +41,8 @@ def finetune(
     compute = shared_machine(compute)
     weights, _ = load_checkpoint(store, PARENTS, parent)
     stored = open_video(store, video.key, video.flow_key)
-    trained = finetune_network(stored, object_id, weights, preset, compute)
+    tell = step_progress()
+    trained = finetune_network(stored, object_id, weights, preset, compute, tell)
     metadata = {
         "video": video.name,
         "object": object_id,

@@ -11,6 +11,7 @@ from storage.kinds.stored_flow import FLOW, FlowWrite, write_flow
 from storage.kinds.stored_video import StoredVideo, open_video
 from storage.store.artifacts import ArtifactStore
 from tasks.inputs.flow_method import FlowMethod
+from tasks.units.progress_lines import ProgressLines
 from tasks.units.threads import shared_machine
 
 _AHEAD = 2
@@ -51,7 +52,8 @@ def estimate_flow(
             first = reading_start(estimator, start)
             frames = threads.enter_context(prefetch(_frames(video, first), _AHEAD))
             stream = stream_flow(estimator, lambda _: next(frames), video.frame_count, start)
-            return threads.enter_context(prefetch(stream, _AHEAD))
+            progress = ProgressLines("frame pairs", video.frame_count - 1, start)
+            return threads.enter_context(prefetch(progress.over(stream), _AHEAD))
 
         return write_flow(
             store,

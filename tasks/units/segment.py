@@ -11,6 +11,7 @@ from storage.kinds.predictions import PREDICTIONS, write_prediction
 from storage.kinds.stored_video import open_video
 from storage.store.artifacts import ArtifactStore
 from tasks.keys import PreparedVideo
+from tasks.units.progress_lines import ProgressLines
 from tasks.units.provenance import provenance
 from tasks.units.threads import shared_machine
 
@@ -77,7 +78,9 @@ def segment(
         frame_times=stored.frame_times,
     ) as writer:
         segmenter = VideoSegmenter(stored, by_object, preset, compute)
-        for frame in segmenter.frames(writer.next_frame, writer.tracker_state):
+        progress = ProgressLines("frames", len(stored.frame_names), writer.next_frame)
+        frames = segmenter.frames(writer.next_frame, writer.tracker_state)
+        for frame in progress.over(frames):
             writer.add(frame.index, frame.label_map, frame.states, frame.boxes, frame.confidence)
             if writer.next_frame % checkpoint_frames == 0:
                 writer.checkpoint(segmenter.state())

@@ -98,7 +98,7 @@ def test_a_killed_command_leaves_no_process_behind(trials: Trials) -> None:
     assert hits > 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 def test_a_command_whose_process_group_is_told_to_end(
     trials: Trials, number: signal.Signals
 ) -> None:
@@ -115,6 +115,7 @@ def test_a_command_whose_process_group_is_told_to_end(
         took.append(time.monotonic() - began)
         if "Traceback" in (told := trials.log.read_text()):
             tracebacks.append(f"after {moment:.1f} of {trials.seconds:.1f} s:\n{told}")
+    assert took, "no command was at work"
     print(f"{len(took)} of {MOMENTS} commands ended in {min(took):.1f} to {max(took):.1f} s")
     assert not tracebacks, tracebacks[0]
     assert max(took) < 30

@@ -1,4 +1,4 @@
-"""A command with its own temporary server and workers is interrupted, and killed."""
+"""A command with workers of its own: interrupted, and killed."""
 
 import os
 import signal
@@ -86,7 +86,6 @@ def left(processes: list[psutil.Process], seconds: float) -> list[str]:
 
 def test_ctrl_c_ends_a_run_within_seconds_and_the_ledger_says_so(command: Command) -> None:
     processes = command.await_training()
-    assert any("uvicorn" in " ".join(process.cmdline()) for process in processes)
     os.killpg(command.process.pid, signal.SIGINT)  # as a terminal does: to the whole group
     began = time.monotonic()
     assert command.process.wait(90) != 0

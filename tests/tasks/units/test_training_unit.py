@@ -5,16 +5,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from maskrnn_core.options import ComputeOptions
-from maskrnn_core.training import parent, recorder
-from maskrnn_core.training.curve import CurvePoint
+from maskrnn_core.training import recorder
+from maskrnn_core.training.curve import CurvePoint, OnStep
 from storage.errors import StoreFullError
 from storage.kinds.checkpoints import PARENTS, load_checkpoint, load_curve
 from storage.kinds.stored_video import open_video
@@ -27,6 +25,7 @@ from tasks.inputs.configuration import configure
 from tasks.inputs.flow_method import flow_method
 from tasks.inputs.sources import DatasetSpec, open_source
 from tasks.keys import PreparedVideo
+from tasks.training import training_run as training
 from tasks.training.training_run import TrainingRun
 from tasks.units.train import train
 from tests.flows.tiny import OVERRIDES
@@ -46,13 +45,11 @@ train_and_save_every_step(*sys.argv[1:], tell=print_step)
 """
 
 
-def print_step(point: CurvePoint) -> None:
+def print_step(point: CurvePoint, steps: int) -> None:
     print(point.stage, point.step, flush=True)
 
 
-def train_and_save_every_step(
-    url: str, key: str, video_key: str, tell: Callable[[CurvePoint], None]
-) -> TrainingRun:
+def train_and_save_every_step(url: str, key: str, video_key: str, tell: OnStep) -> TrainingRun:
     """The unit, with `tell` called after each step."""
     store = ArtifactStore(url)
     prepared = _prepared(store, video_key)
@@ -60,7 +57,7 @@ def train_and_save_every_step(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(recorder, "SAVE_SECONDS", 0.0)
         patch.setattr(recorder, "SAVE_SHARE", 1e9)
-        patch.setattr(parent, "train_parent", partial(parent.train_parent, on_step=tell))
+        patch.setattr(training, "step_progress", lambda: tell)
         return train(url, key, [prepared], preset, COMPUTE, None)
 
 
@@ -83,7 +80,7 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> tuple[ArtifactStore, str]
 
 
 def _train(store: ArtifactStore, key: str, video: str) -> TrainingRun:
-    return train_and_save_every_step(store.url, key, video, lambda _: None)
+    return train_and_save_every_step(store.url, key, video, lambda *_: None)
 
 
 def _kill_after(store: ArtifactStore, key: str, video: str, step: str, delay: float) -> None:
@@ -128,7 +125,7 @@ def test_killed_at_random_steps(ready: tuple[ArtifactStore, str]) -> None:
 def _interrupt(store: ArtifactStore, key: str, video: str) -> Path:
     """Leave a training at its fourth step; the folder of its state."""
 
-    def stop(point: CurvePoint) -> None:
+    def stop(point: CurvePoint, steps: int) -> None:
         if point.step == 3:
             raise KeyboardInterrupt
 

@@ -1,0 +1,78 @@
+"""Lines in the log that tell how far long work has come: n of N, rate, time left."""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, TypeVar
+
+from storage.archive.progress_file import duration
+
+if TYPE_CHECKING:
+    from maskrnn_core.training.curve import CurvePoint, OnStep
+
+PROGRESS = logging.INFO + 5
+"""Level of these lines: the console shows them, and other lines of workers only from WARNING on."""
+
+logging.addLevelName(PROGRESS, "PROGRESS")
+logger = logging.getLogger("maskrnn.progress")
+
+T = TypeVar("T")
+
+_SECONDS = 20.0
+"""Between two lines, so that nobody waits for more than half a minute unless a step takes long."""
+
+
+class ProgressLines:
+    """Logs a line every 20 seconds while work goes on; none about work that is done before.
+
+    Args:
+        what: is counted, in the plural, such as "frames".
+        total: how many there are.
+        done: how many an interrupted attempt had done before.
+        clock: seconds; replaced in tests.
+    """
+
+    def __init__(
+        self, what: str, total: int, done: int = 0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._what = what
+        self._total = total
+        self._before = done
+        self._clock = clock
+        self._began = self._told = clock()
+
+    def at(self, count: int) -> None:
+        """So many are done now, those of an interrupted attempt included."""
+        now = self._clock()
+        if now - self._told < _SECONDS or count <= self._before:
+            return
+        self._told = now
+        rate = (count - self._before) / (now - self._began)
+        left = duration(max(0, self._total - count) / rate)
+        logger.log(
+            PROGRESS,
+            "%d of %d %s, %.3g per second, about %s left",
+            count,
+            self._total,
+            self._what,
+            rate,
+            left,
+        )
+
+    def over(self, items: Iterable[T]) -> Iterator[T]:
+        """The items, each counted when the next one is asked for."""
+        for count, item in enumerate(items, self._before + 1):
+            yield item
+            self.at(count)
+
+
+def step_progress() -> "OnStep":
+    """Lines about each stage of a training, from the step on at which it is taken up."""
+    stages: dict[str, ProgressLines] = {}
+
+    def tell(point: "CurvePoint", steps: int) -> None:
+        if point.stage not in stages:
+            stages[point.stage] = ProgressLines(f"{point.stage} steps", steps, point.step)
+        stages[point.stage].at(point.step + 1)
+
+    return tell
