@@ -24,8 +24,12 @@ def save_progress(
 
 
 def count_saved(folder: Folder, path: str, plan: object) -> int:
-    """How many files a draft's note calls whole; 0 without a note, or with another plan."""
-    return len(_noted(folder, path, plan))
+    """How many files are there that a draft's note calls whole; 0 with another plan.
+
+    A writer that lost its lease may have noted files that were taken over from it since.
+    """
+    digests = _noted(folder, path, plan)
+    return len(digests) - len(folder.missing(path, digests)) if digests else 0
 
 
 def move_progress(folder: Folder, path: str, target: str) -> None:
