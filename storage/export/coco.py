@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from storage.datasets.masks.run_lengths import encode_run_lengths
+from storage.datasets.json_masks.run_lengths import encode_run_lengths
 from storage.export.png_folders import check_names
 from storage.files.output_folder import OutputFolder
 from storage.kinds.predictions import StoredPrediction

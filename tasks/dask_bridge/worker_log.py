@@ -16,7 +16,7 @@ from contextlib import suppress
 from typing import Any
 
 from tasks.dask_bridge.unit_run import Outcome, UnitFailure, run_unit
-from tasks.units.progress_lines import PROGRESS
+from tasks.progress_lines import PROGRESS
 
 logger = logging.getLogger("maskrnn.worker")
 

@@ -11,7 +11,7 @@ from storage.kinds.stored_video import open_video
 from storage.store.artifacts import ArtifactStore
 from tasks.inputs.starting_weights import starting_weights
 from tasks.keys import PreparedVideo
-from tasks.units.progress_lines import step_progress
+from tasks.progress_lines import step_progress
 
 if TYPE_CHECKING:
     from maskrnn_core.training.distributed import Peers

@@ -8,7 +8,7 @@ from storage.kinds.checkpoints import FINETUNED, PARENTS, load_checkpoint, save_
 from storage.kinds.stored_video import open_video
 from storage.store.artifacts import ArtifactStore
 from tasks.keys import PreparedVideo
-from tasks.units.progress_lines import step_progress
+from tasks.progress_lines import step_progress
 from tasks.units.threads import shared_machine
 
 

@@ -11,7 +11,7 @@ from storage.kinds.stored_flow import FLOW, FlowWrite, write_flow
 from storage.kinds.stored_video import StoredVideo, open_video
 from storage.store.artifacts import ArtifactStore
 from tasks.inputs.flow_method import FlowMethod
-from tasks.units.progress_lines import ProgressLines
+from tasks.progress_lines import ProgressLines
 from tasks.units.threads import shared_machine
 
 _AHEAD = 2

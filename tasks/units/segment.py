@@ -11,7 +11,7 @@ from storage.kinds.predictions import PREDICTIONS, write_prediction
 from storage.kinds.stored_video import open_video
 from storage.store.artifacts import ArtifactStore
 from tasks.keys import PreparedVideo
-from tasks.units.progress_lines import ProgressLines
+from tasks.progress_lines import ProgressLines
 from tasks.units.provenance import provenance
 from tasks.units.threads import shared_machine
 

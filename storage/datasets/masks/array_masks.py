@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from storage.datasets.images.frame_matching import VideoFrames
 from storage.datasets.images.image_files import MOST_PIXELS, read_bytes
-from storage.datasets.masks.frame_matching import VideoFrames
 from storage.datasets.masks.object_layers import MOST_OBJECTS, MapReader, check_count, layer_readers
 from storage.datasets.source import UInt8Array
 from storage.errors import DatasetError

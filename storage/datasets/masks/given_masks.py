@@ -17,12 +17,13 @@ from pathlib import Path
 
 import numpy as np
 
+from storage.datasets.images.frame_matching import VideoFrames, like_frames
 from storage.datasets.images.image_files import read_bytes
 from storage.datasets.images.natural_order import in_natural_order, natural_key
+from storage.datasets.json_masks.json_mask import JsonMask
+from storage.datasets.json_masks.mask_json import read_mask_json
 from storage.datasets.masks.array_masks import ARRAY_SUFFIXES, read_array_masks
-from storage.datasets.masks.frame_matching import VideoFrames, like_frames
 from storage.datasets.masks.given_images import read_given_image, read_given_map
-from storage.datasets.masks.json_mask import JsonMask
 from storage.datasets.masks.label_maps import object_ids
 from storage.datasets.masks.mask_folders import (
     check_place,
@@ -30,7 +31,6 @@ from storage.datasets.masks.mask_folders import (
     mask_images,
     read_mask_folder,
 )
-from storage.datasets.masks.mask_json import read_mask_json
 from storage.datasets.masks.mask_kinds import refuse_no_mask
 from storage.datasets.masks.mask_quality import quality_remarks
 from storage.datasets.masks.object_layers import (

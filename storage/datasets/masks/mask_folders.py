@@ -17,11 +17,11 @@ from pathlib import Path
 import numpy as np
 
 from storage.datasets.images.file_checks import check_inside
+from storage.datasets.images.frame_matching import VideoFrames, like_frames
 from storage.datasets.images.image_files import image_files
 from storage.datasets.images.names import name_fault
 from storage.datasets.images.natural_order import in_natural_order
 from storage.datasets.images.upright_images import upright_size
-from storage.datasets.masks.frame_matching import VideoFrames, like_frames
 from storage.datasets.masks.given_images import read_given_map, read_given_object
 from storage.datasets.masks.label_maps import object_ids
 from storage.datasets.masks.object_layers import MapReader, ids_of_names, layer_readers

@@ -5,9 +5,9 @@ from hashlib import sha256
 from pathlib import Path
 
 from storage.datasets.images.file_checks import check_inside
+from storage.datasets.images.frame_matching import VideoFrames
 from storage.datasets.images.frame_sequences import FrameSequence, ImageFolder
 from storage.datasets.images.names import name_fault
-from storage.datasets.masks.frame_matching import VideoFrames
 from storage.datasets.masks.given_masks import GivenMasks, masks_digest, open_masks
 from storage.datasets.source import UInt8Array
 from storage.datasets.video.video_file import VideoFile

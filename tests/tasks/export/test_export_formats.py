@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from flows.cli.app import main
-from storage.datasets.masks.frame_matching import VideoFrames
+from storage.datasets.images.frame_matching import VideoFrames
 from storage.datasets.masks.given_masks import open_masks
 from storage.datasets.masks.label_maps import read_label_map
 from storage.datasets.video.video_file import VideoFile

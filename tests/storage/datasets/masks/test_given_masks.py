@@ -14,10 +14,10 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from PIL import Image
 
-from storage.datasets.masks.frame_matching import VideoFrames
+from storage.datasets.images.frame_matching import VideoFrames
+from storage.datasets.json_masks.polygons import fill_polygons
+from storage.datasets.json_masks.run_lengths import decode_run_lengths, encode_run_lengths
 from storage.datasets.masks.given_masks import masks_digest, open_masks
-from storage.datasets.masks.polygons import fill_polygons
-from storage.datasets.masks.run_lengths import decode_run_lengths, encode_run_lengths
 from storage.errors import DatasetError, MissingDatasetError
 
 UInt8Array = NDArray[np.uint8]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from storage.datasets.masks.frame_matching import VideoFrames
+from storage.datasets.images.frame_matching import VideoFrames
 from storage.datasets.masks.given_images import read_given_image, read_given_object
 from storage.datasets.masks.given_masks import open_masks
 from storage.datasets.masks.label_maps import binary_mask_of, label_map_of, read_label_map

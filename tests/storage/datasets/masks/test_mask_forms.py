@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 
 from storage.datasets.images.file_kinds import kind_of
-from storage.datasets.masks.frame_matching import VideoFrames
+from storage.datasets.images.frame_matching import VideoFrames
+from storage.datasets.json_masks.run_lengths import encode_run_lengths
 from storage.datasets.masks.given_masks import masks_digest, open_masks
-from storage.datasets.masks.run_lengths import encode_run_lengths
 from storage.datasets.video.video_file import VideoFile
 from storage.errors import DatasetError
 from tests.storage.datasets.scenes import SIZE, UInt8Array, indexed, photograph, scene

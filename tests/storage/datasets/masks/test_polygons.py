@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.datasets.masks.polygons import fill_polygons
+from storage.datasets.json_masks.polygons import fill_polygons
 from storage.datasets.source import UInt8Array
 
 COORDINATES = st.one_of(

@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 
 from storage.datasets.images.image_files import MOST_PIXELS
-from storage.datasets.masks.polygons import fill_polygons
-from storage.datasets.masks.run_lengths import decode_run_lengths
+from storage.datasets.json_masks.polygons import fill_polygons
+from storage.datasets.json_masks.run_lengths import decode_run_lengths
 from storage.datasets.source import UInt8Array
 from storage.errors import DatasetError
 

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from storage.datasets.masks.frame_matching import VideoFrames, numbers_of
+from storage.datasets.images.frame_matching import VideoFrames, numbers_of
+from storage.datasets.json_masks.run_lengths import encode_run_lengths
 from storage.datasets.masks.given_masks import open_masks
-from storage.datasets.masks.run_lengths import encode_run_lengths
 from storage.errors import DatasetError
 from tests.storage.datasets.scenes import SIZE, UInt8Array, indexed, scene
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from storage.datasets.masks.frame_matching import VideoFrames
-from storage.datasets.masks.json_forms import READ_FORMS, masks_of_program
-from storage.datasets.masks.json_mask import JsonMask
+from storage.datasets.images.frame_matching import VideoFrames
+from storage.datasets.json_masks.json_forms import READ_FORMS, masks_of_program
+from storage.datasets.json_masks.json_mask import JsonMask
 from storage.errors import DatasetError
 
 _MOST_BYTES = 1 << 26

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from tasks.units.progress_lines import PROGRESS, ProgressLines
+from tasks.progress_lines import PROGRESS, ProgressLines
 
 
 class Clock:

@@ -14,9 +14,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from storage.datasets.masks.drawn_shapes import labelme_shape, via_shape
-from storage.datasets.masks.frame_matching import VideoFrames
-from storage.datasets.masks.json_mask import JsonMask
+from storage.datasets.images.frame_matching import VideoFrames
+from storage.datasets.json_masks.drawn_shapes import labelme_shape, via_shape
+from storage.datasets.json_masks.json_mask import JsonMask
 from storage.errors import DatasetError
 
 READ_FORMS = (
