@@ -1,1 +1,1 @@
-"""Image files, read strictly: checks before opening, names, order, and sequences of frames."""
+"""Image files, read strictly: checks before opening, names, order, orientation, frame sequences."""

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from storage.datasets.images.frame_files import frame_files, is_among
 from storage.datasets.images.image_files import image_fault, read_bytes
+from storage.datasets.images.orientation import UPRIGHT
 from storage.datasets.images.upright_images import (
     OWN_CURE,
     exif_orientation,
@@ -14,7 +15,6 @@ from storage.datasets.images.upright_images import (
     upright_size,
 )
 from storage.datasets.source import UInt8Array
-from storage.datasets.video.orientation import UPRIGHT
 from storage.errors import DatasetError
 
 _SHOWN = 10

@@ -7,8 +7,8 @@ from pathlib import Path
 from PIL import Image
 
 from storage.datasets.images.image_files import UNREADABLE, image_size, read_frame
+from storage.datasets.images.orientation import UPRIGHT, Orientation, oriented
 from storage.datasets.source import UInt8Array
-from storage.datasets.video.orientation import UPRIGHT, Orientation, oriented
 
 OWN_CURE = "Save it again as a PNG or JPEG file of one picture"
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from storage.datasets.images.image_files import read_bytes
+from storage.datasets.images.orientation import UPRIGHT, oriented
 from storage.datasets.images.upright_images import OWN_CURE, exif_orientation
 from storage.datasets.masks.label_maps import (
     check_mode,
@@ -20,7 +21,6 @@ from storage.datasets.masks.mask_images import MaskImage, decode_mask
 from storage.datasets.masks.mask_palettes import ids_of_indices
 from storage.datasets.masks.mask_quality import is_lossy
 from storage.datasets.source import UInt8Array
-from storage.datasets.video.orientation import UPRIGHT, oriented
 from storage.errors import DatasetError, LossyMaskError
 
 _HALF = 128

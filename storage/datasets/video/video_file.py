@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from storage.datasets.images.orientation import UPRIGHT, Orientation, orientation_of, oriented
 from storage.datasets.source import UInt8Array
 from storage.datasets.video.ascending_times import ascending_times
 from storage.datasets.video.container import COPY_AGAIN, check_video_file, opened_container
-from storage.datasets.video.orientation import UPRIGHT, Orientation, orientation_of, oriented
 from storage.errors import DatasetError
 
 if TYPE_CHECKING:

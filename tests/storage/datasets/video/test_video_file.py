@@ -11,7 +11,7 @@ import psutil
 import pytest
 from numpy.typing import NDArray
 
-from storage.datasets.video.orientation import orientation_of, oriented
+from storage.datasets.images.orientation import orientation_of, oriented
 from storage.datasets.video.video_file import VideoFile
 from storage.errors import DatasetError
 
