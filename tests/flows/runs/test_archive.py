@@ -240,10 +240,14 @@ def test_secrets_of_addresses_are_written_and_shown_nowhere(
     out = tmp_path / "out"
     assert export_predictions(store.url, "films", out, ["coco"], None) == 0
     shown = [str(caught.value), caplog.text, *capfd.readouterr()]
-    assert not [text for text in shown if "QQ" in text]
+    secrets = ("QQpassQQ", "QQsignQQ", "QQtokenQQ")
+    assert not [text for text in shown if any(secret in text for secret in secrets)]
     written = [p for root in (tmp_path / "store", out) for p in root.rglob("*") if p.is_file()]
     assert len(written) > 20
-    assert not [path for path in written if b"QQ" in path.read_bytes() or "QQ" in path.name]
+    for path in written:
+        assert not [secret for secret in secrets if secret.encode() in path.read_bytes()], path
+    table = pd.read_parquet(tmp_path / "store" / "runs" / "films" / "report" / "videos.parquet")
+    assert "QQ" not in table.to_csv()
     parameters = ArchiveParameters(manifest=asked)
     assert "QQ" not in parameters.run_name + parameters.model_dump_json()
     other = ArchiveParameters(manifest=asked.replace("token=QQ", "token=RR"))
