@@ -52,6 +52,8 @@ def stand_in(stage: str) -> Callable[..., None]:
                     "name": args[1],
                     "content_digest": key,
                     "objects": OBJECTS,
+                    "first_frames": [0 for _ in OBJECTS],
+                    "frame_names": [f"{index:05}" for index in range(FRAMES)],
                     "frame_count": FRAMES,
                 }
 
