@@ -7,7 +7,6 @@ Declare a new option with `maskrnn_core.digest.later`: artifacts made before it 
 from dataclasses import dataclass, field
 from typing import Literal
 
-from maskrnn_core.digest import later
 from maskrnn_core.errors import InvalidInputError
 
 _STRICT = {"extra": "forbid"}  # read by pydantic where options arrive from outside
@@ -66,9 +65,6 @@ class PerturbationOptions:
     """Relative to the object's box."""
     drop: float = 0.0
     """Probability that the previous mask is empty."""
-    spurious: float = later(0.0)
-    """Probability that a smaller copy of the mask lies somewhere else in addition, as a false
-    positive of the frame before would."""
 
 
 @dataclass(frozen=True)
@@ -127,9 +123,6 @@ class FinetuneOptions(LearningOptions):
     localization_weight: float = 1.0
     frozen_blocks: int = 0
     """Blocks of VGG, from the first on, that stay as the parent's in both streams."""
-    background: float = later(0.0)
-    """Share of the iterations whose crop may lie anywhere in the frame, the object in view or not:
-    background that looks like the object is learned there."""
     patience: int | None = None
     """Iterations in a window: stop when its mean loss is no lower than the lowest of the windows
     before; None takes all iterations."""
@@ -137,8 +130,6 @@ class FinetuneOptions(LearningOptions):
     def __post_init__(self) -> None:
         """Raise InvalidInputError for what no finetuning can mean."""
         super().__post_init__()
-        if not 0 <= self.background <= 1:
-            raise InvalidInputError(f"background={self.background}: a share lies in 0 to 1")
         if not 0 <= self.frozen_blocks <= 5:
             raise InvalidInputError(f"frozen_blocks={self.frozen_blocks}: VGG has blocks 1 to 5")
         if self.patience is not None and self.patience < 1:
@@ -162,11 +153,6 @@ class InferenceOptions:
     """Never look at the next frame: forward magnitudes are zero."""
     lost_growth: float = 1.25
     """Growth per frame of a lost object's last box."""
-    reach: float | None = later(None)
-    """Probability outside of the warped mask's box, enlarged by this factor, becomes 0; None: no
-    limit. Unlike `gate` it needs no localization net."""
-    connected: bool = later(False)
-    """Drop components that do not touch the surroundings of the warped mask."""
 
 
 @dataclass(frozen=True)

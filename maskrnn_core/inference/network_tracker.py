@@ -10,7 +10,6 @@ from maskrnn_core.compute import Compute
 from maskrnn_core.geometry.boxes import Box, clip_box, decode_box, enlarge_box, mask_box
 from maskrnn_core.geometry.boxes import proposal_box as proposal_of
 from maskrnn_core.geometry.warping import warp
-from maskrnn_core.inference.continuity import connected_part
 from maskrnn_core.inference.state import ObjectFrame, TrackState
 from maskrnn_core.networks import MaskRNN
 from maskrnn_core.options import InferenceOptions
@@ -64,13 +63,9 @@ class NetworkTracker:
         if proposal is None:
             return self._search(previous, probability)
         box = self._localize(segmentation.features, proposal)
-        size = (probability.shape[0], probability.shape[1])
         if self._options.gate and box is not None:
+            size = (probability.shape[0], probability.shape[1])
             probability = gate(probability, enlarge_box(box, self._options.box_scale, size))
-        if self._options.reach is not None:
-            probability = gate(probability, enlarge_box(proposal, self._options.reach, size))
-        if self._options.connected:
-            probability = connected_part(probability, mask[0, 0], self._options.threshold)
         return self._tracked(previous, probability, proposal if box is None else box)
 
     def cut(self, previous: ObjectFrame) -> ObjectFrame:

@@ -44,11 +44,9 @@ def draw_geometry(
     rng: np.random.Generator,
     output_size: tuple[int, int],
     options: AugmentationOptions,
-    *,
-    anywhere: bool = False,
 ) -> Geometry:
-    """A random geometry for a sample, around its object or, if so asked, anywhere."""
-    box = None if anywhere else mask_box(sample.target == 1)
+    """A random geometry for a sample, around its object."""
+    box = mask_box(sample.target == 1)
     return random_geometry(rng, sample.target.shape, output_size, box, options)
 
 
@@ -74,20 +72,9 @@ def vary(
     rng: np.random.Generator,
     output_size: tuple[int, int],
     options: LearningOptions,
-    *,
-    anywhere: bool = False,
 ) -> MaskedSample:
-    """A random crop of a sample, and its mask perturbed.
-
-    Args:
-        sample: a whole frame.
-        name: of the sample, for messages.
-        rng: source of randomness.
-        output_size: height and width of the crop.
-        options: largest changes.
-        anywhere: the crop need not keep the object in view.
-    """
-    geometry = draw_geometry(sample, rng, output_size, options.augmentation, anywhere=anywhere)
+    """A random crop of a sample, and its mask perturbed."""
+    geometry = draw_geometry(sample, rng, output_size, options.augmentation)
     crop = transform(sample, geometry)
     return MaskedSample(crop, perturb_mask(crop.target == 1, rng, options.perturbation), name)
 

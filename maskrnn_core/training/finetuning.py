@@ -66,8 +66,7 @@ def finetune(
 
     def make_sample(position: int) -> MaskedSample:
         rng = np.random.default_rng([options.seed, object_id, position])
-        anywhere = options.background > 0 and rng.random() < options.background
-        return vary(sample, name, rng, output_size, options, anywhere=anywhere)
+        return vary(sample, name, rng, output_size, options)
 
     objective = static_objective(
         "finetune", network, options.iterations, options, resolved, make_sample, video.size[1]

@@ -38,20 +38,7 @@ def perturb_mask(
     )
     largest = options.morphology * min(mask.shape) / 480
     radius = rng.uniform(-largest, largest)
-    perturbed = _dilate(moved.astype(np.float32), radius)
-    if options.spurious and rng.random() < options.spurious:
-        perturbed = np.maximum(perturbed, _elsewhere(mask, box, rng))
-    return perturbed
-
-
-def _elsewhere(mask: NDArray[np.bool_], box: FloatArray, rng: np.random.Generator) -> FloatArray:
-    """A turned copy of the mask, 0.2 to 0.8 times as large, at a random place."""
-    height, width = mask.shape
-    middle = (float(box[0] + box[2] - 1) / 2, float(box[1] + box[3] - 1) / 2)
-    turned = cv2.getRotationMatrix2D(middle, rng.uniform(0, 360), rng.uniform(0.2, 0.8))
-    place = np.array([rng.uniform(0, width), rng.uniform(0, height)])
-    matrix = np.column_stack((turned[:, :2], turned[:, 2] + place - middle))
-    return cv2.warpAffine(mask.astype(np.float32), matrix, (width, height)).astype(np.float32)
+    return _dilate(moved.astype(np.float32), radius)
 
 
 def _source_coordinates(

@@ -101,7 +101,7 @@ READ: list[tuple[str, str, str, Check]] = [
 ]
 
 
-@pytest.mark.parametrize(("case", "video", "mask", "check"), READ, ids=lambda value: str(value))
+@pytest.mark.parametrize(("case", "video", "mask", "check"), READ)
 def test_read_right(case: str, video: str, mask: str, check: Check) -> None:
     source = opened(case, video, mask)
     source.fingerprint()

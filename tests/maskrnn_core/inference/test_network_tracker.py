@@ -47,23 +47,6 @@ def _step(
     return tracker, tracker.step(previous, frame, None, torch.zeros(1, 2, *SIZE))
 
 
-def test_reach_limits_a_net_without_localization_to_the_box_of_the_mask_before() -> None:
-    answer = torch.maximum(_square(8, 8), _square(36, 20))
-    network, before = Answers(answer), carried(_square(8, 8))
-    _, result = _step(network, before, InferenceOptions(reach=1.5))
-    assert result.probability[20:30, 36:46].max() == 0
-    assert result.probability[8:18, 8:18].min() > 0.9
-    _, unlimited = _step(network, before, InferenceOptions())
-    assert unlimited.probability[20:30, 36:46].min() > 0.9
-
-
-def test_connected_keeps_only_what_touches_the_mask_before() -> None:
-    answer = torch.maximum(_square(8, 8), _square(36, 20))
-    _, result = _step(Answers(answer), carried(_square(8, 8)), InferenceOptions(connected=True))
-    assert result.probability[20:30, 36:46].max() == 0
-    assert result.probability[8:18, 8:18].min() > 0.9
-
-
 def test_the_box_discards_what_lies_outside() -> None:
     answer = torch.maximum(_square(8, 8), _square(36, 20))
     _, result = _step(Answers(answer, [0, 0, 0, 0]), carried(_square(8, 8)))

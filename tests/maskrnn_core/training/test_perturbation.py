@@ -67,21 +67,3 @@ def test_the_same_seed_gives_the_same_mask() -> None:
     first = perturb_mask(_mask(), np.random.default_rng(4), PerturbationOptions())
     second = perturb_mask(_mask(), np.random.default_rng(4), PerturbationOptions())
     np.testing.assert_array_equal(first, second)
-
-
-def test_a_spurious_copy_lies_elsewhere_and_is_smaller() -> None:
-    options = replace(NONE, spurious=1.0)
-    added = [
-        int((perturb_mask(_mask(), np.random.default_rng(seed), options) >= 0.5).sum())
-        - int(_mask().sum())
-        for seed in range(20)
-    ]
-    assert min(added) >= 0
-    assert 0 < max(added) < 0.7 * int(_mask().sum())
-
-
-def test_without_the_chance_of_a_copy_nothing_is_drawn_for_it() -> None:
-    options = PerturbationOptions()
-    first = perturb_mask(_mask(), np.random.default_rng(3), options)
-    second = perturb_mask(_mask(), np.random.default_rng(3), replace(options, spurious=0.0))
-    np.testing.assert_array_equal(first, second)
