@@ -1,7 +1,7 @@
 """Where the weights of flow networks are looked for. None come with this package."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 WEIGHTS_FOLDER = "MASKRNN_WEIGHTS"
@@ -41,9 +41,19 @@ def weight_folders() -> list[Path]:
 
 
 def find_weights(name: str) -> Path | None:
-    """The first file with weights for a network; None when there is none."""
+    """The first file with weights for a flow network; None when there is none."""
+    return first_file(WEIGHT_FILES[name])
+
+
+def first_file(names: Sequence[str]) -> Path | None:
+    """The first file of one of these names in the weight folders; None when there is none."""
     for folder in weight_folders():
-        for file in WEIGHT_FILES[name]:
-            if (folder / file).is_file():
-                return folder / file
+        for name in names:
+            if (folder / name).is_file():
+                return folder / name
     return None
+
+
+def own_weights_folder() -> Path:
+    """Where weights that MaskRNN gets are put: the first folder that is looked into."""
+    return weight_folders()[0]
