@@ -152,6 +152,11 @@ class InferenceOptions:
     """Never look at the next frame: forward magnitudes are zero."""
     lost_growth: float = 1.25
     """Growth per frame of a lost object's last box."""
+    mask_box_scale: float | None = None
+    """Discard what lies outside the warped mask's box enlarged by this; None discards nothing."""
+    component_reach: float | None = None
+    """Discard components that are farther from the warped mask than this times the root of its
+    area; None discards none."""
 
 
 @dataclass(frozen=True)
