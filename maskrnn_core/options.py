@@ -45,6 +45,9 @@ class AugmentationOptions:
     """Side of the crop relative to the frame's; the crop keeps the object."""
     brightness: float = 0.0
     """Largest relative change of brightness and contrast."""
+    anywhere: float = 0.0
+    """Probability that a crop lies anywhere in the frame, whether it shows the object or not: so
+    that small crops, too, show the background that must be rejected."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,9 @@ class PerturbationOptions:
     """Relative to the object's box."""
     drop: float = 0.0
     """Probability that the previous mask is empty."""
+    ghost: float = 0.0
+    """Probability that the previous mask shows the object a second time where it is not: a false
+    positive that must not live on."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,8 @@ class LearningOptions:
     """The rate falls from the first to the last step as (1 - step / steps) to this power."""
     balance: Literal["classes", "none"] = "classes"
     """Weighting of the cross entropy: by class as in OSVOS, or none."""
+    hardest: float = 1.0
+    """Share of the pixels that count, those of the largest loss (OnAVOS, 2017, takes 0.25)."""
     accumulate: int = 1
     """Batches whose mean gradient makes one step: a larger batch in the memory of a small one."""
     seed: int = 0
@@ -88,6 +96,10 @@ class LearningOptions:
         """Raise InvalidInputError for what no training can mean."""
         if self.accumulate < 1:
             raise InvalidInputError(f"accumulate={self.accumulate}: a step takes 1 batch or more")
+        if not 0 < self.hardest <= 1:
+            raise InvalidInputError(
+                f"hardest={self.hardest}: the share of pixels that count is above 0, and at most 1"
+            )
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def keras_file(arrays: dict[str, NDArray[np.float32]]) -> bytes:
 @pytest.fixture(scope="module")
 def arrays() -> dict[str, NDArray[np.float32]]:
     """Constant weights of the right layout, one value per layer, and one layer of HED's own."""
-    found = {"dsn1/vars/0": np.ones((1, 1, 64, 1), np.float32)}
+    found: dict[str, NDArray[np.float32]] = {"dsn1/vars/0": np.ones((1, 1, 64, 1), np.float32)}
     for index, (layer, shape) in enumerate(hed_layers(), start=1):
         found[f"{layer}/vars/0"] = np.full(shape, index / 100, np.float32)
         found[f"{layer}/vars/1"] = np.full(shape[3], index, np.float32)
