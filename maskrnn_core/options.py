@@ -7,6 +7,7 @@ Declare a new option with `maskrnn_core.digest.later`: artifacts made before it 
 from dataclasses import dataclass, field
 from typing import Literal
 
+from maskrnn_core.digest import later
 from maskrnn_core.errors import InvalidInputError
 
 _STRICT = {"extra": "forbid"}  # read by pydantic where options arrive from outside
@@ -46,6 +47,9 @@ class AugmentationOptions:
     """Side of the crop relative to the frame's; the crop keeps the object."""
     brightness: float = 0.0
     """Largest relative change of brightness and contrast."""
+    anywhere: float = later(0.0)
+    """Probability that a crop lies anywhere in the frame, whether it shows the object or not: so
+    that small crops, too, show the background that must be rejected."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,9 @@ class PerturbationOptions:
     """Relative to the object's box."""
     drop: float = 0.0
     """Probability that the previous mask is empty."""
+    ghost: float = later(0.0)
+    """Probability that the previous mask shows the object a second time where it is not: a false
+    positive that must not live on."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +86,8 @@ class LearningOptions:
     """The rate falls from the first to the last step as (1 - step / steps) to this power."""
     balance: Literal["classes", "none"] = "classes"
     """Weighting of the cross entropy: by class as in OSVOS, or none."""
+    hardest: float = later(1.0)
+    """Share of the pixels that count, those of the largest loss (OnAVOS, 2017, takes 0.25)."""
     accumulate: int = 1
     """Batches whose mean gradient makes one step: a larger batch in the memory of a small one."""
     seed: int = 0
@@ -89,6 +98,10 @@ class LearningOptions:
         """Raise InvalidInputError for what no training can mean."""
         if self.accumulate < 1:
             raise InvalidInputError(f"accumulate={self.accumulate}: a step takes 1 batch or more")
+        if not 0 < self.hardest <= 1:
+            raise InvalidInputError(
+                f"hardest={self.hardest}: the share of pixels that count is above 0, and at most 1"
+            )
 
 
 @dataclass(frozen=True)
@@ -153,6 +166,11 @@ class InferenceOptions:
     """Never look at the next frame: forward magnitudes are zero."""
     lost_growth: float = 1.25
     """Growth per frame of a lost object's last box."""
+    mask_box_scale: float | None = later(None)
+    """Discard what lies outside the warped mask's box enlarged by this; None discards nothing."""
+    component_reach: float | None = later(None)
+    """Discard components that are farther from the warped mask than this times the root of its
+    area; None discards none."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from flows.cli import archive_options as archive_cli
 from flows.cli import run_commands
+from flows.commands import weights as weights_command
 from flows.console.evaluation_options import AnnotationOptions, EvaluationOptions
 from flows.console.guarded_command import BAD_INPUT, DONE, guarded, store_url
 from flows.console.options import (
@@ -193,6 +194,7 @@ def evaluate(
 
 
 app.command(archive_cli.archive)
+app.command(weights_command.weights)
 app.command(run_commands.status)
 app.command(run_commands.rerun)
 app.command(run_commands.report)

@@ -65,8 +65,9 @@ class MethodOptions:
             tells.
         parent: Parent to load in place of training: a key of the store or a .safetensors file.
         train_videos: Part of the train split: how many videos, or names separated by commas.
-        initial_weights: To start training from: a file with VGG-16's state_dict, imagenet, or a
-            parent of the same network (a key of the store or a .safetensors file).
+        initial_weights: To start training from: vgg16 or vgg16-hed (`maskrnn weights get`), a file
+            with VGG-16's state_dict, imagenet, or a parent of the same network (a key of the store
+            or a .safetensors file).
     """
 
     preset: str = "small"

@@ -10,6 +10,7 @@ from maskrnn_core.compute import Compute
 from maskrnn_core.geometry.boxes import Box, clip_box, decode_box, enlarge_box, mask_box
 from maskrnn_core.geometry.boxes import proposal_box as proposal_of
 from maskrnn_core.geometry.warping import warp
+from maskrnn_core.inference.continuity import continuity_box, near_components
 from maskrnn_core.inference.state import ObjectFrame, TrackState
 from maskrnn_core.networks import MaskRNN
 from maskrnn_core.options import InferenceOptions
@@ -25,7 +26,7 @@ class NetworkTracker:
 
     Args:
         network: in evaluation mode, on the device of `compute`.
-        options: gate, threshold, growth of a lost object's box.
+        options: gate, filters by continuity, threshold, growth of a lost object's box.
         compute: device and precision.
         warp_mask: warp the previous probability; otherwise it is read as it was.
     """
@@ -66,6 +67,7 @@ class NetworkTracker:
         if self._options.gate and box is not None:
             size = (probability.shape[0], probability.shape[1])
             probability = gate(probability, enlarge_box(box, self._options.box_scale, size))
+        probability = self._continuing(probability, mask[0, 0], proposal)
         return self._tracked(previous, probability, proposal if box is None else box)
 
     def cut(self, previous: ObjectFrame) -> ObjectFrame:
@@ -74,6 +76,23 @@ class NetworkTracker:
         everywhere = np.array([0, 0, width, height], dtype=np.float32)
         absent = torch.zeros_like(previous.probability)
         return ObjectFrame(absent, TrackState.LOST, everywhere, previous.seen_area)
+
+    def _continuing(self, probability: Tensor, mask: Tensor, proposal: Box) -> Tensor:
+        """The probability (H, W) of what continues the warped mask (H, W), by the options."""
+        options = self._options
+        if options.mask_box_scale is not None:
+            size = (probability.shape[0], probability.shape[1])
+            box = continuity_box(proposal, options.mask_box_scale, size)
+            probability = gate(probability, box)
+        if options.component_reach is not None:
+            kept = near_components(
+                probability.cpu().numpy(),
+                (mask >= options.threshold).cpu().numpy(),
+                options.threshold,
+                options.component_reach,
+            )
+            probability = torch.from_numpy(kept).to(probability.device)
+        return probability
 
     def _localize(self, features: Tensor, proposal: Box) -> Box | None:
         """The regressed box, or None without a localization net or where it leaves the frame."""

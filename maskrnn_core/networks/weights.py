@@ -13,7 +13,8 @@ from maskrnn_core.state_mismatch import state_mismatches
 
 Weights = Mapping[str, NDArray[np.float32]]
 
-_VGG16_CONVOLUTIONS = (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)
+VGG16_CONVOLUTIONS = (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)
+"""Numbers of the convolutions in `features` of torchvision's VGG-16."""
 _VGG16_FULLY_CONNECTED = {"fc6": "classifier.0", "fc7": "classifier.3"}
 
 
@@ -63,7 +64,7 @@ def load_vgg16(network: MaskRNN, state: Mapping[str, Tensor]) -> None:
     with torch.no_grad():
         for stream in network.streams:
             convolutions = stream.vgg.convolutions()
-            for index, convolution in zip(_VGG16_CONVOLUTIONS, convolutions, strict=True):
+            for index, convolution in zip(VGG16_CONVOLUTIONS, convolutions, strict=True):
                 source = _entry(state, f"features.{index}.weight")
                 target = convolution.weight[:, : source.shape[1]]
                 if convolution.bias is None or target.shape != source.shape:

@@ -45,8 +45,10 @@ def draw_geometry(
     output_size: tuple[int, int],
     options: AugmentationOptions,
 ) -> Geometry:
-    """A random geometry for a sample, around its object."""
-    box = mask_box(sample.target == 1)
+    """A random geometry for a sample: around its object, or now and then anywhere."""
+    # Chance is asked only where it matters: the draws of other options stay as they were.
+    is_anywhere = options.anywhere > 0 and rng.random() < options.anywhere
+    box = None if is_anywhere else mask_box(sample.target == 1)
     return random_geometry(rng, sample.target.shape, output_size, box, options)
 
 

@@ -9,7 +9,9 @@ from torch.nn import functional
 from maskrnn_core.video import VOID
 
 
-def mask_loss(logits: Tensor, target: Tensor, balance: Literal["classes", "none"]) -> Tensor:
+def mask_loss(
+    logits: Tensor, target: Tensor, balance: Literal["classes", "none"], hardest: float = 1.0
+) -> Tensor:
     """Binary cross entropy, mean over the valid pixels of each image, then over images.
 
     Args:
@@ -19,6 +21,8 @@ def mask_loss(logits: Tensor, target: Tensor, balance: Literal["classes", "none"
             equation 1, the paper's choice). "none" uses no weights. Images without an object pixel
             never use weights: their balanced loss would be zero, and the net would never learn
             that an object is gone.
+        hardest: share of each image's valid pixels that count, those of the largest weighted loss
+            (online bootstrapping, as in OnAVOS, 2017); 1 counts all.
 
     Returns:
         Scalar, float32.
@@ -32,7 +36,18 @@ def mask_loss(logits: Tensor, target: Tensor, balance: Literal["classes", "none"
         share = positive.sum(dim=(1, 2, 3), keepdim=True) / count
         balanced = valid * (positive * (1 - share) + (1 - positive) * share)
         weight = torch.where(share > 0, balanced, valid)
-    return ((loss * weight).sum(dim=(1, 2, 3)) / count.flatten()).mean()
+    weighted = loss * weight
+    if hardest < 1:
+        return torch.stack(
+            [_hardest_mean(*pair, hardest) for pair in zip(weighted, count, strict=True)]
+        ).mean()
+    return (weighted.sum(dim=(1, 2, 3)) / count.flatten()).mean()
+
+
+def _hardest_mean(losses: Tensor, count: Tensor, share: float) -> Tensor:
+    """Mean of the largest losses of an image, a share of its `count` valid pixels."""
+    kept = max(1, round(share * float(count)))
+    return losses.flatten().topk(kept).values.sum() / kept
 
 
 def box_loss(deltas: Tensor, targets: Tensor, valid: Tensor) -> Tensor:

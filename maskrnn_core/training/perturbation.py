@@ -21,6 +21,8 @@ def perturb_mask(
 ) -> FloatArray:
     """Dilate or erode, deform, resize, rotate and translate a mask at random.
 
+    Now and then the mask shows the object twice, the second time where it is not (`ghost`).
+
     Args:
         mask: (H, W), boolean.
         rng: source of randomness.
@@ -38,7 +40,19 @@ def perturb_mask(
     )
     largest = options.morphology * min(mask.shape) / 480
     radius = rng.uniform(-largest, largest)
-    return _dilate(moved.astype(np.float32), radius)
+    perturbed = _dilate(moved.astype(np.float32), radius)
+    if options.ghost > 0 and rng.random() < options.ghost:
+        return np.maximum(perturbed, _moved_anywhere(perturbed, box, rng))
+    return perturbed
+
+
+def _moved_anywhere(mask: FloatArray, box: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """The mask with the middle of its box moved to any pixel of the frame."""
+    height, width = mask.shape
+    middle = np.array([box[0] + box[2], box[1] + box[3]], dtype=np.float64) / 2
+    x, y = rng.uniform(0, 1, 2) * (width, height) - middle
+    moved = cv2.warpAffine(mask, np.array([[1, 0, x], [0, 1, y]]), (width, height))
+    return moved.astype(np.float32)
 
 
 def _source_coordinates(

@@ -133,7 +133,7 @@ def train_recurrent(
             checkpoint_activations=options.checkpoint_activations,
         )
         targets = clip.targets[1:].to(compute.device)
-        return mask_loss(torch.cat(logits), targets, options.balance)
+        return mask_loss(torch.cat(logits), targets, options.balance, options.hardest)
 
     objective = Objective(
         "recurrent",

@@ -27,7 +27,8 @@ def static_loss(
         segmentation = network(
             batch.frame.to(device), batch.mask.to(device), batch.magnitudes.to(device)
         )
-        loss = mask_loss(segmentation.logits, batch.target.to(device), options.balance)
+        target = batch.target.to(device)
+        loss = mask_loss(segmentation.logits, target, options.balance, options.hardest)
         if network.localization is not None:
             deltas = network.localization(segmentation.features, batch.proposals.to(device))
             regression = box_loss(deltas, batch.deltas.to(device), batch.valid.to(device))

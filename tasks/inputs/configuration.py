@@ -77,7 +77,7 @@ def _set(tree: dict[str, Any], path: list[str], text: str, key: str, kind: type)
                 f"{key} is a group of options; set one of them, such as "
                 f"{key}.{dataclasses.fields(inner)[0].name}, or {key}=none"
             )
-        tree[name] = _parsed(text)
+        tree[name] = _parsed(text, hints[name])
     elif inner is not None:
         if tree[name] is None:
             tree[name] = dataclasses.asdict(inner())
@@ -100,9 +100,10 @@ def _dataclass_of(hint: Any) -> type | None:
     return None
 
 
-def _parsed(text: str) -> Any:
+def _parsed(text: str, hint: Any) -> Any:
+    """A value as written; "none" is None unless the option has a choice of that name."""
     if text.lower() == "none":
-        return None
+        return "none" if "none" in typing.get_args(hint) else None
     try:
         return json.loads(text)
     except ValueError:

@@ -1,6 +1,7 @@
 """Where the weights of flow networks are looked for. None come with this package."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from maskrnn_core.optical_flow.registry import estimator_entry
@@ -25,14 +26,23 @@ def weight_folders() -> list[Path]:
 
 
 def find_weights(name: str) -> Path | None:
-    """The first file with weights for a network; None when there is none.
+    """The first file with weights for a flow network; None when there is none.
 
     It is called as the estimator is, or as its weights were published.
     """
     stems = (name, *(estimator_entry(name).weight_files or ()))
-    files = [f"{stem}{suffix}" for stem in stems for suffix in _SUFFIXES]
+    return first_file([f"{stem}{suffix}" for stem in stems for suffix in _SUFFIXES])
+
+
+def first_file(names: Sequence[str]) -> Path | None:
+    """The first file of one of these names in the weight folders; None when there is none."""
     for folder in weight_folders():
-        for file in files:
-            if (folder / file).is_file():
-                return folder / file
+        for name in names:
+            if (folder / name).is_file():
+                return folder / name
     return None
+
+
+def own_weights_folder() -> Path:
+    """Where weights that MaskRNN gets are put: the first folder that is looked into."""
+    return weight_folders()[0]

@@ -12,6 +12,7 @@ from storage.kinds.checkpoints import PARENTS, load_checkpoint
 from storage.store.artifacts import ArtifactStore
 from tasks.errors import ParameterError
 from tasks.inputs.external_parents import check_parent, obtain_parent
+from tasks.inputs.trunk_weights import TRUNK_FILES, trunk_file
 
 if TYPE_CHECKING:
     from maskrnn_core.networks.weights import Weights
@@ -24,14 +25,15 @@ def starting_digest(initial: str, store: ArtifactStore) -> str:
     """Identity of starting weights, for the parent's key.
 
     Args:
-        initial: "imagenet", a file with a state_dict of torchvision's VGG-16 (.pth, .pt or
-            .safetensors), or a parent of the same network: its key, or a .safetensors file of it,
-            which is copied into the store.
+        initial: "imagenet", the name of a trunk (`vgg16`, `vgg16-hed`), a file with a state_dict of
+            torchvision's VGG-16 (.pth, .pt or .safetensors), or a parent of the same network: its
+            key, or a .safetensors file of it, which is copied into the store.
         store: where parents are.
 
     Raises:
-        ParameterError: the file is missing, or holds no weights.
+        ParameterError: the file or the trunk is missing, or the file holds no weights.
     """
+    initial = _file_of(initial)
     if initial == IMAGENET:
         return "torchvision:VGG16_Weights.IMAGENET1K_V1"
     if _is_parent(initial, store):
@@ -48,6 +50,7 @@ def starting_digest(initial: str, store: ArtifactStore) -> str:
 
 def check_start(initial: str, store: ArtifactStore, presets: Iterable[Preset]) -> None:
     """Find what is wrong with starting weights before anything runs; raises as the start would."""
+    initial = _file_of(initial)
     starting_digest(initial, store)
     if _is_parent(initial, store):
         key = obtain_parent(store, initial)
@@ -59,11 +62,13 @@ def starting_weights(initial: str, preset: Preset, store: ArtifactStore) -> "Wei
     """Weights of the preset's network: those of a parent, or both streams filled from VGG-16.
 
     Raises:
-        ParameterError: a file that holds no state_dict, or a parent of another network.
+        ParameterError: a trunk that is missing, a file that holds no state_dict, or a parent of
+            another network.
         IncompatibleWeightsError: other keys or shapes, such as for another width than 1.0.
     """
     if preset.network is None:
         raise ParameterError(f"preset {preset.name} has no network that weights could start")
+    initial = _file_of(initial)
     if _is_parent(initial, store):
         key = obtain_parent(store, initial)
         check_parent(store, key, preset)
@@ -77,6 +82,11 @@ def starting_weights(initial: str, preset: Preset, store: ArtifactStore) -> "Wei
     network = build_network(preset.network)
     load_vgg16(network, _vgg16_state(initial))
     return weights_of(network)
+
+
+def _file_of(initial: str) -> str:
+    """The file of a trunk that is given by name; what is not the name of a trunk, as it is."""
+    return str(trunk_file(initial)) if initial in TRUNK_FILES else initial
 
 
 def _is_parent(initial: str, store: ArtifactStore) -> bool:

@@ -35,6 +35,7 @@ def run(tokens: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> int:
         "rerun",
         "report",
         "verify",
+        "weights",
         "doctor",
     ],
 )

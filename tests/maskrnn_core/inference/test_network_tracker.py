@@ -123,3 +123,17 @@ def test_what_is_found_again_has_about_the_area_it_had(seen: float, state: Track
     _, result = _step(Answers(_square(30, 12)), previous)
     assert result.state is state
     assert result.seen_area == (100.0 if state is TrackState.TRACKED else seen)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [InferenceOptions(mask_box_scale=1.5), InferenceOptions(component_reach=0.5)],
+)
+def test_false_positives_far_from_the_warped_mask_are_discarded(options: InferenceOptions) -> None:
+    answer = torch.maximum(_square(10, 9), _square(36, 20))
+    _, unfiltered = _step(Answers(answer), carried(_square(8, 8)))
+    assert unfiltered.probability[20:30, 36:46].min() > 0.9
+    _, result = _step(Answers(answer), carried(_square(8, 8)), options)
+    assert result.probability[20:30, 36:46].max() == 0
+    assert result.probability[9:19, 10:20].min() > 0.9
+    assert result.seen_area == 100

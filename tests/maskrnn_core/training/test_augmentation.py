@@ -11,6 +11,7 @@ from maskrnn_core.training.augmentation import (
     random_geometry,
     transform,
 )
+from maskrnn_core.training.batches import draw_geometry
 
 SIZE = (40, 60)
 STILL = AugmentationOptions(flip=False, rotation=0, scale=(1, 1))
@@ -102,3 +103,31 @@ def test_brightness_changes_the_frame_alone() -> None:
     moved = transform(_sample(), _draw(3, options))
     assert (moved.frame != _sample().frame).any()
     np.testing.assert_array_equal(moved.target, _sample().target)
+
+
+def test_crops_anywhere_show_every_part_of_the_frame() -> None:
+    output = (12, 18)
+    around = AugmentationOptions(flip=False, rotation=0, scale=(1, 1), crop=0.3)
+    anywhere = AugmentationOptions(flip=False, rotation=0, scale=(1, 1), crop=0.3, anywhere=1.0)
+    sample = _sample()
+    seen = {}
+    for name, options in {"around": around, "anywhere": anywhere}.items():
+        shown = np.zeros(SIZE, bool)
+        for seed in range(400):
+            rng = np.random.default_rng(seed)
+            geometry = draw_geometry(sample, rng, output, options)
+            x, y = -geometry.matrix[:, 2].round().astype(int)
+            shown[max(y, 0) : y + output[0], max(x, 0) : x + output[1]] = True
+        seen[name] = shown.mean()
+    assert seen["around"] < 0.8
+    assert seen["anywhere"] > 0.95
+
+
+def test_crops_around_the_object_do_not_ask_for_more_chance() -> None:
+    sample = _sample()
+    first, second = np.random.default_rng(5), np.random.default_rng(5)
+    drawn = draw_geometry(sample, first, SIZE, AugmentationOptions())
+    box = mask_box(sample.target == 1)
+    expected = random_geometry(second, SIZE, SIZE, box, AugmentationOptions())
+    np.testing.assert_array_equal(drawn.matrix, expected.matrix)
+    assert first.random() == second.random()

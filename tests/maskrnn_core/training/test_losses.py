@@ -45,9 +45,22 @@ def test_void_pixels_do_not_count(balance: str) -> None:
     torch.testing.assert_close(mask_loss(logits, half, balance), cut)  # type: ignore[arg-type]
 
 
+def test_the_hardest_pixels_alone_count() -> None:
+    logits, target = _case()
+    target[0, 0, 0, :4] = 255
+    expected = []
+    for x, y in zip(logits, target, strict=True):
+        each = functional.binary_cross_entropy_with_logits(x, y.float(), reduction="none")
+        valid = each[y != 255]
+        expected.append(valid.sort(descending=True).values[: round(len(valid) / 4)].mean())
+    found = mask_loss(logits, target, "none", hardest=0.25)
+    torch.testing.assert_close(found, torch.stack(expected).mean())
+
+
 def test_an_image_of_void_alone_costs_nothing() -> None:
     logits, target = _case()
     assert mask_loss(logits, torch.full_like(target, 255), "classes") == 0
+    assert mask_loss(logits, torch.full_like(target, 255), "none", hardest=0.25) == 0
 
 
 def test_box_loss_counts_valid_rows_alone() -> None:

@@ -56,6 +56,18 @@ def test_translation_moves_by_a_share_of_the_box() -> None:
         assert result.sum() == pytest.approx(_mask().sum(), rel=0.06)
 
 
+def test_a_ghost_is_the_same_mask_elsewhere() -> None:
+    options = replace(NONE, ghost=1.0)
+    added = []
+    for seed in range(20):
+        result = perturb_mask(_mask(), np.random.default_rng(seed), options)
+        assert result[_mask()].min() > 0.99, "the object itself stays"
+        ghost = (result >= 0.5) & ~_mask()
+        added.append(ghost.sum())
+    assert max(added) > 0.5 * _mask().sum()
+    assert len(set(added)) > 10
+
+
 def test_dropping_and_empty_masks_give_zeros() -> None:
     dropped = perturb_mask(_mask(), np.random.default_rng(0), replace(NONE, drop=1.0))
     assert not dropped.any()

@@ -193,9 +193,17 @@ def test_a_plateau_is_a_window_no_lower_than_the_lowest() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"frozen_blocks": 6}, {"frozen_blocks": -1}, {"patience": 0}, {"accumulate": 0}]
+    "change",
+    [
+        {"frozen_blocks": 6},
+        {"frozen_blocks": -1},
+        {"patience": 0},
+        {"accumulate": 0},
+        {"hardest": 0},
+        {"hardest": 1.5},
+    ],
 )
-def test_options_that_mean_nothing(change: dict[str, int]) -> None:
+def test_options_that_mean_nothing(change: dict[str, float]) -> None:
     with pytest.raises(InvalidInputError, match=next(iter(change))):
         replace(FINETUNE, **change)  # type: ignore[arg-type]
 

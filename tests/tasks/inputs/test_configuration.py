@@ -64,3 +64,9 @@ def test_mistakes(key: str, value: str, message: str) -> None:
 def test_unknown_preset() -> None:
     with pytest.raises(InvalidInputError, match="did you mean small"):
         configure("smal", {})
+
+
+def test_none_can_be_the_name_of_a_choice() -> None:
+    network = configure("small", {"network.norm": "none", "network.mask_input": "none"})
+    assert network.preset.network is not None
+    assert (network.preset.network.norm, network.preset.network.mask_input) == ("none", "none")

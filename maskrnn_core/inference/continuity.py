@@ -1,0 +1,56 @@
+"""What of a prediction continues the object: filters against false positives far from it."""
+
+import math
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from maskrnn_core.geometry.boxes import Box, enlarge_box
+
+SMALLEST_MARGIN = 8.0
+"""Pixels by which a box grows at least, on each side: small boxes must allow for motion, too."""
+
+
+def continuity_box(box: Box, scale: float, size: tuple[int, int]) -> Box:
+    """Box of the warped mask enlarged about its centre, clipped to the frame (height, width).
+
+    Every side moves out by `SMALLEST_MARGIN` pixels or more where the scale is above 1.
+    """
+    if scale <= 1:
+        return enlarge_box(box, scale, size)
+    width, height = float(box[2] - box[0]), float(box[3] - box[1])
+    least = 2 * SMALLEST_MARGIN
+    grown = np.array(
+        [max(width * (scale - 1), least), max(height * (scale - 1), least)], dtype=np.float32
+    )
+    margin = np.concatenate((-grown, grown)) / 2
+    return enlarge_box((box + margin).astype(np.float32), 1.0, size)
+
+
+def near_components(
+    probability: NDArray[np.float32],
+    previous: NDArray[np.bool_],
+    threshold: float,
+    reach: float,
+) -> NDArray[np.float32]:
+    """Probability without the components that lie farther from the warped mask than `reach`.
+
+    Args:
+        probability: (H, W) in [0, 1].
+        previous: (H, W), the warped mask of the frame before.
+        threshold: pixels at or above it form 8-connected components.
+        reach: distance relative to the root of the warped mask's area.
+
+    Returns:
+        (H, W): zero on components that were dropped. All stay where `previous` is empty.
+    """
+    area = int(previous.sum())
+    count, labels = cv2.connectedComponents((probability >= threshold).astype(np.uint8))
+    if not area or count == 1:
+        return probability
+    distance = cv2.distanceTransform((~previous).astype(np.uint8), cv2.DIST_L2, 5)
+    near = np.zeros(count, dtype=bool)
+    near[np.unique(labels[distance <= reach * math.sqrt(area)])] = True
+    near[0] = True  # below the threshold
+    return np.where(near[labels], probability, np.float32(0))

@@ -1,0 +1,38 @@
+"""Filters keep what continues the object, and drop what lies elsewhere."""
+
+import numpy as np
+import pytest
+
+from maskrnn_core.inference.continuity import continuity_box, near_components
+
+SIZE = (60, 80)
+
+
+def test_a_box_grows_by_its_scale_and_by_a_few_pixels_at_least() -> None:
+    large = np.array([20, 10, 60, 50], np.float32)
+    np.testing.assert_allclose(continuity_box(large, 1.5, SIZE), [10, 0, 70, 60])
+    small = np.array([30, 30, 34, 34], np.float32)
+    np.testing.assert_allclose(continuity_box(small, 1.5, SIZE), [22, 22, 42, 42])
+    np.testing.assert_allclose(continuity_box(small, 1.0, SIZE), small)
+
+
+@pytest.mark.parametrize(("reach", "kept"), [(0.0, 1), (0.5, 2), (10.0, 3)])
+def test_components_within_reach_stay(reach: float, kept: int) -> None:
+    previous = np.zeros(SIZE, bool)
+    previous[10:30, 10:30] = True
+    probability = np.full(SIZE, 0.1, np.float32)
+    corners = [(12, 12), (12, 36), (50, 70)]  # inside, 7 pixels away, far away
+    for y, x in corners:
+        probability[y : y + 5, x : x + 5] = 0.9
+    found = near_components(probability, previous, 0.5, reach)
+    assert [bool(found[y, x] == np.float32(0.9)) for y, x in corners] == [
+        i < kept for i in range(3)
+    ]
+    below = probability < 0.5
+    np.testing.assert_array_equal(found[below], probability[below])
+
+
+def test_nothing_is_dropped_without_a_previous_mask() -> None:
+    probability = np.full(SIZE, 0.9, np.float32)
+    nothing = np.zeros(SIZE, bool)
+    np.testing.assert_array_equal(near_components(probability, nothing, 0.5, 0.1), probability)
