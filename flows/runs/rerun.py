@@ -20,7 +20,7 @@ from flows.runs.rerun_choice import choose_videos, stages_from
 from storage.runs.artifact_users import ArtifactUser, remove_artifacts, users_of
 from storage.runs.drivers import drivers
 from storage.runs.ledger import RunLedger
-from storage.runs.names import StageKind
+from storage.runs.names import STAGE_KINDS, StageKind
 from storage.store.artifacts import ArtifactStore
 from tasks.errors import ParameterError
 from tasks.plan.dry_plan import PlannedStage
@@ -170,4 +170,4 @@ def fates(stages: Sequence[PlannedStage]) -> Mapping[StageKind, Mapping[str, int
     for stage in stages:
         row = counted.setdefault(stage.stage.kind, {})
         row[stage.fate] = row.get(stage.fate, 0) + 1
-    return counted
+    return {kind: counted[kind] for kind in STAGE_KINDS if kind in counted}

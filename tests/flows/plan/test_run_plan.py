@@ -10,7 +10,9 @@ from flows.commands.execution import execute
 from flows.plan.parameters import BenchmarkParameters
 from flows.plan.resolved_run import resolve
 from flows.plan.run_plan import RunPlan, plan_run
+from flows.runs.rerun import fates
 from storage.runs.ledger import RunLedger, StageRecord
+from storage.runs.names import STAGE_KINDS
 from storage.store.artifacts import ArtifactStore
 from tasks.run.weights_policy import DROPPED
 from tests.flows.tiny import OVERRIDES
@@ -75,6 +77,7 @@ def test_what_is_planned_is_what_is_done_part_by_part(tmp_path: Path) -> None:
     # Now all that a run depends on is known, and the plan told each key and its fate.
     assert {stage.fate for stage in plan.stages} == {"reused", "computed"}
     assert {(str(s.record), str(s.stage)) for s in plan.stages} == set(recorded)
+    assert tuple(fates(plan.stages)) == STAGE_KINDS
 
 
 def test_dropped_weights_are_planned_as_not_needed(tmp_path: Path) -> None:
