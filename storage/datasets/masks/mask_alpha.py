@@ -20,7 +20,7 @@ def without_alpha(image: MaskImage) -> tuple[MaskImage, bool]:
 
     An alpha channel that hides nothing, or everything, is dropped. Otherwise transparent pixels
     become black. If the visible pixels then hold no mask of their own (one colour that means no id,
-    or a photograph), the visible area is the mask, in white on black.
+    or a photograph), the visible area is the mask (mode 1).
     """
     if image.mode not in ("LA", "RGBA"):
         return image, False
@@ -32,8 +32,7 @@ def without_alpha(image: MaskImage) -> tuple[MaskImage, bool]:
     if _is_drawn(colours[visible]):
         shown = np.where(visible[..., np.newaxis], colours, 0).astype(np.uint8)
         return replace(plain, values=_squeezed(shown)), False
-    white = np.where(visible, 255, 0).astype(np.uint8)
-    return MaskImage("L", white), True
+    return MaskImage("1", visible), True
 
 
 def _squeezed(values: NDArray[Any]) -> UInt8Array:
