@@ -88,7 +88,7 @@ def test_one_command(
     [
         (["VIDEO"], "give --mask FIRST.png"),
         (["--mask", "FIRST"], "need a video"),
-        (["VIDEO.no", "--mask", "FIRST"], "walk.mp4.no is not there"),
+        (["VIDEO.no", "--mask", "FIRST"], "walk.mp4.no does not exist"),
         (["VIDEO", "--mask", "FIRST", "--dataset", "davis2016"], "give a video either as VIDEO"),
         (["VIDEO", "--mask", "FIRST.no"], "first.png.no is not there"),
         (["VIDEO", "--mask", "LARGE"], "is 9x9, but the video is 65x48"),
