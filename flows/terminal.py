@@ -1,4 +1,4 @@
-"""The terminal, on which nobody's text has an effect."""
+"""Prints to the terminal without letting control characters in the text take effect."""
 
 import logging
 from collections.abc import Iterable
@@ -15,14 +15,14 @@ class Terminal(Console):
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
     ) -> Iterable[Segment]:
-        """Segments of what is printed; only those that rich itself makes may control."""
+        """Return the segments to print; only those of rich itself may contain control codes."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else segment._replace(text=visible(segment.text))
 
 
 class PlainLines(logging.Formatter):
-    """Lines of a log without control characters."""
+    """Formats lines of a log without control characters."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """One record, with its traceback."""
+        """Format one record, with its traceback."""
         return visible(super().format(record))

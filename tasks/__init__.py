@@ -1,1 +1,1 @@
-"""Units of work, each the same way: read artifacts, call the core, write an artifact."""
+"""Holds the work of a run; each unit reads artifacts, calls the core and writes an artifact."""

@@ -1,4 +1,4 @@
-"""A clip to be segmented as it is decoded, and what can be chosen about that."""
+"""Defines a clip that is segmented while it is decoded, and the options for that."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +14,8 @@ class StreamedClip:
 
     Args:
         video: local path of a video file or a folder of images.
-        masks: local path of its masks, as `storage.datasets.masks.given_masks` tells.
-        name: in the store.
+        masks: local path of its masks, in a form that `storage.datasets.masks.given_masks` reads.
+        name: name in the store.
         start: seconds from the video's beginning; None from the first frame.
         end: seconds, exclusive; None to the end.
     """
@@ -27,23 +27,23 @@ class StreamedClip:
     end: float | None = None
 
     def open(self) -> MaskedVideo:
-        """The clip as a source; nothing is read yet.
+        """Return the clip as a source; nothing is read yet.
 
         Raises:
-            DatasetError: when the name cannot name a folder.
+            DatasetError: the name cannot name a folder.
         """
         return open_clip(Path(self.video), Path(self.masks), self.name, self.start, self.end)
 
     def digests(self) -> tuple[str, str]:
-        """sha256 of the frames and of the masks, as `stream_key` takes them; decodes nothing.
+        """Return sha256 of the frames and of the masks, as `stream_key` takes them; decode nothing.
 
         Raises:
-            DatasetError: files that cannot be read.
+            DatasetError: files cannot be read.
         """
         return self.frames_digest(), masks_digest(Path(self.masks))
 
     def frames_digest(self) -> str:
-        """sha256 of the frames of the whole video; errors as for `digests`."""
+        """Return sha256 of the frames of the whole video; errors as for `digests`."""
         return StreamedClip(self.video, self.masks, self.name).open().frames_digest()
 
 
@@ -52,10 +52,10 @@ class StreamOptions:
     """How a clip is streamed.
 
     Args:
-        cuts: whether cuts are looked for; without, the clip is one shot.
-        cut_ratio: change of a frame relative to those around it that makes a cut.
-        cut_change: smallest change that makes one, mean over hue, saturation and value in 0..255.
-        soft_masks: keep the probability of each object, at 8 bits.
+        cuts: whether to search for cuts; otherwise the clip is one shot.
+        cut_ratio: change of a frame, relative to those around it, that counts as a cut.
+        cut_change: smallest change of a cut, mean over hue, saturation and value in 0..255.
+        soft_masks: keep the probability of each object, with 8 bits per value.
     """
 
     cuts: bool = True

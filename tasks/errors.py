@@ -1,7 +1,7 @@
-"""Errors of the tasks. Each message says what is wrong, where, and what to do."""
+"""Defines the errors of the tasks. Each message says what is wrong, where, and what to do."""
 
 WORKER_DIED = "WorkerDied"
-"""Kind of a `UnitError` whose unit did not fail by itself: the process that ran it died."""
+"""Kind of a `UnitError` that is no fault of the unit: the process that ran it died."""
 
 
 class TaskError(Exception):
@@ -9,11 +9,11 @@ class TaskError(Exception):
 
 
 class ParameterError(TaskError, ValueError):
-    """A parameter of a run that means nothing: unknown preset, option, data set or video."""
+    """A parameter of a run is invalid: an unknown preset, option, data set or video."""
 
 
 class BridgeError(TaskError, RuntimeError):
-    """No worker to run on: an unreachable scheduler, or a resource that nobody offers."""
+    """There is no worker to run on: the scheduler is unreachable, or no worker has the resource."""
 
 
 class TrainingProcessError(TaskError, RuntimeError):
@@ -26,7 +26,7 @@ class UnitError(TaskError, RuntimeError):
     Attributes:
         kind: class name of the original error.
         trace: its traceback as text, empty when the worker died.
-        transient: whether it may pass by itself, as `tasks.retries.transient` tells.
+        transient: whether a retry may succeed, as `tasks.retries.transient` decides.
     """
 
     def __init__(self, message: str, kind: str, trace: str = "", transient: bool = False) -> None:

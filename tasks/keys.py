@@ -1,7 +1,7 @@
-"""Keys of all artifacts: a digest of everything that went into them, and of nothing else.
+"""Computes the keys of all artifacts: a digest of everything that affects them, and nothing else.
 
-Not in a key: names of presets and runs, the number of threads unless it was asked for, and the
-device where it was left to "auto" (the artifact's metadata tell on what it was made).
+A key does not contain names of presets and runs, the number of threads unless one was given, or the
+device if it is "auto" (the artifact's metadata state the device that was used).
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,12 +14,12 @@ from maskrnn_core.training.identity import as_trained, offline_parts
 from tasks.clip import StreamedClip, StreamOptions
 
 _VERSIONS = {"flow": 2, "parent": 2, "finetuned": 2, "prediction": 2, "evaluation": 2, "stream": 1}
-"""One per stage; raised when the same input begins to give another result."""
+"""One version per stage; raised when the same input begins to give another result."""
 
 
 @dataclass(frozen=True)
 class PreparedVideo:
-    """A video in the store with its flow: what all later stages start from."""
+    """A video in the store with its optical flow, the input of all later stages."""
 
     name: str
     key: str
@@ -32,12 +32,13 @@ class PreparedVideo:
 def flow_key(
     content_digest: str, estimator_digest: str, compute: ComputeOptions | None = None
 ) -> str:
-    """Flow both ways of one video by one estimator.
+    """Key of the optical flow of one video, in both directions, by one estimator.
 
     Args:
         content_digest: of the video.
         estimator_digest: of the method and its weights.
-        compute: what was asked for; None for a method that device and precision do not change.
+        compute: the requested options; None for a method whose result device and precision do not
+            change.
     """
     asked = None if compute is None else {"device": compute.device, "precision": compute.precision}
     return _key("flow", video=content_digest, estimator=estimator_digest, compute=asked)
@@ -49,12 +50,12 @@ def parent_key(
     compute: ComputeOptions,
     initial: str | None = None,
 ) -> str:
-    """Weights of offline training.
+    """Key of the weights of offline training.
 
     Args:
         videos: the training videos, in order.
         preset: its network and its two offline stages count.
-        compute: what was asked for.
+        compute: the requested options.
         initial: digest of the weights that training starts from; None for random ones.
     """
     network, static, recurrent = offline_parts(preset)
@@ -72,7 +73,7 @@ def parent_key(
 def finetuned_key(
     video: PreparedVideo, object_id: int, parent: str, preset: Preset, compute: ComputeOptions
 ) -> str:
-    """Weights of online finetuning to one object."""
+    """Key of the weights of online finetuning to one object."""
     return _key(
         "finetuned",
         video=_identity(video),
@@ -87,7 +88,7 @@ def finetuned_key(
 def prediction_key(
     video: PreparedVideo, weights: Mapping[int, str], preset: Preset, compute: ComputeOptions
 ) -> str:
-    """Label maps of one video.
+    """Key of the label maps of one video.
 
     Args:
         weights: key of the weights (finetuned or the parent's) per object; empty without network.
@@ -115,7 +116,7 @@ def stream_key(
     compute: ComputeOptions,
     options: StreamOptions = StreamOptions(),  # noqa: B008 (frozen)
 ) -> str:
-    """Label maps of one clip that is segmented as it is decoded.
+    """Key of the label maps of one clip that is segmented while it is decoded.
 
     Args:
         source: digest of the frames, as `StreamedClip.digests` gives it.
@@ -125,7 +126,7 @@ def stream_key(
         estimator_digest: of the method of flow and its weights.
         parent: key of the parent; None without a network.
         preset: network, finetuning and inference options count.
-        compute: what was asked for.
+        compute: the requested options.
         options: cuts and soft masks.
     """
     network = preset.network
@@ -144,12 +145,12 @@ def stream_key(
 
 
 def evaluation_key(video: PreparedVideo, prediction: str, protocol: str) -> str:
-    """Metrics of one prediction against the annotations of its video."""
+    """Key of the metrics of one prediction against the annotations of its video."""
     return _key("evaluation", video=video.content_digest, prediction=prediction, protocol=protocol)
 
 
 def imported_key(weights_digest: str) -> str:
-    """A parent that was trained elsewhere."""
+    """Key of a parent that was trained elsewhere."""
     return _key("parent", imported=weights_digest)
 
 

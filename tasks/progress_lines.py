@@ -1,4 +1,4 @@
-"""Lines in the log that tell how far long work has come: n of N, rate, time left."""
+"""Logs how far long work has come: n of N, rate, time left."""
 
 import logging
 import time
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from maskrnn_core.training.curve import CurvePoint, OnStep
 
 PROGRESS = logging.INFO + 5
-"""Level of these lines: the console shows them, and other lines of workers only from WARNING on."""
+"""Level of these lines; the console shows them, but other worker lines only from WARNING."""
 
 logging.addLevelName(PROGRESS, "PROGRESS")
 logger = logging.getLogger("maskrnn.progress")
@@ -19,16 +19,16 @@ logger = logging.getLogger("maskrnn.progress")
 T = TypeVar("T")
 
 _SECONDS = 20.0
-"""Between two lines, so that nobody waits for more than half a minute unless a step takes long."""
+"""Seconds between two lines; the wait is under half a minute unless a step takes long."""
 
 
 class ProgressLines:
-    """Logs a line every 20 seconds while work goes on; none about work that is done before.
+    """Logs a line every 20 seconds while work continues; none for work that ends sooner.
 
     Args:
-        what: is counted, in the plural, such as "frames".
+        what: what is counted, in the plural, such as "frames".
         total: how many there are.
-        done: how many an interrupted attempt had done before.
+        done: how many an interrupted attempt had completed.
         clock: seconds; replaced in tests.
     """
 
@@ -42,7 +42,7 @@ class ProgressLines:
         self._began = self._told = clock()
 
     def at(self, count: int) -> None:
-        """So many are done now, those of an interrupted attempt included."""
+        """Report how many are done now, including those of an interrupted attempt."""
         now = self._clock()
         if now - self._told < _SECONDS or count <= self._before:
             return
@@ -60,14 +60,14 @@ class ProgressLines:
         )
 
     def over(self, items: Iterable[T]) -> Iterator[T]:
-        """The items, each counted when the next one is asked for."""
+        """Yield the items; each counts as done when the next one is requested."""
         for count, item in enumerate(items, self._before + 1):
             yield item
             self.at(count)
 
 
 def step_progress() -> "OnStep":
-    """Lines about each stage of a training, from the step on at which it is taken up."""
+    """Log progress of each stage of a training, from the step at which it starts or resumes."""
     stages: dict[str, ProgressLines] = {}
 
     def tell(point: "CurvePoint", steps: int) -> None:

@@ -158,7 +158,7 @@ def test_weights_from_a_file(tmp_path: Path, fuse: Path) -> None:
 
     file = tmp_path / "vgg.pth"
     torch.save({"features.0.weight": Bomb(fuse)}, file)
-    with pytest.raises(ParameterError, match="no weights that can be read"):
+    with pytest.raises(ParameterError, match="no readable weights"):
         starting_weights(str(file), preset("paper"), ArtifactStore(str(tmp_path / "store")))
     bare = tmp_path / "parent.safetensors"
     bare.write_bytes(pickle.dumps(Bomb(fuse)))

@@ -1,4 +1,4 @@
-"""The command line: every command with its options. Loads nothing heavy.
+"""Declares every command of `maskrnn` with its options, and imports nothing heavy.
 
-What a command does once its options are read belongs to `flows/commands`.
+What a command does after its options are read belongs to `flows/commands`.
 """

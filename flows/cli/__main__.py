@@ -1,4 +1,4 @@
-"""`python -m flows.cli` is the command line too, in folders where `maskrnn` is not on the path."""
+"""Runs the command line as `python -m flows.cli`, for when `maskrnn` is not on the path."""
 
 from flows.cli.app import main
 

@@ -1,4 +1,4 @@
-"""The command line `maskrnn`. Prefect, torch and the rest load only when a command needs them."""
+"""Defines the command line `maskrnn`. A command loads Prefect and torch only when it needs them."""
 
 import sys
 from pathlib import Path
@@ -23,7 +23,7 @@ from flows.console.options import (
 app = App(
     name="maskrnn",
     help="Instance-level video object segmentation in batches (MaskRNN).\n\n"
-    "Runs show in Prefect when PREFECT_API_URL names a server; none is needed.\n\n"
+    "Runs appear in Prefect if PREFECT_API_URL names a server; no server is needed.\n\n"
     "Exit codes: 0 done, 1 a video or the run failed, 2 bad input.",
     version=lambda: __import__("importlib.metadata").metadata.version("maskrnn"),
 )
@@ -44,14 +44,14 @@ def benchmark(
     run: RunOptions = _RUN,
     store: StoreOptions = _STORE,
 ) -> int:
-    """Segment videos, compare with simpler presets, evaluate and report.
+    """Segment videos, compare presets, evaluate the results and write a report.
 
-    Everything made is kept in the store: the same command again recomputes nothing.
+    The store keeps every result, so running the same command again recomputes nothing.
 
     Parameters
     ----------
     compare
-        Further presets for the same videos, separated by commas; none: "".
+        More presets to run on the same videos, separated by commas; "" for none.
     """
     return _execute("report", store, data, method, run, compare=names(compare))
 
@@ -65,15 +65,15 @@ def ablation(
     run: RunOptions = _RUN,
     store: StoreOptions = _STORE,
 ) -> int:
-    """Table 2 of the paper: the preset part by part, each with and without finetuning.
+    """Reproduce Table 2 of the paper: the method without each part, with and without finetuning.
 
-    All configurations share what they have in common; the same command again continues, and
-    recomputes nothing that is there. --preset names the full method whose parts are taken away.
+    Configurations share the stages that they have in common. The same command continues an
+    interrupted run and recomputes nothing. --preset names the full method.
 
     Parameters
     ----------
     compare
-        Further presets for the same videos, separated by commas; none: "".
+        More presets to run on the same videos, separated by commas; "" for none.
     """
     return _execute("report", store, data, method, run, compare=names(compare), ablation=True)
 
@@ -82,7 +82,7 @@ def ablation(
 def ingest(
     *, data: DataOptions = _DATA, run: RunOptions = _RUN, store: StoreOptions = _STORE
 ) -> int:
-    """Bring the videos of a data set into the store."""
+    """Copy the videos of a data set into the store."""
     return _execute("ingest", store, data, run)
 
 
@@ -97,19 +97,19 @@ def flow(
     run: RunOptions = _RUN,
     store: StoreOptions = _STORE,
 ) -> int:
-    """Ingest, then estimate optical flow both ways; or remove flow that no run refers to.
+    """Ingest videos and estimate optical flow in both directions, or remove unused flow (--gc).
 
     Parameters
     ----------
     flow
         Optical flow estimator; `maskrnn doctor` lists them.
     flow_weights
-        File with the weights of a flow network. Default: where `maskrnn doctor` tells.
+        File with the weights of a flow network. Default: the folders that `maskrnn doctor` lists.
     gc
-        Only remove flow that the ledger of no run refers to; in a local store, also drafts of
-        anything that killed writers left a week ago or earlier.
+        Only remove optical flow that no run refers to; in a local store, also remove unfinished
+        drafts that nothing has written to for a week.
     dry_run
-        With --gc: only tell what would be removed.
+        With --gc: only list what would be removed.
     """
     if gc or dry_run:
 
@@ -130,7 +130,7 @@ def train(
     run: RunOptions = _RUN,
     store: StoreOptions = _STORE,
 ) -> int:
-    """Train a parent network on the train split, or a part of it."""
+    """Train a parent network on the train split or a part of it."""
     return _execute("train", store, data, method, run)
 
 
@@ -145,19 +145,19 @@ def segment(
     run: RunOptions = _RUN,
     store: StoreOptions = _STORE,
 ) -> int:
-    """Segment one's own video, or a data set, into label maps (palette PNG).
+    """Segment your own video, or a data set, into label maps (palette PNG).
 
-    `maskrnn segment VIDEO --mask FIRST.png` does all of it for one video; without --parent, the
-    parent that the preset makes on generated data is taken, or trained.
+    `maskrnn segment VIDEO --mask FIRST.png` is all you need for one video. Without --parent, the
+    command uses the preset's parent for the generated data set, and trains it if it is missing.
 
     Parameters
     ----------
     video
         A video file (mp4, mkv, mov, avi, webm) or a folder of images. Without it: --dataset.
     mask
-        Objects of the video: palette or black and white PNG, a folder, or COCO JSON.
+        Masks of the objects: a palette or black-and-white PNG, a folder, or COCO JSON.
     out
-        Folder for label maps and an overlay video. Default: VIDEO-masks beside the video.
+        Folder for the label maps and an overlay video. Default: VIDEO-masks beside the video.
     """
     if video is None and mask is None and out is None:
         return _execute("segment", store, data, method, run)
@@ -175,12 +175,12 @@ def segment(
 def evaluate(
     predictions: Path, *, data: AnnotationOptions, options: EvaluationOptions = _EVALUATION
 ) -> int:
-    """Evaluate predictions, whoever made them, against a data set: J, F and T.
+    """Evaluate predictions of any program against a data set: J, F and T.
 
     Parameters
     ----------
     predictions
-        Folder or zip file with VIDEO/FRAME.png, a Zarr group with label maps per video, or a
+        A folder or zip file with VIDEO/FRAME.png, a Zarr group with label maps per video, or a
         store.
     """
 
@@ -204,7 +204,7 @@ app.command(run_commands.verify)
 
 @app.command
 def doctor() -> int:
-    """Show what this machine offers: device, precision, flow estimators and their weights."""
+    """Show the device, precision, flow estimators and weights that this machine offers."""
 
     def show() -> int:
         from flows.commands.doctor import print_doctor
@@ -215,7 +215,7 @@ def doctor() -> int:
 
 
 def main() -> None:
-    """Entry point of the command."""
+    """Run the command line and exit with its code."""
     try:
         code = app(sys.argv[1:], exit_on_error=False, result_action="return_value")
     except CycloptsError:
@@ -224,7 +224,7 @@ def main() -> None:
 
 
 def _execute(until: str, store: StoreOptions, *groups: object, **further: object) -> int:
-    """Run the pipeline up to a stage; without other presets unless `compare` names them."""
+    """Run the pipeline up to a stage, with no other presets unless `compare` names them."""
 
     def run() -> int:
         from flows.commands.execution import execute

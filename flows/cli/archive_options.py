@@ -1,4 +1,4 @@
-"""The command `maskrnn archive` and its options."""
+"""Defines the command `maskrnn archive` and its options."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -16,20 +16,20 @@ Flag = Annotated[bool, Parameter(group=_GROUP, negative="")]
 @Parameter(name="*", group=_GROUP)
 @dataclass(frozen=True)
 class ArchiveOptions:
-    """Which rows, and what they may take.
+    """Options that choose the rows and limit what they may use.
 
     Attributes:
-        resolution: Short side of the frames in pixels; label maps have the video's size.
+        resolution: Short side of the frames in pixels; label maps keep the size of the video.
             Default: 240.
-        soft_masks: Keep the probability of every object, too, at 8 bits.
-        leave_failed: Leave rows alone that failed before, unless their files have changed.
-        skip_bad: Leave out rows that cannot be used, and do the others.
-        batch_size: Rows that one Prefect task run stands for, at most 500.
-        slice_rows: Rows that a worker gets at once, at most; fewer when they are long.
-        fetch_gigabytes: Of the files of a row that are fetched, at most.
-        fetch_seconds: Seconds that fetching a file may take.
-        trust_manifest: Let a manifest that was fetched name files of this machine, and hosts of
-            one's own network.
+        soft_masks: Also keep the probability of every object, with 8 bits per value.
+        leave_failed: Skip rows that failed before, unless their files have changed.
+        skip_bad: Skip rows that cannot be used and process the others.
+        batch_size: Rows per Prefect task run, at most 500.
+        slice_rows: Most rows that a worker gets at once; it gets fewer if they are long.
+        fetch_gigabytes: Most gigabytes to download for one row.
+        fetch_seconds: Most seconds to download one file.
+        trust_manifest: Allow a downloaded manifest to name files of this machine and hosts of the
+            local network.
     """
 
     resolution: int | None = None
@@ -57,11 +57,11 @@ def archive(
     run: WorkOptions = _WORK,
     store: StoreOptions = _STORE,
 ) -> int:
-    """Segment every video that a table names: columns video, mask, and id, priority, start, end.
+    """Segment every video in a table with columns video, mask, and id, priority, start, end.
 
-    The same command again does what is missing, failed or new. Videos and masks may be local,
-    http(s):// or s3://. Without --parent, the parent that the preset makes on generated data is
-    taken, or trained.
+    The same command again processes rows that are missing, failed or new. Videos and masks may be
+    local, http(s):// or s3://. Without --parent, the command uses the preset's parent for the
+    generated data set, and trains it if it is missing.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Commands about what there is in a store: status, rerun, report, export, verify."""
+"""Defines the commands for the contents of a store: status, rerun, report, export, verify."""
 
 from pathlib import Path
 from typing import Annotated
@@ -17,16 +17,16 @@ def status(
     watch: Annotated[bool, Parameter(negative="")] = False,
     store: StoreOptions = _STORE,
 ) -> int:
-    """Show what a run has done, video by video; without RUN, list the runs.
+    """Show the progress of a run for each video; without RUN, list the runs.
 
-    Exit code 1 when a video failed, or when its process is gone before the end.
+    Exit code 1 if a video failed, or if the process of the run died before the end.
 
     Parameters
     ----------
     run
         Name of the run, as its command printed it.
     watch
-        Keep showing it until the run ends.
+        Keep showing the progress until the run ends.
     """
 
     def show() -> int:
@@ -53,28 +53,28 @@ def rerun(
     force: Annotated[bool, Parameter(negative="")] = False,
     store: StoreOptions = _STORE,
 ) -> int:
-    """Do what a run left undone, by its own parameters; all else is reused.
+    """Complete a run with its own parameters; results that exist are reused.
 
     Parameters
     ----------
     run
         Name of the run, as its command printed it.
     failed
-        Only videos that failed, or that were cut off.
+        Only videos that failed or were interrupted.
     videos
         Only these videos, separated by commas.
     stage
-        Do this stage, and what follows, anew: ingest, flow, train, finetune, segment or evaluate.
+        Repeat this stage and all later ones: ingest, flow, train, finetune, segment or evaluate.
     set
-        Change options of the run, such as finetune.iterations=50.
+        Change options of the run, for example finetune.iterations=50.
     dry_run
-        Only tell what would be reused and what computed.
+        Only show what would be reused and what would be computed.
     workers
-        Local worker processes. Default: by cores, memory and GPUs.
+        Local worker processes. Default: chosen by cores, memory and GPUs.
     dask_address
-        An existing Dask scheduler, such as tcp://127.0.0.1:8786.
+        An existing Dask scheduler, for example tcp://127.0.0.1:8786.
     force
-        Start even where disk or memory seem too small.
+        Start even if disk space or memory seems too small.
     """
 
     def again() -> int:
@@ -102,14 +102,14 @@ def report(
     anew: Annotated[bool, Parameter(negative="")] = False,
     store: StoreOptions = _STORE,
 ) -> int:
-    """Print the report of a run and where it is.
+    """Print the report of a run and the folder that holds it.
 
     Parameters
     ----------
     run
         Name of the run, as its command printed it.
     anew
-        Write it first from what is in the store; computes nothing.
+        First rewrite the report from what is in the store; computes nothing.
     """
 
     def show() -> int:
@@ -134,17 +134,17 @@ def export(
     videos: str | None = None,
     store: StoreOptions = _STORE,
 ) -> int:
-    """Write label maps of a run, or of a whole store, as files that other programs read.
+    """Write the label maps of a run, or of a whole store, as files for other programs.
 
     Parameters
     ----------
     run
-        Name of the run, as its command printed it. Default: all predictions of the store.
+        Name of the run, as its command printed it. Default: all predictions in the store.
     out
-        Folder for the files; a run of several presets has a folder for each.
+        Folder for the files. A run with several presets gets one folder for each.
     format
-        png (OUT/VIDEO/FRAME.png, palette), coco (OUT/VIDEO.json, run lengths), overlay
-        (OUT/VIDEO.mp4); several separated by commas.
+        png (OUT/VIDEO/FRAME.png, palette), coco (OUT/VIDEO.json, run lengths) or overlay
+        (OUT/VIDEO.mp4); separate several by commas.
     videos
         Only these videos, separated by commas.
     """
@@ -159,14 +159,14 @@ def export(
 
 
 def verify(url: str | None = None, *, store: StoreOptions = _STORE) -> int:
-    """Check every marker, file and chunk of a store, and list what is not sound.
+    """Check every marker, file and chunk of a store, and list the damaged ones.
 
-    Exit code 1 when anything is not.
+    Exit code 1 if any is damaged.
 
     Parameters
     ----------
     url
-        Folder or URL of the store. Default: that of --store.
+        Folder or URL of the store. Default: the one that --store names.
     """
 
     def check() -> int:

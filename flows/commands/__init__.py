@@ -1,1 +1,1 @@
-"""What each command does and prints, from checked options to its exit code."""
+"""Carries out each command: from its checked options to its output and exit code."""

@@ -1,4 +1,4 @@
-"""`maskrnn archive`: a manifest of videos, from its check to what came of them."""
+"""Carries out `maskrnn archive`: checks a manifest of videos, runs it and prints the results."""
 
 from pathlib import Path
 from typing import Any
@@ -20,14 +20,14 @@ from tasks.reporting.folder import report_folder
 
 
 def segment_archive(manifest: str, fields: dict[str, Any]) -> int:
-    """Run the flow and tell what came of it: 0 done, 1 a row or the run failed.
+    """Run the archive and print its results; return 0 if done, 1 if a row or the run failed.
 
     Args:
         manifest: path or address.
-        fields: of the parameters, without the manifest.
+        fields: the parameters, without the manifest.
 
     Raises:
-        ParameterError, ManifestError, ...: bad input, found before anything is started.
+        ParameterError, ManifestError, ...: the input is bad; found before anything starts.
     """
     if "://" not in manifest:
         manifest = str(Path(manifest).expanduser().absolute())
@@ -43,7 +43,7 @@ def segment_archive(manifest: str, fields: dict[str, Any]) -> int:
 
 
 def execute_archive(resolved: ResolvedArchive) -> int:
-    """Start the flow and tell what came of it; exit code as above."""
+    """Run a resolved archive and print its results; exit code as for `segment_archive`."""
     from flows.runs.archive import archive
     from flows.runs.run_flow import run_flow
 

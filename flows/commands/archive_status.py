@@ -1,4 +1,4 @@
-"""What `maskrnn status` shows of an archive: totals and what failed, not 100,000 lines."""
+"""Prints what `maskrnn status` shows of an archive: totals and failed rows, not every row."""
 
 import time
 from typing import Any
@@ -18,28 +18,29 @@ _POLL_SECONDS = 5.0
 
 
 class ArchiveStatus:
-    """A run of an archive, as one look finds it.
+    """The state of an archive run at one moment.
 
     Args:
-        store: of the run.
-        info: of the run.
+        store: the store of the run.
+        info: describes the run.
     """
 
     def __init__(self, store: ArtifactStore, info: RunInfo) -> None:
         self.info = info
         before = drivers(store, info.run_id)
         self.progress: ArchiveProgress | None = read_progress(store, info.run_id)
-        # Before and after: neither a driver that ends meanwhile nor one that begins looks dead.
+        # We read the driver before and after, so one that starts or ends meanwhile never looks
+        # dead.
         self.drivers: list[Driver] = [*before, *drivers(store, info.run_id)]
 
     @property
     def is_driven(self) -> bool:
-        """Whether a living process works on it."""
+        """Whether a living process works on the run."""
         return any(driver.is_alive for driver in self.drivers)
 
     @property
     def state(self) -> str:
-        """As for other runs."""
+        """The state in words, the same as for other runs."""
         if self.is_driven:
             return "running"
         if self.progress is None or not self.progress.is_over:
@@ -48,13 +49,13 @@ class ArchiveStatus:
 
     @property
     def is_well(self) -> bool:
-        """Nothing failed, and nothing has been given up."""
+        """Whether nothing failed and nothing was abandoned."""
         failed = self.progress is not None and self.progress.failed
         return not failed and self.state in ("running", "done")
 
 
 def print_archive_status(store: ArtifactStore, info: RunInfo) -> int:
-    """Totals and failed rows; 1 when any failed, or nobody works on what is left."""
+    """Print totals and failed rows; return 1 if any failed or no process continues the rest."""
     status = ArchiveStatus(store, info)
     console = Terminal()
     console.print(_headline(status), soft_wrap=True)
@@ -65,13 +66,13 @@ def print_archive_status(store: ArtifactStore, info: RunInfo) -> int:
         console.print(Text(f"  {failure.id}: {failure.error}", style="red"), soft_wrap=True)
     failed = 0 if status.progress is None else status.progress.failed
     if failed > _SHOWN:
-        text = f"  and {failed - _SHOWN} more: videos.csv of `maskrnn report {info.run_id}`"
+        text = f"  and {failed - _SHOWN} more; videos.csv of `maskrnn report {info.run_id}` has all"
         console.print(text, **_AS_IT_IS)
     return int(not status.is_well)
 
 
 def watch_archive_status(store: ArtifactStore, info: RunInfo) -> int:
-    """A line whenever something has changed, until nobody works on the run any more."""
+    """Print a line at every change until no process works on the run any more."""
     console = Terminal()
     told = ""
     while (status := ArchiveStatus(store, info)).is_driven:
@@ -84,7 +85,7 @@ def watch_archive_status(store: ArtifactStore, info: RunInfo) -> int:
 
 
 def _failed_training(store: ArtifactStore, run_id: str) -> list[str]:
-    """What went wrong with the parent and its videos."""
+    """Return a line for every failed stage of the parent training and its videos."""
     ledger = RunLedger(store, run_id)
     records = [
         ledger.read(name) for name in ledger.videos() if RecordName.parse(name).role != "video"

@@ -1,4 +1,4 @@
-"""What this machine offers, for whoever wonders why something does not run."""
+"""Carries out `maskrnn doctor`: shows what this machine offers and what is missing."""
 
 from rich.table import Table
 
@@ -7,9 +7,9 @@ from tasks.plan.machine_report import machine_report
 
 
 def print_doctor() -> int:
-    """Limits, device and libraries, then the flow estimators and where weights are.
+    """Print limits, device and libraries, then flow estimators and where their weights are.
 
-    Exit code 1 when a library cannot be loaded.
+    Exit code 1 if a library cannot be loaded.
     """
     console = Terminal(soft_wrap=True)
     found = machine_report()
@@ -21,12 +21,12 @@ def print_doctor() -> int:
     for name, weights in found.estimators.items():
         table.add_row(name, weights)
     console.print(table)
-    console.print("Weights are looked for, in this order, in:", highlight=False)
+    console.print("Weights are searched for in these folders, in this order:", highlight=False)
     for folder in found.folders:
         console.print(f"  {folder}", highlight=False, markup=False)
     console.print(
         "under the name of the estimator (such as flownet2.safetensors or flownet2.pth.tar), or "
-        "that under which they were published (such as FlowNet2_checkpoint.pth.tar).",
+        "under their published name (such as FlowNet2_checkpoint.pth.tar).",
         highlight=False,
         markup=False,
     )

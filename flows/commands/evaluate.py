@@ -1,4 +1,4 @@
-"""What `maskrnn evaluate` does: progress, tables on the console and in files."""
+"""Carries out `maskrnn evaluate`: shows progress, prints tables and writes them to files."""
 
 from pathlib import Path
 
@@ -21,14 +21,14 @@ from tasks.inputs.sources import DatasetSpec
 
 
 def evaluate(predictions: Path, data: AnnotationOptions, options: EvaluationOptions) -> None:
-    """Evaluate, print, and write what was asked for.
+    """Evaluate predictions, print the results and write the tables that were requested.
 
     Raises:
         ParameterError, DatasetError: bad input; see `evaluate_predictions`.
-        OccupiedOutputError: tables that would replace files that this program did not write.
+        OccupiedOutputError: the tables would replace files that this program did not write.
     """
     if options.official_csv and options.out is None:
-        raise ParameterError("--official-csv writes files: name their folder with --out")
+        raise ParameterError("--official-csv writes files; name a folder for them with --out")
     spec = DatasetSpec(data.dataset, None if data.root is None else str(data.root), data.split)
     request = EvaluationRequest(
         predictions,
@@ -52,7 +52,7 @@ def evaluate(predictions: Path, data: AnnotationOptions, options: EvaluationOpti
 def _checked_folder(
     folder: Path, request: EvaluationRequest, options: EvaluationOptions
 ) -> OutputFolder:
-    """The folder for the tables, which would replace nothing that this program did not write."""
+    """Return the folder for the tables after checking that no foreign file is replaced."""
     out = OutputFolder(folder)
     split = request.spec.split or DEFAULT_SPLIT
     out.check(files=output_names(split if options.official_csv else None))
@@ -60,7 +60,7 @@ def _checked_folder(
 
 
 def _with_progress(request: EvaluationRequest) -> Evaluation:
-    """A bar on a terminal; elsewhere nothing, so that logs stay short."""
+    """Evaluate with a progress bar on a terminal; elsewhere without one, to keep logs short."""
     console = Terminal(stderr=True)
     columns = (
         TextColumn("evaluate"),

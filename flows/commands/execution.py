@@ -1,4 +1,4 @@
-"""A command as a flow run, from its fields to its exit code."""
+"""Carries out a command as a flow run, from its fields to its exit code."""
 
 import logging
 import os
@@ -36,10 +36,10 @@ _GRACE_SECONDS = 8.0
 
 
 def execute(fields: dict[str, Any]) -> int:
-    """Run a flow and tell what came of it: 0 done, 1 a video or the run failed.
+    """Run a flow and print its results; return 0 if done, 1 if a video or the run failed.
 
     Raises:
-        ParameterError, DatasetError, ...: bad input, found before anything is started.
+        ParameterError, DatasetError, ...: the input is bad; found before anything starts.
     """
     parameters = validated(fields)
     announce(parameters.run_name, parameters.dataset, parameters.presets)
@@ -47,13 +47,13 @@ def execute(fields: dict[str, Any]) -> int:
 
 
 def execute_run(run: ResolvedRun) -> int:
-    """Announce a resolved run, check it and carry it out; exit code as of `execute`."""
+    """Announce a resolved run, check it and carry it out; exit code as for `execute`."""
     announce(run.parameters.run_name, run.parameters.dataset, run.parameters.presets)
     return check_and_run(run)
 
 
 def check_and_run(run: ResolvedRun) -> int:
-    """Check a run, carry it out and tell what came of it; exit code as of `execute`."""
+    """Check a run, carry it out and print its results; exit code as for `execute`."""
     check_input(run)
     check_machine(run)
 
@@ -65,13 +65,13 @@ def check_and_run(run: ResolvedRun) -> int:
 def execute_flow(
     flow: Any, asked: BaseModel, prepared: object, parameters: BenchmarkParameters
 ) -> int:
-    """Run a flow with what it was asked for, and tell what came of the run.
+    """Run a flow with its parameters and print the results of the run.
 
     Args:
         flow: a Prefect flow that takes `asked`.
         asked: its parameters.
-        prepared: what the flow then need not find out again; see `flows.plan.handed_over`.
-        parameters: of the run that it carries out.
+        prepared: values that the flow need not determine again; see `flows.plan.handed_over`.
+        parameters: the parameters of the run that the flow carries out.
     """
     started = time.monotonic()
     from flows.runs.run_flow import run_flow
@@ -93,15 +93,15 @@ def execute_flow(
 
 
 def announce(run: str, data: str, presets: Sequence[str]) -> None:
-    """Say at once what is being run: checks and the first stage can take a minute."""
+    """Log at once what is being run, because checks and the first stage can take a minute."""
     logger.info("run %s: %s, by %s", run, data, ", ".join(presets))
 
 
 def leave_soon_on_interrupt() -> None:
-    """Ctrl-C or SIGTERM ends the run within seconds: the second one at once.
+    """Make Ctrl-C or SIGTERM end the run within seconds, and a second signal at once.
 
-    Prefect would try for minutes to send its last events to a server that is gone. Workers have
-    been stopped by then, and complete artifacts stay.
+    Otherwise Prefect tries for minutes to send its last events to a server that has stopped. By
+    then the workers have stopped; complete artifacts are kept.
     """
 
     def leave() -> None:
@@ -122,10 +122,10 @@ def leave_soon_on_interrupt() -> None:
 
 
 def validated(fields: dict[str, Any]) -> BenchmarkParameters:
-    """Parameters from their fields; the first mistake becomes one line.
+    """Return parameters made from their fields; the first mistake becomes a one-line error.
 
     Raises:
-        ParameterError: a field that cannot be used.
+        ParameterError: a field cannot be used.
     """
     try:
         return BenchmarkParameters(**fields)
@@ -134,7 +134,7 @@ def validated(fields: dict[str, Any]) -> BenchmarkParameters:
 
 
 def first_mistake(error: ValidationError) -> ParameterError:
-    """The first of several mistakes in parameters, named as the option that it is."""
+    """Return the first of several mistakes in parameters, under the name of its option."""
     first = error.errors()[0]
     if not first["loc"]:  # the fields contradict each other
         return ParameterError(first["msg"])
@@ -143,10 +143,10 @@ def first_mistake(error: ValidationError) -> ParameterError:
 
 
 def check_input(run: ResolvedRun) -> None:
-    """Check the cluster's class and the given weights, before anything is started for the run.
+    """Check the cluster class and the given weights before anything starts for the run.
 
     Raises:
-        ParameterError, MissingArtifactError, ...: as the run itself would.
+        ParameterError, MissingArtifactError, ...: the same errors that the run would raise.
     """
     parameters = run.parameters
     if parameters.cluster is not None:

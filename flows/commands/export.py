@@ -1,4 +1,4 @@
-"""`maskrnn export`: predictions as files that other programs read."""
+"""Carries out `maskrnn export`: writes predictions as files for other programs."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ def export_predictions(
     formats: Sequence[str],
     videos: Sequence[str] | None,
 ) -> int:
-    """Write predictions and print where they are; 1 when one could not be written."""
+    """Write predictions and print where they are; return 1 if one could not be written."""
     console = Terminal(soft_wrap=True, highlight=False, markup=False)
     store = ArtifactStore(store_url)
     chosen = choose_exports(store, run, videos)

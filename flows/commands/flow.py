@@ -1,4 +1,4 @@
-"""What `maskrnn flow` tells, and its removal of flow that nobody needs."""
+"""Carries out `maskrnn flow`: prints flow statistics and removes optical flow not in use."""
 
 from collections.abc import Iterable
 
@@ -10,11 +10,11 @@ from storage.store.artifacts import ArtifactStore
 from tasks.errors import ParameterError
 
 _ABANDONED_SECONDS = 7 * 86400.0
-"""Whoever writes a draft writes to it far more often."""
+"""A draft that has not changed for this long has no writer: writers write far more often."""
 
 
 def print_flow(records: Iterable[VideoRecord]) -> None:
-    """Hits, misses, bytes written and frames per second of a run's flow stages."""
+    """Print hits, misses, bytes written and frames per second of a run's flow stages."""
     console = Terminal(soft_wrap=True)
     stages = [
         stage
@@ -34,7 +34,7 @@ def print_flow(records: Iterable[VideoRecord]) -> None:
         if kept := int(sum(stage.figures.get("kept", 0) for stage in misses)):
             text += f", {kept} frames kept from an interrupted run"
     elif hits:
-        text += ": all flow was there, none was computed"
+        text += ": all flow was found, none was computed"
     console.print(text, highlight=False, markup=False)
     for stage in stages:
         if stage.note:
@@ -42,14 +42,14 @@ def print_flow(records: Iterable[VideoRecord]) -> None:
 
 
 def collect_flow(store_url: str, *, gc: bool, dry_run: bool) -> int:
-    """Remove flow that no run refers to and drafts that nobody goes on with; tell what it was.
+    """Remove optical flow that no run refers to, and abandoned drafts; print what was removed.
 
     Raises:
-        ParameterError: --dry-run alone.
-        CorruptArtifactError: a ledger that cannot be read; nothing is removed then.
+        ParameterError: --dry-run was given without --gc.
+        CorruptArtifactError: a ledger cannot be read; nothing is removed.
     """
     if not gc:
-        raise ParameterError("--dry-run goes with --gc: maskrnn flow --gc --dry-run")
+        raise ParameterError("--dry-run needs --gc: maskrnn flow --gc --dry-run")
     console = Terminal(soft_wrap=True)
     store = ArtifactStore(store_url)
     removed = remove_flow(store, dry_run=dry_run)
@@ -59,14 +59,14 @@ def collect_flow(store_url: str, *, gc: bool, dry_run: bool) -> int:
     verb = "would be removed" if dry_run else "removed"
     total = size_text(sum(item.size for item in removed))
     console.print(f"{len(removed)} flow artifacts {verb}, {total}", highlight=False, markup=False)
-    # Of an object store every artifact would have to be asked for its drafts.
+    # An object store would need one request per artifact to find its drafts.
     if store.folder.is_local and not dry_run:
         swept = len(store.sweep_staging(_ABANDONED_SECONDS))
-        text = f"{swept} drafts removed that nobody had written to for a week"
+        text = f"{swept} drafts removed that nothing had written to for a week"
         console.print(text, highlight=False, markup=False)
     return 0
 
 
 def size_text(size: int) -> str:
-    """Bytes for people, with the exact number."""
+    """Return a size in megabytes, with the exact number of bytes."""
     return f"{size / 1e6:.1f} MB ({size} bytes)"

@@ -1,4 +1,4 @@
-"""What `maskrnn rerun` tells before it starts, and its exit code."""
+"""Carries out `maskrnn rerun`: prints what it will do, then does it."""
 
 from typing import Any
 
@@ -11,11 +11,11 @@ from tasks.errors import ParameterError
 
 _AS_IT_IS: Any = {"markup": False, "highlight": False, "soft_wrap": True}
 _NAMED = 12
-"""Records that a line names before it only counts them."""
+"""How many records a line names; it only counts the rest."""
 
 
 def rerun(fields: dict[str, Any], *, dry_run: bool) -> int:
-    """Tell what will be computed and what reused, then do it unless `dry_run`.
+    """Print what will be computed and what reused, then do it unless `dry_run`.
 
     Raises:
         ParameterError, MissingArtifactError, ...: see `prepare_rerun`.
@@ -39,7 +39,7 @@ def rerun(fields: dict[str, Any], *, dry_run: bool) -> int:
 
 
 def print_plan(asked: RerunParameters, prepared: Rerun) -> None:
-    """What a rerun reuses, computes and gives up."""
+    """Print what a rerun reuses, computes and drops."""
     console = Terminal()
     redone = set(prepared.redone)
     worked = [
@@ -57,7 +57,7 @@ def print_plan(asked: RerunParameters, prepared: Rerun) -> None:
         reused = counts.get("reused", 0) - again
         parts = [f"{reused} reused", f"{counts.get('computed', 0) + again} to compute"]
         if unknown := counts.get("unknown", 0):
-            parts.append(f"{unknown} to compute unless found: known when what precedes is there")
+            parts.append(f"{unknown} to compute if not found (decided after the stages before)")
         if dropped := counts.get("not needed", 0):
             again_too = sum(s.fate == "not needed" and s.record in resegmented for s in worked)
             parts.append(f"{dropped - again_too} dropped and not needed")
@@ -80,7 +80,7 @@ def print_plan(asked: RerunParameters, prepared: Rerun) -> None:
         console.print(f"Left alone: {left} videos", **_AS_IT_IS)
     _print_invalidated(asked, prepared, console)
     for user in prepared.users:
-        text = f"The run {user.run_id} uses {user.count} of what is done anew."
+        text = f"The run {user.run_id} uses {user.count} of the artifacts that will be made again."
         console.print(text, **_AS_IT_IS)
 
 

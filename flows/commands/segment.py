@@ -1,4 +1,4 @@
-"""`maskrnn segment VIDEO`: one's own video, from its file to its label maps."""
+"""Carries out `maskrnn segment VIDEO`: your own video, from its file to its label maps."""
 
 from pathlib import Path
 from typing import Any
@@ -23,29 +23,29 @@ def segment_own_video(
     data: DataOptions,
     fields: dict[str, Any],
 ) -> int:
-    """Segment one video and write what came of it; exit code as for `execute`.
+    """Segment one video and write the results; exit code as for `execute`.
 
     Args:
-        video: file, or folder of images.
-        mask: file or folder with its first masks.
-        out: folder for the results; None puts them into VIDEO-masks beside the video.
-        data: what was asked for; other than a resolution contradicts a video.
-        fields: of the parameters, without the data.
+        video: a file, or a folder of images.
+        mask: a file or folder with its first masks.
+        out: folder for the results; None means VIDEO-masks beside the video.
+        data: the data options; with a video, only a resolution is allowed.
+        fields: the parameters, without the data.
 
     Raises:
-        ParameterError: no mask, or options of a data set.
-        DatasetError: a video or masks that cannot be used.
-        OccupiedOutputError: results that would replace the video, its masks or other files.
+        ParameterError: no mask was given, or options of a data set were.
+        DatasetError: the video or the masks cannot be used.
+        OccupiedOutputError: the results would replace the video, its masks or other files.
     """
     if video is None:
-        raise ParameterError("--mask and --out go with a video: maskrnn segment VIDEO --mask FILE")
+        raise ParameterError("--mask and --out need a video: maskrnn segment VIDEO --mask FILE")
     video = video.expanduser().resolve()
     parameters = validated({**fields, **_data_fields(video, mask, data)})
     out = video.with_name(f"{_name(video)}-masks") if out is None else out
     run = resolve(parameters)
     (source,) = run.sources
     results = results_folder(out, source, [video, Path(str(parameters.masks))])
-    objects = source.objects  # reads video and masks: what is wrong is found before the start
+    objects = source.objects  # reads video and masks, so that faults show before the start
     console = Terminal(stderr=True, soft_wrap=True)
     warnings = _warnings(source, results)
     for line in [_found(source, objects), *warnings, *_told(parameters, run.main, data)]:
@@ -69,11 +69,11 @@ def _data_fields(video: Path, mask: Path | None, data: DataOptions) -> dict[str,
         )
     if data != DataOptions(resolution=data.resolution):
         raise ParameterError(
-            "a video is given as VIDEO, or as part of a data set by --dataset, --root, --split and "
-            "--videos: leave one of them out"
+            "give a video either as VIDEO or as part of a data set (--dataset, --root, --split, "
+            "--videos), not both"
         )
     if not video.exists():
-        raise ParameterError(f"the video {video} is not there; correct the path")
+        raise ParameterError(f"the video {video} does not exist; correct the path")
     return {
         "dataset": "video",
         "root": str(video),
@@ -89,7 +89,7 @@ def _found(source: SourceVideo, objects: tuple[int, ...]) -> str:
 
 
 def _warnings(source: SourceVideo, out: OutputFolder) -> list[str]:
-    """What a person should check, and a picture for it."""
+    """Return warnings that the user should check, and the path of a picture that shows them."""
     remarks = source.remarks() if isinstance(source, RemarkedVideo) else []
     if not remarks:
         return []
@@ -101,11 +101,11 @@ def _warnings(source: SourceVideo, out: OutputFolder) -> list[str]:
 def _told(parameters: BenchmarkParameters, main: Configuration, data: DataOptions) -> list[str]:
     lines = []
     if data.resolution is None:
-        lines.append(f"Segmented at a short side of {SHORT_SIDE} pixels; --resolution changes it.")
+        lines.append(f"Segmented at a short side of {SHORT_SIDE} pixels (see --resolution).")
     if parameters.parent is None and main.preset.network is not None:
         lines.append(
-            f"Parent: that of {parameters.preset} on the generated data set, from the store or "
-            "trained now; --parent names another."
+            f"Parent: the one of {parameters.preset} for the generated data set, from the store "
+            "or trained now; --parent names another one."
         )
     return lines
 

@@ -1,4 +1,4 @@
-"""What `maskrnn status` shows: the runs of a store, or one run, once or for as long as it lasts."""
+"""Carries out `maskrnn status`: shows the runs of a store, or one run, once or until it ends."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -32,11 +32,11 @@ _COLOURS: Mapping[Condition, str] = {
 _AS_IT_IS: Any = {"markup": False, "highlight": False}
 _POLL_SECONDS = 2.0
 _LIVE_VIDEOS = 20
-"""Videos that the live table shows: what is at work or went wrong comes first."""
+"""How many videos the live table shows; active and failed ones come first."""
 
 
 def print_runs(store_url: str) -> int:
-    """The runs of a store; always 0."""
+    """Print the runs of a store; always return 0."""
     table = Table(title=f"Runs in {store_url}", title_justify="left")
     for column in ("run", "created", "state", "videos", "failed"):
         table.add_column(column)
@@ -61,7 +61,7 @@ def _archive_cells(status: ArchiveStatus) -> tuple[Text, str, str, str, str]:
 
 
 def print_status(store_url: str, run_id: str) -> int:
-    """Every video and stage of a run; 1 when any failed or is stale."""
+    """Print every video and stage of a run; return 1 if any failed or is stale."""
     store = ArtifactStore(store_url)
     if is_archive(info := RunLedger(store, run_id).info()):
         return print_archive_status(store, info)
@@ -73,9 +73,9 @@ def print_status(store_url: str, run_id: str) -> int:
 
 
 def watch_status(store_url: str, run_id: str) -> int:
-    """Show a run until nobody works on it any more; 1 when anything failed or is stale.
+    """Show a run until no process works on it any more; return 1 if anything failed or is stale.
 
-    A live table on a terminal; else a line for everything that changes.
+    A terminal shows a live table; elsewhere every change prints a line.
     """
     store = ArtifactStore(store_url)
     if is_archive(info := RunLedger(store, run_id).info()):
@@ -102,7 +102,7 @@ def _follow(store: ArtifactStore, run_id: str, show: Callable[[RunStatus], None]
 
 
 def _line_printer(console: Terminal) -> Callable[[RunStatus], None]:
-    """Prints what is new since the last call."""
+    """Return a function that prints what has changed since its last call."""
     seen: dict[tuple[str, str], Condition] = {}
 
     def show(status: RunStatus) -> None:

@@ -1,4 +1,4 @@
-"""`maskrnn verify`: which artifacts of a store are sound."""
+"""Carries out `maskrnn verify`: finds damaged artifacts in a store."""
 
 from collections import Counter
 
@@ -10,13 +10,13 @@ from storage.store.artifacts import ArtifactStore
 
 
 def verify(store_url: str) -> int:
-    """Read all artifacts, print what is not sound, and count; 1 when anything is not.
+    """Read all artifacts, print the damaged ones and counts; return 1 if any is damaged.
 
     Args:
         store_url: folder or URL of the store.
 
     Raises:
-        MissingArtifactError: when there is no artifact at all, as in a folder that is no store.
+        MissingArtifactError: there is no artifact, for example because the folder is no store.
     """
     console = Terminal(soft_wrap=True, highlight=False, markup=False)
     store = ArtifactStore(store_url)
@@ -26,14 +26,14 @@ def verify(store_url: str) -> int:
         for fault in checked.faults:
             console.print(f"{checked.kind} {checked.key}: {fault}")
     for kind in sorted(sound | damaged):
-        console.print(f"{kind}: {sound[kind]} sound, {damaged[kind]} not")
+        console.print(f"{kind}: {sound[kind]} sound, {damaged[kind]} damaged")
     if not sound | damaged:
-        raise MissingArtifactError(f"There is no artifact in {store.url}. Name another store.")
+        raise MissingArtifactError(f"{store.url} holds no artifact; name another store.")
     if not damaged:
         console.print(f"{store.url}: {sound.total()} artifacts, all sound")
         return DONE
     console.print(
-        f"{store.url}: {damaged.total()} of {sound.total() + damaged.total()} artifacts are not "
-        "sound. Delete the folders KIND/KEY that are named above and run again: they are made anew."
+        f"{store.url}: {damaged.total()} of {sound.total() + damaged.total()} artifacts are "
+        "damaged. Delete the folders KIND/KEY named above and run again to make them anew."
     )
     return FAILED

@@ -1,4 +1,4 @@
-"""What all commands share at the terminal: options, tables, errors as messages, exit codes.
+"""Holds what all commands share at the terminal: options, tables, error messages, exit codes.
 
-What one command does belongs to `commands`.
+What a single command does belongs to `commands`.
 """

@@ -1,4 +1,4 @@
-"""Options of `maskrnn evaluate`."""
+"""Defines the options of `maskrnn evaluate`."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +13,11 @@ _EVALUATION = Group("Evaluation")
 @Parameter(name="*", group=_DATA)
 @dataclass(frozen=True)
 class AnnotationOptions:
-    """Against which annotations.
+    """Options that choose the annotations to compare with.
 
     Attributes:
-        dataset: Name of a data set, such as davis2016; a wrong one lists all.
-        root: Folder of the data set; its frames need not be there.
+        dataset: Name of a data set, such as davis2016; an unknown name lists all.
+        root: Folder of the data set; the frames may be missing.
         split: Split to evaluate. Default: the data set's own, val.
         videos: Only these videos, separated by commas.
     """
@@ -31,16 +31,16 @@ class AnnotationOptions:
 @Parameter(name="*", group=_EVALUATION)
 @dataclass(frozen=True)
 class EvaluationOptions:
-    """How, and where to.
+    """Options for how to evaluate and where to write the results.
 
     Attributes:
         protocol: davis2016, davis2017-semi-supervised, davis2017-unsupervised, segtrack2 or paper.
             Default: the data set's own.
-        missing: What a missing frame or sequence is: an error, or an empty prediction.
-        stability: Whether T is computed, which takes most of the time.
-        workers: Processes. Default: as many as there are cores, and as the work is worth.
+        missing: How to treat a missing frame or sequence: as an error or an empty prediction.
+        stability: Compute T, which takes most of the time.
+        workers: Worker processes. Default: by the number of cores and the amount of work.
         out: Folder for all tables as Parquet, CSV and Markdown.
-        official_csv: Write the two CSV files of the DAVIS-2017 tools to OUT as well.
+        official_csv: Also write the two CSV files of the DAVIS-2017 tools to OUT.
         debug: Show tracebacks.
     """
 

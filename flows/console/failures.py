@@ -1,4 +1,4 @@
-"""Which errors are the user's to mend."""
+"""Decides which errors the user can correct."""
 
 from pydantic import ValidationError
 
@@ -28,10 +28,10 @@ _BAD_INPUT = (
 
 
 def is_bad_input(error: BaseException) -> bool:
-    """Parameters, data sets or addresses that cannot be used as they are."""
+    """Whether the error comes from parameters, data sets or addresses that cannot be used."""
     return isinstance(error, _BAD_INPUT)
 
 
 def is_expected(error: BaseException) -> bool:
-    """Errors whose message says all, and that need no traceback."""
+    """Whether the message of the error says everything, so that no traceback is needed."""
     return is_bad_input(error) or isinstance(error, StorageError | TaskError | CORE_ERRORS)

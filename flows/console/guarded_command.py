@@ -1,4 +1,4 @@
-"""What every command has around it: quiet libraries, errors as messages, exit codes."""
+"""Runs every command with quiet libraries, errors as messages, and exit codes."""
 
 import errno
 from collections.abc import Callable
@@ -9,14 +9,14 @@ DONE, FAILED, BAD_INPUT = 0, 1, 2
 
 
 def store_url(store: StoreOptions) -> str:
-    """The store that a command names, or the default one."""
+    """Return the store that a command names, or the default store."""
     from flows.plan.parameters import default_store
 
     return store.store or default_store()
 
 
 def guarded(command: Callable[[], int], debug: bool) -> int:
-    """Run a command; what the user can mend becomes one message and exit code 2."""
+    """Run a command; an error that the user can correct becomes one message and exit code 2."""
     from flows.console.output import print_error
     from flows.server.environment import prepare_environment
 
@@ -27,7 +27,7 @@ def guarded(command: Callable[[], int], debug: bool) -> int:
         print_error("interrupted; the same command continues where this one stopped")
         return FAILED
     except Exception as error:
-        # First, since little memory may not suffice to load the rest.
+        # This comes first because there may be too little memory to load the rest.
         if not debug and (cure := _memory_cure(error)):
             print_error(f"{error or type(error).__name__}; {cure}")
             return FAILED

@@ -1,4 +1,4 @@
-"""Options that several commands share."""
+"""Defines the options that several commands share."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,12 +18,12 @@ Debug = Annotated[bool, Parameter(group=_RUN, negative="")]
 @Parameter(name="*", group=_RUN)
 @dataclass(frozen=True)
 class StoreOptions:
-    """Where everything is kept.
+    """Options for the store.
 
     Attributes:
-        store: Folder or URL of all artifacts and runs. Default: $MASKRNN_STORE, else
+        store: Folder or URL for all artifacts and runs. Default: $MASKRNN_STORE, else
             ./maskrnn-store.
-        debug: Show tracebacks and the logs of Prefect.
+        debug: Show tracebacks and Prefect's logs.
     """
 
     store: str | None = None
@@ -33,14 +33,15 @@ class StoreOptions:
 @Parameter(name="*", group=_DATA)
 @dataclass(frozen=True)
 class DataOptions:
-    """Which videos.
+    """Options that choose the videos.
 
     Attributes:
-        dataset: Name of a data set, such as synthetic, davis2016 or folder; a wrong one lists all.
+        dataset: Name of a data set, such as synthetic, davis2016 or folder; an unknown name lists
+            all.
         root: Folder of a data set that is read from files.
-        split: Split to work on.
+        split: Split to process.
         videos: Only these videos, separated by commas.
-        resolution: Short side of the frames in pixels. Default: the source's.
+        resolution: Short side of the frames in pixels. Default: as in the source.
     """
 
     dataset: str = "synthetic"
@@ -53,7 +54,7 @@ class DataOptions:
 @Parameter(name="*", group=_METHOD)
 @dataclass(frozen=True)
 class MethodOptions:
-    """By which method.
+    """Options that choose the method.
 
     Attributes:
         preset: Named configuration: small, scratch, paper, osvos, masktrack, propagate,
@@ -84,19 +85,19 @@ class MethodOptions:
 @Parameter(name="*", group=_RUN)
 @dataclass(frozen=True)
 class WorkOptions:
-    """How and where it runs.
+    """Options for how and where to run.
 
     Attributes:
-        run_id: Name of the run. Default: made of the parameters, so that the same command
+        run_id: Name of the run. Default: derived from the parameters, so the same command
             continues the same run.
-        workers: Worker processes. Default: by cores, memory and GPUs.
-        dask_address: An existing Dask scheduler, such as tcp://127.0.0.1:8786.
-        cluster: Class of a Dask cluster to start, such as dask_cuda.LocalCUDACluster.
-        cluster_options: Its options: key=value, or a YAML file of them.
+        workers: Worker processes. Default: chosen by cores, memory and GPUs.
+        dask_address: An existing Dask scheduler, for example tcp://127.0.0.1:8786.
+        cluster: Class of a Dask cluster to start, for example dask_cuda.LocalCUDACluster.
+        cluster_options: Options of the cluster: key=value, or a YAML file.
         worker_wait: Seconds to wait for workers that offer what a unit needs.
-        timeout: Seconds after which a unit is stopped, such as finetune=3600 segment=900.
-        checkpoint_frames: Frames that a killed worker costs at most in segmentation.
-        force: Start even where disk or memory seem too small.
+        timeout: Seconds after which a unit is stopped, for example finetune=3600 segment=900.
+        checkpoint_frames: Most frames of a segmentation that are lost if a worker is killed.
+        force: Start even if disk space or memory seems too small.
     """
 
     run_id: str | None = None
@@ -117,27 +118,27 @@ class WorkOptions:
 @Parameter(name="*", group=_RUN)
 @dataclass(frozen=True)
 class RunOptions(WorkOptions):
-    """How and where it runs, and what stays of it.
+    """Options for how and where to run, and which results to keep.
 
     Attributes:
-        keep_weights: Finetuned weights to keep when a video is complete: all, main (of the preset,
-            not of those it is compared with), or none.
+        keep_weights: Finetuned weights to keep when a video is complete: all, main (only those of
+            the preset, not of the presets in --compare), or none.
     """
 
     keep_weights: str = "all"
 
 
 def as_fields(*groups: object) -> dict[str, Any]:
-    """Fields of `BenchmarkParameters` from groups of options.
+    """Return fields of `BenchmarkParameters` from groups of options.
 
     Raises:
-        ParameterError: an override, a time limit or an option that is not key=value.
+        ParameterError: an override, a time limit or an option is not key=value.
     """
     fields: dict[str, Any] = {}
     for group in groups:
         fields |= vars(group)
     fields.pop("debug", None)
-    for name in ("store", "resolution"):  # their defaults are those of the parameters
+    for name in ("store", "resolution"):  # the parameters have their defaults
         if fields.get(name) is None:
             fields.pop(name, None)
     if "set" in fields:
@@ -155,15 +156,15 @@ def as_fields(*groups: object) -> dict[str, Any]:
 
 
 def names(text: str) -> tuple[str, ...]:
-    """Names separated by commas."""
+    """Split a text at commas into names."""
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def overrides(pairs: list[str]) -> dict[str, str]:
-    """Options by dotted name from key=value.
+    """Parse options given as key=value with dotted names.
 
     Raises:
-        ParameterError: something else.
+        ParameterError: an item is not key=value.
     """
     return _pairs(pairs, "--set", "finetune.iterations=50")
 
@@ -179,7 +180,7 @@ def _pairs(pairs: list[str], option: str, example: str) -> dict[str, str]:
 
 
 def _cluster_options(given: list[str]) -> dict[str, Any]:
-    """Options of a cluster; later ones replace those of a file that comes before them."""
+    """Parse options of a cluster; a later item replaces the same option of an earlier file."""
     import yaml
 
     options: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""What commands print: tables and errors for people, on a terminal or in a log."""
+"""Prints tables and errors for people, on a terminal or in a log."""
 
 import json
 import math
@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 
 
 def print_error(message: str) -> None:
-    """One error, as text; brackets in it are not markup."""
+    """Print one error as plain text; brackets in it are not markup."""
     console = Terminal(stderr=True, soft_wrap=True)
     console.print(f"maskrnn: {message}", style="red", markup=False, highlight=False)
 
 
 def print_figures(store_url: str, run_id: str) -> None:
-    """Figures of a finished report: presets with the lead of the first, then its sequences."""
+    """Print the figures of a finished report: presets with the lead of the first, then
+    sequences."""
     store = ArtifactStore(store_url)
     folder = report_folder(store, RunLedger(store, run_id).location)
     figures = json.loads((folder / FIGURES).read_bytes())
@@ -51,7 +52,7 @@ def print_figures(store_url: str, run_id: str) -> None:
 
 
 def print_evaluation(evaluation: "Evaluation") -> None:
-    """Figures of an evaluation: sequences, attributes, data set."""
+    """Print the figures of an evaluation: sequences, attributes, data set."""
     console = Terminal()
     shown = ["J&F_mean", "J_mean", "J_recall", "J_decay", "F_mean", "F_recall", "F_decay", "T_mean"]
     for name, values in evaluation.named().items():
@@ -73,7 +74,7 @@ def print_evaluation(evaluation: "Evaluation") -> None:
 
 
 def print_failures(records: Iterable[VideoRecord]) -> None:
-    """Every failed stage and its cause."""
+    """Print every failed stage and its cause."""
     console = Terminal(stderr=True, soft_wrap=True)
     for record in records:
         for name, stage in record.stages.items():
@@ -83,7 +84,7 @@ def print_failures(records: Iterable[VideoRecord]) -> None:
 
 
 def print_parents(records: Iterable[VideoRecord]) -> None:
-    """Parents that a run has trained or found, as `--parent` takes them."""
+    """Print the parents that a run trained or found, in the form that `--parent` accepts."""
     console = Terminal(soft_wrap=True)
     for record in records:
         name = RecordName.parse(record.video)
@@ -93,7 +94,7 @@ def print_parents(records: Iterable[VideoRecord]) -> None:
 
 
 def print_where(parameters: "BenchmarkParameters", ledger: RunLedger, seconds: float) -> None:
-    """The run's name and where its results are."""
+    """Print the name of the run and where its results are."""
     console = Terminal(soft_wrap=True)
     computed, reused = _counts(ledger.records())
     text = f"{computed} units computed, {reused} reused, {seconds:.0f} s"
@@ -104,7 +105,7 @@ def print_where(parameters: "BenchmarkParameters", ledger: RunLedger, seconds: f
 
 
 def print_report(store_url: str, run_id: str) -> int:
-    """The Markdown summary of a run, and its folder."""
+    """Print the Markdown summary of a run, and its folder."""
     store = ArtifactStore(store_url)
     ledger = RunLedger(store, run_id)
     ledger.info()
@@ -112,7 +113,7 @@ def print_report(store_url: str, run_id: str) -> int:
     if not (folder / SUMMARY).exists():
         raise MissingArtifactError(
             f"the run {run_id} has no report yet; run its benchmark command to the end, or give "
-            "--anew for a report of what there is"
+            "--anew for a report of the results so far"
         )
     console = Terminal(soft_wrap=True)
     console.print(Markdown((folder / SUMMARY).read_text()))

@@ -1,4 +1,4 @@
-"""Parameters of a run, what they resolve to, and the checks before anything is started.
+"""Holds the parameters of a run, what they resolve to, and the checks before it starts.
 
 Nothing here starts a worker or a server.
 """

@@ -1,4 +1,4 @@
-"""Whether an archive can fit on this machine, found out before any row from a few of them."""
+"""Checks before any row, from a sample of rows, that an archive fits on this machine."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,19 +21,19 @@ from tasks.machine.resources import plan_workers
 from tasks.machine.space_needed import VideoExtent, mean_extent, soft_mask_bytes, stage_bytes
 
 _SAMPLE = 12
-"""Rows whose video is looked at."""
+"""How many rows have their video read for the estimate."""
 _MOST_RATE = 120.0
-"""Frames per second that are believed."""
+"""Highest frame rate, in frames per second, that we trust."""
 
 
 def check_archive_memory(archive: ResolvedArchive) -> None:
-    """Compare what rows will take with the memory of this machine's workers, unless forced.
+    """Compare the memory that rows need with that of this machine's workers, unless forced.
 
     Args:
-        archive: resolved.
+        archive: the resolved archive.
 
     Raises:
-        ParameterError: parent or rows do not fit; names need, what there is, and the cure.
+        ParameterError: parent or rows do not fit; states what is needed, available, and to do.
     """
     parameters = archive.parameters
     if parameters.force:
@@ -53,15 +53,15 @@ def check_archive_memory(archive: ResolvedArchive) -> None:
 def check_archive_space(
     parameters: ArchiveParameters, store: ArtifactStore, rows: pd.DataFrame
 ) -> None:
-    """Compare what the rows to work on will write with what is free on a local store.
+    """Compare the bytes that the remaining rows will write with what is free on a local store.
 
     Args:
-        parameters: of the run.
-        store: where predictions go.
-        rows: of the checked manifest that are still to be worked on.
+        parameters: the parameters of the run.
+        store: where predictions are written.
+        rows: rows of the checked manifest that are still to be processed.
 
     Raises:
-        ParameterError: they do not fit; names need, what there is, and the cure.
+        ParameterError: they do not fit; states what is needed, what is available, and what to do.
     """
     extent = _sampled_extent(rows, parameters.resolution)
     if parameters.force or extent is None or not store.folder.is_local:
@@ -76,7 +76,7 @@ def check_archive_space(
 
 
 def _sampled_extent(rows: pd.DataFrame, short_side: int | None) -> VideoExtent | None:
-    """Mean length and largest size of a few local videos; None if none of them tells."""
+    """Return mean length and largest size of a few local videos; None if none can be read."""
     local = rows[rows["video"].map(protocol_of) == LOCAL]
     sample = local.iloc[:: max(1, len(local) // _SAMPLE)]
     extents = list(_extents(sample, short_side))
@@ -89,12 +89,12 @@ def _extents(sample: pd.DataFrame, short_side: int | None) -> Iterator[VideoExte
         try:
             frames, size = _frames_and_size(Path(video), start, end)
         except (StorageError, OSError):
-            continue  # it fails by itself, when its turn comes
+            continue  # the row fails by itself in its turn
         yield VideoExtent(frames, working_size(size, short_side), size, objects=1)
 
 
 def _frames_and_size(video: Path, start: float, end: float) -> tuple[int, tuple[int, int]]:
-    """Frames from start to end, NaN where nothing is cut off; by what the container states."""
+    """Return frames from start to end (NaN: not cut there) and size, as the container states."""
     if video.is_dir():
         files = image_files(video)
         return len(files), image_size(files[0])

@@ -1,4 +1,4 @@
-"""The manifest of a run, checked before anything is started."""
+"""Checks the manifest of a run before anything starts."""
 
 import logging
 
@@ -11,10 +11,10 @@ logger = logging.getLogger("maskrnn.run")
 
 
 def checked_manifest(parameters: ArchiveParameters) -> CheckedManifest:
-    """The rows of a manifest that can be used; all of them unless bad ones may be skipped.
+    """Return the usable rows of a manifest: all rows, unless bad ones may be skipped.
 
     Raises:
-        ManifestError: names every row that cannot be used, and why.
+        ManifestError: names every row that cannot be used, with the reason.
     """
     checked = check_manifest(
         read_manifest(parameters.manifest), allow_local=not parameters.is_distrusted
@@ -22,6 +22,6 @@ def checked_manifest(parameters: ArchiveParameters) -> CheckedManifest:
     if checked.offences:
         text = describe_offences(checked.place, checked.rows, checked.offences)
         if not parameters.skip_bad or checked.table.empty:
-            raise ManifestError(f"{text}\nMend them, or do the others with --skip-bad.")
-        logger.warning("%s\nThey are left out.", text)
+            raise ManifestError(f"{text}\nCorrect them, or process the other rows with --skip-bad.")
+        logger.warning("%s\nThese rows are skipped.", text)
     return checked

@@ -1,4 +1,4 @@
-"""Parameters of a run of an archive."""
+"""Defines the parameters of an archive run."""
 
 import hashlib
 import json
@@ -22,56 +22,56 @@ from storage.runs.ledger import RunInfo
 
 
 class ArchiveParameters(RunFields, MachineFields, OptionFields, EstimatorFields, NetworkFields):
-    """An archive: which manifest, which method, how it goes about it."""
+    """Parameters of an archive: the manifest, the method and how to run it."""
 
     manifest: str = Field(description="Path or address of a .csv or .parquet file")
     resolution: Annotated[int, Field(ge=32)] | None = Field(
         default=SHORT_SIDE, description="Short side of the frames, pixels; none keeps the source's"
     )
     soft_masks: bool = Field(
-        default=False, description="Keep the probability of every object, at 8 bits"
+        default=False, description="Also keep every object's probability, 8 bits each"
     )
     leave_failed: bool = Field(
         default=False,
-        description="Leave rows alone that failed before, unless their files have changed",
+        description="Skip rows that failed before, unless their files have changed",
     )
     skip_bad: bool = Field(
-        default=False, description="Leave out rows that cannot be used, and do the others"
+        default=False, description="Skip rows that cannot be used and process the others"
     )
     batch_size: Annotated[int, Field(ge=1, le=500)] = Field(
-        default=200, description="Rows that one Prefect task run stands for"
+        default=200, description="Rows per Prefect task run"
     )
     slice_rows: Annotated[int, Field(ge=1, le=500)] = Field(
         default=100,
-        description="Rows that a worker gets at once, at most; fewer when they are long",
+        description="Most rows that a worker gets at once; it gets fewer if they are long",
     )
     fetch_gigabytes: Annotated[float, Field(gt=0)] = Field(
-        default=20.0, description="Of the files of a row that are fetched, at most"
+        default=20.0, description="Most gigabytes to download for one row"
     )
     fetch_seconds: Annotated[float, Field(gt=0)] = Field(
-        default=3600.0, description="Seconds that fetching a file may take"
+        default=3600.0, description="Most seconds to download one file"
     )
     trust_manifest: bool = Field(
         default=False,
-        description="Let a manifest that was fetched name files and hosts of one's own network",
+        description="Let a downloaded manifest name local files and local-network hosts",
     )
     checkpoint_frames: Annotated[int, Field(ge=1)] = Field(
-        default=50, description="Frames that a killed worker costs at most in segmentation"
+        default=50, description="Most frames of a segmentation that are lost if a worker is killed"
     )
 
     @property
     def is_distrusted(self) -> bool:
-        """Whether the manifest comes from elsewhere and may name public addresses alone."""
+        """Whether the manifest was downloaded and therefore may name only public addresses."""
         return protocol_of(self.manifest) != LOCAL and not self.trust_manifest
 
     @field_serializer("manifest", when_used="json")
     def _shown_manifest(self, manifest: str) -> str:
-        """Records, the report and Prefect's database get the address without its secrets."""
+        """Return the address without secrets, for records, the report and Prefect's database."""
         return shown_address(manifest)
 
     @property
     def run_name(self) -> str:
-        """The run's id: a manifest that grows, by the same method, continues the same run."""
+        """The run's id. A manifest that grows, with the same method, continues the same run."""
         if self.run_id is not None:
             return self.run_id
         fields = self.model_dump(mode="json", include=_NAMED) | {"manifest": self.manifest}
@@ -79,7 +79,7 @@ class ArchiveParameters(RunFields, MachineFields, OptionFields, EstimatorFields,
         return f"archive-{PurePosixPath(shown_address(self.manifest)).stem}-{self.preset}-{digest}"
 
     def training(self) -> BenchmarkParameters:
-        """The run, part of this one, that obtains the preset's parent on the generated data set."""
+        """The run within this one that obtains the preset's parent for the generated data set."""
         shared = {*RunFields.model_fields, *MachineFields.model_fields, *_METHOD}
         fields: dict[str, Any] = self.model_dump(include=shared)
         fields |= {"run_id": self.run_name, "dataset": "synthetic", "compare": (), "until": "train"}
@@ -92,9 +92,9 @@ _METHOD = {
     *NetworkFields.model_fields,
 }
 _NAMED = {"manifest", "soft_masks", *_METHOD}
-"""Fields that the name of a run is made of."""
+"""Fields that determine the name of a run."""
 
 
 def is_archive(info: RunInfo) -> bool:
-    """Whether a run is that of an archive."""
+    """Whether a run is an archive run."""
     return "manifest" in info.parameters

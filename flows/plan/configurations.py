@@ -1,4 +1,4 @@
-"""Which configurations of the method a run works through."""
+"""Lists the configurations of the method that a run executes."""
 
 from flows.plan.parameters import BenchmarkParameters
 from tasks.inputs.ablation import ablation_configurations
@@ -6,12 +6,13 @@ from tasks.inputs.configuration import Configuration, configure
 
 
 def all_configurations(parameters: BenchmarkParameters) -> list[Configuration]:
-    """The main one with the overrides first, then those it is compared with.
+    """Return the main configuration with the overrides, then those that it is compared with.
 
-    An ablation varies the preset with its overrides; its main one is the full method.
+    In an ablation the preset with its overrides is varied; the full method is the main one.
 
     Raises:
-        ParameterError: unknown preset, option or value; an ablation of less than the full method.
+        ParameterError: an unknown preset, option or value, or an ablation of a preset that is not
+            the full method.
     """
     main = configure(parameters.preset, parameters.overrides)
     shared = {

@@ -1,8 +1,8 @@
-"""What a command has found out before it calls its flow, for that flow.
+"""Passes what a command has resolved and checked to the flow that it calls.
 
-Prefect keeps the parameters of a flow run as JSON, and a deployment gives nothing else, so a flow
-takes parameters only. A command calls its flow in its own thread: a context variable brings what
-the command has resolved and checked to the flow, which then does neither again.
+Prefect keeps the parameters of a flow run as JSON, and a deployment passes nothing else, so a flow
+takes only parameters. A command calls its flow in its own thread; a context variable carries the
+resolved and checked run to the flow, so that the flow does not repeat this work.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ _HANDED_OVER: ContextVar[tuple[BaseModel, object] | None] = ContextVar(
 
 @contextmanager
 def handed_over(parameters: BaseModel, prepared: object) -> Iterator[None]:
-    """Within the block, a flow that is called with these parameters finds what was prepared."""
+    """Within the block, give the prepared value to a flow called with these parameters."""
     token = _HANDED_OVER.set((parameters, prepared))
     try:
         yield
@@ -30,7 +30,7 @@ def handed_over(parameters: BaseModel, prepared: object) -> Iterator[None]:
 
 
 def prepared_for(parameters: BaseModel, kind: type[T], prepare: Callable[[], T]) -> T:
-    """What the command that calls this flow has prepared for its parameters; else `prepare()`."""
+    """Return what the calling command prepared for these parameters, or else `prepare()`."""
     held = _HANDED_OVER.get()
     if held is not None and held[0] == parameters and isinstance(held[1], kind):
         return held[1]

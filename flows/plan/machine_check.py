@@ -1,4 +1,4 @@
-"""Whether a run can fit on this machine, found out before it starts from a few of its videos."""
+"""Checks before a run, from a sample of its videos, that it fits on this machine."""
 
 from flows.plan.memory_check import check_memory
 from flows.plan.resolved_run import ResolvedRun
@@ -9,14 +9,14 @@ from storage.kinds.videos import working_size
 from tasks.machine.space_needed import VideoExtent, mean_extent
 
 _SAMPLE = 12
-"""Videos of which a frame is decoded."""
+"""How many videos have a frame decoded for the estimate."""
 
 
 def check_machine(run: ResolvedRun) -> None:
-    """Refuse a run that needs more disk or memory than there is, unless it is forced.
+    """Refuse a run that needs more disk or memory than is available, unless it is forced.
 
     Raises:
-        ParameterError: names need, what there is, and the cure.
+        ParameterError: states what is needed, what is available, and what to do.
     """
     if run.parameters.force:
         return
@@ -27,7 +27,7 @@ def check_machine(run: ResolvedRun) -> None:
 
 
 def sampled_extent(run: ResolvedRun) -> VideoExtent | None:
-    """Mean frames and objects and the largest size of a few videos; None if none can be read."""
+    """Return mean frames and objects and largest size of a few videos; None if unreadable."""
     step = max(1, len(run.sources) // _SAMPLE)
     extents = [
         extent
@@ -43,4 +43,4 @@ def _extent(source: SourceVideo, short_side: int | None) -> VideoExtent | None:
         size = working_size((height, width), short_side)
         return VideoExtent(source.frame_count, size, (height, width), len(source.objects))
     except StorageError:
-        return None  # it fails by itself, when its turn comes
+        return None  # the video fails by itself in its turn

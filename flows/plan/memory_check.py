@@ -1,4 +1,4 @@
-"""A run that needs more memory than its workers have is refused before it starts."""
+"""Refuses, before the start, a run that needs more memory than its workers have."""
 
 from collections.abc import Iterable, Iterator
 
@@ -15,23 +15,23 @@ from tasks.machine.resources import Machine, plan_workers, this_machine
 from tasks.machine.space_needed import VideoExtent
 
 Need = tuple[str, str, int, int]
-"""Kind of unit, preset, bytes that it takes, units of this kind that run at the same time."""
+"""Kind of unit, preset, bytes needed, and how many such units run at the same time."""
 
 _MAPPED = 3 * 2**30
-"""Address space into which a process maps libraries of which it loads a small part."""
+"""Address space that a process reserves for libraries, most of which it never loads."""
 
 
 def check_memory(run: ResolvedRun, extent: VideoExtent) -> None:
-    """Compare what units will take with the memory of this machine's workers.
+    """Compare the memory that units need with that of this machine's workers.
 
-    Of other machines, and of GPUs, the memory is not known before they are at work.
+    The memory of other machines and of GPUs is unknown until they start.
 
     Args:
-        run: resolved.
-        extent: of its videos.
+        run: the resolved run.
+        extent: lengths and sizes of its videos.
 
     Raises:
-        ParameterError: a unit does not fit; names need, what there is, and the cure.
+        ParameterError: a unit does not fit; states what is needed, available, and what to do.
     """
     machine = local_machine(run.parameters)
     if machine is None:
@@ -40,7 +40,7 @@ def check_memory(run: ResolvedRun, extent: VideoExtent) -> None:
     beyond = too_large(needs(run, extent, workers), machine)
     if not beyond:
         return
-    # What is there already need not be computed; to know it, the videos are read.
+    # Artifacts in the store need not be computed; finding them requires reading the videos.
     planned = plan_run(run, ArtifactStore(run.parameters.store)).stages
     computed = {unit_of(stage) for stage in planned if stage.fate in ("computed", "unknown")}
     for need in beyond:
@@ -49,12 +49,12 @@ def check_memory(run: ResolvedRun, extent: VideoExtent) -> None:
 
 
 def needs(run: ResolvedRun, extent: VideoExtent, workers: int) -> Iterator[Need]:
-    """What the units of a run take that run a network.
+    """Yield what the units that use a network need.
 
     Args:
-        run: resolved.
-        extent: of its videos.
-        workers: units that run at the same time; training runs alone.
+        run: the resolved run.
+        extent: lengths and sizes of its videos.
+        workers: how many units run at the same time; training runs alone.
     """
     parameters = run.parameters
     for configuration in run.with_network:
@@ -67,7 +67,7 @@ def needs(run: ResolvedRun, extent: VideoExtent, workers: int) -> Iterator[Need]
 
 
 def segmenting_needs(preset: Preset, extent: VideoExtent, workers: int) -> Iterator[Need]:
-    """What finetuning and segmentation by a preset that has a network take."""
+    """Yield what finetuning and segmentation need, for a preset that has a network."""
     if preset.finetune is not None:
         yield "finetune", preset.name, memory_needed("finetune", preset, extent.size), workers
     size = memory_needed("segment", preset, extent.size, extent.objects)
@@ -75,21 +75,21 @@ def segmenting_needs(preset: Preset, extent: VideoExtent, workers: int) -> Itera
 
 
 def local_machine(parameters: RunFields) -> Machine | None:
-    """This machine, if its memory is what limits a run; None with GPUs or workers elsewhere."""
+    """Return this machine if its memory limits the run; None with GPUs or remote workers."""
     machine = this_machine()
     elsewhere = parameters.dask_address is not None or parameters.cluster is not None
     return None if elsewhere or machine.gpus else machine
 
 
 def too_large(found: Iterable[Need], machine: Machine) -> list[Need]:
-    """Those that do not fit, as many at once as there will be."""
-    if machine.memory_source == ADDRESS_SPACE:  # each process has one of its own
+    """Return the needs that do not fit when that many units run at once."""
+    if machine.memory_source == ADDRESS_SPACE:  # the limit applies to each process
         return [need for need in found if need[2] + _MAPPED > machine.memory]
     return [need for need in found if need[2] * need[3] > machine.memory]
 
 
 def refusal(need: Need, machine: Machine, extent: VideoExtent) -> ParameterError:
-    """The error of a need that does not fit."""
+    """Return the error for a need that does not fit."""
     unit, preset, size, at_once = need
     height, width = extent.size
     fitting = machine.memory // size
@@ -102,6 +102,6 @@ def refusal(need: Need, machine: Machine, extent: VideoExtent) -> ParameterError
         size, others, cure = size + _MAPPED, " in each process", "a higher limit"
     return ParameterError(
         f"{unit} by {preset} needs about {size / 1e9:.1f} GB of memory for frames of "
-        f"{height}x{width}{others}, and {there}: take {cure}, a preset with a smaller network, or "
-        "workers elsewhere (--dask-address); --force tries all the same"
+        f"{height}x{width}{others}, but {there}: use {cure}, a preset with a smaller network, or "
+        "workers elsewhere (--dask-address); --force starts the run anyway"
     )

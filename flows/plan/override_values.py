@@ -1,4 +1,4 @@
-"""Overrides as a deployment gives them: text, as on the command line, or values of JSON."""
+"""Reads overrides of a deployment: text, as on the command line, or JSON values."""
 
 import json
 from typing import Annotated, Any
@@ -14,7 +14,7 @@ def _as_text(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, bool | int | float | list | tuple) else value
 
 
-# Prefect's server checks parameters by the schema before this package sees them.
+# Prefect's server checks parameters against the schema before this package receives them.
 _Value = Annotated[
     str,
     BeforeValidator(_as_text),
@@ -22,4 +22,4 @@ _Value = Annotated[
 ]
 
 Overrides = dict[str, _Value]
-"""Values as text, by dotted name of the option: "[64, 112]" for the list, "none" for null."""
+"""Values as text, by dotted option name: "[64, 112]" for a list, "none" for null."""

@@ -1,4 +1,4 @@
-"""Parameters of a run: validated, frozen, and what Prefect shows as a form."""
+"""Defines the parameters of a run: validated, frozen, and shown by Prefect as a form."""
 
 import hashlib
 import json
@@ -15,35 +15,35 @@ from tasks.inputs.flow_method import known_estimators
 from tasks.inputs.sources import dataset_names
 
 Stage = Literal["ingest", "flow", "train", "segment", "evaluate", "report"]
-"""What a run may end with; the report comes after all stages."""
+"""Last step of a run; the report follows all stages."""
 
 DEFAULT_STORE = "maskrnn-store"
 
 SHORT_SIDE = 240
-"""Of the frames on which one's own videos are segmented; label maps have their own size."""
+"""Short side at which a user's own videos are segmented; label maps keep the video's size."""
 
 
 def default_store() -> str:
-    """$MASKRNN_STORE, or ./maskrnn-store."""
+    """Return $MASKRNN_STORE, or ./maskrnn-store."""
     return os.environ.get("MASKRNN_STORE") or DEFAULT_STORE
 
 
 def _one_of(names: list[str]) -> Any:
-    """Shown as a list in the form; a name that is not in it gets the message of its own reader."""
+    """Show the names as a list in the form; the reader reports a name that is not in it."""
     return {"enum": names}
 
 
 class RunFields(BaseModel):
-    """Where and how it runs; changes nothing in the result."""
+    """Parameters for where and how to run; they do not change the result."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     store: str = Field(default_factory=default_store, description="Folder or URL of all artifacts")
     run_id: str | None = Field(
-        default=None, description="Name of the run; none: made of the parameters"
+        default=None, description="Name of the run; none: derived from the parameters"
     )
     workers: Annotated[int, Field(ge=1)] | None = Field(
-        default=None, description="Worker processes; none: by cores, memory and GPUs"
+        default=None, description="Worker processes; none: chosen by cores, memory and GPUs"
     )
     dask_address: str | None = Field(default=None, description="Existing Dask scheduler")
     cluster: str | None = Field(
@@ -65,24 +65,24 @@ class RunFields(BaseModel):
         if self.dask_address is not None and self.cluster is not None:
             raise PydanticCustomError(
                 "two_clusters",
-                "an existing scheduler (dask-address) and a cluster to start contradict each "
-                "other; give one of them",
+                "give an existing scheduler (dask-address) or a cluster to start (cluster), "
+                "not both",
             )
         if self.cluster_options and self.cluster is None:
             raise PydanticCustomError(
-                "options_of_no_cluster", "cluster-options go with the class of a cluster"
+                "options_of_no_cluster", "cluster-options need the class of a cluster (cluster)"
             )
         return self
 
 
 class MachineFields(BaseModel):
-    """What is asked of this machine."""
+    """Parameters for the checks of this machine."""
 
-    force: bool = Field(default=False, description="Start even where disk or memory seem too small")
+    force: bool = Field(default=False, description="Start even if disk or memory seems too small")
 
 
 class OptionFields(BaseModel):
-    """What differs from the defaults."""
+    """Parameters that override defaults of the method."""
 
     resolution: Annotated[int, Field(ge=32)] | None = Field(
         default=None, description="Short side of the frames, pixels; none keeps the source's"
@@ -94,7 +94,7 @@ class OptionFields(BaseModel):
 
 
 class DataFields(OptionFields):
-    """Which videos."""
+    """Parameters that choose the videos."""
 
     dataset: str = Field(
         default="synthetic", description="Data set", json_schema_extra=_one_of(dataset_names())
@@ -104,14 +104,14 @@ class DataFields(OptionFields):
     )
     masks: str | None = Field(
         default=None,
-        description="File or folder with the masks of one video of one's own, which root is then",
+        description="File or folder with the masks of the user's video; root is then that video",
     )
     split: str = Field(default="val", description="Split to segment and evaluate")
     videos: tuple[str, ...] | None = Field(default=None, description="Only these videos")
 
 
 class EstimatorFields(BaseModel):
-    """Which optical flow."""
+    """Parameters that choose the optical flow."""
 
     flow: str = Field(
         default="dis",
@@ -119,12 +119,12 @@ class EstimatorFields(BaseModel):
         json_schema_extra=_one_of(sorted(known_estimators())),
     )
     flow_weights: str | None = Field(
-        default=None, description="File with the weights of a flow network; none: looked for"
+        default=None, description="File with weights of a flow network; none: searched for"
     )
 
 
 class NetworkFields(BaseModel):
-    """Which network, and its parent."""
+    """Parameters that choose the network and its parent."""
 
     preset: str = Field(
         default="small",
@@ -133,46 +133,46 @@ class NetworkFields(BaseModel):
     )
     parent: str | None = Field(
         default=None,
-        description="Parent to load in place of training: a key or a .safetensors file",
+        description="Parent to load instead of training one: a key or a .safetensors file",
     )
     train_videos: Annotated[int, Field(ge=1)] | tuple[str, ...] | None = Field(
         default=None,
-        description="Part of the train split: how many videos, or which; none takes all",
+        description="Part of the train split: a number of videos or their names; none: all",
     )
     initial_weights: str | None = Field(
         default=None,
-        description="To start training from: VGG-16 as a file, imagenet, or a parent; none: random",
+        description="Start training from a VGG-16 file, imagenet or a parent; none: random weights",
     )
 
 
 class FlowFields(DataFields, EstimatorFields):
-    """Which optical flow of which videos."""
+    """Parameters for estimating optical flow."""
 
 
 class TrainFields(FlowFields, NetworkFields):
-    """Which parent network, trained on which videos."""
+    """Parameters for training a parent network."""
 
 
 class SegmentFields(TrainFields):
-    """How videos are segmented by it."""
+    """Parameters for segmenting videos."""
 
     checkpoint_frames: Annotated[int, Field(ge=1)] = Field(
-        default=50, description="Frames that a killed worker costs at most in segmentation"
+        default=50, description="Most frames of a segmentation that are lost if a worker is killed"
     )
     keep_weights: Literal["all", "main", "none"] = Field(
         default="all",
-        description="Finetuned weights to keep when a video is complete: main, of the preset alone",
+        description="Finetuned weights to keep when a video is complete; main: only of the preset",
     )
 
 
 class BenchmarkParameters(RunFields, MachineFields, SegmentFields):
-    """A benchmark: which videos, which method, where to."""
+    """Parameters of a benchmark."""
 
     compare: tuple[str, ...] = Field(
-        default=("propagate", "first-frame"), description="Further presets, run on the same videos"
+        default=("propagate", "first-frame"), description="More presets to run on the same videos"
     )
     ablation: bool = Field(
-        default=False, description="Table 2 of the paper: the preset part by part"
+        default=False, description="Table 2 of the paper: the method without each of its parts"
     )
     until: Stage = Field(default="report", description="Last stage to run")
 
@@ -181,27 +181,27 @@ class BenchmarkParameters(RunFields, MachineFields, SegmentFields):
         if self.ablation and self.parent is not None:
             raise PydanticCustomError(
                 "ablation_parent",
-                "an ablation trains a parent for each network; leave the parent out",
+                "an ablation trains a parent for each network; remove the option parent",
             )
         return self
 
     def reaches(self, stage: StageKind) -> bool:
-        """Whether the run goes as far as a stage."""
+        """Whether the run includes a stage."""
         return STAGE_KINDS.index(self.last_stage) >= STAGE_KINDS.index(stage)
 
     @property
     def last_stage(self) -> StageKind:
-        """The stage with which the run ends; only the report may follow."""
+        """The last stage of the run; only the report may follow."""
         return "evaluate" if self.until == "report" else self.until
 
     @property
     def presets(self) -> tuple[str, ...]:
-        """The preset, then those it is compared with, each once."""
+        """The preset, then those that it is compared with, without duplicates."""
         return tuple(dict.fromkeys((self.preset, *self.compare)))
 
     @property
     def run_name(self) -> str:
-        """The run's id: the same parameters give the same run, continued where it stopped."""
+        """The run's id: the same parameters continue the same run."""
         if self.run_id is not None:
             return self.run_id
         fields = self.model_dump(mode="json", exclude=_UNNAMED)
@@ -211,4 +211,4 @@ class BenchmarkParameters(RunFields, MachineFields, SegmentFields):
 
 
 _UNNAMED = {*RunFields.model_fields, "until", "checkpoint_frames", "keep_weights", "force"}
-"""Fields that change nothing in the result, and so not the name of the run."""
+"""Fields that do not change the result, and therefore not the name of the run."""

@@ -1,4 +1,4 @@
-"""An archive resolved: its manifest checked, and the run that obtains its parent resolved."""
+"""Resolves an archive: checks its manifest and resolves the run that obtains its parent."""
 
 from dataclasses import dataclass
 
@@ -11,12 +11,12 @@ from tasks.inputs.configuration import Configuration
 
 @dataclass(frozen=True)
 class ResolvedArchive:
-    """What the checks and the flow of an archive work from.
+    """A resolved archive, the input of its checks and its flow.
 
     Args:
-        parameters: of the archive.
-        manifest: its rows that can be used.
-        training: the run, part of this one, that obtains the parent; it has the archive's preset
+        parameters: the parameters of the archive.
+        manifest: its usable rows.
+        training: the run within this one that obtains the parent; it has the archive's preset
             and optical flow.
     """
 
@@ -26,7 +26,7 @@ class ResolvedArchive:
 
     @property
     def configuration(self) -> Configuration:
-        """The options of the archive's preset."""
+        """The configuration of the archive's preset."""
         return self.training.main
 
 
@@ -35,7 +35,7 @@ def resolve_archive(parameters: ArchiveParameters) -> ResolvedArchive:
 
     Raises:
         ParameterError: an unknown preset, option or estimator.
-        ManifestError: names every row that cannot be used, and why.
+        ManifestError: names every row that cannot be used, with the reason.
     """
     training = resolve(parameters.training())
     return ResolvedArchive(parameters, checked_manifest(parameters), training)

@@ -1,4 +1,4 @@
-"""A run resolved: all that follows from its parameters and its data set, found out once."""
+"""Resolves a run: determines once all that follows from its parameters and its data set."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,15 +16,15 @@ from tasks.scores.scoring import protocol_of
 
 @dataclass(frozen=True)
 class ResolvedRun:
-    """What the checks, the plan and the pipeline of a run work from.
+    """A resolved run, the input of its checks, its plan and its pipeline.
 
     Args:
-        parameters: of the run.
+        parameters: the parameters of the run.
         configurations: options per preset, the main one first.
-        data: the split that is segmented.
+        data: the split to segment.
         sources: its videos, in the order of the data set.
-        training: what the parents are trained on; without videos where none is trained.
-        flow: how optical flow is estimated.
+        training: what the parents are trained on; has no videos if none is trained.
+        flow: how to estimate optical flow.
     """
 
     parameters: BenchmarkParameters
@@ -41,33 +41,33 @@ class ResolvedRun:
 
     @property
     def with_network(self) -> list[Configuration]:
-        """The configurations that have a network, and so need a parent."""
+        """The configurations that have a network and therefore need a parent."""
         return [c for c in self.configurations if c.preset.network is not None]
 
     @property
     def segmenting(self) -> list[Configuration]:
-        """The configurations that segment the videos, in order; none if the run ends before."""
+        """The configurations that segment the videos, in order; none if the run ends earlier."""
         return in_order(self.configurations) if self.parameters.reaches("segment") else []
 
     @property
     def trainings(self) -> list[Training]:
-        """The parents that the run trains, in order; none where it ends before or is given one."""
+        """The parents to train, in order; none if the run ends earlier or is given a parent."""
         trains = self.parameters.reaches("train") and self.parameters.parent is None
         return trainings(self.configurations) if trains else []
 
     @property
     def protocol(self) -> str | None:
-        """Name of the evaluation's protocol; None for a run that ends before the evaluation."""
+        """Name of the evaluation protocol; None if the run ends before the evaluation."""
         parameters = self.parameters
         return protocol_of(parameters.dataset) if parameters.reaches("evaluate") else None
 
 
 def resolve(parameters: BenchmarkParameters) -> ResolvedRun:
-    """Read the data set's lists of videos and everything else that parameters refer to.
+    """Read the data set's lists of videos and everything else that the parameters refer to.
 
     Raises:
         ParameterError: an unknown preset, option, data set or estimator.
-        DatasetError: what the reader found wrong; names the file and the cure.
+        DatasetError: the reader found a fault; names the file and what to do.
     """
     configurations = all_configurations(parameters)
     main = configurations[0]

@@ -1,4 +1,4 @@
-"""What a run would do with its parameters, record by record, before anything is started."""
+"""Plans a run, record by record, before anything starts."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -16,22 +16,22 @@ from tasks.plan.run_order import preset_stages, shared_stages
 
 @dataclass(frozen=True)
 class RunPlan:
-    """Planned stages in order, and what of the run's outcome is there already."""
+    """The planned stages in order, and the part of the outcome that already exists."""
 
     stages: Sequence[PlannedStage]
     outcome: Outcome
 
 
 def plan_run(run: ResolvedRun, store: ArtifactStore, failed: Collection[str] = ()) -> RunPlan:
-    """Look at everything that a run would come to.
+    """Determine for every stage of a run whether its result already exists.
 
     Args:
-        run: resolved.
+        run: the resolved run.
         store: its store.
-        failed: records of the ledger that failed; training goes on without such videos.
+        failed: records of the ledger that failed; training continues without these videos.
 
     Raises:
-        ParameterError: a parent or starting weights that cannot be used.
+        ParameterError: a parent or starting weights cannot be used.
     """
     foresight = Foresight(store, run.flow, run.main.compute, run.parameters.resolution)
     parents = _parents(run, store, foresight, failed)
@@ -57,7 +57,7 @@ def plan_run(run: ResolvedRun, store: ArtifactStore, failed: Collection[str] = (
 def _parents(
     run: ResolvedRun, store: ArtifactStore, foresight: Foresight, failed: Collection[str]
 ) -> dict[str, str | None]:
-    """Key of the parent per preset that has one; None while it is unknown."""
+    """Return the parent's key per preset that has one; None while it is unknown."""
     parameters = run.parameters
     if parameters.parent is not None and run.with_network and parameters.reaches("train"):
         return dict.fromkeys(

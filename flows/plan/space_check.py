@@ -1,4 +1,4 @@
-"""A run that cannot fit on the disk is refused before it starts."""
+"""Refuses, before the start, a run that does not fit on the disk."""
 
 import shutil
 from pathlib import Path
@@ -12,18 +12,18 @@ from tasks.machine.space_needed import VideoExtent, stage_bytes
 from tasks.plan.dry_plan import PlannedStage
 
 _AT_ONCE = 16
-"""Videos whose weights lie on the disk at the same time when they are dropped."""
+"""With dropped weights: how many videos have weights on the disk at the same time."""
 
 
 def check_space(run: ResolvedRun, extent: VideoExtent) -> None:
-    """Compare what a run will write with what is free, on a local store.
+    """Compare the bytes that a run will write with what is free on a local store.
 
     Args:
-        run: resolved.
-        extent: of its videos.
+        run: the resolved run.
+        extent: lengths and sizes of its videos.
 
     Raises:
-        ParameterError: it cannot fit; names need, what there is, and the cure.
+        ParameterError: it does not fit; states what is needed, what is available, and what to do.
     """
     store = ArtifactStore(run.parameters.store)
     if not store.folder.is_local:
@@ -31,15 +31,15 @@ def check_space(run: ResolvedRun, extent: VideoExtent) -> None:
     free = free_bytes(store)
     if most_bytes(run, extent) <= free:
         return
-    # What is there already need not be written; to know it, the videos are read.
+    # Artifacts in the store need not be written; finding them requires reading the videos.
     need = bytes_needed(run, plan_run(run, store), extent)
     if need > free:
-        cures = "take fewer videos, a lower --resolution or --keep-weights none"
+        cures = "use fewer videos, a lower --resolution or --keep-weights none"
         raise no_room("run", need, free, store.url, cures)
 
 
 def most_bytes(run: ResolvedRun, extent: VideoExtent) -> int:
-    """Bytes of a run that finds nothing in the store and keeps everything."""
+    """Return the bytes of a run that finds nothing in the store and keeps everything."""
     prepared = stage_bytes("ingest", extent) + stage_bytes("flow", extent)
     total = prepared * (len(run.sources) + len(run.training.sources))
     for configuration in run.configurations:
@@ -51,7 +51,7 @@ def most_bytes(run: ResolvedRun, extent: VideoExtent) -> int:
 
 
 def bytes_needed(run: ResolvedRun, plan: RunPlan, extent: VideoExtent) -> int:
-    """Bytes that the planned stages write that are not there yet."""
+    """Return the bytes that planned stages will write, without those that already exist."""
     networks = {c.preset.name: c.preset.network for c in run.configurations}
     keep, main = run.parameters.keep_weights, run.main.preset.name
     total, weights = 0, []
@@ -63,7 +63,7 @@ def bytes_needed(run: ResolvedRun, plan: RunPlan, extent: VideoExtent) -> int:
         if name != "finetune":
             total += size
             continue
-        # Of a video that is not in the store, the objects are not known one by one.
+        # The objects of a video that is not in the store are not known individually.
         size *= extent.objects if stage.stage.object_id is None else 1
         is_kept = keep == "all" or (keep == "main" and preset == main)
         total += size if is_kept else 0
@@ -72,13 +72,13 @@ def bytes_needed(run: ResolvedRun, plan: RunPlan, extent: VideoExtent) -> int:
 
 
 def unit_of(stage: PlannedStage) -> tuple[StageKind, str]:
-    """Kind of unit and preset of a planned stage; "" where all presets share it."""
+    """Return kind of unit and preset of a planned stage; "" if all presets share it."""
     kind = stage.stage.kind
     return kind, stage.record.video if kind == "train" else stage.stage.preset
 
 
 def free_bytes(store: ArtifactStore) -> int:
-    """Bytes free where a local store is, or will be."""
+    """Return the free bytes at the place of a local store."""
     path = Path(store.url)
     while not path.exists():
         path = path.parent
@@ -86,8 +86,8 @@ def free_bytes(store: ArtifactStore) -> int:
 
 
 def no_room(what: str, need: int, free: int, place: str, cures: str) -> ParameterError:
-    """The error of what does not fit on the disk."""
+    """Return the error for data that does not fit on the disk."""
     return ParameterError(
-        f"the {what} needs about {need / 1e9:.1f} GB and {place} has {free / 1e9:.1f} GB free: "
-        f"free some space, name another --store, {cures}; --force tries all the same"
+        f"the {what} needs about {need / 1e9:.1f} GB but {place} has {free / 1e9:.1f} GB free: "
+        f"free some space, name another --store, {cures}; --force starts the run anyway"
     )

@@ -1,4 +1,4 @@
-"""Parameters of the flows that end after one stage."""
+"""Defines the parameters of the flows that end after one stage."""
 
 from typing import ClassVar, Self
 
@@ -21,11 +21,11 @@ class _StageParameters(RunFields, MachineFields):
 
     @classmethod
     def of(cls, parameters: BenchmarkParameters) -> Self:
-        """The part of a benchmark's parameters that this flow takes."""
+        """Return the part of a benchmark's parameters that this flow uses."""
         return cls(**parameters.model_dump(include=set(cls.model_fields)))
 
     def benchmark(self) -> BenchmarkParameters:
-        """The same as a benchmark that ends early."""
+        """Return the parameters of the benchmark that ends after this stage."""
         return BenchmarkParameters(**self.model_dump(), compare=(), until=self.last)
 
     @property
@@ -35,24 +35,24 @@ class _StageParameters(RunFields, MachineFields):
 
 
 class IngestParameters(_StageParameters, DataFields):
-    """Videos to bring into the store."""
+    """Parameters for copying videos into the store."""
 
     last: ClassVar[Stage] = "ingest"
 
 
 class PrecomputeFlowParameters(_StageParameters, FlowFields):
-    """Videos to estimate optical flow of."""
+    """Parameters for estimating optical flow of videos."""
 
     last: ClassVar[Stage] = "flow"
 
 
 class TrainParameters(_StageParameters, TrainFields):
-    """A parent network to train."""
+    """Parameters for training a parent network."""
 
     last: ClassVar[Stage] = "train"
 
 
 class SegmentParameters(_StageParameters, SegmentFields):
-    """Videos to segment."""
+    """Parameters for segmenting videos."""
 
     last: ClassVar[Stage] = "segment"

@@ -1,4 +1,4 @@
-"""Which videos the parent is trained on; never chosen in silence."""
+"""Chooses the videos to train the parent on, and states the choice in a note."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ _SPLIT = "train"
 
 @dataclasses.dataclass(frozen=True)
 class TrainingSet:
-    """Videos to train on, and a sentence about them for the report."""
+    """The videos to train on, and a sentence about them for the report."""
 
     spec: DatasetSpec
     sources: Sequence[SourceVideo]
@@ -28,15 +28,16 @@ def training_for(
     spec: DatasetSpec,
     segmented: Sequence[SourceVideo],
 ) -> TrainingSet:
-    """What the parents of a run are trained on; nothing where none is trained.
+    """Return what the parents of a run are trained on; no videos if none is trained.
 
     Args:
-        parameters: of the run.
+        parameters: the parameters of the run.
         configurations: options per preset, the main one first.
-        spec: the data set that is segmented.
+        spec: the data set to segment.
         segmented: its videos.
 
     Raises:
+        ParameterError, DatasetError: see `choose_training_set`.
         ParameterError, DatasetError: see `choose_training_set`.
     """
     trains = any(configuration.preset.network is not None for configuration in configurations)
@@ -54,23 +55,23 @@ def choose_training_set(
     spec: DatasetSpec,
     segmented: Sequence[SourceVideo],
 ) -> TrainingSet:
-    """The train split of the data set, or the generated one where there is none.
+    """Return the train split of the data set, or the generated data set if there is no split.
 
     Args:
         parameters: name the part of the split, and the resolution.
         configuration: options of the generated data set.
-        spec: the data set that is segmented.
-        segmented: its videos, which give the generated ones their size.
+        spec: the data set to segment.
+        segmented: its videos; the generated videos get their size.
 
     Raises:
-        ParameterError, DatasetError: unknown videos, or what the reader found wrong.
+        ParameterError, DatasetError: unknown videos, or a fault that the reader found.
     """
     if has_split(spec, _SPLIT):
         spec = dataclasses.replace(spec, split=_SPLIT)
         why = ""
     else:
         options = configuration.synthetic
-        # One's own videos share a parent, whatever their sizes: else each would train another.
+        # Videos of users share a parent whatever their size; otherwise each would train its own.
         if "synthetic.size" not in configuration.overrides and spec.masks is None:
             size = _working_size(segmented, parameters.resolution, options.size)
             options = dataclasses.replace(options, size=size)
@@ -92,11 +93,11 @@ def choose_training_set(
 def _working_size(
     segmented: Sequence[SourceVideo], short_side: int | None, default: tuple[int, int]
 ) -> tuple[int, int]:
-    """Size of the first video that can be read, as it will be in the store."""
+    """Return the size that the first readable video will have in the store."""
     for source in segmented:
         try:
             height, width = source.frame(0).shape[:2]
         except StorageError:
-            continue  # it fails by itself, when its turn comes
+            continue  # the video fails by itself in its turn
         return working_size((height, width), short_side)
     return default

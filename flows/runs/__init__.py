@@ -1,1 +1,1 @@
-"""Prefect flows: the driver of a run, the order of its stages, archives, reruns, reports."""
+"""Holds the Prefect flows: driver of a run, order of its stages, archives, reruns, reports."""

@@ -1,4 +1,4 @@
-"""An archive as a Prefect flow: a task run per batch of rows, a record of the ledger per row."""
+"""Runs an archive as a Prefect flow: a task run per batch of rows, a ledger record per row."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -40,9 +40,9 @@ logger = logging.getLogger("maskrnn.run")
 
 @pipeline_flow("archive")
 def archive(parameters: ArchiveParameters) -> State[Any]:
-    """Segment every video that a manifest names; the same again does only what is missing.
+    """Segment every video that a manifest names; a repeated call does only what is missing.
 
-    Ends as Failed when any row failed; the others are in the store and the report.
+    The flow run ends as Failed if any row failed; the others are in the store and the report.
     """
     log_progress()
     resolved = prepared_for(parameters, ResolvedArchive, lambda: _checked(parameters))
@@ -103,7 +103,7 @@ def _carry_out(
     todo, before = len(plan.order), len(plan.settled)
     logger.info("%d rows: %d to work on, %d ended before", len(plan.table), todo, before)
     limit = context.timeouts.get("segment")
-    # A time limit is for one row, and so is a slice then.
+    # A time limit applies to one row, so a slice then holds one row.
     most = parameters.slice_rows if limit is None else 1
     rows = RowQueue(plan.rows(), todo, parameters.batch_size, most)
     shown: list[Callable[[], None]] = []
@@ -122,14 +122,14 @@ def _carry_out(
 
 
 def _checked(parameters: ArchiveParameters) -> ResolvedArchive:
-    """Resolved and checked, where no command has done so."""
+    """Resolve and check the archive, unless a command has done so."""
     resolved = resolve_archive(parameters)
     check_archive_memory(resolved)
     return resolved
 
 
 def _parent(context: RunContext, resolved: ResolvedArchive) -> str | None:
-    """Key of the parent: the one that was named, or the preset's, trained on generated videos."""
+    """Return the parent's key: the named one, or the preset's, trained on generated videos."""
     preset, given = resolved.configuration.preset, resolved.parameters.parent
     if preset.network is None:
         return None
@@ -140,20 +140,20 @@ def _parent(context: RunContext, resolved: ResolvedArchive) -> str | None:
     parents = Pipeline(context, resolved.training).run().parents
     if preset.name not in parents:
         raise TaskError(
-            f"there is no parent of {preset.name}: `maskrnn status {context.ledger.run_id}` tells "
-            "why; name one with --parent, or mend the cause and run again"
+            f"there is no parent of {preset.name}: `maskrnn status {context.ledger.run_id}` shows "
+            "why; name one with --parent, or correct the cause and run again"
         )
     return parents[preset.name]
 
 
 def _final_state(failed: Mapping[str, str], manifest: CheckedManifest) -> State[Any]:
-    """Completed when every row of the manifest came through, else Failed with what did not."""
+    """Return Completed if every row of the manifest is done, else Failed with the failures."""
     left_out = manifest.rows - len(manifest.table)
     if not failed and not left_out:
         return Completed(message=f"{manifest.rows} rows done")
     head = f"{len(failed)} of {manifest.rows} rows failed"
     if left_out:
-        head += f", {left_out} were left out"
+        head += f", {left_out} were skipped"
     details = "; ".join(f"{name} ({error})" for name, error in list(failed.items())[:NAMED])
     more = f"; and {len(failed) - NAMED} more" if len(failed) > NAMED else ""
     return Failed(name=FAILED_IN_PART, message=f"{head}: {details}{more}")

@@ -1,4 +1,4 @@
-"""What of an archive shows in Prefect: a task run per batch of rows, and the report."""
+"""Shows an archive in Prefect: a task run per batch of rows, and the report."""
 
 from collections.abc import Callable, Sequence
 
@@ -10,14 +10,14 @@ from tasks.errors import TaskError
 from tasks.retries.server_outage import shows_in_prefect
 
 NAMED = 20
-"""Failed rows that a state names."""
+"""How many failed rows a state names."""
 
 
 def show_batch(batch: Batch) -> Callable[[], None]:
-    """Start the task run of a batch, if this is a flow run; returns what waits for its end."""
+    """Start the task run of a batch within a flow run; return a function that waits for it."""
     if not shows_in_prefect():
         return lambda: None
-    # Prefect looks into what it is given: of a batch it gets numbers and two functions.
+    # Prefect inspects all arguments, so it gets numbers and two functions instead of a batch.
     future = _rows.submit(batch.first, batch.last, batch.ended.wait, lambda: _check(batch))
     return lambda: future.wait()
 
@@ -26,21 +26,21 @@ def show_batch(batch: Batch) -> Callable[[], None]:
     name="rows", task_run_name="rows {first} to {last}", cache_policy=NO_CACHE, persist_result=False
 )
 def _rows(first: int, last: int, wait: Callable[[], object], check: Callable[[], None]) -> None:
-    """Ends when its rows have."""
+    """Wait until the rows of a batch have ended."""
     wait()
     check()
 
 
 def _check(batch: Batch) -> None:
-    """TaskError that names the rows that failed, or tells that there was no end."""
+    """Raise TaskError with the rows that failed, or if the run stopped before all had ended."""
     rows = batch.last - batch.first + 1
     if batch.left:
-        raise TaskError(f"the run was ended when {batch.left} of {rows} rows had not")
+        raise TaskError(f"the run stopped before {batch.left} of {rows} rows had ended")
     if batch.failed:
         raise TaskError(f"{len(batch.failed)} of {rows} rows failed: {outline(batch.failed)}")
 
 
 def outline(names: Sequence[str]) -> str:
-    """The first names, and how many there are besides."""
+    """Return the first names, and how many more there are."""
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return ", ".join(names[:NAMED]) + more

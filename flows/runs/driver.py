@@ -1,4 +1,4 @@
-"""The benchmark as a Prefect flow, and as what every other command is a part of."""
+"""Runs the benchmark as a Prefect flow, and parts of it for the other commands."""
 
 import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -32,7 +32,7 @@ from tasks.run.task_runs import MOST_TASKS, start_task
 logger = logging.getLogger("maskrnn.run")
 
 FAILED_IN_PART = "Failed in part"
-"""Name of the state in which a run ends that lost some of its videos."""
+"""Name of the final state of a run in which some videos failed."""
 
 RUNNER: Any = ThreadPoolTaskRunner(max_workers=MOST_TASKS)
 
@@ -40,7 +40,7 @@ P = ParamSpec("P")
 
 
 def pipeline_flow(name: str) -> Callable[[Callable[P, State[Any]]], Flow[P, State[Any]]]:
-    """A Prefect flow over parameters that have a `run_name`, after which its runs are called."""
+    """Make a Prefect flow with parameters that have a `run_name`; its flow runs get that name."""
     return flow(
         name=name,
         flow_run_name="{parameters.run_name}",
@@ -53,20 +53,20 @@ def pipeline_flow(name: str) -> Callable[[Callable[P, State[Any]]], Flow[P, Stat
 def benchmark(parameters: BenchmarkParameters) -> State[Any]:
     """Segment videos by a preset, compare it with others, evaluate and report.
 
-    Ends as Failed when any video failed; what came through is in the store and the report.
+    The flow run ends as Failed if any video failed; the others are in the store and the report.
     """
     return carry_out(checked_run(parameters, parameters))
 
 
 def checked_run(asked: BaseModel, parameters: BenchmarkParameters) -> ResolvedRun:
-    """The run of a flow, resolved and checked: by the command that called the flow, or here.
+    """Return the resolved and checked run: from the command that called the flow, or made here.
 
     Args:
         asked: parameters of the flow.
-        parameters: of the run that it carries out.
+        parameters: parameters of the run that the flow carries out.
 
     Raises:
-        ParameterError, DatasetError: bad input, or disk or memory are too small.
+        ParameterError, DatasetError: the input is bad, or disk or memory is too small.
     """
 
     def check() -> ResolvedRun:
@@ -82,12 +82,12 @@ def carry_out(
     only: Collection[str] | None = None,
     results: Sequence[VideoResult] = (),
 ) -> State[Any]:
-    """A run, within a flow run or called plainly; returns the state in which the flow ends.
+    """Carry out a run, in a flow run or as a plain call; return the final state of the flow.
 
     Args:
-        run: resolved, and checked.
-        only: videos to work on; None for all.
-        results: that the others have, for the report.
+        run: resolved and checked.
+        only: videos to process; None means all.
+        results: results of the other videos, for the report.
     """
     parameters = run.parameters
     store = ArtifactStore(parameters.store)
@@ -114,7 +114,7 @@ def carry_out(
 
 
 def bridge_of(parameters: RunFields) -> Bridge:
-    """To the workers that a run asks for; none is started yet."""
+    """Return the bridge to the workers that a run asks for; none is started yet."""
     return Bridge(
         parameters.dask_address,
         parameters.workers,
@@ -127,13 +127,13 @@ def bridge_of(parameters: RunFields) -> Bridge:
 def write_report(
     context: RunContext, outcome: Outcome, run: ResolvedRun, parameters: BenchmarkParameters
 ) -> Path:
-    """Write tables, pictures and summary of a run; returns their folder.
+    """Write tables, pictures and summary of a run; return their folder.
 
     Args:
-        context: of the run.
-        outcome: what it led to.
-        run: resolved.
-        parameters: that the report tells; those of a run that ended before its report may differ.
+        context: shared by the stages of the run.
+        outcome: the results.
+        run: the resolved run.
+        parameters: those to show in the report; if a run ended before its report they may differ.
     """
     trained = [start_task(training_curves, context).result()] if run.with_network else []
     told = parameters.model_dump(mode="json")
@@ -142,7 +142,7 @@ def write_report(
 
 
 def log_progress() -> None:
-    """Outside of a command nobody has set our level, and Prefect would only hear warnings."""
+    """Set our log level, which is unset outside of a command: Prefect would get only warnings."""
     log = logging.getLogger("maskrnn")
     if log.level == logging.NOTSET:
         log.setLevel(logging.INFO)
@@ -163,7 +163,7 @@ def tag_run(*names: str) -> Iterator[None]:
 
 
 def final_state(context: RunContext, outcome: Outcome) -> State[Any]:
-    """Completed when everything came through, else Failed with what did not and why."""
+    """Return Completed if everything succeeded, else Failed with the failures and causes."""
     failed = {
         name: next(
             (f"{stage}: {item.error}" for stage, item in record.stages.items() if item.error), ""

@@ -1,4 +1,4 @@
-"""The parents of a run: loaded, or trained once for all presets that can share one."""
+"""Obtains the parents of a run: loads them, or trains each once for all presets that share it."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -15,20 +15,20 @@ from tasks.run.run_context import RunContext
 from tasks.run.task_runs import start_task
 
 Start = Callable[..., "Future[Any]"]
-"""Calls a function with arguments in a thread of the run."""
+"""A function that runs a function with arguments in a thread of the run."""
 
 
 class Parents:
-    """Keys of parents by preset, some of them still to come.
+    """Keys of parents by preset; some may still be in training.
 
     Args:
-        context: of the run.
-        run: resolved.
-        start: has a function called in a thread.
-        note: tells the reader of the report something.
+        context: shared by the stages of the run.
+        run: the resolved run.
+        start: runs a function in a thread and returns its future.
+        note: adds a note to the report.
 
     Raises:
-        ParameterError: the parent that was named is none.
+        ParameterError: the parent that was named is no parent.
     """
 
     def __init__(
@@ -51,9 +51,9 @@ class Parents:
             self._keys = {c.preset.name: key for c in run.with_network}
 
     def train(self, videos: Sequence["Future[PreparedVideo]"]) -> None:
-        """Begin to train what is missing.
+        """Start to train the missing parents.
 
-        A recurrent stage starts from the parent of the static stage, where a preset trains that.
+        A recurrent stage starts from the parent of the static stage if a preset trains that parent.
         """
         begun: dict[RecordName, Future[str]] = {}
         for training in self._trainings:
@@ -62,10 +62,10 @@ class Parents:
             self._keys |= dict.fromkeys(training.presets, begun[training.record])
 
     def key(self, preset: str) -> str:
-        """The parent of a preset, waited for.
+        """Wait for the parent of a preset and return its key.
 
         Raises:
-            TaskError: there is none; says why.
+            TaskError: there is no parent; states why.
         """
         parent = self._keys[preset]
         if parent.exception() is not None:
@@ -73,7 +73,7 @@ class Parents:
         return parent.result()
 
     def ready(self) -> dict[str, str]:
-        """Keys of those that are there already, by preset."""
+        """Return the keys of the parents that exist already, by preset."""
         return {
             name: parent.result()
             for name, parent in self._keys.items()
@@ -81,7 +81,7 @@ class Parents:
         }
 
     def finish(self) -> dict[str, str]:
-        """Keys of all that came to be, by preset; waits for them."""
+        """Wait for all parents and return the keys of those that were obtained, by preset."""
         for parent in self._keys.values():
             parent.exception()
         return self.ready()
@@ -92,7 +92,7 @@ class Parents:
         prepared: Sequence["Future[PreparedVideo]"],
         before: "Future[str] | None",
     ) -> str:
-        """Key of a parent; one that it may start from is waited for, whatever becomes of it."""
+        """Return a parent's key, after waiting for the parent that it may start from to end."""
         if before is not None:
             before.exception()
         record, configuration = training.record, training.configuration
@@ -101,11 +101,11 @@ class Parents:
             videos = [future.result() for future in prepared if future.exception() is None]
             if not videos:
                 with self._context.stage(record, TRAIN):
-                    raise TaskError(f"all {len(prepared)} training videos failed; mend them first")
+                    raise TaskError(f"all {len(prepared)} training videos failed; see their errors")
             if len(videos) < len(prepared):
                 self._note(
                     f"{len(prepared) - len(videos)} of {len(prepared)} training videos failed; "
-                    f"the parent of {configuration.preset.name} has not seen them."
+                    f"the parent of {configuration.preset.name} was trained without them."
                 )
             return start_task(
                 stages.train,

@@ -1,4 +1,4 @@
-"""The order of a run: every video at its own pace, all of them waiting for the parent alone."""
+"""Orders the stages of a run: each video advances on its own; only the parent is waited for."""
 
 import logging
 from collections.abc import Callable, Collection, Sequence, Set
@@ -36,7 +36,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _VIDEOS_AT_ONCE = 16
-"""Videos on their way; what runs at the same time is limited by the workers' slots."""
+"""How many videos are in progress; the workers' slots limit what runs at the same time."""
 
 
 class Pipeline:
@@ -44,12 +44,12 @@ class Pipeline:
 
     Args:
         context: store, workers, ledger.
-        run: resolved.
-        only: videos to work on; None for all.
-        results: of the videos that are left alone.
+        run: the resolved run.
+        only: videos to process; None means all.
+        results: results of the other videos.
 
     Raises:
-        ParameterError: the parent that was named is none.
+        ParameterError: the parent that was named is no parent.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Pipeline:
         self._parents = Parents(context, run, self._start, self._note)
 
     def run(self) -> Outcome:
-        """Run all stages up to the last one asked for; failures of videos are in the ledger."""
+        """Run all stages up to the last one requested; the ledger records failures of videos."""
         run = self._run
         try:
             training = self._prepare_all(run.training.spec, run.training.sources, "train")
@@ -102,7 +102,7 @@ class Pipeline:
         return self.outcome
 
     def _start(self, job: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> "Future[T]":
-        # Prefect finds the flow run through context variables.
+        # Prefect uses context variables to find the flow run.
         context = copy_context()
         return self._pool.submit(lambda: context.run(job, *args, **kwargs))
 
@@ -126,7 +126,7 @@ class Pipeline:
         record: RecordName,
         order: Sequence[StageName],
     ) -> PreparedVideo:
-        """The stages of a video that all presets share; ends its record unless presets follow."""
+        """Run the stages that all presets share; end the video's record if no preset follows."""
         run, context, call = self._run, self._context, self._stages.call
         context.begin(record)
         ends = record.role == "train" or not run.segmenting
@@ -151,7 +151,7 @@ class Pipeline:
                 context.end(record)
 
     def _process(self, name: str, prepared: "Future[PreparedVideo]") -> list[VideoResult]:
-        """All presets on one video; what fails is recorded and leaves the others alone."""
+        """Run all presets on one video; a failure is recorded and does not stop the others."""
         if prepared.exception() is not None:
             return []
         results = []
@@ -173,7 +173,7 @@ class Pipeline:
         self._dropper.drop(RecordName("video", video.name), unneeded)
 
     def _segment(self, video: PreparedVideo, configuration: Configuration) -> VideoResult:
-        """The stages of a video by one preset, in order."""
+        """Run the stages of a video by one preset, in order."""
         run, context, preset = self._run, self._context, configuration.preset
         parent = None if preset.network is None else self._parent(video, preset.name)
         order = preset_stages(video, parent, configuration, run.protocol)
@@ -199,7 +199,7 @@ class Pipeline:
         return VideoResult(video, preset.name, prediction, evaluation)
 
     def _announce(self, video: PreparedVideo, order: Sequence[PresetStage]) -> Set[StageName]:
-        """Put all these stages into the ledger at once; returns those that are not needed."""
+        """Put all these stages into the ledger at once; return those that are not needed."""
         dropped = unneeded(order, self._context.store.exists)
         if order[0].serves is not None and not dropped:
             coming = {stage.name: (stage.kind, stage.key or "") for stage in order}
@@ -216,8 +216,8 @@ class Pipeline:
 
 
 def _work(source: SourceVideo) -> int:
-    """Longest first, so that no long video is left for the end."""
+    """Sort key: the longest videos start first, so that none is left for the end."""
     try:
         return source.frame_count
     except StorageError:
-        return 0  # it fails by itself, when its turn comes
+        return 0  # the video fails by itself in its turn

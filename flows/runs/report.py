@@ -1,4 +1,4 @@
-"""The report of a run, written anew from what its store has."""
+"""Rewrites the report of a run from the contents of its store."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from tasks.run.run_context import RunContext
 
 
 class ReportParameters(BaseModel):
-    """Of which run."""
+    """Parameters of the flow `report`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -30,11 +30,11 @@ class ReportParameters(BaseModel):
     name="report", flow_run_name="report {parameters.run}", task_runner=RUNNER, persist_result=False
 )
 def report(parameters: ReportParameters) -> State[Any]:
-    """Write the report of a run from what is in its store; computes nothing.
+    """Write the report of a run from what is in its store; compute nothing.
 
     Raises:
-        MissingArtifactError: no such run; names the closest.
-        DatasetError, ParameterError: its data set cannot be read any more.
+        MissingArtifactError: there is no such run; names the closest.
+        DatasetError, ParameterError: the data set of the run can no longer be read.
     """
     store = ArtifactStore(parameters.store)
     ledger = RunLedger(store, parameters.run)

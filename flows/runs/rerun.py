@@ -1,4 +1,4 @@
-"""A run again: exactly what is missing or failed, or what was asked to be done anew."""
+"""Runs a run again: what is missing or failed, or the stages that were requested."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,15 +27,15 @@ from tasks.plan.dry_plan import PlannedStage
 
 
 class RerunParameters(MachineFields):
-    """Which run, and what of it."""
+    """Parameters that choose the run and the part of it to repeat."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     run: str = Field(description="Name of the run")
-    failed: bool = Field(default=False, description="Only videos that failed or were cut off")
+    failed: bool = Field(default=False, description="Only videos that failed or were interrupted")
     videos: tuple[str, ...] | None = Field(default=None, description="Only these videos")
     stage: StageKind | None = Field(
-        default=None, description="Do this stage, and what follows, anew"
+        default=None, description="Repeat this stage and all later ones"
     )
     overrides: Overrides = Field(
         default_factory=dict, description="Options to change, by dotted name"
@@ -43,7 +43,7 @@ class RerunParameters(MachineFields):
     store: str = Field(default_factory=default_store, description="Folder or URL of the store")
     dask_address: str | None = Field(default=None, description="Existing Dask scheduler")
     workers: Annotated[int, Field(ge=1)] | None = Field(
-        default=None, description="Local worker processes; none: by cores, memory and GPUs"
+        default=None, description="Local worker processes; none: chosen by cores, memory and GPUs"
     )
 
 
@@ -52,12 +52,12 @@ class Rerun:
     """A rerun that can start.
 
     Args:
-        run: resolved, with what was changed.
-        only: videos to work on; None for all.
+        run: resolved, with the changed options.
+        only: videos to process; None means all.
         plan: what will be reused and what computed.
         redone: artifacts to remove first, as (kind, key).
-        users: other runs that refer to them.
-        former: what the run had, by the options that it had, when these were changed.
+        users: other runs that refer to these artifacts.
+        former: what the run had with its former options, if these were changed.
     """
 
     run: ResolvedRun
@@ -69,20 +69,20 @@ class Rerun:
 
 
 def prepare_rerun(asked: RerunParameters) -> Rerun:
-    """Find out what a rerun would do; changes nothing.
+    """Determine what a rerun would do; change nothing.
 
     Raises:
-        MissingArtifactError: no such run; names the closest.
-        ParameterError: the run is under way, or another one that is needs what would be redone;
-            unknown videos or options.
+        MissingArtifactError: there is no such run; names the closest.
+        ParameterError: the run is in progress, or another run in progress needs what would be
+            made again; or a video or option is unknown.
     """
     store = ArtifactStore(asked.store)
     ledger = RunLedger(store, asked.run)
     info = ledger.info()
     if is_archive(info):
         raise ParameterError(
-            f"the run {asked.run} is that of an archive: `maskrnn archive "
-            f"{info.parameters['manifest']} --run-id {asked.run}`, with the options that it had, "
+            f"the run {asked.run} is an archive: to complete it, run `maskrnn archive "
+            f"{info.parameters['manifest']} --run-id {asked.run}` with its original options; this "
             "does what is missing or failed"
         )
     _refuse_if_driven(store, asked.run)
@@ -115,21 +115,21 @@ def _refuse_if_driven(store: ArtifactStore, run_id: str) -> None:
     for driver in drivers(store, run_id):
         if driver.is_alive:
             raise ParameterError(
-                f"the run {run_id} is under way, by process {driver.pid} on {driver.host}: "
-                f"watch it with `maskrnn status {run_id} --watch`, or end it first"
+                f"the run {run_id} is in progress in process {driver.pid} on {driver.host}: watch "
+                f"it with `maskrnn status {run_id} --watch`, or end it first"
             )
 
 
 def _idle_users(
     store: ArtifactStore, run_id: str, redone: Sequence[tuple[str, str]]
 ) -> list[ArtifactUser]:
-    """Other runs that refer to what would be redone; none of them may be under way."""
+    """Return other runs that use what would be made again; refuse if one is in progress."""
     users = users_of(store, set(redone), but=run_id)
     for user in users:
         if user.is_driven:
             raise ParameterError(
-                f"the run {user.run_id}, which is under way, uses {user.count} of what would be "
-                "done anew: wait for its end"
+                f"the run {user.run_id} is in progress and uses {user.count} of the artifacts that "
+                "would be made again: wait for its end"
             )
     return users
 
@@ -138,26 +138,26 @@ def _idle_users(
     name="rerun", flow_run_name="rerun {parameters.run}", task_runner=RUNNER, persist_result=False
 )
 def rerun(parameters: RerunParameters) -> State[Any]:
-    """Do what a run left undone, by its own parameters; see `maskrnn rerun --help`."""
+    """Complete a run with its own parameters; see `maskrnn rerun --help`."""
     return carry_out_rerun(prepared_for(parameters, Rerun, lambda: checked_rerun(parameters)))
 
 
 def checked_rerun(asked: RerunParameters) -> Rerun:
-    """A rerun that fits on this machine; raises as `prepare_rerun` and `check_machine`."""
+    """Return a rerun that fits on this machine; raises as `prepare_rerun` and `check_machine`."""
     prepared = prepare_rerun(asked)
     check_machine(prepared.run)
     return prepared
 
 
 def carry_out_rerun(prepared: Rerun) -> State[Any]:
-    """Remove what is to be done anew, then run.
+    """Remove what is to be made again, then run.
 
     Raises:
-        ParameterError: another process has begun to use the run, or what would be removed.
+        ParameterError: another process has begun to use the run or what would be removed.
     """
     parameters = prepared.run.parameters
     store = ArtifactStore(parameters.store)
-    # Again, because some seconds may have passed since the rerun was prepared.
+    # We check again, because seconds may have passed since the rerun was prepared.
     _refuse_if_driven(store, parameters.run_name)
     _idle_users(store, parameters.run_name, prepared.redone)
     remove_artifacts(store, prepared.redone)
@@ -165,7 +165,7 @@ def carry_out_rerun(prepared: Rerun) -> State[Any]:
 
 
 def fates(stages: Sequence[PlannedStage]) -> Mapping[StageKind, Mapping[str, int]]:
-    """Units per stage and fate, in the order of the stages."""
+    """Count units per stage and fate, in the order of the stages."""
     counted: dict[StageKind, dict[str, int]] = {}
     for stage in stages:
         row = counted.setdefault(stage.stage.kind, {})

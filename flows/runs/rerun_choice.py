@@ -1,4 +1,4 @@
-"""Which videos and stages a rerun is about."""
+"""Chooses the videos and stages of a rerun."""
 
 import difflib
 from collections.abc import Collection, Sequence
@@ -17,17 +17,17 @@ def choose_videos(
     failed: bool,
     videos: Sequence[str] | None,
 ) -> frozenset[str] | None:
-    """Videos to work on; None for all.
+    """Return the videos to process; None means all.
 
     Args:
-        store: of the run.
+        store: the store of the run.
         run_id: its name.
         known: its videos.
-        failed: only those that failed, or whose process is gone.
-        videos: only these.
+        failed: choose only those that failed, or whose process died.
+        videos: choose only these.
 
     Raises:
-        ParameterError: a video that the run does not have.
+        ParameterError: the run does not have one of the videos.
     """
     if videos is not None:
         for name in videos:
@@ -45,15 +45,15 @@ def choose_videos(
 def stages_from(
     stages: Sequence[PlannedStage], first: StageKind, only: Collection[str] | None
 ) -> list[PlannedStage]:
-    """A stage and all that follow it, of the videos worked on.
+    """Return a stage and all that follow it, for the videos to process.
 
     Raises:
-        ParameterError: training, which is not of single videos, with some of them.
+        ParameterError: training was requested for some videos; it concerns all of them.
     """
     if first == "train" and only is not None:
         raise ParameterError(
-            "--stage train does the parent anew, on which all videos depend: leave --videos and "
-            "--failed out"
+            "--stage train makes the parent again, on which all videos depend: remove --videos and "
+            "--failed"
         )
     follow = STAGE_KINDS[STAGE_KINDS.index(first) :]
     return [

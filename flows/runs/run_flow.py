@@ -1,4 +1,4 @@
-"""Where a command's flow runs: at the Prefect server that is named, else as a plain call."""
+"""Runs a command's flow at the Prefect server that is configured, or else as a plain call."""
 
 from typing import Any
 
@@ -14,19 +14,19 @@ from tasks.retries.server_outage import asked_again, is_of_the_server
 
 
 def run_flow(flow: "Flow[Any, State[Any]]", parameters: BaseModel) -> State[Any]:
-    """Run a flow to its end; returns its state, which is Completed or Failed in part.
+    """Run a flow to its end; return its state, which is Completed or Failed in part.
 
     With PREFECT_API_URL, from the environment or Prefect's profile, it is a flow run at that
-    server. Without, it is a plain call: no server is started, and the same stages run as plain
-    calls in threads. Ledger, report and exit code are the same.
+    server. Without it, no server is started, and the flow and its stages are plain calls in
+    threads. Ledger, report and exit code are the same.
 
     Args:
-        flow: that takes `parameters`.
-        parameters: of the run.
+        flow: a flow that takes `parameters`.
+        parameters: the parameters of the run.
 
     Raises:
-        TaskError: the server that is named does not answer.
-        Exception: what stopped the run.
+        TaskError: the configured server does not answer.
+        Exception: the error that stopped the run.
     """
     url = PREFECT_API_URL.value()
     if not url:
@@ -34,7 +34,7 @@ def run_flow(flow: "Flow[Any, State[Any]]", parameters: BaseModel) -> State[Any]
     _await_server(url)
     state = flow(parameters, return_state=True)
     if not state.is_completed() and state.name != FAILED_IN_PART:
-        state.result()  # raises what stopped the run
+        state.result()  # raises the error that stopped the run
     return state
 
 

@@ -1,9 +1,9 @@
-"""Stages as Prefect task runs; in a run of many videos as plain calls, a task run per batch.
+"""Calls stages as Prefect task runs, or as plain calls with a task run per batch of videos.
 
 Outside of a flow run they are plain calls, whatever the number of videos.
 
-A task run costs Prefect's client and server more time than all else that is done about a unit, and
-beyond some thousands at once the server loses their events. The ledger has them all anyway.
+A task run costs Prefect's client and server more time than all other work around a unit, and
+with some thousands at once the server loses their events. The ledger records them all anyway.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,32 +18,32 @@ from tasks.retries.server_outage import shows_in_prefect
 from tasks.run.task_runs import call_plainly, start_task
 
 MOST_VIDEOS = 200
-"""In a run with more videos, task runs stand for batches of them."""
+"""A run with more videos has one task run per batch of videos."""
 
 BATCH = 100
-"""Videos of a batch."""
+"""Videos per batch."""
 
 Failed = Callable[[Sequence[str]], list[str]]
 
 
 class StageCalls:
-    """How a run calls its stages.
+    """Decides how a run calls its stages.
 
     Args:
-        videos: their number.
+        videos: how many videos the run has.
     """
 
     def __init__(self, videos: int) -> None:
         self._batched = videos > MOST_VIDEOS
 
     def call(self, stage: Any, *args: Any) -> Any:
-        """What the stage returns; raises what it raises."""
+        """Call a stage; return what it returns and raise what it raises."""
         return call_plainly(stage, *args) if self._batched else start_task(stage, *args).result()
 
     def call_each(self, stage: Any, calls: Sequence[tuple[Any, ...]]) -> list[Any]:
-        """Several calls, side by side unless other videos keep the workers busy.
+        """Call a stage several times, in parallel unless other videos keep the workers busy.
 
-        The error of one is raised when all have ended.
+        If a call fails, its error is raised after all have ended.
         """
         if self._batched:
             return [future.result() for future in [_ended(stage, args) for args in calls]]
@@ -53,12 +53,12 @@ class StageCalls:
         return [run.result() for run in started]
 
     def watch(self, names: Sequence[str], jobs: Sequence["Future[Any]"], failed: Failed) -> None:
-        """Let a task run per batch show in Prefect how the videos of a run fare.
+        """Start a task run per batch, so that Prefect shows the state of the videos of a run.
 
         Args:
-            names: of the videos.
-            jobs: one per video.
-            failed: tells which of the videos failed, once their jobs have ended.
+            names: names of the videos.
+            jobs: one job per video.
+            failed: returns which of the videos failed, after their jobs have ended.
         """
         if not self._batched or not shows_in_prefect():
             return
@@ -81,7 +81,7 @@ class StageCalls:
 def watch_batch(
     first: int, last: int, wait: Callable[[], None], failed: Failed, names: Sequence[str]
 ) -> None:
-    """Ends when the videos do; raises TaskError that names those that failed."""
+    """Wait for the videos of a batch; raise TaskError with the names of those that failed."""
     wait()
     if lost := failed(names):
         raise TaskError(f"{len(lost)} of {len(names)} videos failed: {', '.join(lost)}")

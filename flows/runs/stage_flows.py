@@ -1,4 +1,4 @@
-"""Flows that end after one stage, for those who schedule the stages by themselves."""
+"""Defines flows that end after one stage, for users who schedule the stages themselves."""
 
 from typing import Any
 
@@ -16,19 +16,19 @@ from flows.runs.driver import benchmark, carry_out, checked_run, pipeline_flow
 
 @pipeline_flow("ingest")
 def ingest(parameters: IngestParameters) -> State[Any]:
-    """Bring the videos of a data set into the store."""
+    """Copy the videos of a data set into the store."""
     return carry_out(checked_run(parameters, parameters.benchmark()))
 
 
 @pipeline_flow("precompute-flow")
 def precompute_flow(parameters: PrecomputeFlowParameters) -> State[Any]:
-    """Ingest, then estimate optical flow both ways."""
+    """Ingest videos, then estimate optical flow in both directions."""
     return carry_out(checked_run(parameters, parameters.benchmark()))
 
 
 @pipeline_flow("train")
 def train(parameters: TrainParameters) -> State[Any]:
-    """Train a parent network on the train split, or a part of it."""
+    """Train a parent network on the train split or a part of it."""
     return carry_out(checked_run(parameters, parameters.benchmark()))
 
 
@@ -39,7 +39,7 @@ def segment(parameters: SegmentParameters) -> State[Any]:
 
 
 def flow_for(parameters: BenchmarkParameters) -> tuple[Any, RunFields]:
-    """The flow that ends with the last stage asked for, and the parameters that it takes."""
+    """Return the flow that ends with the last requested stage, and the parameters for it."""
     match parameters.until:
         case "ingest":
             return ingest, IngestParameters.of(parameters)

@@ -1,1 +1,1 @@
-"""The Prefect server of a command: its settings, its start, and its end."""
+"""Configures, starts and stops the Prefect server of a command."""

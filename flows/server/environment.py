@@ -1,6 +1,6 @@
-"""Prefect's settings for a command: nothing leaves the machine, and a readable console.
+"""Configures Prefect for a command: nothing leaves the machine, and the console is readable.
 
-Called before prefect is imported. What the environment already sets stays as it is.
+Call it before prefect is imported. Settings that the environment already has are kept.
 """
 
 import atexit
@@ -19,7 +19,7 @@ _QUIET = {
     "PREFECT_SERVER_UI_V2_ENABLED": "false",
     "PREFECT_LOGGING_EXTRA_LOGGERS": "maskrnn",
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
-    # Every failure reaches the console as one line of our own, the ledger with its traceback.
+    # We print each failure as one line; the ledger keeps its traceback.
     "PREFECT_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
 }
@@ -29,7 +29,7 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def prepare_environment(debug: bool) -> None:
-    """Quiet Prefect and send our own progress lines to the console; all of both with `debug`."""
+    """Silence Prefect and print our own progress lines; with `debug`, print everything of both."""
     exempt_loopback()
     provide_prefect_home()
     if debug:
@@ -38,8 +38,8 @@ def prepare_environment(debug: bool) -> None:
         os.environ.setdefault(name, value)
 
     handler = _console_handler(debug)
-    # Lines from the workers belong to Prefect's log of the task run; of them the console shows
-    # warnings, and how far long work has come.
+    # Lines from the workers belong to Prefect's log of the task run. The console shows only
+    # warnings and the progress of long work.
     handler.addFilter(lambda record: debug or record.name != "maskrnn.worker" or _is_shown(record))
     log = logging.getLogger("maskrnn")
     log.handlers = [handler]
@@ -48,10 +48,10 @@ def prepare_environment(debug: bool) -> None:
 
 
 def exempt_loopback() -> None:
-    """Keep this machine off the proxy, for this process and its workers.
+    """Exclude this machine from the proxy, for this process and its workers.
 
-    With HTTP_PROXY set, as in many offices, requests to Prefect's temporary server would go to the
-    proxy, which cannot reach it.
+    Otherwise, if HTTP_PROXY is set, as in many offices, requests to Prefect's temporary server go
+    to the proxy, which cannot reach it.
     """
     given = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
     hosts = [host.strip() for host in given.split(",") if host.strip()]
@@ -60,7 +60,7 @@ def exempt_loopback() -> None:
 
 
 def provide_prefect_home() -> None:
-    """Give Prefect a temporary home, removed at the end, where the usual one cannot be written."""
+    """Give Prefect a temporary home, removed at exit, if its usual home is not writable."""
     if "PREFECT_HOME" in os.environ:
         return
     try:
@@ -75,7 +75,7 @@ def provide_prefect_home() -> None:
 
 
 def _console_handler(debug: bool) -> logging.Handler:
-    """For people on a terminal, and whole lines where they go to a file."""
+    """Return a handler for people on a terminal, or one that writes whole lines to a file."""
     from flows.terminal import PlainLines, Terminal
 
     if not sys.stderr.isatty():

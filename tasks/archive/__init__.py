@@ -1,1 +1,1 @@
-"""Archives: every row of a manifest segmented on some worker, at any number of rows."""
+"""Segments archives: every row of a manifest on some worker, for any number of rows."""

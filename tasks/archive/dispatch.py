@@ -1,4 +1,4 @@
-"""Rows onto workers, slice by slice, until every row has ended; one thread decides."""
+"""Sends rows to workers, slice by slice, until every row has ended; one thread decides."""
 
 import logging
 import queue
@@ -22,20 +22,20 @@ from tasks.retries.transient import may_pass
 logger = logging.getLogger("maskrnn.run")
 
 _AHEAD = 2
-"""Slices beyond the workers' slots that stand ready."""
+"""How many slices are ready beyond the workers' slots."""
 _MOST_THREADS = 256
 _LOOK_SECONDS = 1.0
 _HELD_SECONDS = 15.0
-"""Before the next look at a prediction that another run is making."""
+"""How long to wait before checking again a prediction that another run is making."""
 
 _Outcome = UnitRun | Exception
 
 
 class Watcher(Protocol):
-    """Who wants to know how a run goes."""
+    """Receives the progress of a run."""
 
     def ended(self, row: ArchiveRow, result: RowResult) -> None:
-        """A row has ended."""
+        """Called when a row has ended."""
 
     def look(self) -> None:
         """Called about once a second."""
@@ -44,16 +44,16 @@ class Watcher(Protocol):
 class Dispatcher:
     """Carries out the rows of a queue.
 
-    A row that kills its worker is tried once more, alone; a time-out and bad input are final;
-    what may pass by itself is tried again after a while.
+    A row that kills its worker is tried once more, alone. A time-out and bad input are final.
+    Transient errors are retried after a while.
 
     Args:
         bridge: the workers.
-        ledger: of the run; workers write it, and this one for those that died.
+        ledger: of the run; workers write to it, and this class writes for workers that died.
         work: what is the same for all rows.
         rows: the queue.
-        watcher: hears of every row that has ended.
-        row_seconds: that a row may take; None for any number.
+        watcher: is called for every row that has ended.
+        row_seconds: most seconds per row; None for no limit.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Dispatcher:
             opened: called when batches may have begun.
 
         Raises:
-            BridgeError: no worker to run on.
+            BridgeError: there is no worker to run on.
             UnitError: the run was ended, or its ledger cannot be written.
         """
         under_way = 0
@@ -99,7 +99,7 @@ class Dispatcher:
                     under_way -= self._settle_some()
                     self._watcher.look()
             except BaseException:
-                self._bridge.close()  # ends what is under way
+                self._bridge.close()  # ends running units
                 raise
             finally:
                 self._rows.give_up()
@@ -115,7 +115,7 @@ class Dispatcher:
         self._outcomes.put((rows, outcome))
 
     def _settle_some(self) -> int:
-        """Settle the slices that have come back; waits a little for the first one."""
+        """Settle the slices that have come back; wait a little for the first one."""
         settled = 0
         try:
             outcome = self._outcomes.get(timeout=_LOOK_SECONDS)
@@ -150,7 +150,7 @@ class Dispatcher:
             self._end(row, result)
 
     def _retry(self, row: ArchiveRow, result: RowResult) -> None:
-        """Another try after a while, unless there were enough of them."""
+        """Try a row again after a while, unless it had enough attempts."""
         tries, delays = self._tries[row.index], retry_policy.POLICY.unit
         if tries == len(delays):
             self._fail(row, result.error or "", result.seconds)
@@ -159,7 +159,7 @@ class Dispatcher:
         self._rows.put_back(again(row), delays[tries])
 
     def _after_death(self, rows: Sequence[ArchiveRow], error: UnitError) -> None:
-        """Only the row that was being worked on is blamed; what had ended stays."""
+        """Blame only the row that was being processed; results of ended rows are kept."""
         left = self._unrecorded(rows)
         if not left:
             return
@@ -171,16 +171,16 @@ class Dispatcher:
         self._blame(culprit, error)
 
     def _blame(self, row: ArchiveRow, error: UnitError) -> None:
-        """A row that killed its worker, or took too long."""
+        """Retry or fail a row that killed its worker or took too long."""
         self._deaths[row.index] += 1
         if may_pass(error, self._deaths[row.index]):
-            logger.warning("%s: its worker died; tried once more, alone", row.id)
+            logger.warning("%s: its worker died; the row is tried once more, alone", row.id)
             self._rows.put_back(again(row), alone=True)
         else:
             self._fail(row, str(error))
 
     def _unrecorded(self, rows: Sequence[ArchiveRow]) -> list[ArchiveRow]:
-        """Those that have not ended; the others are taken in as the ledger has them."""
+        """Return the rows that have not ended; take the results of the others from the ledger."""
         left = []
         for row in rows:
             record = self._record(row)
@@ -191,7 +191,7 @@ class Dispatcher:
         return left
 
     def _record(self, row: ArchiveRow) -> VideoRecord | None:
-        """What a worker has written of this attempt, None if nothing."""
+        """Return what a worker has recorded for this attempt, or None."""
         record = self._ledger.read(row.id)
         if record is None or record.driver != self._work.driver or record.attempt != row.attempt:
             return None

@@ -1,4 +1,4 @@
-"""What of a manifest is left to do, told by the ledger alone: no video is opened."""
+"""Determines from the ledger alone which rows of a manifest remain; opens no video."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,14 +23,14 @@ B = TypeVar("B")
 
 @dataclass(frozen=True)
 class ArchivePlan:
-    """Rows to work on, and those that need not be.
+    """The rows to process, and the results of the others.
 
     Args:
         table: of the checked manifest.
-        requests: what is asked for each row, as a digest.
-        order: indices of the rows to work on: by priority, then the longest first.
-        attempts: of each row, this one included, for those in `order`.
-        settled: results of the others: done, or failed and to be left alone.
+        requests: digest of what is requested for each row.
+        order: indices of the rows to process: by priority, then the longest first.
+        attempts: number of the attempt, this one included, for each row in `order`.
+        settled: results of the others: done, or failed and to be skipped.
     """
 
     table: pd.DataFrame
@@ -40,7 +40,7 @@ class ArchivePlan:
     settled: Sequence[RowResult]
 
     def rows(self) -> Iterator[ArchiveRow]:
-        """The rows to work on, in order, made one at a time."""
+        """The rows to process, in order, created one at a time."""
         columns: dict[str, list[Any]] = {
             name: self.table[name].tolist() for name in ("id", "video", "mask", "start", "end")
         }
@@ -67,18 +67,18 @@ def plan_rows(
 ) -> ArchivePlan:
     """Compare a manifest with the ledger of its run.
 
-    A row counts as done when its record says so, for the same files, span and method, and its
-    prediction is there.
+    A row counts as done if its record says so for the same files, span and method, and its
+    prediction exists.
 
     Args:
-        store: of the run.
-        ledger: of the run.
+        store: the store of the run.
+        ledger: the ledger of the run.
         table: of the checked manifest.
         method_digest: identity of the method.
-        leave_failed: whether rows that have failed are left alone, unless their files changed.
+        leave_failed: skip rows that have failed, unless their files changed.
 
     Raises:
-        CorruptArtifactError, NewerSchemaError: a record that cannot be read.
+        CorruptArtifactError, NewerSchemaError: a record cannot be read.
     """
     requests = _requests(table, method_digest)
     index_of = {name: index for index, name in enumerate(table["id"].tolist())}
@@ -117,7 +117,7 @@ def _requests(table: pd.DataFrame, method_digest: str) -> list[str]:
 
 
 def _each(call: Callable[[A], B], items: Sequence[A], *, is_local: bool) -> Iterator[B]:
-    """Calls in order; a remote store is asked for many things at a time."""
+    """Call in order; for a remote store, several calls run at a time."""
     if is_local:
         yield from map(call, items)
         return

@@ -1,4 +1,4 @@
-"""How far a run of an archive is: a line now and then, and a file that `maskrnn status` reads."""
+"""Reports the progress of an archive: in log lines and in a file that `maskrnn status` reads."""
 
 import logging
 import time
@@ -16,21 +16,21 @@ logger = logging.getLogger("maskrnn.run")
 
 _FILE_SECONDS = 5.0
 _FIRST_LINE, _LAST_LINE = 5.0, 60.0
-"""Seconds between two lines: at the beginning, and after a while."""
+"""Seconds between two lines: at the beginning, and later."""
 _RATE_SECONDS = 120.0
-"""The rate is that of so many last seconds."""
+"""How many of the last seconds the rate covers."""
 _FAILURES_LOGGED = 20
 _FAILURES_KEPT = 1000
 
 
 class ProgressWatcher:
-    """Counts what ends, and tells it.
+    """Counts ended rows and reports them.
 
     Args:
-        store: of the run.
-        run_id: its name.
-        results: takes every result.
-        plan: what is done already, and what is not.
+        store: the store of the run.
+        run_id: name of the run.
+        results: collects every result.
+        plan: which rows are done, and which are not.
         now: clock.
     """
 
@@ -64,7 +64,7 @@ class ProgressWatcher:
             results.put(result, now=False)
 
     def ended(self, row: ArchiveRow, result: RowResult) -> None:
-        """A row has ended."""
+        """Count a row that has ended."""
         self._results.put(result, now=True)
         self._cost += result.seconds
         if result.state == "done":
@@ -81,26 +81,26 @@ class ProgressWatcher:
             logger.error("further failures: maskrnn status %s", self._run_id)
 
     def look(self) -> None:
-        """A line, or the file, if it is time."""
+        """Log a line or write the file when it is due."""
         now = self._now()
         if now - self._written >= _FILE_SECONDS:
             try:
                 self._write(now)
-            except StoreAccessError as error:  # the next look tries again; rows go on meanwhile
-                logger.warning("progress could not be noted: %s", error)
+            except StoreAccessError as error:  # the next call tries again; rows continue meanwhile
+                logger.warning("progress could not be saved: %s", error)
         if now - self._told >= min(_LAST_LINE, max(_FIRST_LINE, (now - self._began) / 20)):
             self._told = now
             logger.info(self.progress().line())
 
     def finish(self) -> None:
-        """The clock stops: the last line, and the last state of the file."""
+        """Stop the clock, log the last line and write the final state of the file."""
         now = self._now()
         self._now = lambda: now
         self._write(now)
         logger.info(self.progress().line())
 
     def progress(self) -> ArchiveProgress:
-        """As it stands now."""
+        """Return the current progress."""
         now = self._now()
         ended = self._done + self._failed - self._before
         while len(self._ends) > 1 and now - self._ends[0][0] > _RATE_SECONDS:

@@ -1,4 +1,4 @@
-"""Rows as records of the ledger: one stage, as of other runs, that holds all figures."""
+"""Stores rows as ledger records with one stage, as in other runs, that holds all figures."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from tasks.archive.rows import ArchiveRow, RowResult
 
 
 def running_record(row: ArchiveRow, driver: str, preset: str, worker: str) -> VideoRecord:
-    """A row that a worker has just begun with."""
+    """Return the record of a row that a worker has just started."""
     stages = {str(StageName("segment", preset)): StageRecord("running", worker=worker)}
     return VideoRecord(row.id, None, "running", row.attempt, stages, (), driver, row.request)
 
@@ -21,7 +21,7 @@ def ended_record(
     preset: str,
     traceback: str | None = None,
 ) -> VideoRecord:
-    """A row that came through, failed, or waits for another try."""
+    """Return the record of a row that succeeded, failed, or waits for another attempt."""
     stage = StageRecord(
         result.state,
         result.seconds,
@@ -37,7 +37,7 @@ def ended_record(
 
 
 def result_of(record: VideoRecord, index: int) -> RowResult:
-    """What the record of an ended row tells of it."""
+    """Return the result that the record of an ended row contains."""
     stages = (
         stage for name, stage in record.stages.items() if StageName.parse(name).kind == "segment"
     )
@@ -57,10 +57,10 @@ def result_of(record: VideoRecord, index: int) -> RowResult:
 
 
 def failed_result(row: ArchiveRow, error: str, seconds: float = 0.0) -> RowResult:
-    """A row that nobody is left to tell of but the driver."""
+    """Return the result of a row that only the driver can still report."""
     return RowResult(row.index, "failed", seconds, "", row.attempt, error=error)
 
 
 def again(row: ArchiveRow) -> ArchiveRow:
-    """The next attempt at a row."""
+    """Return the next attempt at a row."""
     return replace(row, attempt=row.attempt + 1)

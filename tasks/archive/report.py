@@ -1,4 +1,4 @@
-"""The report of a run of an archive: a table with a row per video, and a summary."""
+"""Writes the report of an archive run: a table with a row per video, and a summary."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ VIDEOS = "videos"
 """Name of the table."""
 
 _FAILURES = 100
-"""Failures that the summary tells; the table has all of them."""
+"""How many failures the summary lists; the table has all of them."""
 
 
 @task(name="report", task_run_name="report", cache_policy=NO_CACHE, persist_result=False)
@@ -38,7 +38,7 @@ def archive_report(
     parameters: Mapping[str, Any],
     parent: str | None,
 ) -> Path:
-    """Write the report of a run, and show its summary in Prefect; returns its folder."""
+    """Write the report of a run and show its summary in Prefect; return its folder."""
     folder = report_folder(store, ledger.location)
     summary = write_report(
         folder,
@@ -62,15 +62,15 @@ def write_report(
     parameters: Mapping[str, Any],
     parent: str | None,
 ) -> str:
-    """Write videos.parquet, videos.csv, summary.md and summary.json; returns the summary.
+    """Write videos.parquet, videos.csv, summary.md and summary.json; return the summary.
 
     Args:
-        folder: of the report.
-        run_id: the run.
+        folder: folder of the report.
+        run_id: name of the run.
         table: as `Results.table` gives it.
-        progress: at the end.
-        left_out: what was wrong with rows of the manifest that were left out.
-        parameters: of the run.
+        progress: at the end of the run.
+        left_out: faults of the manifest's rows that were skipped.
+        parameters: parameters of the run.
         parent: key of the parent; None without one.
     """
     stages = stage_shares(table)
@@ -90,10 +90,10 @@ def write_report(
 
 
 def stage_shares(table: pd.DataFrame) -> pd.DataFrame:
-    """Wall seconds of every stage over all rows that came through, and its share of all seconds.
+    """Return wall seconds per stage over all rows that succeeded, and the share of all seconds.
 
-    Stages of one video overlap, so shares may add up to more than 1; what none of them accounts
-    for is `rest`.
+    Stages of one video overlap, so shares may add up to more than 1. `rest` is the time that no
+    stage accounts for.
     """
     made = table[(table["state"] == "done") & ~table["reused"]]
     total = float(made["seconds"].sum())
@@ -128,7 +128,7 @@ def _markdown(
         "## What it took\n\n" + _cost(table, progress),
         "## Stages\n\n"
         + markdown_table(stages.round({"seconds": 1, "share": 3}))
-        + "\n\nOf all rows that came through, in this run or before. Stages of a video overlap.",
+        + "\n\nOver all rows that succeeded, in this run or before. Stages of a video overlap.",
         "## Provenance\n\n" + _provenance(parameters, parent),
     ]
     return "\n\n".join(sections) + "\n"
@@ -160,8 +160,8 @@ def _cost(table: pd.DataFrame, progress: ArchiveProgress) -> str:
     made = table[table["now"] & (table["state"] == "done")]
     ended = progress.done + progress.failed - progress.before
     lines = [
-        f"- {ended} rows in {duration(progress.seconds)}, {progress.before} were there before.",
-        f"- {duration(progress.worker_seconds)} of workers.",
+        f"- {ended} rows in {duration(progress.seconds)}; {progress.before} were done before.",
+        f"- {duration(progress.worker_seconds)} of worker time.",
     ]
     frames = made.loc[~made["reused"], "frames"].sum()
     if frames:
@@ -170,7 +170,7 @@ def _cost(table: pd.DataFrame, progress: ArchiveProgress) -> str:
         )
     factor = made.loc[~made["reused"], "real_time_factor"].median()
     if pd.notna(factor):
-        lines.append(f"- {factor:.3g} seconds of video per second of a worker (median).")
+        lines.append(f"- {factor:.3g} seconds of video per second of worker time (median).")
     return "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""Results of all rows of a run, a number per row and column: 100,000 rows take some 30 MB."""
+"""Collects results of all rows of a run as numbers in columns: 100,000 rows take about 30 MB."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ _STATES = ("pending", "done", "failed")
 
 
 class Results:
-    """Takes results as they come, in any order.
+    """Accepts results in any order.
 
     Args:
         count: number of rows.
@@ -33,7 +33,7 @@ class Results:
         return len(self._state)
 
     def put(self, result: RowResult, *, now: bool) -> None:
-        """A row that has ended, in this run (`now`) or an earlier one."""
+        """Store the result of a row that ended in this run (`now`) or an earlier one."""
         index = result.index
         self._state[index] = _STATES.index(result.state)
         self._reused[index] = result.reused
@@ -47,10 +47,11 @@ class Results:
         self._error[index] = result.error or ""
 
     def table(self, manifest: pd.DataFrame) -> pd.DataFrame:
-        """A row per row of the manifest: what it asks for, then what became of it.
+        """Return a row per row of the manifest, with the request and its result.
 
-        `seconds` are those on the worker; the stages' are wall times, which overlap. `now` tells
-        what this run has done and what an earlier one had.
+        `seconds` is the time on the worker; the stages' seconds are wall times, which overlap.
+        `now`
+        separates the rows of this run from those of earlier ones.
         """
         asked = manifest[["row", "id", "video", "mask", "priority", "start", "end"]]
         return asked.assign(
@@ -69,6 +70,6 @@ class Results:
         )
 
     def failed(self, ids: Sequence[str]) -> dict[str, str]:
-        """Id and error of the rows that failed."""
+        """Return id and error of the rows that failed."""
         bad = np.flatnonzero(self._state == _STATES.index("failed"))
         return {ids[index]: self._error[index] for index in bad.tolist()}

@@ -1,4 +1,4 @@
-"""One row of a manifest on its way through a run, and what became of it."""
+"""Defines a row of a manifest on its way through a run, and its result."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,10 +10,10 @@ from tasks.clip import StreamOptions
 from tasks.inputs.flow_method import FlowMethod
 
 SECONDS = ("fetch", "open", "decode", "cuts", "flow", "finetune", "segment", "write")
-"""Stages whose wall seconds are told apart."""
+"""Stages whose wall seconds are measured separately."""
 
 COUNTS = ("frames", "objects", "shots", "resumed", "bytes", "real_time_factor")
-"""Further figures of a row; `bytes` are those fetched, `resumed` frames were there already."""
+"""More figures of a row; `bytes` were downloaded, `resumed` frames existed already."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class ArchiveMethod:
         preset: network and options.
         compute: device, precision, threads.
         parent: key of the parent's checkpoint; None for a preset without a network.
-        short_side: of the frames in pixels; None keeps the source's.
+        short_side: of the frames, in pixels; None keeps the source's.
         options: cuts and soft masks.
     """
 
@@ -38,7 +38,7 @@ class ArchiveMethod:
 
     @property
     def digest(self) -> str:
-        """Identity of all that changes a result."""
+        """Identity of everything that changes a result."""
         return stable_digest(
             {
                 "flow": self.flow.digest,
@@ -53,7 +53,7 @@ class ArchiveMethod:
 
 @dataclass(frozen=True, slots=True)
 class ArchiveRow:
-    """A row to be worked on.
+    """A row to process.
 
     Args:
         index: of the row among the usable ones of the manifest, from 0.
@@ -62,8 +62,8 @@ class ArchiveRow:
         mask: path or address.
         start: seconds; None from the first frame.
         end: seconds, exclusive; None to the last frame.
-        request: digest of what is asked for: files, span, method.
-        attempt: which one this is, from 1.
+        request: digest of what is requested: files, span, method.
+        attempt: number of this attempt, from 1.
     """
 
     index: int
@@ -78,20 +78,20 @@ class ArchiveRow:
 
 @dataclass(frozen=True, slots=True)
 class RowResult:
-    """What became of a row.
+    """The result of a row.
 
     Args:
-        index: of the row.
-        state: "done", "failed", or "pending" when it is worth another try.
-        seconds: on the worker.
-        worker: which one.
-        attempt: which one it was.
-        key: of the prediction; empty if there is none.
-        reused: whether it was there already.
-        error: message, if it did not come through.
-        figures: by the names above, as far as known.
-        obstacle: why it has to wait: another run is making the same prediction ("held"), or its
-            worker died ("died").
+        index: index of the row.
+        state: "done", "failed", or "pending" if another attempt may succeed.
+        seconds: time on the worker.
+        worker: name of the worker.
+        attempt: number of the attempt.
+        key: key of the prediction; empty if there is none.
+        reused: whether the prediction existed already.
+        error: message, if the row did not succeed.
+        figures: the known ones, by the names above.
+        obstacle: why the row has to wait: another run is making the same prediction ("held"), or
+            its worker died ("died").
     """
 
     index: int

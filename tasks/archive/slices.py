@@ -1,4 +1,4 @@
-"""Which rows a worker gets next, and how many."""
+"""Decides which rows, and how many, a worker gets next."""
 
 import heapq
 import itertools
@@ -12,25 +12,25 @@ from dataclasses import dataclass, field
 from tasks.archive.rows import ArchiveRow
 
 SLICE_SECONDS = 2.0
-"""What a slice should take: handing one to a worker costs 10 to 20 ms, which is 1 % of it."""
+"""Target seconds of a slice: sending one to a worker costs 10 to 20 ms, which is 1 % of it."""
 
 MOST_ROWS = 100
-"""Rows of a slice at most."""
+"""Most rows of a slice."""
 
 _MEMORY = 0.3
-"""Weight of the newest slice in the mean time of a row."""
+"""Weight of the newest slice in the mean time per row."""
 
 
 @dataclass
 class Batch:
-    """Rows that one Prefect task run stands for.
+    """The rows of one Prefect task run.
 
     Attributes:
         first: number of its first row in the order of the run, from 1.
         last: number of its last row.
-        left: rows that have not ended.
-        failed: ids of those that failed.
-        ended: set when none is left, or the run was ended.
+        left: how many rows have not ended.
+        failed: ids of the rows that failed.
+        ended: set when all rows have ended, or the run was ended.
     """
 
     first: int
@@ -41,13 +41,13 @@ class Batch:
 
 
 class RowQueue:
-    """Rows in their order, and those that come back; used by one thread.
+    """Rows in their order, and rows to retry; used by one thread.
 
     Args:
-        rows: to work on, in order; taken as late as possible.
-        count: how many.
-        batch_size: rows that a batch has.
-        most: rows of a slice at most.
+        rows: rows to process, in order; each is taken as late as possible.
+        count: number of rows.
+        batch_size: rows per batch.
+        most: most rows of a slice.
     """
 
     def __init__(
@@ -65,18 +65,18 @@ class RowQueue:
         self._batch_of: dict[int, Batch] = {}
         self._mean: float | None = None
         self.opened: deque[Batch] = deque()
-        """Batches that have begun since somebody looked."""
+        """Batches that have begun since the last read."""
 
     @property
     def is_empty(self) -> bool:
-        """Whether no row waits to be taken, now or later."""
+        """Whether no row waits, now or for later."""
         return not (self._first or self._waiting) and self._taken == self._count
 
     def take(self, slots: int) -> list[ArchiveRow]:
-        """Rows for one worker; none when all that are left have to wait.
+        """Return rows for one worker; none if all remaining rows have to wait.
 
         Args:
-            slots: workers that take rows at the same time.
+            slots: how many workers take rows at the same time.
         """
         now = time.monotonic()
         while self._waiting and self._waiting[0][0] <= now:
@@ -90,18 +90,18 @@ class RowQueue:
         return taken
 
     def put_back(self, row: ArchiveRow, delay: float = 0.0, *, alone: bool = False) -> None:
-        """Another try, not before `delay` seconds; with no other row, or with whatever is left."""
+        """Retry a row after at least `delay` seconds; in a slice of its own if `alone`."""
         at = time.monotonic() + delay
         heapq.heappush(self._waiting, (at, next(self._order), row, alone))
 
     def measured(self, rows: int, seconds: float) -> None:
-        """A slice of so many rows took a worker so long."""
+        """Record how many seconds a worker took for a slice of so many rows."""
         mean = seconds / rows
         former = mean if self._mean is None else self._mean
         self._mean = _MEMORY * mean + (1 - _MEMORY) * former
 
     def ended(self, row: ArchiveRow, *, failed: bool) -> None:
-        """A row that does not come back."""
+        """Count a row that does not come back."""
         batch = self._batch_of.pop(row.index)
         batch.left -= 1
         if failed:
@@ -110,7 +110,7 @@ class RowQueue:
             batch.ended.set()
 
     def give_up(self) -> None:
-        """Nothing ends any more: whoever waits for a batch goes on."""
+        """Release all who wait for a batch, because no further row will end."""
         for batch in self._batch_of.values():
             batch.ended.set()
 
@@ -119,7 +119,7 @@ class RowQueue:
             return 1
         wanted = int(SLICE_SECONDS / max(self._mean, 1e-6))
         left = self._count - self._taken + len(self._first)
-        # Towards the end ever smaller slices, so that no worker has many when others have none.
+        # Slices shrink towards the end, so that no worker has many rows while others have none.
         return max(1, min(wanted, self._most, math.ceil(left / (2 * max(slots, 1)))))
 
     def _fresh(self) -> Iterator[ArchiveRow]:

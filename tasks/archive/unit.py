@@ -1,4 +1,4 @@
-"""What a worker does with a slice of rows: one after the other, each with a record of its own."""
+"""Processes a slice of rows on a worker, one after the other, each with its own record."""
 
 import os
 import socket
@@ -32,11 +32,11 @@ class RowWork:
 
     Args:
         store_url: the store.
-        run_id: the run, for its ledger.
-        driver: token of the process that carries it out.
-        method: of segmentation.
-        limits: of what is fetched for a row.
-        checkpoint_frames: frames that a killed worker costs at most.
+        run_id: name of the run, for its ledger.
+        driver: token of the process that carries out the run.
+        method: how to segment.
+        limits: of the downloads for a row.
+        checkpoint_frames: most frames that are lost if a worker is killed.
         provenance: JSON object for the metadata of every prediction.
     """
 
@@ -50,10 +50,10 @@ class RowWork:
 
 
 def segment_rows(work: RowWork, rows: Sequence[ArchiveRow]) -> list[RowResult]:
-    """Work through rows; none stops the others, and none that has ended is lost with the worker.
+    """Process rows. A failure does not stop the others; a dead worker loses no ended row.
 
     Raises:
-        StoreFullError, StoreAccessError: when not even the ledger can be written.
+        StoreFullError, StoreAccessError: not even the ledger can be written.
     """
     sweep_scratch()
     store = ArtifactStore(work.store_url)
@@ -73,7 +73,7 @@ def segment_rows(work: RowWork, rows: Sequence[ArchiveRow]) -> list[RowResult]:
 
 
 def _left_behind(ledger: RunLedger, work: RowWork, row: ArchiveRow) -> RowResult | None:
-    """What a worker that died with this very slice had come to with a row; None if nothing."""
+    """Return what a worker that died with this slice recorded for a row; None if nothing."""
     record = ledger.read(row.id)
     if record is None or record.driver != work.driver or record.attempt != row.attempt:
         return None
@@ -84,13 +84,13 @@ def _left_behind(ledger: RunLedger, work: RowWork, row: ArchiveRow) -> RowResult
 def _tried(
     store: ArtifactStore, work: RowWork, row: ArchiveRow, worker: str
 ) -> tuple[RowResult, str | None]:
-    """What became of a row, and the traceback of its error."""
+    """Return the result of a row, and the traceback of its error."""
     started = time.perf_counter()
     try:
         with row_files(row.video, row.mask, work.limits) as files:
             return _segmented(store, work, row, files, worker, started), None
     except Exception as error:
-        # Whoever took the prediction over may finish it: the next try finds it, or waits.
+        # The writer that took over may finish the prediction; the next try finds it or waits.
         passes = is_transient(error) or isinstance(error, LeaseLostError)
         result = RowResult(
             row.index,

@@ -1,4 +1,4 @@
-"""The one package that knows Dask: units of work on worker processes, one unit per slot."""
+"""Runs units on Dask workers, one unit per slot; the only package that uses Dask."""
 
 from tasks.dask_bridge.bridge import Bridge
 

@@ -1,4 +1,4 @@
-"""From a thread that has a unit of work to the worker process that does it, and back."""
+"""Carries a unit of work from a thread to a worker process, and its result back."""
 
 import logging
 import threading
@@ -19,15 +19,15 @@ from tasks.machine.resources import Resource
 logger = logging.getLogger("maskrnn.bridge")
 
 WORKER_WAIT_SECONDS = 120.0
-"""For a resource that nobody offers: a killed worker takes so long to be back on a busy machine."""
+"""For a resource that no worker offers: a killed worker needs this long on a busy machine."""
 
 _CONNECT_SECONDS = 10.0
 _CLOSE_SECONDS = 20.0
 _TRIES = 2
-"""Workers that may vanish before a unit has started on them."""
+"""How many workers may vanish before a unit has started on them."""
 
 _Connection = tuple[Any, WorkerLog, KeptGroups]
-"""A client of Dask, and what belongs to it."""
+"""A client of Dask, and the objects that belong to it."""
 
 
 class Bridge:
@@ -37,8 +37,8 @@ class Bridge:
         address: of an existing scheduler, such as "tcp://127.0.0.1:8786" or "tls://host:8786"
             (certificates: from Dask's own configuration); its workers must offer the resources GPU
             and CPU, and its `allowed-failures` should be 0.
-        workers: worker processes of the cluster that is started; None: by cores, memory and GPUs.
-        cluster: dotted name of the class of the cluster to start; None: the local one.
+        workers: worker processes of the new cluster; None chooses by cores, memory and GPUs.
+        cluster: dotted name of the class of the cluster to start; None starts the local one.
         cluster_options: keyword arguments of that class.
         worker_wait: seconds to wait for workers that offer what a unit needs.
     """
@@ -64,17 +64,17 @@ class Bridge:
 
     @property
     def address(self) -> str | None:
-        """Of the scheduler; None before the first unit starts a cluster."""
+        """Address of the scheduler; None before the first unit starts a cluster."""
         return self._address if self._cluster is None else str(self._cluster.scheduler_address)
 
     @property
     def started(self) -> bool:
-        """Whether any unit had to run, and so whether there is a cluster."""
+        """Whether a unit had to run, and therefore a cluster exists."""
         return self._connection is not None
 
     @property
     def closed(self) -> bool:
-        """Whether the run has ended; no unit starts any more."""
+        """Whether the run has ended, so that no more units start."""
         return self._closed
 
     def run(
@@ -87,14 +87,14 @@ class Bridge:
     ) -> UnitRun:
         """Run `unit(*args)` on a worker that offers `resource`, and wait for it.
 
-        What it logs is logged again here, in the calling thread.
+        Its log lines are logged again here, in the calling thread.
 
         Args:
-            timeout: seconds after which it is stopped, counted from its start.
+            timeout: most seconds from its start until it is stopped.
 
         Raises:
             UnitError: the unit raised (the message is its own), took too long, or its worker died.
-            BridgeError: no worker to run on.
+            BridgeError: there is no worker to run on.
         """
         self._start()
         name = name or unit.__name__
@@ -111,7 +111,7 @@ class Bridge:
         return outcome
 
     def slots(self, resource: Resource) -> int:
-        """Units of a kind that can run at the same time now; starts the cluster.
+        """Return how many units of a kind can run at the same time now; start the cluster.
 
         Raises:
             BridgeError: the scheduler does not answer, or the run was ended.
@@ -120,7 +120,7 @@ class Bridge:
         return self._slots.count(resource)
 
     def close(self) -> None:
-        """Stop the cluster, or leave the existing one; units that still run are stopped."""
+        """Stop the cluster, or leave the existing one; running units are stopped."""
         with self._lock:
             self._closed = True
             connection, self._connection = self._connection, None
@@ -131,7 +131,7 @@ class Bridge:
             if cluster is None and running:
                 with suppress(OSError, TimeoutError):
                     stop_workers(client, running)
-            with suppress(TimeoutError):  # the cluster is closed all the same
+            with suppress(TimeoutError):  # the cluster is closed in any case
                 client.close(timeout=5)
         if cluster is not None:
             with suppress(TimeoutError):  # its processes end with this one at the latest
@@ -175,7 +175,7 @@ class Bridge:
         except (OSError, TypeError, ValueError) as error:  # TypeError: TLS is not configured
             raise BridgeError(
                 f"no Dask scheduler answers at {address} ({error}); start one with "
-                "`dask scheduler`, or leave the address out for a local cluster"
+                "`dask scheduler`, or omit the address for a local cluster"
             ) from None
         self._connection = client, WorkerLog(client), KeptGroups(client)
 
@@ -219,5 +219,5 @@ class Bridge:
         try:
             workers: Workers = client.sync(client.scheduler.identity, n_workers=-1)["workers"]
         except OSError as error:
-            raise BridgeError(f"the Dask scheduler does not answer any more: {error}") from None
+            raise BridgeError(f"the Dask scheduler no longer answers: {error}") from None
         return workers

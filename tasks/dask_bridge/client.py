@@ -1,4 +1,4 @@
-"""A client of Dask that leaves nothing behind when it cannot connect."""
+"""Defines a Dask client that cleans up if it cannot connect."""
 
 from typing import Any
 
@@ -6,14 +6,14 @@ from distributed import Client
 
 
 class OwnedClient(Client):
-    """Closes itself where its constructor raises, for nobody else has got hold of it by then.
+    """Closes itself if its constructor raises, because no caller has a reference to it by then.
 
-    Dask's own would be closed by the collector of garbage, at any later moment and in any thread:
-    also within the start of another event loop, which holds the lock that closing takes.
+    Otherwise the garbage collector closes Dask's client at any later moment and in any thread, even
+    during the start of another event loop, which holds the lock that closing takes.
     """
 
     def start(self, **kwargs: Any) -> None:
-        """Connect; called by the constructor."""
+        """Connect to the scheduler; called by the constructor."""
         try:
             super().start(**kwargs)  # type: ignore[no-untyped-call]
         except BaseException:

@@ -1,4 +1,4 @@
-"""Clusters that the bridge starts: the local one, and any class of Dask's by its dotted name."""
+"""Starts clusters for the bridge: the local one, or any Dask class by its dotted name."""
 
 import importlib
 import logging
@@ -19,16 +19,16 @@ _PACKAGES = {
 
 
 def configure_dask() -> None:
-    """Settings of Dask in this process and in the workers it starts; before distributed loads."""
+    """Set Dask's options for this process and its workers; call before distributed loads."""
     import dask
 
     dask.config.set(
         {
-            # A dead worker comes back as an error of its unit; Dask's own lines add nothing.
+            # A dead worker is reported as an error of its unit; Dask's own lines add nothing.
             "logging.distributed": "critical",
-            # A unit that kills its worker fails at once and takes no further worker with it.
+            # A unit that kills its worker fails at once, so that it kills no other worker.
             "distributed.scheduler.allowed-failures": 0,
-            # A killed worker that is slow to start again (a busy machine) must not be given up.
+            # Dask must not give up a killed worker that is slow to restart on a busy machine.
             "distributed.deploy.lost-worker-timeout": "1 hour",
             # The sampling profiler takes up to half a core from units that run for minutes.
             "distributed.worker.profile.enabled": False,
@@ -38,7 +38,7 @@ def configure_dask() -> None:
 
 
 def start_local_cluster(workers: int | None) -> Any:
-    """Worker processes on this machine as its cores, memory and GPUs allow; on loopback only."""
+    """Start workers by this machine's cores, memory and GPUs; they listen on loopback only."""
     from distributed import Nanny, Scheduler, SpecCluster
 
     machine = this_machine()
@@ -46,7 +46,7 @@ def start_local_cluster(workers: int | None) -> Any:
         "host": "127.0.0.1",
         "port": 0,
         "dashboard": False,
-        "dashboard_address": "127.0.0.1:0",  # else every cluster of a machine wants one port
+        "dashboard_address": "127.0.0.1:0",  # otherwise all clusters of a machine want one port
         "allowed_failures": 0,
     }
     common = {
@@ -72,21 +72,21 @@ def start_local_cluster(workers: int | None) -> Any:
 
 
 def cluster_class(name: str) -> Any:
-    """The class that a dotted name such as "dask_cuda.LocalCUDACluster" means.
+    """Return the class with a dotted name such as "dask_cuda.LocalCUDACluster".
 
     Raises:
-        ParameterError: no such module or class; names the package to install if it is known.
+        ParameterError: there is no such module or class; names the package to install if known.
     """
     module_name, _, class_name = name.rpartition(".")
     if not module_name:
         raise ParameterError(
-            f"cluster {name!r} is no class: give a dotted name, such as dask_cuda.LocalCUDACluster"
+            f"cluster {name!r} is no class; give a dotted name, such as dask_cuda.LocalCUDACluster"
         )
     try:
         module = importlib.import_module(module_name)
     except ImportError as error:
         package = _PACKAGES.get(module_name.partition(".")[0])
-        cure = f"pip install {package}" if package else "install its package, or mend the name"
+        cure = f"pip install {package}" if package else "install its package, or correct the name"
         raise ParameterError(f"cluster {name} cannot be loaded ({error}); {cure}") from None
     found = getattr(module, class_name, None)
     if not isinstance(found, type):
@@ -95,16 +95,16 @@ def cluster_class(name: str) -> Any:
 
 
 def start_cluster(name: str, options: Mapping[str, Any], workers: int | None) -> Any:
-    """A cluster of the class `name`, made with `options`.
+    """Start a cluster of the class `name`, made with `options`.
 
     Args:
         name: dotted name of the class.
-        options: keyword arguments of the class; among them, however it calls it, what makes its
-            workers offer the resources GPU and CPU.
-        workers: becomes the option `n_workers`, which every class of Dask's knows.
+        options: keyword arguments of the class; one of them, whatever its name in this class, must
+            make its workers offer the resources GPU and CPU.
+        workers: becomes the option `n_workers`, which every Dask cluster class accepts.
 
     Raises:
-        ParameterError: no such class, or options that it does not take.
+        ParameterError: there is no such class, or it does not accept the options.
     """
     kind = cluster_class(name)
     given = dict(options) if workers is None else {**options, "n_workers": workers}

@@ -1,4 +1,4 @@
-"""Dask's scheduler notes every group of tasks for ever, and begins a new one after each pause."""
+"""Limits the task groups on Dask's scheduler, which keeps each and adds one after each pause."""
 
 import threading
 import time
@@ -7,10 +7,10 @@ from typing import Any
 
 
 class KeptGroups:
-    """Keeps the groups of a client's units alive, so that each is noted once.
+    """Keeps the groups of a client's units alive, so that each is recorded once.
 
     Args:
-        client: of Dask.
+        client: the Dask client.
     """
 
     def __init__(self, client: Any) -> None:
@@ -19,7 +19,7 @@ class KeptGroups:
         self._kept: dict[str, Any] = {}
 
     def keep(self, kind: str, worker: str) -> None:
-        """Have one value on a worker that belongs to the group of this kind of units."""
+        """Hold one value on a worker that belongs to the group of this kind of units."""
         with self._lock:
             if kind in self._kept:
                 return

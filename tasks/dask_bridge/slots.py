@@ -1,7 +1,7 @@
-"""Slots of the workers: who may submit a unit now, and to which worker.
+"""Assigns slots: which thread may submit a unit now, and to which worker.
 
-They are counted here and not left to Dask: a unit that queues on a busy worker would be blamed,
-and fail, when that worker dies.
+We count slots here instead of leaving it to Dask, because we never queue a unit on a busy worker:
+if the worker died, the waiting unit would be counted as the cause and fail.
 """
 
 import threading
@@ -15,10 +15,10 @@ from tasks.errors import BridgeError
 from tasks.machine.resources import Resource
 
 POLL_SECONDS = 1.0
-"""How old the list of workers may be, and how often a waiting thread looks around."""
+"""Maximum age of the list of workers, and how often a waiting thread checks."""
 
 Workers = Mapping[str, Mapping[str, Any]]
-"""Address to "name", "nthreads" and "resources", as Dask's scheduler tells them."""
+"""Address to "name", "nthreads" and "resources", as Dask's scheduler reports them."""
 
 
 class _Waiter:
@@ -28,12 +28,12 @@ class _Waiter:
 
 
 class Slots:
-    """Hands out free slots, first come first served for each resource.
+    """Assigns free slots, first come first served for each resource.
 
     Args:
-        ask: the workers there are now; called at most once per POLL_SECONDS.
-        patience: seconds for which no worker may offer a resource before that is an error: a
-            killed worker is back within a few, a cluster's first ones may have to queue.
+        ask: returns the current workers; called at most once per POLL_SECONDS.
+        patience: seconds without any worker for a resource before that is an error: a killed
+            worker is back within a few, but the first ones of a cluster may have to queue.
     """
 
     def __init__(self, ask: Callable[[], Workers], patience: float) -> None:
@@ -47,10 +47,10 @@ class Slots:
 
     @contextmanager
     def take(self, resource: Resource) -> Iterator[str]:
-        """A slot, for as long as the block lasts; yields the worker's address.
+        """Hold a slot until the block ends; yield the worker's address.
 
         Raises:
-            BridgeError: no worker offers the resource, or the workers cannot be asked.
+            BridgeError: no worker offers the resource, or the workers cannot be listed.
         """
         waiter = _Waiter()
         with self._lock:
@@ -68,7 +68,7 @@ class Slots:
                 self._hand_out()
 
     def workers(self) -> Workers:
-        """The workers there are; asked at most once per POLL_SECONDS."""
+        """Return the current workers; asked for at most once per POLL_SECONDS."""
         with self._lock:
             if time.monotonic() - self._asked <= POLL_SECONDS:
                 return self._known
@@ -78,14 +78,14 @@ class Slots:
         return known
 
     def count(self, resource: Resource) -> int:
-        """Slots of all workers there are, taken or not."""
+        """Return the slots of all current workers, in use or not."""
         return sum(
             min(int(worker["nthreads"]), int(worker["resources"].get(resource, 0)))
             for worker in self.workers().values()
         )
 
     def forget(self, worker: str) -> None:
-        """It died: hand out none of its slots until the workers were asked again."""
+        """Assign no slot of a worker that died until the workers have been listed again."""
         with self._lock:
             self._known = {a: w for a, w in self._known.items() if a != worker}
             self._asked = 0.0
@@ -104,14 +104,14 @@ class Slots:
                 raise BridgeError(
                     f"none of the {len(workers)} Dask workers offers the resource {resource}, for "
                     f"{self._patience:.0f} s; start them with "
-                    '`dask worker ADDRESS --resources "GPU=1 CPU=1"`, or give them longer to come '
+                    '`dask worker ADDRESS --resources "GPU=1 CPU=1"`, or wait longer for them '
                     "with --worker-wait"
                 )
             waiter.ready.wait(POLL_SECONDS)
         return waiter.worker
 
     def _hand_out(self) -> None:
-        """Give free slots to those who wait longest; with the lock held."""
+        """Assign free slots to the threads that have waited longest; call with the lock held."""
         for resource, waiting in self._waiting.items():
             while waiting and (worker := self._free_worker(resource)) is not None:
                 waiter = waiting.popleft()

@@ -1,4 +1,4 @@
-"""One unit on one worker, from its submission to what became of it."""
+"""Follows one unit on one worker, from its submission to its outcome."""
 
 import os
 import signal
@@ -15,24 +15,24 @@ from tasks.errors import WORKER_DIED, UnitError
 from tasks.machine.resources import Resource
 
 CUT_OFF, TIMED_OUT = "CutOff", "TimedOut"
-"""Kinds of `UnitError` that do not come from the unit itself, as WORKER_DIED does not."""
+"""Kinds of `UnitError` that, like WORKER_DIED, the unit itself did not raise."""
 
 _LOOKS = 3
-"""A worker that the scheduler does not list so many times in a row is gone."""
+"""How often in a row the scheduler must omit a worker before we consider it gone."""
 
 
 class Submission:
-    """A unit that was handed to a worker with a free slot.
+    """A unit that was sent to a worker with a free slot.
 
     Args:
-        client: of Dask.
-        log: where its lines arrive.
-        groups: of the client.
-        name: of the unit in messages.
+        client: the Dask client.
+        log: receives the unit's log lines.
+        groups: task groups of the client.
+        name: name of the unit in messages.
         unit: called on the worker with `args`.
-        worker: address.
-        resource: what it takes of the worker.
-        ended: whether the run was ended; asked once per POLL_SECONDS.
+        worker: address of the worker.
+        resource: the resource that the unit occupies.
+        ended: whether the run was ended; called once per POLL_SECONDS.
     """
 
     def __init__(
@@ -74,10 +74,10 @@ class Submission:
         )
 
     def wait(self, timeout: float | None) -> Outcome | None:
-        """What the unit came to; None when its worker was gone before it could start.
+        """Return the outcome of the unit; None if its worker was gone before it could start.
 
         Args:
-            timeout: seconds after its start after which the unit is stopped, with its worker.
+            timeout: most seconds after its start; then the unit is stopped with its worker.
 
         Raises:
             UnitError: of one of the kinds above.
@@ -106,7 +106,8 @@ class Submission:
         raise self._cut_off(None)
 
     def _outcome(self) -> Outcome | None:
-        """Of a unit that has ended for Dask, and has not said so."""
+        """Return the outcome of a unit that Dask considers ended without a message from the
+        unit."""
         if outcome := self._log.wait(0.0):
             return outcome
         if self._future.status != "error":
@@ -118,7 +119,7 @@ class Submission:
         return None
 
     def _check_death(self) -> None:
-        """The worker is gone: the unit's fault only when it had started, and nobody ended it."""
+        """Handle a lost worker: the unit is the cause only if it had started and was not ended."""
         if self._ended():
             raise self._cut_off(None)
         self._slots.forget(self._worker)
@@ -131,7 +132,7 @@ class Submission:
         stop_workers(self._client, [self._worker])
         self._slots.forget(self._worker)
         return UnitError(
-            f"{self._name} took longer than {timeout:.0f} s and was stopped; allow it more with "
+            f"{self._name} took longer than {timeout:.0f} s and was stopped; allow more time with "
             f"--timeout {self._name.partition(' ')[0]}=SECONDS, or lower the resolution",
             TIMED_OUT,
         )
@@ -146,7 +147,7 @@ class Submission:
 
 
 def worker_died(name: str, seconds: float) -> UnitError:
-    """The error of a unit whose process is no more."""
+    """Return the error of a unit whose process has died."""
     return UnitError(
         f"the worker process died while it ran {name}, after {seconds:.0f} s: killed, or out of "
         "memory; run the same command again, with fewer workers or at a lower resolution if it "
@@ -156,10 +157,10 @@ def worker_died(name: str, seconds: float) -> UnitError:
 
 
 def stop_workers(client: Any, workers: list[str]) -> None:
-    """Stop what these workers run: their nannies kill them and start them anew.
+    """Stop everything on these workers: their nannies kill them and start new ones.
 
-    A thread cannot be stopped from outside, a process can, even one that no longer answers.
-    Workers without a nanny run on.
+    A thread cannot be stopped from outside; a process can, even if it no longer answers.
+    Workers without a nanny continue to run.
     """
     listed = client.sync(client.scheduler.identity, n_workers=-1)["workers"]
     watched = [address for address in workers if listed.get(address, {}).get("nanny")]
@@ -168,4 +169,4 @@ def stop_workers(client: Any, workers: list[str]) -> None:
 
 
 def _kill_worker(dask_worker: Any) -> None:
-    os.kill(dask_worker.pid, signal.SIGKILL)  # Dask hands the nanny over by this name
+    os.kill(dask_worker.pid, signal.SIGKILL)  # Dask passes the nanny under this name

@@ -1,4 +1,4 @@
-"""A unit of work on its worker: what comes back of it, whether it ended well or not."""
+"""Runs a unit of work on its worker and packs its result or its error."""
 
 import time
 import traceback
@@ -23,7 +23,7 @@ class UnitRun:
 
 @dataclass(frozen=True)
 class UnitFailure:
-    """The error of a unit, as text: not every exception survives the way between processes."""
+    """The error of a unit, as text: not every exception can be sent between processes."""
 
     kind: str
     message: str
@@ -35,7 +35,7 @@ Outcome = UnitRun | UnitFailure
 
 
 def run_unit(unit: Callable[..., Any], args: tuple[Any, ...], worker: str) -> Outcome:
-    """Call `unit(*args)`; called on the worker."""
+    """Call `unit(*args)` on the worker."""
     started = time.perf_counter()
     try:
         value = unit(*args)
@@ -47,9 +47,9 @@ def run_unit(unit: Callable[..., Any], args: tuple[Any, ...], worker: str) -> Ou
 
 
 def describe(error: BaseException) -> str:
-    """One line for a table: our own messages as they are, others with their class.
+    """Return one line for a table: our own messages unchanged, others with their class.
 
-    Without memory left, of the machine or of the GPU, it says what to do about it.
+    If the memory of the machine or of the GPU is exhausted, the line says what to do.
     """
     if isinstance(error, MaskRNNError | StorageError | TaskError):
         return str(error)
@@ -60,13 +60,13 @@ def describe(error: BaseException) -> str:
 
 MEMORY_ADVICE = (
     "out of memory: run this video again with fewer workers or a lower resolution, or on a machine "
-    "or GPU with more"
+    "or GPU with more memory"
 )
 
-# torch's own class, by name: torch is not loaded for a table.
+# We compare the name of torch's class, so that a table does not load torch.
 _OUT_OF_MEMORY = ("MemoryError", "OutOfMemoryError", "_ArrayMemoryError")
 
-# Of the machine's memory torch says so in a RuntimeError.
+# If the machine's memory is exhausted, torch raises a RuntimeError that says so.
 _CPU_ALLOCATOR = "DefaultCPUAllocator"
 
 

@@ -1,8 +1,8 @@
-"""What units log on their workers, line by line, and what they come to, in the waiting thread.
+"""Sends the log lines of units and their outcome from the workers to the waiting threads.
 
-A line travels as an event of Dask's: worker, scheduler, client. The waiting thread logs it again,
-so that whatever listens there (the console, Prefect's log of a task run) hears it as its own. The
-outcome is the last event: fetched as a Dask result, it would take two more round trips.
+A line travels as a Dask event: worker, scheduler, client. The waiting thread logs it again, so that
+its handlers (the console, Prefect's log of a task run) treat it as a line of that thread. The
+outcome is the last event; as a Dask result it would take two more round trips.
 """
 
 import logging
@@ -32,7 +32,7 @@ _Event = tuple[int, Any]
 def run_logged(
     topic: str, key: str, unit: Callable[..., Any], args: tuple[Any, ...], worker: str
 ) -> Outcome:
-    """Run a unit, send what is logged meanwhile, then the outcome; called on the worker."""
+    """Run a unit on the worker; send its log lines as they come, then the outcome."""
     from distributed import get_worker
 
     send = get_worker().log_event
@@ -52,7 +52,7 @@ def run_logged(
 
 
 def _packed(outcome: Outcome) -> tuple[Outcome, Any]:
-    """As Dask sends it. What cannot be sent is a failure here, and not of the connection."""
+    """Pack an outcome as Dask sends it, so that one that cannot be sent fails only its unit."""
     from distributed.protocol.serialize import Serialized, serialize
 
     pack: Any = Serialized
@@ -64,10 +64,10 @@ def _packed(outcome: Outcome) -> tuple[Outcome, Any]:
 
 
 class WorkerLog:
-    """Lines of the units of one client, each for the thread that waits for that unit.
+    """Distributes the log lines of a client's units to the threads that wait for these units.
 
     Args:
-        client: of Dask.
+        client: the Dask client.
     """
 
     def __init__(self, client: Any) -> None:
@@ -77,7 +77,7 @@ class WorkerLog:
         client.subscribe_topic(self.topic, self._receive)
 
     def open(self, key: str, name: str) -> "UnitLog":
-        """The lines of the unit that is submitted under `key`, called `name` in the log."""
+        """Return the lines of the unit submitted under `key`; the log calls it `name`."""
         lines: queue.SimpleQueue[_Event] = queue.SimpleQueue()
         with self._lock:
             self._lines[key] = lines
@@ -96,11 +96,11 @@ class WorkerLog:
 
 
 class UnitLog:
-    """Lines of one unit, logged again by whoever waits for it.
+    """Lines of one unit, logged again by the thread that waits for it.
 
     Attributes:
         started: when the unit was seen to have started, by `time.monotonic`; None before.
-        outcome: what it came to; None before its end.
+        outcome: the outcome of the unit; None before its end.
     """
 
     def __init__(self, name: str, lines: "queue.SimpleQueue[_Event]", close: Callable[[], None]):
@@ -111,10 +111,10 @@ class UnitLog:
         self.outcome: Outcome | None = None
 
     def wait(self, seconds: float) -> Outcome | None:
-        """Log what arrives, under the context of the calling thread, until the unit has ended.
+        """Log arriving lines, in the context of the calling thread, until the unit has ended.
 
         Args:
-            seconds: to wait at most; 0 to take what is there.
+            seconds: most seconds to wait; 0 takes only the lines that have arrived.
         """
         deadline = time.monotonic() + seconds
         with suppress(queue.Empty):
@@ -132,7 +132,7 @@ class UnitLog:
 
 
 class _Sender(logging.Handler):
-    """Our own lines from INFO, warnings and errors of all others; only so many."""
+    """Sends our own lines from INFO and others from WARNING, up to a maximum number."""
 
     def __init__(self, send: Callable[[tuple[int, str]], None]) -> None:
         super().__init__(logging.INFO)
@@ -145,7 +145,7 @@ class _Sender(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         text = self.format(record)[:_MOST_CHARACTERS]
-        if record.levelno == PROGRESS:  # comes at a bounded rate
+        if record.levelno == PROGRESS:  # these arrive at a bounded rate
             self._send((record.levelno, text))
             return
         self._count += 1

@@ -1,5 +1,5 @@
-"""Loaded by every local worker when it starts: Ctrl-C on a terminal reaches the whole group of
-processes, and workers leave the decision to the process that started them."""
+"""Makes local workers ignore Ctrl-C, which a terminal sends to the whole group of processes; the
+process that started them decides when they stop."""
 
 import signal
 

@@ -1,1 +1,1 @@
-"""Evaluation of predictions that somebody made, against a data set; no store, no flow."""
+"""Evaluates predictions of any origin against a data set, without a store or a flow run."""

@@ -1,4 +1,4 @@
-"""Annotations of any data set, generated ones included."""
+"""Opens the annotations of any data set, including the generated one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,11 +41,11 @@ class GeneratedAnnotations:
 def open_annotated(
     spec: DatasetSpec, videos: Sequence[str] | None = None
 ) -> Sequence[AnnotatedVideo]:
-    """Annotated videos of a split, or those named; frames of the data set are not read.
+    """Return annotated videos of a split, or the named ones; frames are not read.
 
     Raises:
-        ParameterError: unknown data set, or a root that is missing.
-        DatasetError: what the reader found wrong; names the file and the cure.
+        ParameterError: unknown data set, or a missing root.
+        DatasetError: the reader found a fault; names the file and what to do.
     """
     if spec.name == SYNTHETIC:
         return [GeneratedAnnotations(source) for source in open_sources(spec, videos)]
@@ -53,7 +53,7 @@ def open_annotated(
 
 
 def open_notes(spec: DatasetSpec) -> DatasetNotes:
-    """Attributes of the videos; errors as `open_annotated`."""
+    """Return the attributes of the videos; errors as for `open_annotated`."""
     if spec.name == SYNTHETIC:
         return DatasetNotes()
     return catalog.dataset_notes(spec.name, folder_of(spec))

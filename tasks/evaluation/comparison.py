@@ -1,4 +1,4 @@
-"""One video's predictions against its annotations, a frame in memory at a time."""
+"""Compares one video's predictions with its annotations, with one frame in memory at a time."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ class Comparison:
 
     Args:
         video: the annotations.
-        predictions: of this video, among others.
+        predictions: contain those of this video.
         rules: which frames, pixels and objects count.
         binary: whether mask files are read as one object and background.
         missing_is_empty: whether a missing frame counts as empty.
@@ -43,14 +43,14 @@ class Comparison:
 
 @dataclass
 class Compared:
-    """Figures of a video, or all that is wrong with it.
+    """Figures of a video, or all its problems.
 
     Args:
         video: its name.
-        frame_names: of the annotated frames.
+        frame_names: names of the annotated frames.
         scores: the figures.
         problems: what is wrong.
-        later: ids that occur after the first annotation, which the protocol does not count.
+        later: ids that first occur after the first annotation, which the protocol does not count.
     """
 
     video: str
@@ -61,7 +61,7 @@ class Compared:
 
 
 def compare(job: Comparison, on_frame: Callable[[], None]) -> Compared:
-    """Figures of one video; with any problem none, but all problems of all frames.
+    """Return the figures of one video, or, if there is any problem, all problems of all frames.
 
     Args:
         job: what to compare.
@@ -107,7 +107,7 @@ def compare(job: Comparison, on_frame: Callable[[], None]) -> Compared:
 def _present_frames(
     job: Comparison, names: Sequence[str], problems: list[Problem]
 ) -> frozenset[str] | None:
-    """Names of the predicted frames; None when the sequence cannot be looked at."""
+    """Return the names of the predicted frames; None if the sequence cannot be listed."""
     video = job.video.name
     try:
         found = job.predictions.frames(video, names)
@@ -148,7 +148,7 @@ def _objects(job: Comparison, problems: list[Problem]) -> tuple[int, ...]:
 def _read(
     job: Comparison, index: int, predicted: bool, options: ReadOptions, problems: list[Problem]
 ) -> tuple[UInt8Array, UInt8Array] | None:
-    """Annotation and prediction of a frame; None, and the problem, for an unreadable file."""
+    """Return annotation and prediction of a frame, or None and a problem for an unreadable file."""
     name = job.video.frame_names[index]
     what = "unreadable annotation"
     try:
@@ -167,28 +167,28 @@ def _read(
 
 
 def _most_labels(job: Comparison, objects: Sequence[int]) -> int:
-    """The largest label that a prediction may use."""
+    """Return the largest label that a prediction may use."""
     if job.binary or job.rules.binary:
         return VOID
     return max(*objects, MOST_PROPOSALS) if job.rules.matched else max(objects)
 
 
 def _labels_above(prediction: UInt8Array, most: int) -> set[int]:
-    """Labels of a prediction above the largest that it may use."""
+    """Return the labels of a prediction above the largest that it may use."""
     if most >= VOID or int(prediction.max(initial=0)) <= most:
         return set()
     return set(np.unique(prediction[prediction > most]).tolist())
 
 
 def _later(job: Comparison, objects: Sequence[int]) -> tuple[int, ...]:
-    """Ids of the annotations that are not counted; the annotations are read once more."""
+    """Return annotated ids that are not counted; this reads the annotations once more."""
     if job.rules.binary:
         return ()
     indices = range(len(job.video.frame_names))
     try:
         found = occurring_objects(job.video.label_map(index) for index in indices)
     except StorageError:
-        return ()  # which is among the problems already
+        return ()  # the problems include this already
     return tuple(label for label in found if label > max(objects))
 
 
@@ -198,7 +198,7 @@ def _excess_problems(
     excess: Mapping[str, set[int]],
     later: Sequence[int],
 ) -> list[Problem]:
-    """Labels of predictions that no annotation has."""
+    """Return a problem for predictions with labels that no annotation has."""
     most = _most_labels(job, objects)
     return [
         Problem(job.video.name, f"label {max(above)} above the number of objects ({most})", name)
@@ -208,7 +208,7 @@ def _excess_problems(
 
 
 def _faults(annotation: UInt8Array, prediction: UInt8Array, size: tuple[int, ...]) -> list[str]:
-    """What is wrong with a frame that could be read."""
+    """Return what is wrong with a frame that could be read."""
     found = []
     if annotation.shape != size:
         found.append(f"annotation of another size ({_size(annotation)}) than the first")
@@ -224,7 +224,7 @@ def _size(labels: UInt8Array) -> str:
 
 
 def _forget_ends(scores: VideoScores, names: Sequence[str], present: frozenset[str]) -> None:
-    """No figures for first and last frames that need not be predicted and are not."""
+    """Remove the figures of first and last frames that may be missing and are."""
     for index in (0, len(names) - 1):
         if names[index] not in present:
             for item in scores.objects:

@@ -1,4 +1,4 @@
-"""A whole evaluation: from predictions and a data set to tables."""
+"""Carries out a whole evaluation, from predictions and a data set to tables."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ from tasks.scores.aggregation import BOTH, aggregate, per_attribute
 from tasks.scores.scoring import frame_table, object_table, protocol_of
 
 TABLES = ("per_frame", "per_object", "per_sequence", "per_attribute", "dataset")
-"""Names of the tables of an evaluation, as their files are called."""
+"""Names of the tables of an evaluation, which are also the names of their files."""
 
 DEFAULT_SPLIT = "val"
 _LABEL = "predicted_label"
@@ -41,11 +41,11 @@ class EvaluationRequest:
     Args:
         predictions: folder, zip file, Zarr group or store.
         spec: the data set.
-        videos: only these; None takes all of the split.
-        protocol: its name; None takes the data set's own.
+        videos: only these; None means all of the split.
+        protocol: its name; None means the data set's own.
         missing_is_empty: count a missing frame or sequence as empty.
         stability: compute T, which takes most of the time.
-        workers: processes; None chooses.
+        workers: number of processes; None chooses.
     """
 
     predictions: Path
@@ -59,7 +59,7 @@ class EvaluationRequest:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Tables, and what they were made by."""
+    """The tables of an evaluation, and how they were made."""
 
     predictions: str
     dataset: str
@@ -73,7 +73,8 @@ class Evaluation:
     notes: list[str] = field(default_factory=list)
 
     def named(self) -> Mapping[str, pd.DataFrame]:
-        """The tables by the names of their files; without attributes, no table of them."""
+        """The tables by the names of their files; the attribute table only if there are
+        attributes."""
         tables = (
             self.per_frame,
             self.per_object,
@@ -97,9 +98,9 @@ def evaluate_predictions(
         on_frames: called with the number of frames done since the last call.
 
     Raises:
-        ParameterError: predictions that do not fit the data set, all offenders in one message; an
-            unknown data set or protocol; a number of workers below 1.
-        DatasetError: a data set or predictions that cannot be opened.
+        ParameterError: the predictions do not fit the data set (one message lists all faults), the
+            data set or protocol is unknown, or the number of workers is below 1.
+        DatasetError: the data set or the predictions cannot be opened.
     """
     name = request.protocol or protocol_of(request.spec.name)
     if name not in PROTOCOLS:
@@ -167,7 +168,7 @@ def _object_table(scores: VideoScores, rules: Protocol) -> pd.DataFrame:
 
 
 def _average_frames(whole: pd.DataFrame, scores: DatasetScores) -> None:
-    """In place of means over objects, means over all their frames."""
+    """Replace means over objects by means over all their frames."""
     for letter, summary in (("J", scores.region), ("F", scores.contour)):
         whole[f"{letter}_mean"] = summary.mean
         whole[f"{letter}_recall"] = summary.recall
@@ -177,7 +178,7 @@ def _average_frames(whole: pd.DataFrame, scores: DatasetScores) -> None:
 def _remarks(
     request: EvaluationRequest, notes: DatasetNotes, scores: Sequence[VideoScores]
 ) -> list[str]:
-    """What a reader of the figures should know."""
+    """Return what a reader of the figures should know."""
     remarks = []
     unsteady = [s.video for s in scores if notes.stable is not None and s.video not in notes.stable]
     if request.stability and unsteady:

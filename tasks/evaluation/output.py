@@ -1,4 +1,4 @@
-"""Tables of an evaluation as files: Parquet, CSV, Markdown, and the layout of the DAVIS tools."""
+"""Writes tables of an evaluation as Parquet, CSV, Markdown, and in the layout of DAVIS's tools."""
 
 import pandas as pd
 
@@ -12,18 +12,18 @@ _OFFICIAL = _GLOBAL, _PER_SEQUENCE = "global_results", "per-sequence_results"
 
 
 def output_names(split: str | None) -> list[str]:
-    """Files that an evaluation may write.
+    """Return the files that an evaluation may write.
 
     Args:
-        split: of the data set, for the files of `write_official`; None for those of `write_tables`
-            alone.
+        split: of the data set, for the files of `write_official`; None for only those of
+            `write_tables`.
     """
     names = [f"{name}{suffix}" for name in TABLES for suffix in (".parquet", ".csv", ".md")]
     return names if split is None else names + [_official(name, split) for name in _OFFICIAL]
 
 
 def write_tables(evaluation: Evaluation, out: OutputFolder) -> None:
-    """OUT/NAME.parquet, .csv and .md for every table; numbers are rounded in .md only."""
+    """Write OUT/NAME.parquet, .csv and .md for every table; only .md has rounded numbers."""
     for name, table in evaluation.named().items():
         out.write(f"{name}.parquet", table.to_parquet(index=False))
         out.write(f"{name}.csv", csv_bytes(table))
@@ -34,10 +34,10 @@ def write_tables(evaluation: Evaluation, out: OutputFolder) -> None:
 
 
 def write_official(evaluation: Evaluation, out: OutputFolder) -> None:
-    """The two CSV files of the DAVIS-2017 tools, columns, order and rounding included.
+    """Write the two CSV files of the DAVIS-2017 tools with their columns, order and rounding.
 
-    OUT/global_results-SPLIT.csv and OUT/per-sequence_results-SPLIT.csv, whose rows are the
-    objects of all sequences, numbered from 1; in a matched protocol by predicted label.
+    The files are OUT/global_results-SPLIT.csv and OUT/per-sequence_results-SPLIT.csv. Their rows
+    are the objects of all sequences, numbered from 1; in a matched protocol by predicted label.
     """
     whole = evaluation.dataset_figures
     columns = {BOTH: "J&F-Mean"}

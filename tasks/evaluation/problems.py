@@ -1,4 +1,4 @@
-"""What is wrong with predictions, all of it in one message."""
+"""Reports everything that is wrong with predictions in one message."""
 
 import re
 from collections.abc import Sequence
@@ -9,12 +9,12 @@ _NUMBER = re.compile(r"(\d+)$")
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong.
+    """One fault of the predictions.
 
     Args:
         video: its sequence.
-        what: such as "missing frames"; the same words for the same fault.
-        frame: the frame's name; None for the whole sequence.
+        what: such as "missing frames"; equal faults have equal words.
+        frame: name of the frame; None for the whole sequence.
     """
 
     video: str
@@ -23,7 +23,7 @@ class Problem:
 
 
 def message_of(problems: Sequence[Problem], place: str) -> str:
-    """Every offender, those of a kind on one line.
+    """Return a message with every fault; faults of one kind share a line.
 
     Args:
         problems: at least one.
@@ -39,16 +39,16 @@ def message_of(problems: Sequence[Problem], place: str) -> str:
     lines = [f"{what}: {', '.join(videos)}" for what, videos in whole.items()]
     lines += [f"{video}, {what}: {in_ranges(names)}" for (video, what), names in frames.items()]
     absent = any(problem.what.startswith("missing") for problem in problems)
-    cure = "Mend these files"
+    cure = "Correct these files"
     if absent:
-        cure += ", or count what is missing as empty with --missing=empty"
+        cure += ", or count missing ones as empty with --missing=empty"
     return (
         f"the predictions {place} do not fit the data set:\n  " + "\n  ".join(lines) + f"\n{cure}."
     )
 
 
 def in_ranges(names: Sequence[str]) -> str:
-    """Names in a row as FIRST-LAST: 00001-00003, 00007."""
+    """Return consecutive names as FIRST-LAST: 00001-00003, 00007."""
     runs: list[list[str]] = []
     for name in names:
         if runs and _follows(runs[-1][-1], name):

@@ -1,4 +1,4 @@
-"""What a reader of figures should know of the annotations behind them."""
+"""Lists what a reader of figures should know about the annotations behind them."""
 
 from collections.abc import Callable, Sequence
 
@@ -10,7 +10,7 @@ _LATER = "--protocol youtube-vos"
 
 
 def annotation_remarks(rules: Protocol, compared: Sequence[Compared]) -> list[str]:
-    """Ids that never occur, objects that are not counted, void, and videos of which nothing counts.
+    """Report ids that never occur, objects not counted, void, and videos where nothing counts.
 
     Args:
         rules: the protocol.
@@ -46,7 +46,7 @@ def counts_frames(one: Compared) -> bool:
 
 
 def no_frame_counts(rules: Protocol, videos: Sequence[str]) -> str:
-    """Why there are no figures at all."""
+    """Return why there are no figures at all."""
     return (
         f"no frame of {_shortened(videos)} counts: {_left_out(rules)}. Evaluate longer sequences, "
         "or choose a protocol that counts all frames: --protocol segtrack2"
@@ -60,8 +60,8 @@ def _left_out(rules: Protocol) -> str:
             "first appears, and there is none"
         )
     return (
-        f"protocol {rules.name} leaves out the first and the last annotated frame, and there are "
-        "only these"
+        f"protocol {rules.name} omits the first and the last annotated frame, and there are "
+        "no others"
     )
 
 
@@ -70,7 +70,7 @@ def _absent_objects(one: Compared) -> Sequence[int]:
 
 
 def _listed(compared: Sequence[Compared], ids_of: Callable[[Compared], Sequence[int]]) -> str:
-    """Videos with the ids of each; empty where there are none."""
+    """Return videos with the ids of each; empty if there are none."""
     found = [
         f"{one.video} ({', '.join(map(str, ids))})" for one in compared if (ids := ids_of(one))
     ]

@@ -1,4 +1,4 @@
-"""Videos compared in this process, or in several at once."""
+"""Compares videos in this process, or in several processes at once."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, wait
@@ -11,26 +11,26 @@ from tasks.evaluation.comparison import Compared, Comparison, compare
 from tasks.machine.resources import this_machine
 
 _WORTH_SECONDS = 2.0
-"""Work below which a further process costs more than it saves."""
+"""Amount of work below which another process costs more than it saves."""
 
 _FRAME_SECONDS, _STABILITY_SECONDS = 0.0015, 0.02
 
 _done: Any = None
-"""In a worker: the shared count of frames."""
+"""In a worker: the shared number of frames done."""
 
 
 def compare_all(
     jobs: Sequence[Comparison], workers: int | None, on_frames: Callable[[int], None]
 ) -> list[Compared]:
-    """Results in the order of the jobs.
+    """Return results in the order of the jobs.
 
     Args:
         jobs: the videos.
-        workers: processes; None takes as many as the machine has cores and the work is worth.
+        workers: number of processes; None chooses by the machine's cores and the amount of work.
         on_frames: called with the number of frames done since the last call.
 
     Raises:
-        BridgeError: when a process died.
+        BridgeError: a process died.
     """
     count = min(workers or _worthwhile(jobs), len(jobs))
     if count <= 1:

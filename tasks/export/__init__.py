@@ -1,1 +1,1 @@
-"""Results in a folder that the user named: formats, overlays, results of one's own video."""
+"""Writes results into a folder that the user named: formats, overlays, a user's own video."""

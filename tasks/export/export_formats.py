@@ -1,4 +1,4 @@
-"""Predictions of a store as files that other programs read."""
+"""Exports predictions of a store as files for other programs."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,17 +20,17 @@ from tasks.export.overlay_export import export_overlay, source_files
 FORMATS = ("png", "coco", "overlay")
 
 _OF_ONE = (CorruptArtifactError, MissingArtifactError, InvalidAddressError)
-"""What is wrong with one prediction alone."""
+"""Errors that concern only one prediction."""
 
 
 @dataclass(frozen=True)
 class Export:
-    """A prediction to be exported.
+    """A prediction to export.
 
     Args:
-        video: its video.
-        key: of the prediction.
-        folder: below that of all; "" where there is but one prediction per video.
+        video: name of its video.
+        key: key of the prediction.
+        folder: subfolder for it; "" if there is only one prediction per video.
     """
 
     video: str
@@ -41,16 +41,16 @@ class Export:
 def choose_exports(
     store: ArtifactStore, run: str | None, videos: Sequence[str] | None
 ) -> list[Export]:
-    """The predictions of a run, of each preset where it has several, or all of a store.
+    """Return the predictions of a run (of each preset, if it has several), or all of a store.
 
     Args:
-        store: where they are.
-        run: a run, whose ledger tells its predictions; None takes all that the store holds.
-        videos: only these; None takes all.
+        store: the store with the predictions.
+        run: a run, whose ledger lists its predictions; None means all in the store.
+        videos: only these; None means all.
 
     Raises:
-        MissingArtifactError: no such run, no prediction, or none of a video that is named.
-        ParameterError: a store with several predictions of one video, and no run.
+        MissingArtifactError: there is no such run, no prediction, or none of a named video.
+        ParameterError: the store has several predictions of one video, and no run is given.
     """
     found = _of_store(store) if run is None else _of_run(RunLedger(store, run))
     if videos is not None:
@@ -78,21 +78,21 @@ def export(
     """Write predictions one by one; one that cannot be used does not stop the others.
 
     Args:
-        store: where they are.
-        chosen: which.
-        folder: for all; made if it is not there.
+        store: the store with the predictions.
+        chosen: which predictions.
+        folder: for all; created if missing.
         formats: of `FORMATS`: "png" FOLDER/VIDEO/FRAME.png, "coco" FOLDER/VIDEO.json, "overlay"
             FOLDER/VIDEO.mp4.
 
     Yields:
-        Each file or folder when it is whole, and what is wrong with a prediction that is damaged,
+        Each file or folder when it is complete, and an error for a prediction that is damaged,
         cannot name a file, or has lost its frames.
 
     Raises:
         ParameterError: an unknown format.
         OccupiedOutputError: a file would replace one that this program did not write, or the
-            video that was segmented; found before the first file is written.
-        StoreFullError, StoreAccessError: when the folder cannot be written.
+            segmented video; found before the first file is written.
+        StoreFullError, StoreAccessError: the folder cannot be written.
     """
     if unknown := [name for name in formats if name not in FORMATS]:
         raise ParameterError(f"unknown format {', '.join(unknown)}: choose of {', '.join(FORMATS)}")
@@ -107,7 +107,7 @@ def _check(
 ) -> None:
     videos, sources = [], []
     for item in chosen:
-        with suppress(*_OF_ONE):  # what is wrong with it is told when it is its turn
+        with suppress(*_OF_ONE):  # its fault is reported in its turn
             prediction = StoredPrediction(store, item.key)
             check_names(prediction, place.path)
             videos.append(prediction.video)
@@ -146,7 +146,7 @@ def _of_store(store: ArtifactStore) -> list[Export]:
 
 
 def _of_run(ledger: RunLedger) -> list[Export]:
-    ledger.info()  # tells when there is no such run
+    ledger.info()  # raises if there is no such run
     found = [
         Export(record.video, key, StageName.parse(stage).preset)
         for record in ledger.records()

@@ -1,4 +1,4 @@
-"""A picture of a video's first masks, to be looked at before hours of segmentation."""
+"""Draws a video's first masks, so that a user can check them before hours of segmentation."""
 
 import io
 from pathlib import Path
@@ -14,7 +14,7 @@ _MOST_FRAMES, _COLUMNS = 4, 2
 
 
 def preview_name(video: str) -> str:
-    """Name of the picture of a video's first masks in the folder of its results."""
+    """Return the name of the picture of a video's first masks in the folder of its results."""
     return f"{video}-first-masks.png"
 
 
@@ -23,15 +23,15 @@ def write_mask_preview(source: SourceVideo, out: OutputFolder) -> Path:
 
     Args:
         source: the video with its masks.
-        out: made if it is not there.
+        out: created if missing.
 
     Returns:
         The file.
 
     Raises:
-        DatasetError: frames or masks that cannot be read.
-        OccupiedOutputError: when something lies there that this program did not write.
-        StoreFullError, StoreAccessError: when it cannot be written.
+        DatasetError: frames or masks cannot be read.
+        OccupiedOutputError: a file exists there that this program did not write.
+        StoreFullError, StoreAccessError: the file cannot be written.
     """
     names, pictures, seen = [], [], set[int]()
     for index, name in enumerate(source.frame_names):

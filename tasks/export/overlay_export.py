@@ -1,4 +1,4 @@
-"""A prediction as a video to look at: the frames with the objects tinted."""
+"""Exports a prediction as a video for viewing: the frames with the objects tinted."""
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -24,11 +24,11 @@ _CLIP = ("video", "masks", "name", "start", "end")
 def export_overlay(store: ArtifactStore, prediction: StoredPrediction, out: OutputFolder) -> Path:
     """Write OUT/VIDEO.mp4, at the times of the frames.
 
-    Frames come from the store, at working size, or from the video file from which the clip was
-    streamed, at its own.
+    Frames come from the store, at working size, or from the video file of a streamed clip, at
+    their original size.
 
     Args:
-        store: that holds the prediction.
+        store: the store with the prediction.
         prediction: what to draw.
         out: for all videos.
 
@@ -36,10 +36,10 @@ def export_overlay(store: ArtifactStore, prediction: StoredPrediction, out: Outp
         The file.
 
     Raises:
-        MissingArtifactError: when the frames are no longer there.
-        OccupiedOutputError: when a file is there that this program did not write.
-        StoreFullError, StoreAccessError: when it cannot be written.
-        InvalidAddressError: when the video's name cannot name a file.
+        MissingArtifactError: the frames no longer exist.
+        OccupiedOutputError: a file exists that this program did not write.
+        StoreFullError, StoreAccessError: the file cannot be written.
+        InvalidAddressError: the video's name cannot name a file.
     """
     check_names(prediction, out.path)
     frame = _frames(store, prediction)
@@ -50,13 +50,13 @@ def export_overlay(store: ArtifactStore, prediction: StoredPrediction, out: Outp
 
 
 def source_files(prediction: StoredPrediction) -> list[Path]:
-    """Local files and folders that a streamed clip was read from; none for a video of a store."""
+    """Return local files and folders that a streamed clip was read from; none for stored videos."""
     source: Mapping[str, Any] = prediction.metadata.get("provenance", {}).get("source", {})
     return [Path(source[name]) for name in ("video", "masks") if name in source]
 
 
 def _frames(store: ArtifactStore, prediction: StoredPrediction) -> Callable[[int], UInt8Array]:
-    """Frames by index, to be read in order."""
+    """Return a function from index to frame; call it in ascending order."""
     source: Mapping[str, Any] = prediction.metadata["provenance"]["source"]
     if "video_key" in source:
         return open_video(store, source["video_key"]).frame
@@ -65,17 +65,17 @@ def _frames(store: ArtifactStore, prediction: StoredPrediction) -> Callable[[int
         opened = clip.open()
         if opened.frame_count == prediction.frame_count and not _changed(clip, source):
             return opened.frame
-        why = "it is another file now"
+        why = "the file has changed"
     except DatasetError as error:
         why = str(error)
     raise MissingArtifactError(
         f"The frames of {prediction.video} are needed for an overlay, but {clip.video} cannot be "
-        f"used: {why}. Put the file back, or export label maps alone."
+        f"used: {why}. Restore the file, or export only label maps."
     )
 
 
 def _changed(clip: StreamedClip, source: Mapping[str, Any]) -> bool:
-    """Whether a clip's frames are others than those of which a provenance tells."""
+    """Whether a clip's frames differ from those in a provenance."""
     return clip.frames_digest() != str(source["video_digest"])
 
 

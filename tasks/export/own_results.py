@@ -1,4 +1,4 @@
-"""What a run of one's own video gave, into a folder: label maps, and a video to look at."""
+"""Writes the results of a user's own video into a folder: label maps, and a video for viewing."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,17 +16,17 @@ from tasks.export.overlay_export import export_overlay
 
 
 def results_folder(folder: Path, source: SourceVideo, inputs: Sequence[Path]) -> OutputFolder:
-    """The folder for the results of a video, checked before anything is computed.
+    """Return the folder for the results of a video, checked before anything is computed.
 
     Args:
-        folder: made if it is not there.
+        folder: created if missing.
         source: the video.
         inputs: its files and those of its masks.
 
     Raises:
-        OccupiedOutputError: when results would replace an input, or what this program did not
+        OccupiedOutputError: results would replace an input, or a file that this program did not
             write.
-        StoreAccessError: when the folder cannot be read.
+        StoreAccessError: the folder cannot be read.
     """
     out = OutputFolder(folder)
     files = [f"{source.name}.mp4", preview_name(source.name)]
@@ -39,17 +39,17 @@ def write_results(store_url: str, run_id: str, preset: str, out: OutputFolder) -
 
     Args:
         store_url: the store.
-        run_id: the run, done.
-        preset: by which preset.
-        out: where to.
+        run_id: name of the completed run.
+        preset: the preset that made the results.
+        out: the folder to write to.
 
     Returns:
         Folder of the label maps (source size, palette), file of the overlay (working size).
 
     Raises:
-        MissingArtifactError: when the run has no label maps by this preset.
-        OccupiedOutputError: when something lies there that this program did not write.
-        StoreFullError, StoreAccessError: when they cannot be written.
+        MissingArtifactError: the run has no label maps by this preset.
+        OccupiedOutputError: a file exists there that this program did not write.
+        StoreFullError, StoreAccessError: the files cannot be written.
     """
     store = ArtifactStore(store_url)
     stage = str(StageName("segment", preset))

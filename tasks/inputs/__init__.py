@@ -1,4 +1,4 @@
-"""What a run is given: data sets, presets with overrides, flow estimators, weights, parents.
+"""Reads what a run is given: data sets, presets with overrides, flow estimators, weights, parents.
 
-Turns names and paths into checked values. Computing anything belongs to `units`.
+Turns names and paths into checked values. Computation belongs to `units`.
 """

@@ -1,4 +1,4 @@
-"""The ablation of a preset as configurations of a run."""
+"""Lists the ablation of a preset as configurations of a run."""
 
 import dataclasses
 
@@ -9,7 +9,7 @@ from tasks.inputs.configuration import Configuration
 
 
 def ablation_configurations(base: Configuration) -> list[Configuration]:
-    """The full method first, then part after part taken away; after that all without finetuning.
+    """Return the full method, then without one part after another; then all without finetuning.
 
     Raises:
         ParameterError: the base is not the full method.

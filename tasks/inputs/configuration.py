@@ -1,4 +1,4 @@
-"""Presets with overrides: the options of every stage, as a run will use them."""
+"""Applies overrides to presets, which gives the options of every stage of a run."""
 
 import dataclasses
 import json
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Configuration:
-    """All options of a run; `overrides` tells what differs from the preset, for the report."""
+    """All options of a run; `overrides` holds the differences from the preset, for the report."""
 
     preset: Preset
     compute: ComputeOptions = field(default_factory=ComputeOptions)
@@ -29,20 +29,20 @@ class Configuration:
 
 
 def preset_names() -> list[str]:
-    """All known presets."""
+    """Return all known presets."""
     return list(PRESETS)
 
 
 def configure(preset_name: str, overrides: Mapping[str, str]) -> Configuration:
-    """A preset with overrides such as {"finetune.iterations": "50"}.
+    """Return a preset with overrides such as {"finetune.iterations": "50"}.
 
     Keys are dotted paths below the preset (network, static, recurrent, finetune, inference,
-    carry), or below `compute` and `synthetic`. Values are JSON or plain text; "none" leaves a
-    stage out.
+    carry), or below `compute` and `synthetic`. Values are JSON or plain text; "none" removes a
+    stage.
 
     Raises:
-        ParameterError: unknown preset, unknown key (the message lists the valid ones) or a value
-            of another type.
+        ParameterError: an unknown preset, an unknown key (the message lists the valid ones) or a
+            value of another type.
     """
     base = Configuration(preset(preset_name))
     roots: dict[str, Any] = {
@@ -115,7 +115,7 @@ def _validated(kind: type[T], tree: dict[str, Any], root: str) -> T:
         return TypeAdapter(kind).validate_python(tree)
     except ValidationError as error:
         first = error.errors()[0]
-        if not first["loc"]:  # the options contradict each other; their own message says how
+        if not first["loc"]:  # two options contradict each other; their own message explains it
             raise ParameterError(f"options of {root}: {first['ctx']['error']}") from None
         place = ".".join(str(part) for part in first["loc"])
         where = place if root == "preset" else f"{root}.{place}".rstrip(".")

@@ -1,4 +1,4 @@
-"""Parents that were trained elsewhere: found in the store, or brought into it from a file."""
+"""Obtains parents that were trained elsewhere: from the store, or from a file."""
 
 import dataclasses
 import hashlib
@@ -17,14 +17,14 @@ from tasks.keys import imported_key
 
 
 def obtain_parent(store: ArtifactStore, parent: str) -> str:
-    """Key of a parent checkpoint in the store.
+    """Return the key of a parent checkpoint in the store.
 
     Args:
         store: the store.
         parent: its key, or the path of a .safetensors file, which is copied into the store.
 
     Raises:
-        ParameterError: neither a key of this store nor a file with weights.
+        ParameterError: it is neither a key of this store nor a file with weights.
     """
     path = Path(parent)
     if path.is_file():
@@ -34,24 +34,24 @@ def obtain_parent(store: ArtifactStore, parent: str) -> str:
     known = ", ".join(key[:12] for key in store.keys(PARENTS)) or "none"
     raise ParameterError(
         f"no parent {parent}: neither a file nor a key in {store.url} (its parents: {known}); "
-        "give a weights.safetensors, or leave it out to train one"
+        "give a weights.safetensors file, or omit the option to train a parent"
     )
 
 
 def check_parent(store: ArtifactStore, key: str, preset: Preset) -> None:
-    """Compare the network that a parent was trained as with a preset's, without its weights.
+    """Compare the network of a parent's training with that of a preset, without its weights.
 
-    A parent whose origin is not known passes; its weights are compared when they are loaded.
+    A parent of unknown origin passes; its weights are compared when they are loaded.
 
     Raises:
-        ParameterError: other options; names them and the overrides that make them equal.
+        ParameterError: the options differ; names them and the overrides that make them equal.
     """
     trained = store.open(PARENTS, key).metadata.get("preset", {}).get("network")
     if preset.network is None or trained is None:
         return
     wanted = dataclasses.asdict(preset.network)
     trained = {**fields_as_before(preset.network), **trained}
-    # Whether the mask it reads was warped is no part of the weights.
+    # Whether the input mask was warped does not affect the weights.
     if "none" not in (wanted["mask_input"], trained.get("mask_input")):
         del wanted["mask_input"]
     other = [name for name in wanted if name in trained and trained[name] != wanted[name]]
@@ -60,7 +60,7 @@ def check_parent(store: ArtifactStore, key: str, preset: Preset) -> None:
         cure = " ".join(f"network.{name}={json.dumps(trained[name])}" for name in other)
         raise ParameterError(
             f"the parent {key[:12]} does not fit the preset {preset.name}: it was trained with "
-            f"{differences}; take the preset of its training, or --set {cure}"
+            f"{differences}; use the preset of its training, or --set {cure}"
         )
 
 

@@ -1,4 +1,4 @@
-"""An optical flow estimator as a run names it: a method and, for a network, its weights."""
+"""Defines an optical flow estimator as a run names it: a method and a network's weights, if any."""
 
 import hashlib
 from collections.abc import Mapping
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FlowMethod:
-    """Small, so that units build the estimator on their worker.
+    """Names an estimator; small, so that units build the estimator on their worker.
 
     Args:
-        name: of the estimator.
+        name: name of the estimator.
         weights: file with the weights of a network; None for a method that needs none.
-        digest: identity of all that changes the flow; with weights, the sha256 of their file is
-            in it, and compared again on the worker.
-        file_digest: that sha256, empty without weights.
+        digest: identity of everything that changes the optical flow; with weights, it includes
+            the sha256 of their file, which is compared again on the worker.
+        file_digest: that sha256; empty without weights.
     """
 
     name: str
@@ -42,14 +42,14 @@ class FlowMethod:
 
     @property
     def resource(self) -> Resource:
-        """What it needs of a worker."""
+        """The resource that the estimator needs on a worker."""
         return estimator_entry(self.name).resource
 
     def build(self, compute: ComputeOptions) -> "FlowEstimator":
-        """The estimator.
+        """Build the estimator.
 
         Raises:
-            ParameterError: the weights cannot be read, or are another file than they were.
+            ParameterError: the weights cannot be read, or the file has changed.
             IncompatibleWeightsError: they are damaged, or belong to another network.
         """
         if self.weights is None:
@@ -57,8 +57,8 @@ class FlowMethod:
         content = _read(self.weights)
         if hashlib.sha256(content).hexdigest() != self.file_digest:
             raise ParameterError(
-                f"the flow weights {self.weights} are another file than when the run began, or on "
-                "another machine: give all workers the same one, and run again"
+                f"the flow weights {self.weights} have changed since the run began, or differ on "
+                "another machine: give all workers the same file and run again"
             )
         try:
             return build_estimator(self.name, content, compute)
@@ -67,15 +67,15 @@ class FlowMethod:
 
 
 def flow_method(name: str, weights: str | None = None) -> FlowMethod:
-    """The method called `name`, with its weights found.
+    """Return the method called `name`, with its weights found.
 
     Args:
         name: an estimator.
-        weights: file with its weights; None looks where `find_weights` does.
+        weights: file with its weights; None searches where `find_weights` does.
 
     Raises:
-        ParameterError: an unknown estimator (the message lists the known ones); weights that are
-            missing, or given to a method without any.
+        ParameterError: an unknown estimator (the message lists the known ones), or weights that
+            are missing, or given for a method without any.
     """
     if name not in FLOW_ESTIMATORS:
         names = ", ".join(sorted(FLOW_ESTIMATORS))
@@ -84,7 +84,7 @@ def flow_method(name: str, weights: str | None = None) -> FlowMethod:
     if not entry.takes_weights:
         if weights is not None:
             raise ParameterError(
-                f"the flow estimator {name} takes no weights: leave --flow-weights out, or choose "
+                f"the flow estimator {name} takes no weights: remove --flow-weights, or choose "
                 f"one of {', '.join(n for n, network in known_estimators().items() if network)}"
             )
         return FlowMethod(name, None, build_estimator(name).digest)
@@ -94,31 +94,31 @@ def flow_method(name: str, weights: str | None = None) -> FlowMethod:
     if file is None:
         raise ParameterError(
             f"the flow estimator {name} needs weights: give their file with --flow-weights, or put "
-            "it where `maskrnn doctor` tells; docs/optical-flow.md tells how to obtain them"
+            "it where `maskrnn doctor` lists; docs/optical-flow.md explains how to obtain them"
         )
     digest = _file_digest(str(file.absolute()), *_state(file))
     return FlowMethod(name, str(file.absolute()), network_digest(name, digest), digest)
 
 
 def network_digest(name: str, file_digest: str) -> str:
-    """Identity of a network by its weights' file; the device is where flow is made, not what."""
+    """Return a network's identity, from its weights' file; the device does not belong to it."""
     return stable_digest({"estimator": name, "weights": file_digest})
 
 
 def _published(name: str) -> Path | None:
-    """The published weights, fetched into torch's cache."""
+    """Return the published weights, downloaded into torch's cache."""
     try:
         build_estimator(name)
     except (OSError, RuntimeError) as error:
         raise ParameterError(
-            f"the weights of {name} are not on this machine and cannot be fetched ({error}): give "
-            "a file with --flow-weights, or put it where `maskrnn doctor` tells"
+            f"the weights of {name} are not on this machine and cannot be downloaded ({error}): "
+            "give a file with --flow-weights, or put it where `maskrnn doctor` lists"
         ) from None
     return find_weights(name)
 
 
 def known_estimators() -> Mapping[str, bool]:
-    """All estimators by name, and whether each needs weights."""
+    """Return all estimators by name, and whether each needs weights."""
     return {name: FLOW_ESTIMATORS[name].takes_weights for name in sorted(FLOW_ESTIMATORS)}
 
 

@@ -1,4 +1,4 @@
-"""Where the weights of flow networks are looked for. None come with this package."""
+"""Finds the weights of flow networks. This package contains none."""
 
 import os
 from collections.abc import Sequence
@@ -7,13 +7,13 @@ from pathlib import Path
 from maskrnn_core.optical_flow.registry import estimator_entry
 
 WEIGHTS_FOLDER = "MASKRNN_WEIGHTS"
-"""Environment: the folder that is looked into first."""
+"""Environment variable: the folder that is searched first."""
 
 _SUFFIXES = (".safetensors", ".pth.tar", ".pth", ".pt")
 
 
 def weight_folders() -> list[Path]:
-    """Folders in the order in which they are looked into; torch's cache holds torchvision's."""
+    """Return the folders in search order; torch's cache holds torchvision's weights."""
     home = Path.home()
     cache = Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")
     torch_home = Path(os.environ.get("TORCH_HOME") or cache / "torch")
@@ -28,7 +28,7 @@ def weight_folders() -> list[Path]:
 def find_weights(name: str) -> Path | None:
     """The first file with weights for a flow network; None when there is none.
 
-    It is called as the estimator is, or as its weights were published.
+    The file has the name of the estimator, or the name under which the weights were published.
     """
     stems = (name, *(estimator_entry(name).weight_files or ()))
     return first_file([f"{stem}{suffix}" for stem in stems for suffix in _SUFFIXES])

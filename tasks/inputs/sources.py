@@ -1,4 +1,4 @@
-"""Data sets by name: those that `storage` reads from folders, and the generated one."""
+"""Opens data sets by name: those that `storage` reads from folders, and the generated one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -22,10 +22,10 @@ class DatasetSpec:
     Args:
         name: one of `dataset_names()`.
         root: folder of a data set that is read from files.
-        split: such as "train" or "val"; None takes the data set's own default.
+        split: such as "train" or "val"; None means the data set's own default.
         synthetic: options of the generated data set.
-        masks: file or folder with the masks of one video of one's own; `root` is then this video,
-            a file or a folder of images, and there is no other split.
+        masks: file or folder with the masks of a user's video; `root` is then this video, a file
+            or a folder of images, and there is no other split.
     """
 
     name: str
@@ -36,16 +36,16 @@ class DatasetSpec:
 
 
 def dataset_names() -> list[str]:
-    """All known data sets."""
+    """Return all known data sets."""
     return [SYNTHETIC, *catalog.dataset_names()]
 
 
 def open_sources(spec: DatasetSpec, videos: Sequence[str] | None = None) -> list[SourceVideo]:
-    """The videos of a split, or those named, in the order of the data set.
+    """Return the videos of a split, or the named ones, in the order of the data set.
 
     Raises:
-        ParameterError: unknown data set, or a root that is missing.
-        DatasetError: what the reader found wrong; names the file and the cure.
+        ParameterError: unknown data set, or a missing root.
+        DatasetError: the reader found a fault; names the file and what to do.
     """
     if spec.name == SYNTHETIC:
         return _synthetic_sources(spec, videos)
@@ -55,10 +55,10 @@ def open_sources(spec: DatasetSpec, videos: Sequence[str] | None = None) -> list
 
 
 def folder_of(spec: DatasetSpec) -> Path:
-    """The folder of a data set that is read from files.
+    """Return the folder of a data set that is read from files.
 
     Raises:
-        ParameterError: unknown data set, or a root that is missing.
+        ParameterError: unknown data set, or a missing root.
     """
     if spec.name not in catalog.dataset_names():
         raise ParameterError(
@@ -72,7 +72,7 @@ def folder_of(spec: DatasetSpec) -> Path:
 
 
 def open_source(spec: DatasetSpec, video: str) -> SourceVideo:
-    """One video of a split; raises as `open_sources`."""
+    """Return one video of a split; raises as `open_sources`."""
     return open_sources(spec, [video])[0]
 
 

@@ -1,4 +1,4 @@
-"""Where training starts: random weights, VGG-16 from a file or from torchvision, or a parent."""
+"""Chooses where training starts: random weights, VGG-16 (file or torchvision), or a parent."""
 
 import hashlib
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ IMAGENET = "imagenet"
 
 
 def starting_digest(initial: str, store: ArtifactStore) -> str:
-    """Identity of starting weights, for the parent's key.
+    """Return the identity of starting weights, for the parent's key.
 
     Args:
         initial: "imagenet", the name of a trunk (`vgg16`, `vgg16-hed`), a file with a state_dict of
@@ -59,7 +59,7 @@ def check_start(initial: str, store: ArtifactStore, presets: Iterable[Preset]) -
 
 
 def starting_weights(initial: str, preset: Preset, store: ArtifactStore) -> "Weights":
-    """Weights of the preset's network: those of a parent, or both streams filled from VGG-16.
+    """Return weights of the preset's network: a parent's, or both streams filled from VGG-16.
 
     Raises:
         ParameterError: a trunk that is missing, a file that holds no state_dict, or a parent of
@@ -90,7 +90,7 @@ def _file_of(initial: str) -> str:
 
 
 def _is_parent(initial: str, store: ArtifactStore) -> bool:
-    """Whether it names a parent, and not VGG-16, whose tensors are called features.N.*."""
+    """Whether it names a parent rather than VGG-16, whose tensors are called features.N.*."""
     path = Path(initial)
     if not path.is_file():
         return "/" not in initial and initial != IMAGENET and store.exists(PARENTS, initial)
@@ -100,7 +100,7 @@ def _is_parent(initial: str, store: ArtifactStore) -> bool:
         with safe_open(path, framework="np") as file:
             return not any(name.startswith("features.") for name in file.keys())  # noqa: SIM118
     except SafetensorError:
-        return True  # whoever loads it tells what is wrong
+        return True  # the code that loads it reports the fault
 
 
 def _vgg16_state(initial: str) -> Any:
@@ -116,8 +116,8 @@ def _vgg16_state(initial: str) -> Any:
         import torch
 
         return torch.load(initial, map_location="cpu", weights_only=True)
-    except Exception as error:  # each format has errors of its own
+    except Exception as error:  # each format raises its own errors
         raise ParameterError(
-            f"{initial} holds no weights that can be read ({type(error).__name__}: {error}); give "
+            f"{initial} holds no readable weights ({type(error).__name__}: {error}); give "
             "a state_dict saved by torch.save, or a .safetensors file"
         ) from None

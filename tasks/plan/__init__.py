@@ -1,4 +1,4 @@
-"""What a run would reuse and compute, and what it led to, as plain values.
+"""Describes as plain values what a run would reuse and compute, and what its results are.
 
 Nothing here computes a result or writes to the store.
 """

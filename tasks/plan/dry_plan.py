@@ -1,4 +1,4 @@
-"""What a run would find in the store and what it would compute, without computing anything."""
+"""Plans what a run would find in the store and what it would compute, without computing it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ from tasks.keys import PreparedVideo
 from tasks.plan.run_order import TRAIN, PresetStage, Training, unneeded
 
 Fate = Literal["reused", "computed", "not needed", "unknown"]
-"""`not needed`: weights that are gone while the prediction made with them is there. `unknown`: the
-key depends on something that is not there yet; it is computed unless it turns out to exist."""
+"""`not needed`: the weights are missing, but the prediction made with them exists. `unknown`: the
+key depends on something that does not exist yet; the stage computes unless it finds its result."""
 
 
 @dataclass(frozen=True)
 class PlannedStage:
-    """One stage of one record of the ledger; `key` is None where `fate` is unknown."""
+    """One stage of one ledger record; `key` is None if `fate` is unknown."""
 
     record: RecordName
     stage: StageName
@@ -36,7 +36,7 @@ class PlannedStage:
 def prepared_video(
     store: ArtifactStore, key: str, method: FlowMethod, compute: ComputeOptions
 ) -> PreparedVideo:
-    """What later stages need of a video in the store; its flow need not be there.
+    """Return what later stages need of a video in the store; its optical flow may be missing.
 
     Raises:
         MissingArtifactError, CorruptArtifactError, NewerSchemaError: see `ArtifactStore.open`.
@@ -54,13 +54,13 @@ def prepared_video(
 
 
 class Foresight:
-    """Collects planned stages, in the order in which a run would come to them.
+    """Collects planned stages in the order in which a run would execute them.
 
     Args:
-        store: of the artifacts.
-        method: the flow estimator.
-        compute: what was asked for.
-        short_side: of the frames in the store; None for the source's.
+        store: the store with the artifacts.
+        method: the estimator of optical flow.
+        compute: the requested device, precision and threads.
+        short_side: of the frames in the store, in pixels; None keeps the source's.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Foresight:
     def prepare(
         self, source: SourceVideo, record: RecordName, stages: Sequence[StageName]
     ) -> PreparedVideo | None:
-        """Plan the shared stages of a video; None when it is not in the store or cannot be read."""
+        """Plan the shared stages of a video; return None if it is missing or cannot be read."""
         video = None
         for stage in stages:
             if stage.kind == "ingest":
@@ -93,7 +93,7 @@ class Foresight:
     def train(
         self, videos: Sequence[PreparedVideo | None], training: Training, start: str | None
     ) -> str | None:
-        """The parent's key; None when a training video is not in the store."""
+        """Return the parent's key; None if a training video is not in the store."""
         known = [video for video in videos if video is not None]
         key = None
         if known and len(known) == len(videos):
@@ -103,7 +103,7 @@ class Foresight:
         return key
 
     def follow(self, record: RecordName, stages: Sequence[PresetStage]) -> bool:
-        """Plan the stages of a video by one preset; whether all its results are there."""
+        """Plan the stages of a video by one preset; return whether all its results exist."""
         complete = True
         dropped = unneeded(stages, self._store.exists)
         for stage in stages:
@@ -116,7 +116,7 @@ class Foresight:
         try:
             return video_key(source, self._short_side)
         except StorageError:
-            return None  # it fails by itself, when its turn comes
+            return None  # the video fails by itself in its turn
 
     def _add(
         self,

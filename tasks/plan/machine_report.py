@@ -1,4 +1,4 @@
-"""What this machine offers: devices, limits, libraries, flow estimators and their weights."""
+"""Reports what this machine offers: devices, limits, libraries, flow estimators and weights."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ class MachineReport:
     """What the machine offers.
 
     Args:
-        facts: by name.
+        facts: values by name.
         usable: whether all libraries can be loaded.
-        estimators: weights per estimator of optical flow.
-        folders: where weights are looked for.
+        estimators: state of the weights per estimator of optical flow.
+        folders: where weights are searched for.
     """
 
     facts: Mapping[str, str]
@@ -31,7 +31,7 @@ class MachineReport:
 
 
 def machine_report() -> MachineReport:
-    """Look at this machine; loads torch and OpenCV, fetches nothing."""
+    """Inspect this machine; this loads torch and OpenCV and downloads nothing."""
     cores, memory = core_limit(), memory_limit()
     facts = {
         "maskrnn": version("maskrnn"),
@@ -54,7 +54,7 @@ def machine_report() -> MachineReport:
 
 
 def _libraries() -> dict[str, str]:
-    """Versions and device, or why a library cannot be loaded."""
+    """Return versions and device, or why a library cannot be loaded."""
     try:
         import cv2
         import torch

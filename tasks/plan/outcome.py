@@ -1,4 +1,4 @@
-"""What a run led to: all that its report is made of, beside the ledger's records."""
+"""Defines the results of a run, which with the ledger's records are the input of its report."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ from tasks.keys import PreparedVideo
 
 @dataclass(frozen=True)
 class VideoResult:
-    """Keys of what one preset made of one video."""
+    """Keys of the artifacts that one preset made for one video."""
 
     video: PreparedVideo
     preset: str
@@ -17,13 +17,13 @@ class VideoResult:
 
 @dataclass
 class Outcome:
-    """Results of a run as they come in.
+    """Results of a run, filled while it executes.
 
     Attributes:
-        videos: names of the videos to be segmented.
-        results: one per video and preset that came through.
+        videos: names of the videos to segment.
+        results: one per video and preset that succeeded.
         parents: key of the parent per preset that has one.
-        notes: what a reader must know: where the parent comes from, what was left out.
+        notes: what a reader must know: where the parent comes from, which videos were skipped.
     """
 
     videos: list[str] = field(default_factory=list)

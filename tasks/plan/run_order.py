@@ -1,7 +1,7 @@
-"""The order of a run, told once: for whoever carries it out and for whoever plans it.
+"""Defines the order of a run once, for the code that executes it and the code that plans it.
 
-A record of a video has the stages that all presets share, then those of one preset after the other.
-A record of a video to train on has the shared ones only, and a parent's record its training. All
+A video's record has the stages that all presets share, then those of each preset in turn. The
+record of a training video has only the shared stages, and a parent's record only its training. All
 presets with a network wait for their parent; nothing else waits for another record.
 """
 
@@ -21,31 +21,31 @@ TRAIN = StageName("train")
 
 
 def shared_stages(role: Role, last: StageKind) -> tuple[StageName, ...]:
-    """Stages of a video's record that all presets share, in order.
+    """Return the stages of a video's record that all presets share, in order.
 
     Args:
-        role: of the record: "video" or "train".
-        last: stage with which the run ends.
+        role: role of the record: "video" or "train".
+        last: the stage with which the run ends.
     """
     if role == "video" and last in ("ingest", "train"):
-        # Training alone leaves the videos to segment as they are.
+        # A run that only trains does not process the videos to segment.
         return (StageName("ingest"),) if last == "ingest" else ()
     return StageName("ingest"), StageName("flow")
 
 
 def in_order(configurations: Iterable[Configuration]) -> list[Configuration]:
-    """Those without a network first: they need not wait for a parent."""
+    """Put configurations without a network first, because they need not wait for a parent."""
     return sorted(configurations, key=lambda c: c.preset.network is not None)
 
 
 @dataclass(frozen=True)
 class Training:
-    """One parent to be trained.
+    """One parent to train.
 
     Args:
-        configuration: of the preset that names it.
-        presets: all that share it, because their networks and offline stages are the same.
-        after: record of the parent of its static stage, if that is trained, too; the recurrent
+        configuration: the configuration of the preset that names the parent.
+        presets: all presets that share it, because their networks and offline stages are equal.
+        after: record of the parent of its static stage, if that is also trained; the recurrent
             stage starts from it.
     """
 
@@ -55,12 +55,12 @@ class Training:
 
     @property
     def record(self) -> RecordName:
-        """Its record in the ledger."""
+        """The record of this training in the ledger."""
         return RecordName("parent", self.configuration.preset.name)
 
 
 def trainings(configurations: Iterable[Configuration]) -> list[Training]:
-    """The parents that presets need, each once, static ones before those that start from them."""
+    """Return each parent that presets need once; static ones precede those that start from them."""
     shared: dict[str, list[Configuration]] = {}
     with_network = [c for c in configurations if c.preset.network is not None]
     for configuration in sorted(with_network, key=lambda c: c.preset.recurrent is not None):
@@ -80,11 +80,11 @@ class PresetStage:
     """One stage of a video by one preset.
 
     Args:
-        name: of the stage.
-        kind: of the artifact that it makes.
-        key: of the artifact; None while it depends on something that is not there yet.
-        serves: the only stage that needs the artifact: once that one's own is there, this one need
-            not be made; None for what is a result in itself.
+        name: name of the stage.
+        kind: kind of the artifact that it makes.
+        key: key of the artifact; None while it depends on something that does not exist yet.
+        serves: the only stage that needs the artifact: if that stage's artifact exists, this one
+            need not be made. None for an artifact that is a result in itself.
     """
 
     name: StageName
@@ -99,13 +99,13 @@ def preset_stages(
     configuration: Configuration,
     protocol: str | None,
 ) -> list[PresetStage]:
-    """Stages of a video by one preset: finetuning to each object, inference, evaluation.
+    """Return the stages of a video by one preset: finetuning per object, inference, evaluation.
 
     Args:
-        video: None when it is not in the store; then finetuning is told without its objects.
-        parent: its key; None when unknown, or without a network.
+        video: None if it is not in the store; finetuning then does not list its objects.
+        parent: key of the parent; None if unknown, or without a network.
         configuration: the preset with its options.
-        protocol: of the evaluation; None without one.
+        protocol: of the evaluation; None for no evaluation.
     """
     preset = configuration.preset
     weights: Mapping[int, str] = {}
@@ -134,11 +134,11 @@ def preset_stages(
 def unneeded(
     stages: Sequence[PresetStage], exists: Callable[[str, str], bool]
 ) -> frozenset[StageName]:
-    """Stages that need not make their artifact, because what they serve is there already.
+    """Return stages that need not make their artifact, because what they serve already exists.
 
     Args:
-        stages: of one video by one preset.
-        exists: tells of a kind and a key whether the artifact is in the store.
+        stages: the stages of one video by one preset.
+        exists: whether the artifact of a kind and key is in the store.
     """
     served = {stage.serves for stage in stages}
     there = {
@@ -152,7 +152,7 @@ def unneeded(
 def finetuned_keys(
     video: PreparedVideo, parent: str | None, configuration: Configuration
 ) -> Mapping[int, str]:
-    """Key of the weights per object: finetuned, or the parent's; none without a network."""
+    """Return the key of the weights per object: finetuned or the parent's; none without network."""
     preset, compute = configuration.preset, configuration.compute
     if preset.network is None or parent is None:
         return {}
@@ -165,5 +165,5 @@ def finetuned_keys(
 
 
 def _offline_part(configuration: Configuration) -> str:
-    """Digest of the options that the parent depends on; equal ones share it."""
+    """Return the digest of the options that determine the parent; equal digests share a parent."""
     return keys.parent_key([], configuration.preset, configuration.compute)

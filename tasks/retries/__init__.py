@@ -1,1 +1,1 @@
-"""Which errors pass by themselves, and how often and how soon something is tried again."""
+"""Decides which errors are transient, and how often and how soon to retry."""

@@ -1,4 +1,4 @@
-"""A Prefect server that does not answer: which errors say so, asking again, and giving it up."""
+"""Handles a Prefect server that does not answer: recognises it, retries, and gives it up."""
 
 import logging
 import threading
@@ -24,7 +24,7 @@ _ERRORS = (httpx.TransportError, CrashedRun, PrefectHTTPStatusError)
 
 _lock = threading.Lock()
 _given_up: set[UUID] = set()
-"""Flow runs whose server did not answer for so long that they ask it no more."""
+"""Flow runs that no longer use their server, because it did not answer for too long."""
 
 
 def shows_in_prefect() -> bool:
@@ -34,9 +34,9 @@ def shows_in_prefect() -> bool:
 
 
 def note_outage(error: BaseException) -> None:
-    """Ask the server no more in this flow run; warns once.
+    """Stop using the server in this flow run; warn once.
 
-    Prefect's client has asked for about a minute by then. Every further stage would wait as long.
+    Prefect's client has tried for about a minute by then. Every later stage would wait as long.
     """
     run = _flow_run()
     with _lock:
@@ -45,8 +45,8 @@ def note_outage(error: BaseException) -> None:
             _given_up.add(run)
     if first:
         logger.warning(
-            "the Prefect server does not answer (%s): the run goes on without it, and its further "
-            "stages do not show there",
+            "the Prefect server does not answer (%s): the run continues without it, and its later "
+            "stages do not appear there",
             type(error).__name__,
         )
 
@@ -57,19 +57,19 @@ def _flow_run() -> UUID | None:
 
 
 def is_of_the_server(error: BaseException) -> bool:
-    """Whether it tells of a server that does not answer rather than of what was to be done."""
+    """Whether the cause is a server that does not answer, rather than the work itself."""
     return any(isinstance(link, _ERRORS) for link in chain_of(error))
 
 
 def asked_again(request: Callable[[], R]) -> R:
-    """What `request` returns, asked again for half a minute while the server does not answer.
+    """Return what `request` returns; retry for half a minute while the server does not answer.
 
     Raises:
-        Exception: its last error, or one that is not of the server.
+        Exception: its last error, or one that the server did not cause.
     """
 
     def pause(delay: float) -> None:
-        logger.info("the Prefect server does not answer; asked again in %.0f s", delay)
+        logger.info("the Prefect server does not answer; trying again in %.0f s", delay)
         time.sleep(delay)
 
     delays = retry_policy.POLICY.server

@@ -1,7 +1,7 @@
-"""Which errors of a unit are worth another attempt; `storage.files.retry_policy` tells how many.
+"""Decides which errors of a unit to retry; `storage.files.retry_policy` limits how often.
 
-An error that a store is asked again for counts wherever it stands in the chain of causes. A bad
-video is bad the second time too.
+An error for which storage retries a request counts anywhere in the chain of causes. A bad video is
+bad the second time too.
 """
 
 from collections.abc import Iterator
@@ -11,12 +11,12 @@ from tasks.errors import WORKER_DIED, UnitError
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether the error, or one that led to it, is of a connection, a time-out or a busy server."""
+    """Whether the error or one of its causes is a connection error, time-out or busy server."""
     return any(retry_policy.is_transient(link) for link in chain_of(error))
 
 
 def may_pass(error: object, attempts: int) -> bool:
-    """Whether another attempt at a unit is worth it, after so many that ended like this."""
+    """Whether another attempt may succeed, after so many that ended with this error."""
     if isinstance(error, UnitError):
         dies_again = attempts >= retry_policy.POLICY.deaths
         return error.transient or (error.kind == WORKER_DIED and not dies_again)
@@ -24,7 +24,7 @@ def may_pass(error: object, attempts: int) -> bool:
 
 
 def chain_of(error: BaseException) -> Iterator[BaseException]:
-    """The error and those that led to it, each once."""
+    """Yield the error and its causes, each once."""
     seen: set[int] = set()
     link: BaseException | None = error
     while link is not None and id(link) not in seen:

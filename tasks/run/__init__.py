@@ -1,4 +1,4 @@
-"""What carries out one stage: its record, its lease, its Prefect task, its retries.
+"""Carries out one stage: its record, its lease, its Prefect task, its retries.
 
 The work itself belongs to `units`; the order of stages belongs to `flows/runs`.
 """

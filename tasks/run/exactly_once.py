@@ -1,4 +1,4 @@
-"""One artifact, made once, whoever else on this store wants it at the same time."""
+"""Makes an artifact once, even if several processes with this store want it at the same time."""
 
 import logging
 import time
@@ -14,10 +14,10 @@ from tasks.errors import TaskError
 logger = logging.getLogger("maskrnn.run")
 
 _TAKE_OVER_SECONDS = 1.5 * LEASE_SECONDS
-"""How long a worker waits: enough to see that the owner of a lease is dead."""
+"""How long a worker waits: long enough to see that the owner of a lease is dead."""
 
 _PATIENCE_SECONDS = 24 * 3600.0
-"""How long a run waits for another one to make an artifact."""
+"""How long a run waits while another one makes an artifact."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Making:
     """What a worker did about an artifact.
 
     Args:
-        state: "made" it, "found" it there, or it is "held": another writer is at work.
+        state: "made" it, "found" it in the store, or it is "held" by another writer.
         value: what the unit returned.
     """
 
@@ -36,11 +36,11 @@ class Making:
 def make_once(
     unit: Callable[..., Any], store_url: str, kind: str, key: str, args: tuple[Any, ...]
 ) -> Making:
-    """Call `unit(store_url, key, *args)` under the artifact's lease, unless it is there.
+    """Call `unit(store_url, key, *args)` under the artifact's lease, unless the artifact exists.
 
-    Called on a worker. A writer that died is taken over; a living one is not waited for, since
-    its run may take hours and the worker has better things to do. Nor is one that took over from
-    this worker, because this one was stopped for long.
+    Called on a worker. It takes over from a writer that died, but does not wait for a living one,
+    because that may take hours and would block the worker. Nor does it wait for a writer that took
+    over from this worker while this worker was stopped for long.
     """
     store = ArtifactStore(store_url)
     deadline = time.monotonic() + _TAKE_OVER_SECONDS
@@ -68,22 +68,22 @@ def make_once(
 def await_other_run(
     store: ArtifactStore, kind: str, key: str, ended: Callable[[], bool], name: str
 ) -> None:
-    """Wait, without a worker, while another run makes an artifact.
+    """Wait, without occupying a worker, while another run makes an artifact.
 
     Args:
         store: the store.
         kind: of the artifact.
         key: of the artifact.
-        ended: asked between two looks; true ends the waiting.
-        name: of the unit, for the log.
+        ended: called between two checks; true ends the wait.
+        name: name of the unit, for the log.
 
     Raises:
-        TaskError: the other run has been at it for a day.
+        TaskError: the other run has held the lease for a day.
     """
     owner = store.lease_owner(kind, key)
     if owner is None or owner.ended:
         return
-    logger.info("%s: being made by process %d on %s; waiting for it", name, owner.pid, owner.host)
+    logger.info("%s: waiting for process %d on %s, which makes it", name, owner.pid, owner.host)
     deadline = time.monotonic() + _PATIENCE_SECONDS
 
     def is_vain() -> bool:
@@ -92,6 +92,6 @@ def await_other_run(
     store.await_writer(kind, key, until=is_vain)
     if time.monotonic() > deadline:
         raise TaskError(
-            f"{name} has been in the hands of process {owner.pid} on {owner.host} for "
-            f"{_PATIENCE_SECONDS / 3600:.0f} hours; end that process, and run again"
+            f"{name}: process {owner.pid} on {owner.host} has held the lease for "
+            f"{_PATIENCE_SECONDS / 3600:.0f} hours; end that process and run again"
         )

@@ -1,4 +1,4 @@
-"""Locks by key that are gone when nobody holds or wants them: a run has many keys."""
+"""Provides locks by key that disappear when unused, because a run has many keys."""
 
 import threading
 from collections.abc import Hashable, Iterator
@@ -19,12 +19,12 @@ class KeyedLocks:
         self._entries: dict[Hashable, _Entry] = {}
 
     def __len__(self) -> int:
-        """How many keys somebody holds or waits for."""
+        """Return how many keys a thread holds or waits for."""
         return len(self._entries)
 
     @contextmanager
     def holding(self, key: Hashable) -> Iterator[None]:
-        """Alone with `key` until the block ends."""
+        """Hold the lock of `key` until the block ends."""
         with self._lock:
             entry = self._entries.setdefault(key, _Entry())
             entry.users += 1

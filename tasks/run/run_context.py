@@ -1,4 +1,4 @@
-"""What every stage of a run shares: the store, the workers, the ledger."""
+"""Provides what every stage of a run shares: the store, the workers, the ledger."""
 
 import logging
 import time
@@ -24,7 +24,7 @@ logger = logging.getLogger("maskrnn.run")
 
 
 class Stage:
-    """One stage of one record while it runs; `obtain` does the work, or finds it done."""
+    """One running stage of one record; `obtain` does the work or finds its result."""
 
     def __init__(self, context: "RunContext", record: RecordName, name: StageName) -> None:
         self._context = context
@@ -39,13 +39,13 @@ class Stage:
         self.figures: dict[str, float] = {}
 
     def refers_to(self, kind: str, key: str) -> None:
-        """Put an artifact into the ledger, so that nobody removes it; before a look at it."""
+        """Record an artifact in the ledger before checking it, so that no process removes it."""
         if (kind, key) not in self.artifacts:
             self.artifacts.append((kind, key))
             self._context.refer(self._record, self._name, self.record("running"))
 
     def record(self, state: State) -> StageRecord:
-        """What the ledger tells of it."""
+        """Return the ledger's record of this stage."""
         return StageRecord(
             state,
             self.seconds,
@@ -59,16 +59,19 @@ class Stage:
     def obtain(
         self, kind: str, key: str, unit: Callable[..., Any], *args: Any, resource: Resource
     ) -> str:
-        """The key of an artifact that exists when this returns.
+        """Return the key of an artifact, after making sure that it exists.
 
-        An artifact that is there is taken, and no worker is asked. If files of it are missing, it
-        is removed and made again, and the stage's note says so. One that another run is making is
-        waited for. Else `unit(store_url, key, *args)` runs on a worker, and must write it; `value`
-        is what it returned.
+        If the artifact exists, it is used and no worker is needed. If some of its files are
+        missing,
+        it is removed and made again, and the stage's note says so. If another run is making it,
+        this
+        waits. Otherwise `unit(store_url, key, *args)` runs on a worker and must write it; `value`
+        is
+        what the unit returned.
 
         Raises:
             UnitError: the unit failed.
-            BridgeError: no worker to run on, or the run was ended.
+            BridgeError: there is no worker to run on, or the run was ended.
         """
         context = self._context
         store, bridge = context.store, context.bridge
@@ -110,7 +113,7 @@ class RunContext:
         bridge: the workers.
         ledger: the run's records.
         driver: token of this process, as `storage.runs.drivers.drive` gives it.
-        timeouts: seconds a unit may take, by the kind of its stage.
+        timeouts: most seconds per unit, by the kind of its stage.
     """
 
     def __init__(
@@ -130,10 +133,10 @@ class RunContext:
 
     @contextmanager
     def stage(self, record: RecordName, name: StageName) -> Iterator[Stage]:
-        """Record what becomes of a stage: done, or failed with error and traceback.
+        """Record the result of a stage: done, or failed with error and traceback.
 
-        It is running as soon as it refers to an artifact. The seconds recorded are those on the
-        worker, without the wait for one.
+        The stage counts as running as soon as it refers to an artifact. The recorded seconds are
+        those on the worker, without the wait for one.
         """
         work = Stage(self, record, name)
         started = time.perf_counter()
@@ -150,13 +153,14 @@ class RunContext:
             logger.info("%s %s: %.1f s on %s", name, record, work.seconds, work.worker)
 
     def making(self, kind: str, key: str) -> AbstractContextManager[None]:
-        """Held while an artifact is made: presets that share one make it once."""
+        """Hold a lock while an artifact is made, so that presets that share it make it once."""
         return self._making.holding((kind, key))
 
     def begin(self, record: RecordName) -> None:
-        """Start a further attempt; stages of former attempts leave the record.
+        """Start another attempt; stages of former attempts leave the record.
 
-        What they referred to stays in it until the attempt ends, for it is likely to be reused.
+        The artifacts that they referred to stay in it until the attempt ends, because they are
+        likely to be reused.
         """
         name = str(record)
         former = self.ledger.read(name) or VideoRecord(name)
@@ -165,19 +169,20 @@ class RunContext:
         self._records.change(name, lambda _: begun, soon=True)
 
     def found(self, record: RecordName, key: str) -> None:
-        """Note the key of the video's frames; written with its next stage."""
+        """Note the key of the video's frames; it is written with the video's next stage."""
         self._records.change(str(record), lambda now: replace(now, video_key=key), soon=True)
 
     def announce(self, record: RecordName, stages: Mapping[StageName, tuple[str, str]]) -> None:
-        """Put the artifacts, (kind, key), of several stages to come into the ledger at once."""
+        """Record the artifacts, (kind, key), of several later stages in the ledger at once."""
         waiting = {name: StageRecord("running", artifacts=(pair,)) for name, pair in stages.items()}
         self._put(record, waiting)
 
     def end(self, record: RecordName) -> None:
-        """Nothing more happens to a record: it is done, or failed when any stage failed."""
+        """Close a record: it is done, or failed if any stage failed."""
 
         def ended(now: VideoRecord) -> VideoRecord:
-            # What was announced and never begun, because a stage before it failed, goes again.
+            # Stages that were announced but never started, because an earlier one failed, are
+            # removed.
             kept = {name: stage for name, stage in now.stages.items() if stage.state != "running"}
             failed = any(stage.state == "failed" for stage in kept.values())
             return replace(now, state="failed" if failed else "done", stages=kept, former=())
@@ -185,7 +190,7 @@ class RunContext:
         self._records.change(str(record), ended)
 
     def forget(self, record: RecordName, artifacts: Set[tuple[str, str]], note: str) -> None:
-        """Take references to artifacts, (kind, key), out of a record; the note tells why."""
+        """Remove references to artifacts, (kind, key), from a record; the note tells why."""
 
         def without(now: VideoRecord) -> VideoRecord:
             stages = {
@@ -204,11 +209,11 @@ class RunContext:
         self._records.change(str(record), without)
 
     def adopt(self, records: Iterable[VideoRecord]) -> None:
-        """Take over records of former attempts, of videos that this one may leave alone."""
+        """Take over records of former attempts, for videos that this one may not process."""
         self._records.adopt(records)
 
     def failed(self, videos: Iterable[str]) -> list[str]:
-        """Those of the videos that have failed so far."""
+        """Return those of the videos that have failed so far."""
         return [name for name in videos if self._records.of(name).state == "failed"]
 
     def records(self) -> Mapping[str, VideoRecord]:
@@ -216,14 +221,14 @@ class RunContext:
         return self._records.all()
 
     def blame(self, record: RecordName, name: StageName, error: Exception) -> None:
-        """Record an error as the stage's, unless a stage of the record has recorded it itself."""
+        """Record an error for a stage, unless a stage of the record has recorded it itself."""
         known = {stage.error for stage in self._records.of(str(record)).stages.values()}
         if describe(error) not in known:
             self._put(record, {name: self._failure(Stage(self, record, name), error, 0.0)})
             logger.error("%s %s failed: %s", name, record, describe(error))
 
     def close(self) -> None:
-        """Write what the ledger does not have yet."""
+        """Write changes that are not in the ledger yet."""
         self._records.close()
 
     def _failure(self, work: Stage, error: Exception, seconds: float) -> StageRecord:
@@ -240,7 +245,7 @@ class RunContext:
         )
 
     def refer(self, record: RecordName, name: StageName, stage: StageRecord) -> None:
-        """Have the record of a stage in the ledger when this returns."""
+        """Write the record of a stage to the ledger before returning."""
         if self._records.written(str(record)).stages.get(str(name)) != stage:
             self._put(record, {name: stage})
 

@@ -1,8 +1,8 @@
-"""The records of a run: changed in memory, and written to its ledger at once or soon.
+"""Changes the records of a run in memory and writes them to its ledger, at once or soon.
 
-What others rely on is written at once: a reference to an artifact before a look at it, a failure,
-the end of a video. That a stage is done can wait for a second, in which the next stage mostly
-begins: one file is written in place of two.
+Records that other processes rely on are written at once: a reference to an artifact before it is
+checked, a failure, the end of a video. The success of a stage can wait for a second; the next stage
+usually begins by then, so that one file is written instead of two.
 """
 
 import threading
@@ -16,7 +16,7 @@ from storage.store.delayed_calls import ALARM
 from tasks.run.keyed_locks import KeyedLocks
 
 SOON_SECONDS = 1.0
-"""How late a record may be written that need not be at once."""
+"""How many seconds a record may wait if it need not be written at once."""
 
 Change = Callable[[VideoRecord], VideoRecord]
 
@@ -25,7 +25,7 @@ class RunRecords:
     """Records by video; safe to use from many threads.
 
     Args:
-        ledger: of the run.
+        ledger: the ledger of the run.
         driver: token of this process, which goes into every record.
     """
 
@@ -40,15 +40,15 @@ class RunRecords:
         self._alarm: object | None = None
 
     def of(self, video: str) -> VideoRecord:
-        """The record of a video as it is now."""
+        """Return the current record of a video."""
         return self._records.get(video) or VideoRecord(video, attempt=1)
 
     def written(self, video: str) -> VideoRecord:
-        """The record of a video as this process has written it last."""
+        """Return the record of a video as this process last wrote it."""
         return self._written.get(video) or VideoRecord(video)
 
     def all(self) -> Mapping[str, VideoRecord]:
-        """All records so far, by video."""
+        """Return all records so far, by video."""
         with self._lock:
             return dict(self._records)
 
@@ -58,12 +58,12 @@ class RunRecords:
             self._records.update({record.video: record for record in records})
 
     def change(self, video: str, change: Change, *, soon: bool = False) -> None:
-        """Replace a record by what `change` makes of it.
+        """Replace a record by the result of `change`.
 
         Args:
-            video: its name.
-            change: of the record; called with no other change of it under way.
-            soon: it may be written a little later, with the next change.
+            video: name of the video.
+            change: returns the new record; no other change of the record runs at the same time.
+            soon: the record may be written a little later, with the next change.
 
         Raises:
             StorageError: the ledger cannot be written.
@@ -79,7 +79,7 @@ class RunRecords:
                 self._write(record)
 
     def close(self) -> None:
-        """Write what has not been written yet, as far as that is possible."""
+        """Write what has not been written yet, as far as possible."""
         with self._lock:
             alarm, self._alarm = self._alarm, None
         ALARM.cancel(alarm)
@@ -92,14 +92,14 @@ class RunRecords:
             self._late.discard(record.video)
 
     def _start_writing(self) -> None:
-        # In a thread of its own: a store may be slow, and the alarm must not be.
+        # We write in a separate thread: a store may be slow, and the alarm must not be delayed.
         threading.Thread(target=self._write_late, daemon=True, name="ledger").start()
 
     def _write_late(self) -> None:
         with self._lock:
             videos = sorted(self._late)
         for video in videos:
-            # What cannot be written now is tried again with the next change, which tells.
+            # A record that cannot be written is tried again with the next change, which reports it.
             with self._changing.holding(video), suppress(StorageError, OSError):
                 if video in self._late:
                     self._write(self.of(video))

@@ -1,4 +1,4 @@
-"""Stages as Prefect tasks: nothing is cached by Prefect, and only what may pass is retried."""
+"""Makes Prefect tasks of stages: Prefect caches nothing and retries only transient errors."""
 
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
@@ -15,9 +15,9 @@ R = TypeVar("R")
 
 
 def stage_task(name: str, run_name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
-    """A Prefect task with a readable name of its runs, which is a template over its arguments.
+    """Make a Prefect task whose runs have a readable name, from a template over its arguments.
 
-    Artifacts are the cache, so Prefect keeps no result. `storage.files.retry_policy` tells how
+    Artifacts are the cache, so Prefect keeps no result. `storage.files.retry_policy` defines how
     often a stage is tried, and `tasks.retries.transient` after which errors.
     """
     delays = retry_policy.POLICY.unit

@@ -1,6 +1,6 @@
-"""The stages as Prefect tasks: thin, each takes a run's context and returns the key it obtained.
+"""Defines the stages as thin Prefect tasks: each takes a run's context and returns a key.
 
-Artifacts are the cache: no result is persisted.
+Artifacts are the cache, so Prefect persists no result.
 """
 
 import dataclasses
@@ -37,7 +37,7 @@ def ingest(
     short_side: int | None,
     record: RecordName,
 ) -> str:
-    """Bring a video into the store; returns its key. `record` is its name in the ledger."""
+    """Copy a video into the store and return its key. `record` is its name in the ledger."""
     with context.stage(record, StageName("ingest")) as stage:
         key = video_key(source, short_side)
         context.found(record, key)
@@ -52,7 +52,7 @@ def ingest(
 def flow(
     context: RunContext, key: str, method: FlowMethod, compute: ComputeOptions, record: RecordName
 ) -> PreparedVideo:
-    """Optical flow both ways; returns what later stages need of the video."""
+    """Estimate optical flow in both directions; return what later stages need of the video."""
     with context.stage(record, StageName("flow")) as stage:
         video = prepared_video(context.store, key, method, compute)
         flow_key = video.flow_key
@@ -72,7 +72,7 @@ def train(
     compute: ComputeOptions,
     initial: str | None,
 ) -> str:
-    """Offline training; returns the parent's key."""
+    """Train a parent offline and return its key."""
     with context.stage(RecordName("parent", preset.name), StageName("train")) as stage:
         start = None if initial is None else starting_digest(initial, context.store)
         key = keys.parent_key(videos, preset, compute, start)
@@ -109,9 +109,9 @@ def finetune(
     compute: ComputeOptions,
     needed: bool,
 ) -> str:
-    """Online finetuning to one object; returns the key of its weights.
+    """Finetune to one object and return the key of its weights.
 
-    Unless they are needed, weights that were dropped are not made again.
+    Dropped weights are not made again unless they are needed.
     """
     with context.stage(
         RecordName("video", video.name), StageName("finetune", preset.name, object_id)
@@ -142,7 +142,7 @@ def segment(
     compute: ComputeOptions,
     checkpoint_frames: int,
 ) -> str:
-    """Recurrent inference; returns the prediction's key."""
+    """Run recurrent inference and return the prediction's key."""
     with context.stage(RecordName("video", video.name), StageName("segment", preset.name)) as stage:
         key = keys.prediction_key(video, weights, preset, compute)
         return stage.obtain(
@@ -162,7 +162,7 @@ def segment(
 def evaluate(
     context: RunContext, video: PreparedVideo, prediction: str, preset: str, protocol: str
 ) -> str:
-    """Metrics against the annotations by a protocol; returns the evaluation's key."""
+    """Compute metrics against the annotations by a protocol; return the evaluation's key."""
     with context.stage(RecordName("video", video.name), StageName("evaluate", preset)) as stage:
         key = keys.evaluation_key(video, prediction, protocol)
         return stage.obtain(

@@ -1,7 +1,7 @@
-"""Stages as task runs within a flow run, and as plain calls outside of one.
+"""Runs stages as task runs within a flow run, and as plain calls outside of one.
 
-Prefect asks its server before a task run begins, and fails the run when there is no answer. What
-the task does needs no server: the ledger has its outcome, the store its artifacts.
+Prefect asks its server before a task run begins, and fails the run if there is no answer. The work
+itself needs no server: the ledger keeps its outcome, the store its artifacts.
 """
 
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,13 +18,13 @@ from tasks.retries.transient import may_pass
 R = TypeVar("R")
 
 MOST_TASKS = 64
-"""Stages of a run that are on at the same time; most of them wait for a worker."""
+"""How many stages of a run are active at the same time; most of them wait for a worker."""
 
 _threads = ThreadPoolExecutor(MOST_TASKS, thread_name_prefix="stage")
 
 
 class StartedTask(Generic[R]):
-    """A task that runs in a thread: as a task run, or called plainly where it cannot be one."""
+    """A task that runs in a thread: as a task run, or as a plain call if that is impossible."""
 
     def __init__(self, task: Task[..., R], args: tuple[Any, ...]) -> None:
         self._task = task
@@ -36,14 +36,14 @@ class StartedTask(Generic[R]):
             self._future = _threads.submit(copy_context().run, call_plainly, task, *args)
 
     def wait(self) -> None:
-        """Return when the task has ended, one way or another."""
+        """Wait until the task has ended, with or without an error."""
         if isinstance(self._future, Future):
             self._future.exception()
         else:
             self._future.wait()
 
     def result(self) -> R:
-        """What the task returns; raises what it raises."""
+        """Return what the task returns; raise what it raises."""
         try:
             found: R = self._future.result()
         except Exception as error:
@@ -55,10 +55,10 @@ class StartedTask(Generic[R]):
 
 
 def start_task(task: Task[..., R], *args: Any) -> StartedTask[R]:
-    """Start a task in a thread; artifacts make it harmless if it runs twice."""
+    """Start a task in a thread; it may run twice, because artifacts make that harmless."""
     return StartedTask(task, args)
 
 
 def call_plainly(task: Task[..., R], *args: Any) -> R:
-    """What a stage returns, without a task run, but with a task run's retries."""
+    """Call a stage without a task run, but with a task run's retries; return its value."""
     return repeated(lambda: task.fn(*args), retry_policy.POLICY.unit, may_pass)

@@ -1,7 +1,7 @@
-"""Finetuned weights after they have served: kept, or dropped to spare the disk.
+"""Keeps finetuned weights after their use, or drops them to save disk space.
 
-A prediction does not need the weights it was made with. Should they be wanted again, as after a
-change of `inference.*`, they are finetuned again.
+A prediction does not need the weights that it was made with. If they are needed again, for example
+after a change of `inference.*`, finetuning is repeated.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -18,7 +18,7 @@ from tasks.plan.run_order import finetuned_keys
 from tasks.run.run_context import RunContext
 
 KeepWeights = Literal["all", "main", "none"]
-"""`main` keeps those of the run's main preset, and drops those of presets it is compared with."""
+"""`main` keeps the weights of the run's main preset and drops those of compared presets."""
 
 DROPPED = "weights dropped, the prediction is complete"
 
@@ -30,12 +30,12 @@ def droppable_weights(
     done: Collection[str],
     keep: KeepWeights,
 ) -> set[str]:
-    """Keys of the weights of a video that have served.
+    """Return the keys of a video's weights that are no longer needed.
 
     Args:
-        video: that all presets are through with.
+        video: a video that all presets have completed.
         configurations: of the presets, the main one first.
-        parents: key per preset that has one.
+        parents: key per preset that has a parent.
         done: presets whose results of this video are complete.
         keep: the policy.
     """
@@ -57,7 +57,7 @@ class WeightsDropper:
     """Removes weights that no other run refers to.
 
     Args:
-        context: of the run.
+        context: shared by the stages of the run.
     """
 
     def __init__(self, context: RunContext) -> None:
@@ -81,7 +81,8 @@ class WeightsDropper:
             return store.remove_unless(FINETUNED, key, lambda: self._is_wanted(key))
 
     def _is_wanted(self, key: str) -> bool:
-        """By a run that has ended, as of the first look, or by one that is under way now."""
+        """Whether a run needs the weights: one that had ended at the first look, or an active
+        one."""
         store, mine = self._context.store, self._context.ledger.run_id
         if self._others is None:
             others = [info.run_id for info in list_runs(store) if info.run_id != mine]

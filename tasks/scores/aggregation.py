@@ -1,4 +1,4 @@
-"""What figures per object come to: per sequence, data set and attribute."""
+"""Averages figures per object into figures per sequence, data set and attribute."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -15,10 +15,10 @@ BOTH = "J&F_mean"
 def aggregate(
     per_object: pd.DataFrame, presets: Sequence[str], stable: Collection[str] | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rows per (preset, video) and rows per preset, from rows per (preset, video, object).
+    """Return rows per (preset, video) and per preset, from rows per (preset, video, object).
 
     A sequence is the mean over its objects, the data set the mean over all objects (DAVIS-2017;
-    with one object per sequence, also DAVIS-2016). NaN is left out.
+    with one object per sequence, also DAVIS-2016). NaN is ignored.
 
     Args:
         per_object: columns `preset` and those of `PER_OBJECT`.
@@ -48,7 +48,7 @@ def per_attribute(
     attributes: Mapping[str, Collection[str]],
     stable: Collection[str] | None = None,
 ) -> pd.DataFrame:
-    """A row per attribute: figures of the sequences that have it, and of those that do not.
+    """Return a row per attribute: figures of the sequences with it, and of those without it.
 
     Args:
         per_object: columns of `PER_OBJECT`.
@@ -76,7 +76,7 @@ def per_attribute(
 
 
 def in_order(table: pd.DataFrame, presets: Sequence[str]) -> pd.DataFrame:
-    """Rows in the order of presets, then of video, object and frame."""
+    """Sort rows by the order of presets, then by video, object and frame."""
     rank = {name: position for position, name in enumerate(presets)}
     keys = [name for name in ("preset", "video", "object", "frame") if name in table.columns]
     return table.sort_values(
@@ -85,7 +85,7 @@ def in_order(table: pd.DataFrame, presets: Sequence[str]) -> pd.DataFrame:
 
 
 def _with_both(table: pd.DataFrame) -> pd.DataFrame:
-    """With a column J&F, the mean of both means, before the others."""
+    """Insert a column J&F, the mean of both means, before the others."""
     both = (table["J_mean"] + table["F_mean"]) / 2
     table.insert(list(table.columns).index("J_mean"), BOTH, both)
     return table

@@ -1,4 +1,4 @@
-"""Optical flow estimators compared on generated videos, whose flow is known exactly."""
+"""Compares optical flow estimators on generated videos, whose flow is known exactly."""
 
 from collections.abc import Sequence
 
@@ -21,9 +21,9 @@ _VERSION = 1
 
 
 def compare_estimators(store: ArtifactStore, videos: Sequence[SyntheticVideo]) -> pd.DataFrame:
-    """A row per estimator that needs no weights, and one for no motion at all.
+    """Return a row per estimator that needs no weights, and one for no motion at all.
 
-    Computed once per set of videos; the table is kept in the store.
+    The table is computed once per set of videos and kept in the store.
 
     Returns:
         Columns: estimator, "error px" and "visible px" (mean end-point error in pixels, over all
@@ -43,7 +43,7 @@ def compare_estimators(store: ArtifactStore, videos: Sequence[SyntheticVideo]) -
         for method in methods:
             try:
                 found = flow_accuracy(method.build(ComputeOptions()), videos, PAIRS)
-            except InvalidInputError:  # frames too small for this one
+            except InvalidInputError:  # the frames are too small for this estimator
                 rows.append((method.name, float("nan"), float("nan"), float("nan")))
                 continue
             still = found.still

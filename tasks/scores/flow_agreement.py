@@ -1,4 +1,4 @@
-"""How well the optical flow of both directions agrees, and its error where the truth is known."""
+"""Measures how well flow of both directions agrees, and its error if the exact flow is known."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,11 +21,11 @@ from tasks.machine.resources import this_machine
 FLOW_FIGURES = "flowfigures"
 
 _VERSION = 1
-"""Raised when the same flow begins to give other figures."""
+"""Version; raised when the same flow begins to give other figures."""
 
 
 class ExactFlow(Protocol):
-    """A source that knows the flow of its frames."""
+    """A source that knows the exact flow of its frames."""
 
     def backward_flow(self, index: int) -> FloatArray | None: ...
 
@@ -45,7 +45,7 @@ class FlowFigures:
 
     @property
     def per_video(self) -> pd.DataFrame:
-        """Means of every video, without the figures that are not known."""
+        """Return means of every video, without figures that are unknown."""
         names = ["inconsistent", "endpoint_error"]
         means = self.per_frame.groupby("video", sort=True)[names].mean()
         return means.dropna(axis="columns", how="all").reset_index()
@@ -54,12 +54,12 @@ class FlowFigures:
 def gather_flow(
     store: ArtifactStore, videos: Sequence[PreparedVideo], spec: DatasetSpec
 ) -> FlowFigures:
-    """Figures of the flow of all videos; what was computed once is taken from the store.
+    """Return flow figures of all videos; figures that exist in the store are reused.
 
     Args:
-        store: of videos and flow.
-        videos: any order; each once.
-        spec: the data set they come from; the generated one knows its flow, at its own size.
+        store: the store with videos and flow.
+        videos: in any order; each once.
+        spec: the data set of the videos; the generated one knows its flow, at its own size.
     """
     ordered = sorted(videos, key=lambda video: video.name)
     with ThreadPoolExecutor(this_machine().cores) as pool:
@@ -70,7 +70,7 @@ def gather_flow(
 
 
 def exact_source(spec: DatasetSpec, video: StoredVideo) -> SyntheticVideo | None:
-    """The generated video behind a stored one, unless the stored one was reduced."""
+    """Return the generated video behind a stored one; None if the stored one was reduced."""
     if spec.name != SYNTHETIC or video.dataset != SYNTHETIC:
         return None
     source = open_source(spec, video.name)

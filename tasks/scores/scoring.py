@@ -1,4 +1,4 @@
-"""Figures of one video as tables, from its label maps one frame at a time."""
+"""Computes figures of one video as tables, from its label maps, one frame at a time."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -28,7 +28,7 @@ PER_OBJECT = [
 
 
 def protocol_of(dataset: str) -> str:
-    """The evaluation protocol of a data set, as its reader tells; DAVIS's of a generated one."""
+    """Return the evaluation protocol of a data set's reader; for generated data, that of DAVIS."""
     reader = READERS.get(dataset)
     return DAVIS_PROTOCOL if reader is None else reader.protocol
 
@@ -40,20 +40,19 @@ def score_video(
     protocol_name: str,
     objects: Sequence[int] | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The tables `per_frame` and `per_object`.
+    """Return the tables `per_frame` and `per_object`.
 
-    Every frame is in
-    `per_frame`; which of them count in `per_object` is the protocol's.
+    `per_frame` has every frame; the protocol decides which of them count in `per_object`.
 
     Args:
         video: name for the rows.
         frames: the annotated frames, in order; at least one.
-        annotated: how many they are.
-        protocol_name: such as `protocol_of` gives.
-        objects: ids to evaluate; None takes 1 to the largest of the first annotation, as DAVIS.
+        annotated: how many annotated frames there are.
+        protocol_name: such as `protocol_of` returns.
+        objects: ids to evaluate; None means 1 to the largest of the first annotation, as DAVIS.
 
     Raises:
-        InvalidInputError: sizes that differ, or another number of frames.
+        InvalidInputError: sizes differ, or the number of frames is another.
     """
     evaluator: VideoEvaluator | None = None
     seen: list[tuple[int, str]] = []
@@ -70,10 +69,10 @@ def score_video(
 
 
 def frame_table(scores: VideoScores, seen: Sequence[tuple[int, str]]) -> pd.DataFrame:
-    """Figures per frame and object; `seen` are index and name of every evaluated frame.
+    """Return figures per frame and object; `seen` has index and name of every evaluated frame.
 
-    T belongs to the pair of a frame and the one before. `counted` tells the frames that the
-    protocol counts.
+    T belongs to a frame and the one before it. `counted` marks the frames that the protocol
+    counts.
     """
     rows = [
         (
@@ -93,7 +92,7 @@ def frame_table(scores: VideoScores, seen: Sequence[tuple[int, str]]) -> pd.Data
 
 
 def object_table(scores: VideoScores) -> pd.DataFrame:
-    """Statistics per object over the frames that count."""
+    """Return statistics per object over the frames that count."""
     rows: list[tuple[Any, ...]] = []
     for item in scores.objects:
         region, contour = item.region_summary, item.contour_summary

@@ -1,1 +1,1 @@
-"""One clip of any length: decoded, given flow, cut into shots and followed, frame by frame."""
+"""Streams one clip of any length: decodes, adds optical flow, finds shots, follows objects."""

@@ -1,4 +1,4 @@
-"""Where shots begin: PySceneDetect's adaptive detector, fed frame by frame."""
+"""Finds where shots begin, with PySceneDetect's adaptive detector, frame by frame."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -10,12 +10,12 @@ from tasks.clip import StreamOptions
 from tasks.streaming.stage_clock import StageClock
 
 AROUND = 2
-"""Frames before and after a change with which it is compared."""
+"""How many frames before and after a change the detector compares it with."""
 
 READ_BEFORE = AROUND + 1
-"""Frames that must be read before one of which it shall be told whether a shot begins there."""
+"""How many earlier frames the detector needs to decide whether a shot starts at a frame."""
 
-_RATE = 25.0  # the detector counts frames alone, but asks for a rate
+_RATE = 25.0  # the detector only counts frames, but requires a rate
 
 
 def with_cuts(
@@ -25,18 +25,18 @@ def with_cuts(
     *,
     from_beginning: bool,
 ) -> Iterator[tuple[UInt8Array, bool]]:
-    """Give each frame with whether another shot begins with it, `AROUND` frames late.
+    """Yield each frame with whether a shot begins with it, `AROUND` frames late.
 
-    What is told of a frame depends on the `READ_BEFORE` frames before it and the `AROUND` after it
-    alone, so that a stream taken up in the middle finds the same cuts. Where the video begins and
-    ends, it counts as standing still.
+    The decision about a frame uses only the `READ_BEFORE` frames before it and the `AROUND` after
+    it, so a stream resumed in the middle finds the same cuts. Beyond its first and last frame the
+    video counts as standing still.
 
     Args:
         frames: uint8 (H, W, 3), RGB, all of one size.
         options: thresholds.
-        clock: adds up the time of looking, as "cuts".
-        from_beginning: whether the first frame is that of the video; else nothing true is told of
-            the first `READ_BEFORE`.
+        clock: adds up the time for detection, as "cuts".
+        from_beginning: whether the first frame is that of the video; if not, the decisions about
+            the first `READ_BEFORE` frames are not valid.
     """
     from scenedetect import AdaptiveDetector, FrameTimecode
 
@@ -50,7 +50,7 @@ def with_cuts(
     count = 0
 
     def feed(frame: UInt8Array, item: UInt8Array | None) -> Iterator[tuple[UInt8Array, bool]]:
-        """Show the detector a frame; what it then tells is about the one shown `AROUND` before."""
+        """Give the detector a frame; its answer concerns the frame given `AROUND` before."""
         nonlocal count
         with clock.measure("cuts"):
             bgr = np.ascontiguousarray(frame[..., ::-1])

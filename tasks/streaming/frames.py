@@ -1,4 +1,4 @@
-"""Frames of a clip with their flow and cuts, in order: decoding and flow run ahead in threads."""
+"""Yields frames with optical flow and cuts in order; threads decode and estimate flow ahead."""
 
 import time
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from tasks.streaming.opened_clip import OpenedClip
 from tasks.streaming.stage_clock import StageClock
 
 _AHEAD = 2
-"""Frames that wait between two threads."""
+"""How many frames wait between two threads."""
 
 
 @dataclass(frozen=True)
@@ -25,10 +25,10 @@ class FrameWithFlow:
     index: int
     frame: UInt8Array
     backward: FloatArray | None
-    """As `Video.backward_flow`; None at a cut, too."""
+    """As `Video.backward_flow`; also None at a cut."""
     forward: FloatArray | None
     is_cut: bool
-    """Whether another shot begins with the frame."""
+    """Whether a shot begins with the frame."""
 
 
 @contextmanager
@@ -39,9 +39,9 @@ def frames_with_flow(
     clock: StageClock,
     start: int = 0,
 ) -> Iterator[Iterator[FrameWithFlow]]:
-    """Give the frames from `start` on, the same wherever a stream begins.
+    """Yield the frames from `start` on; they are the same wherever a stream begins.
 
-    Memory holds a few frames, however long the clip is. The threads end with the block.
+    Memory holds a few frames, however long the clip is. The threads stop with the block.
     """
     first = min(reading_start(estimator, start), max(start - READ_BEFORE, 0))
     with ExitStack() as threads:

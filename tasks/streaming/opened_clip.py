@@ -1,4 +1,4 @@
-"""A clip whose masks were read and checked: what it shows is still to be decoded."""
+"""Defines a clip whose masks were read and checked, and whose frames are still to be decoded."""
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -14,12 +14,12 @@ class OpenedClip:
     """Sizes, objects and where they start; frames and label maps on request.
 
     Args:
-        source: frames, cheapest in ascending order, and masks.
-        short_side: of the working size, pixels; None keeps the source's.
+        source: frames (cheapest to read in ascending order) and masks.
+        short_side: of the working size, in pixels; None keeps the source's.
 
     Raises:
-        DatasetError: frames or masks that cannot be used, or an object that has no pixel at the
-            working size where it is first given.
+        DatasetError: frames or masks cannot be used, or an object has no pixel at the working
+            size where it is first given.
     """
 
     def __init__(self, source: SourceVideo, short_side: int | None) -> None:
@@ -59,12 +59,12 @@ class OpenedClip:
         return working_frame(frame, self.size)
 
     def label_map(self, index: int) -> UInt8Array | None:
-        """Label map as uint8 (H, W) at working size; None where none is given."""
+        """Label map as uint8 (H, W) at working size; None for a frame without one."""
         label_map = self._source.label_map(index)
         return None if label_map is None else working_label_map(label_map, self.size)
 
     def annotation(self, index: int) -> UInt8Array | None:
-        """Label map as given; None where none is."""
+        """Label map as given; None for a frame without one."""
         return self._source.label_map(index)
 
     def _check_objects(self) -> None:

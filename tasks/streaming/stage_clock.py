@@ -1,4 +1,4 @@
-"""Seconds per stage of a unit whose stages overlap."""
+"""Measures seconds per stage of a unit whose stages overlap."""
 
 import time
 from collections import defaultdict
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class StageClock:
-    """Adds wall time up by stage; a stage belongs to one thread at a time.
+    """Adds up wall time by stage; a stage belongs to one thread at a time.
 
     `seconds` holds the sums by stage.
     """
@@ -28,7 +28,7 @@ class StageClock:
             self.seconds[stage] += time.perf_counter() - started
 
     def each(self, items: Iterable[T], stage: str) -> Iterator[T]:
-        """Give the items; making them counts, using them does not."""
+        """Yield the items; the time for making them counts, the time for using them does not."""
         source = iter(items)
         while True:
             with self.measure(stage):

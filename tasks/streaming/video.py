@@ -1,4 +1,4 @@
-"""A clip as the core's `Video`, which can only be read forwards."""
+"""Presents a clip as the core's `Video` that can only be read forwards."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,11 +16,11 @@ from tasks.streaming.stage_clock import StageClock
 class ForwardVideo:
     """Satisfies the core's Video protocol for one frame at a time, in ascending order.
 
-    Label maps can be asked for at any frame. Flow across a cut is None.
+    Label maps are available for any frame. Optical flow across a cut is None.
 
     Args:
         clip: the clip.
-        frames: its frames, from any on.
+        frames: its frames, starting at any of them.
     """
 
     def __init__(self, clip: OpenedClip, frames: Iterator[FrameWithFlow]) -> None:
@@ -52,7 +52,7 @@ class ForwardVideo:
         return self._at(index).forward
 
     def is_cut(self, index: int) -> bool:
-        """Whether another shot begins with the frame."""
+        """Whether a shot begins with the frame."""
         return self._at(index).is_cut
 
     def _at(self, index: int) -> FrameWithFlow:
@@ -63,21 +63,21 @@ class ForwardVideo:
             self._now = following
         if self._now.index > index:
             raise InvalidInputError(
-                f"{self.name}: frame {index} is asked for after frame {self._now.index}; a stream "
-                "is read forwards"
+                f"{self.name}: frame {index} was requested after frame {self._now.index}; a stream "
+                "can only be read forwards"
             )
         return self._now
 
 
 @dataclass(frozen=True)
 class ClipStream:
-    """What decodes a clip, as often as it is asked to.
+    """Decodes a clip, as often as needed.
 
     Args:
         clip: the clip.
-        estimator: of its flow.
+        estimator: of its optical flow.
         options: how cuts are found.
-        clock: adds up the time of decoding and flow.
+        clock: adds up the time for decoding and optical flow.
     """
 
     clip: OpenedClip
@@ -87,6 +87,6 @@ class ClipStream:
 
     @contextmanager
     def video(self, start: int) -> Iterator[ForwardVideo]:
-        """The clip from a frame on, decoded in the background until the block ends."""
+        """Yield the clip from a frame on, decoded in the background until the block ends."""
         with frames_with_flow(self.clip, self.estimator, self.options, self.clock, start) as frames:
             yield ForwardVideo(self.clip, frames)

@@ -1,1 +1,1 @@
-"""One training on the store: its videos, its saved state, and its processes."""
+"""Carries out one training on the store: its videos, its saved state, and its processes."""

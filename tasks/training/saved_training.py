@@ -1,4 +1,4 @@
-"""The state of a training under way, kept in the store under the key of what it makes."""
+"""Saves the state of a running training in the store, under the key of its result."""
 
 import dataclasses
 import logging
@@ -21,10 +21,10 @@ class SavedTraining:
     """Satisfies `maskrnn_core.training.recorder.TrainingStates`.
 
     Args:
-        store: where to.
+        store: the store to save in.
         key: of the checkpoint that the training makes.
-        static: key of the parent that its static stage alone makes; where that is in the store,
-            and nothing was saved, training goes on from there.
+        static: key of the parent that the static stage alone makes; if that parent exists and no
+            state was saved, training continues from it.
     """
 
     def __init__(self, store: ArtifactStore, key: str, static: str | None = None) -> None:
@@ -32,12 +32,12 @@ class SavedTraining:
         self._key = key
         self._static = static
         self.resumed = 0
-        """Steps that the loaded state had behind it."""
+        """How many steps the loaded state had completed."""
         self.note = ""
-        """What went wrong with saved states, for the ledger."""
+        """Problems with saved states, for the ledger."""
 
     def load(self) -> TrainingState | None:
-        """The last state; None where there is none, or where it is damaged (which `note` tells)."""
+        """Return the last state; None if there is none or it is damaged (see `note`)."""
         try:
             found = load_training_state(self._store, self._key)
             if found is None:
@@ -52,7 +52,7 @@ class SavedTraining:
         return state
 
     def _after_static(self) -> TrainingState | None:
-        """The end of the static stage, as a parent of that stage alone has it."""
+        """Return the state at the end of the static stage, from a parent of that stage alone."""
         if self._static is None or not self._store.exists(PARENTS, self._static):
             return None
         weights, _ = load_checkpoint(self._store, PARENTS, self._static)
@@ -61,7 +61,7 @@ class SavedTraining:
         return state_after("static", weights, [CurvePoint(**point) for point in points])
 
     def save(self, state: TrainingState) -> None:
-        """Keep a state; a store that has no room for it does not end the training."""
+        """Save a state; training continues if the store has no room for it."""
         notes = {
             "stage": state.stage,
             "curve": [dataclasses.asdict(point) for point in state.curve],
@@ -72,13 +72,13 @@ class SavedTraining:
             self._tell(f"the training could not be saved at step {len(state.curve)}: {error}")
 
     def reject(self, reason: str) -> None:
-        """Remove a state that cannot be used, and tell."""
+        """Remove a state that cannot be used, and note the reason."""
         self.forget()
         self.resumed = 0
-        self._tell(f"training begins anew, its saved state cannot be used: {reason}")
+        self._tell(f"training starts from the beginning, its saved state is unusable: {reason}")
 
     def forget(self) -> None:
-        """Remove every state: the training is done."""
+        """Remove every state, because the training is done."""
         remove_training_states(self._store, self._key)
 
     def _tell(self, note: str) -> None:

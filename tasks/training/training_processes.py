@@ -1,7 +1,7 @@
-"""One training in several processes of this machine: each has a CUDA device or a part of the cores.
+"""Runs one training in several processes, each with a CUDA device or a part of the cores.
 
-Dask's workers may not start children by `multiprocessing`, so each process is this module, run
-with its job on standard input.
+Dask's workers may not start children by `multiprocessing`, so each process runs this module and
+reads its job from standard input.
 """
 
 import os
@@ -22,7 +22,7 @@ from tasks.machine.resources import machine_devices
 from tasks.training.training_run import TrainingJob, TrainingRun, train_job
 
 _LOOK = 0.1
-"""Seconds between two looks at the processes."""
+"""Seconds between two checks of the processes."""
 _LOST_OTHERS = ("RuntimeError", "DistBackendError", "DistNetworkError")
 _LOOPBACK = "lo0" if sys.platform == "darwin" else "lo"
 
@@ -34,13 +34,13 @@ class _Rank:
     rank: int
     count: int
     folder: str
-    """Of this machine, where the processes meet and leave their outcome."""
+    """Folder on this machine where the processes meet and leave their outcome."""
     job: TrainingJob
 
 
 @dataclass(frozen=True)
 class _Outcome:
-    """What a process leaves: one of both."""
+    """What a process leaves: a result or an error."""
 
     run: TrainingRun | None = None
     failure: UnitFailure | None = None
@@ -50,15 +50,15 @@ def train_in_processes(job: TrainingJob) -> TrainingRun:
     """Train in `job.compute.processes` processes; the first one writes the checkpoint.
 
     Raises:
-        ParameterError: more processes than CUDA devices.
-        TrainingProcessError: one of them failed, with its own message; the others are ended.
+        ParameterError: there are more processes than CUDA devices.
+        TrainingProcessError: a process failed, with its own message; the others are stopped.
     """
     count = job.compute.processes
     devices = machine_devices() if job.compute.device != "cpu" else ()
     if devices and len(devices) < count:
         raise ParameterError(
-            f"compute.processes={count}, but this machine has {len(devices)} CUDA devices; give a "
-            "process a device of its own, or set compute.device=cpu"
+            f"compute.processes={count}, but this machine has {len(devices)} CUDA devices; use no "
+            "more processes than devices, or set compute.device=cpu"
         )
     with TemporaryDirectory(prefix="maskrnn-training-") as folder:
         processes = [
@@ -94,7 +94,7 @@ def _start(rank: _Rank, device: str) -> "subprocess.Popen[bytes]":
         stdin=subprocess.PIPE,
         env=environment,
     )
-    if process.stdin is not None:  # it stays open: its end ends the process
+    if process.stdin is not None:  # it stays open: when it closes, the process ends
         process.stdin.write(TypeAdapter(_Rank).dump_json(rank) + b"\n")
         process.stdin.flush()
     return process
@@ -103,17 +103,17 @@ def _start(rank: _Rank, device: str) -> "subprocess.Popen[bytes]":
 def _outcome(folder: Path, rank: int) -> _Outcome:
     try:
         data = (folder / f"{rank}.outcome").read_bytes()
-    except FileNotFoundError:  # it was ended before it came to one
+    except FileNotFoundError:  # the process was stopped before it had an outcome
         return _Outcome()
     return TypeAdapter(_Outcome).validate_json(data)
 
 
 def _failure(failures: list[UnitFailure]) -> TrainingProcessError:
-    """Of the failures the one that is a cause: whoever only lost the others says RuntimeError."""
+    """Return the failure that is the cause: processes that lost the others raise RuntimeError."""
     failures = sorted(failures, key=lambda failure: failure.kind in _LOST_OTHERS)
     if not failures:
         return TrainingProcessError(
-            "a process of the training was killed, or ran out of memory; run again: it goes on "
+            "a process of the training was killed or ran out of memory; run again to continue "
             "from its saved state"
         )
     return TrainingProcessError(failures[0].message)
@@ -130,13 +130,13 @@ def _train(rank: _Rank) -> TrainingRun:
 
 
 def _end_with_parent() -> None:
-    """Nobody waits for a training whose starter was killed."""
+    """End this process when its parent dies, because no process waits for the training then."""
     sys.stdin.buffer.read()
     os._exit(1)
 
 
 def main() -> None:
-    """Take a job from standard input; leave its outcome in the job's folder."""
+    """Read a job from standard input; leave its outcome in the job's folder."""
     rank = TypeAdapter(_Rank).validate_json(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
     ended = run_unit(_train, (rank,), f"rank {rank.rank}")
@@ -144,7 +144,7 @@ def main() -> None:
     outcome = _Outcome(failure=ended) if isinstance(ended, UnitFailure) else _Outcome(ended.value)
     path = f"{rank.folder}/{rank.rank}.outcome"
     replace_whole(path, TypeAdapter(_Outcome).dump_json(outcome), rank.folder, durable=False)
-    # At once: what the others may still have to say must not hold this process.
+    # Exit at once, so that pending messages to other processes cannot block this one.
     os._exit(int(failed))
 
 

@@ -1,4 +1,4 @@
-"""One training on the store: from stored videos to a checkpoint, alone or as one of several."""
+"""Carries out one training from stored videos to a checkpoint, alone or as one process of many."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -23,9 +23,9 @@ class TrainingRun:
 
     Args:
         steps: optimizer steps that it took.
-        resumed: steps that an interrupted training, or one of the static stage alone, had left.
-        waiting: share of the time, in [0, 1], that all of them waited for data.
-        note: what went wrong with saved states; empty where nothing did.
+        resumed: steps done before, by an interrupted training or one of the static stage alone.
+        waiting: share of the time, in [0, 1], that was spent waiting for data.
+        note: problems with saved states; empty if there were none.
     """
 
     steps: int = 0
@@ -36,16 +36,16 @@ class TrainingRun:
 
 @dataclass(frozen=True)
 class TrainingJob:
-    """What to train, and where to; small, for it travels between processes.
+    """What to train, and where to; small, because it travels between processes.
 
     Args:
         store_url: the store.
         key: of the checkpoint.
-        videos: training videos with their flow.
+        videos: training videos with their optical flow.
         preset: network and offline stages.
         compute: device, precision, threads of each process.
         initial: as `tasks.inputs.starting_weights` takes it; None starts from random weights.
-        static: key of the parent that the static stage alone makes, which may be there already.
+        static: key of the parent that the static stage alone makes, which may already exist.
     """
 
     store_url: str
@@ -58,14 +58,14 @@ class TrainingJob:
 
 
 def train_job(job: TrainingJob, peers: "Peers | None" = None) -> TrainingRun:
-    """Train, and write the checkpoint (of kind "parents") unless another process does.
+    """Train, and write the checkpoint (of kind "parents") unless another process writes it.
 
-    The training is saved about once a minute, and taken up again where a former one under the same
-    key was interrupted.
+    The training is saved about once a minute. It continues where a former one under the same key
+    was interrupted.
 
     Args:
         job: what to train.
-        peers: the processes that share it; None: it is alone.
+        peers: the processes that share it; None if there is only this one.
     """
     from maskrnn_core.training.curve import total_seconds, wait_share
     from maskrnn_core.training.distributed import ALONE

@@ -1,7 +1,7 @@
-"""Units of work as plain functions: they run on a worker, read artifacts and write one.
+"""Holds the units of work, plain functions that run on a worker, read artifacts and write one.
 
-Each takes the store's URL and the key of what it makes, and returns at once when that exists.
-Addresses travel between processes, never frames or weights.
+Each takes the store's URL and the key of its artifact, and returns at once if that exists.
+Processes exchange addresses, never frames or weights.
 """
 
 from tasks.units.evaluate import EVALUATIONS, evaluate

@@ -1,4 +1,4 @@
-"""Metrics of one prediction against the annotations of its video."""
+"""Computes metrics of one prediction against the annotations of its video."""
 
 from collections.abc import Iterator
 
@@ -21,10 +21,10 @@ def evaluate(
 
     Args:
         store_url: the store.
-        key: of the evaluation.
-        video_key: of the video with its annotations.
-        prediction_key: of the label maps, at the annotations' size.
-        protocol_name: which frames, pixels and objects count.
+        key: key of the evaluation.
+        video_key: key of the video with its annotations.
+        prediction_key: key of the label maps, which have the size of the annotations.
+        protocol_name: decides which frames, pixels and objects count.
     """
     store = ArtifactStore(store_url)
     if store.exists(EVALUATIONS, key):
@@ -49,7 +49,7 @@ def _frames(video: StoredVideo, prediction: StoredPrediction) -> Iterator[Frame]
 
 
 def _tracking(prediction: StoredPrediction) -> pd.DataFrame:
-    """State and confidence per frame and object."""
+    """Return state and confidence per frame and object."""
     rows = [
         (index, object_id, int(prediction.states[index, n]), float(prediction.confidence[index, n]))
         for index in range(prediction.frame_count)

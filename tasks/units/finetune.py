@@ -1,4 +1,4 @@
-"""Online finetuning of the parent to one object of one video."""
+"""Finetunes the parent online to one object of one video."""
 
 import dataclasses
 import time
@@ -25,8 +25,8 @@ def finetune(
 
     Args:
         store_url: the store.
-        key: of the checkpoint.
-        video: with its flow.
+        key: key of the checkpoint.
+        video: the video with its optical flow.
         object_id: label of the object.
         parent: key of the parent's checkpoint.
         preset: network and finetuning options.

@@ -1,4 +1,4 @@
-"""Optical flow of one video, both ways: decoding, estimating and writing overlap."""
+"""Estimates the optical flow of a video both ways; decoding, estimating and writing overlap."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
@@ -15,26 +15,26 @@ from tasks.progress_lines import ProgressLines
 from tasks.units.threads import shared_machine
 
 _AHEAD = 2
-"""Frames, and pairs of flow fields, that wait between two threads."""
+"""How many frames, and pairs of flow fields, wait between two threads."""
 
 
 def estimate_flow(
     store_url: str, key: str, video_key: str, method: FlowMethod, compute: ComputeOptions
 ) -> FlowWrite:
-    """Write the flow between all neighbouring frames of a video in the store.
+    """Write the optical flow between all neighbouring frames of a video in the store.
 
-    What an interrupted run has left is kept. A writer in another process is waited for.
+    Results of an interrupted run are kept. A writer in another process is waited for.
 
     Args:
         store_url: the store.
-        key: of the flow.
-        video_key: of the video.
-        method: the estimator.
+        key: key of the optical flow.
+        video_key: key of the video.
+        method: the flow estimator.
         compute: device and precision of a network.
 
     Raises:
-        InvalidInputError: frames that the estimator cannot take; names the frame.
-        IncompleteArtifactError: flow that is not finite.
+        InvalidInputError: the estimator cannot use a frame; names the frame.
+        IncompleteArtifactError: the optical flow is not finite.
     """
     from maskrnn_core.optical_flow.streaming import reading_start, stream_flow
 

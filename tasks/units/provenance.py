@@ -1,4 +1,4 @@
-"""Where a result comes from: what made it, from what, where and when."""
+"""Records where a result comes from: what made it, from what, where and when."""
 
 import getpass
 import hashlib
@@ -19,12 +19,12 @@ _PACKAGES = ("maskrnn_core", "storage", "tasks")
 def provenance(
     source: Mapping[str, Any], configuration: object, checkpoints: Mapping[str, str]
 ) -> dict[str, Any]:
-    """What goes into the metadata of a result, as a JSON object.
+    """Return the provenance for the metadata of a result, as a JSON object.
 
     Args:
-        source: video and masks: addresses and digests.
-        configuration: all options that were used; its digest is kept.
-        checkpoints: digests of weights by what they are.
+        source: addresses and digests of video and masks.
+        configuration: all options that were used; their digest is kept.
+        checkpoints: digests of the weights, by the name of their use.
     """
     return {
         "source": dict(source),
@@ -39,7 +39,7 @@ def provenance(
 
 @lru_cache(maxsize=1)
 def code_digest() -> str:
-    """sha256 (hex) over the source files that make results, changed ones told from released."""
+    """Return the sha256 (hex) of all source files that make results; it shows local changes."""
     digest = hashlib.sha256()
     root = Path(__file__).resolve().parents[1]
     for package in _PACKAGES:

@@ -1,4 +1,4 @@
-"""Recurrent inference on one video with the weights of its objects."""
+"""Runs recurrent inference on one video with the weights of its objects."""
 
 import dataclasses
 import time
@@ -31,14 +31,14 @@ def segment(
 
     Args:
         store_url: the store.
-        key: of the prediction.
-        video: with its flow.
-        weights: per object the key of its checkpoint, finetuned or the parent's; empty for a
-            preset without a network.
+        key: key of the prediction.
+        video: the video with its optical flow.
+        weights: key of the checkpoint per object, finetuned or the parent's; empty for a preset
+            without a network.
         preset: network and inference options.
         compute: device, precision, threads.
-        checkpoint_frames: frames between two notes of the tracker's state; a killed worker costs
-            no more than these. Changes nothing in the result.
+        checkpoint_frames: frames between two saved tracker states; a killed worker loses at most
+            this many. Does not change the result.
     """
     from maskrnn_core.inference.segmentation import VideoSegmenter
 
@@ -48,7 +48,7 @@ def segment(
     started = time.perf_counter()
     compute = shared_machine(compute)
     kind = PARENTS if preset.finetune is None else FINETUNED
-    # Without finetuning all objects share the parent: read it once.
+    # Without finetuning all objects share the parent, so it is read once.
     loaded = {key: load_checkpoint(store, kind, key)[0] for key in set(weights.values())}
     stored = open_video(store, video.key, video.flow_key)
     by_object = {object_id: loaded[weights[object_id]] for object_id in weights}

@@ -1,4 +1,4 @@
-"""One clip of any length, from its file to its label maps, without frames or flow at rest."""
+"""Segments one clip of any length from its file, without storing frames or optical flow."""
 
 import dataclasses
 import time
@@ -32,15 +32,15 @@ class StreamFigures:
     """What a call of `segment_stream` did.
 
     Args:
-        frames: of the clip.
-        resumed: frames that an interrupted call had left, or all where the result was there.
-        objects: that were followed.
-        shots: of the clip.
-        seconds: wall time per stage, which overlap: "open" (reading through the whole file once for
-            the times of its frames, digests, masks), "decode", "cuts", "flow", "finetune",
-            "segment" (without waiting for frames), "write".
+        frames: number of frames of the clip.
+        resumed: frames that an interrupted call had left, or all if the result existed.
+        objects: number of objects that were followed.
+        shots: number of shots of the clip.
+        seconds: wall time per stage; stages overlap: "open" (reading the whole file once for the
+            times of its frames, digests, masks), "decode", "cuts", "flow", "finetune", "segment"
+            (without waiting for frames), "write".
         real_time_factor: seconds of the video that were segmented per second of wall time; None
-            where frames have no times, or none was segmented.
+            if frames have no times, or none was segmented.
     """
 
     frames: int
@@ -66,28 +66,28 @@ def segment_stream(
 ) -> StreamFigures:
     """Write label maps, states, boxes, confidence and shots of a clip (kind "predictions").
 
-    Frames are decoded, given flow and segmented as they come; nothing else is stored, and memory
-    does not depend on the length. Weights finetuned to the objects are kept in memory alone. At a
-    cut every object is lost; its network searches it in the new shot. A mask on a later frame
-    starts its object anew.
+    Each frame is decoded, gets its optical flow and is segmented in turn; nothing else is stored,
+    and memory does not depend on the length. Finetuned weights are kept only in memory. At a cut
+    every object is lost, and its network searches for it in the new shot. A mask on a later frame
+    starts its object again.
 
     Args:
         store_url: the store.
-        key: of the prediction, as `tasks.keys.stream_key` gives it.
+        key: key of the prediction, as `tasks.keys.stream_key` gives it.
         clip: frames and masks.
-        method: estimator of the flow.
+        method: estimator of the optical flow.
         parent: key of the parent's checkpoint; None for a preset without a network.
         preset: network, finetuning and inference options.
         compute: device, precision, threads.
-        short_side: of the frames that are segmented, pixels; None keeps the source's.
-        provenance: what the caller knows of the source, such as its URI.
+        short_side: of the frames to segment, in pixels; None keeps the source's.
+        provenance: what the caller knows about the source, such as its URI.
         checkpoint_frames: as for `segment`.
         options: cuts and soft masks.
 
     Raises:
-        DatasetError: a video or masks that cannot be used; names the file and the cure.
-        InvalidInputError: frames that the estimator cannot take.
-        ParameterError: a preset with a network, and no parent.
+        DatasetError: the video or the masks cannot be used; names the file and what to do.
+        InvalidInputError: the estimator cannot use the frames.
+        ParameterError: the preset has a network, but there is no parent.
     """
     from tasks.streaming.video import ClipStream
 
@@ -144,7 +144,7 @@ def _weights(
     preset: Preset,
     compute: ComputeOptions,
 ) -> "dict[int, Weights]":
-    """The parent's weights for every object, finetuned where the preset asks for it."""
+    """Return weights for every object: the parent's, finetuned if the preset requires it."""
     from maskrnn_core.training.finetuning import finetune
 
     if parent is None or preset.network is None:
@@ -169,7 +169,7 @@ def _segment(
     writer: PredictionWriter,
     checkpoint_frames: int,
 ) -> int:
-    """Add the frames that are missing; gives the number of shots."""
+    """Add the missing frames; return the number of shots."""
     from maskrnn_core.inference.segmentation import VideoSegmenter
 
     clip, clock, shots = stream.clip, stream.clock, 0
@@ -183,7 +183,7 @@ def _segment(
             is_cut=video.is_cut,
             keep_soft_masks=stream.options.soft_masks,
         )
-        # Closed before the stream: it may be waiting for a frame, which then still comes.
+        # This is closed before the stream, which may be waiting for a frame that still arrives.
         with closing(segmenter.frames(writer.next_frame, writer.tracker_state)) as results:
             for frame in clock.each(results, "segment"):
                 shots = frame.shot + 1

@@ -1,4 +1,4 @@
-"""Offline training of a parent network, and what it starts from."""
+"""Trains a parent network offline, from random weights or given ones."""
 
 from collections.abc import Sequence
 
@@ -24,15 +24,15 @@ def train(
 
     Args:
         store_url: the store.
-        key: of the checkpoint.
-        videos: training videos with their flow.
+        key: key of the checkpoint.
+        videos: training videos with their optical flow.
         preset: network and offline stages.
         compute: device, precision, processes, threads; all cores but one unless a number is given.
         initial: as `tasks.inputs.starting_weights` takes it; None starts from random weights.
-        static: key of the parent that the static stage alone makes, which may be there already.
+        static: key of the parent that the static stage alone makes, which may already exist.
 
     Raises:
-        ParameterError: more processes than CUDA devices.
+        ParameterError: there are more processes than CUDA devices.
         TrainingProcessError: one of several processes failed.
     """
     if ArtifactStore(store_url).exists(PARENTS, key):

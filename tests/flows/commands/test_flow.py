@@ -28,7 +28,7 @@ def test_hits_and_misses(capsys: pytest.CaptureFixture[str]) -> None:
     assert "16 frames kept" in told
     assert "mended" in told
     print_flow([record("a", reused=True)])
-    assert "1 hits, 0 misses: all flow was there, none was computed" in capsys.readouterr().out
+    assert "1 hits, 0 misses: all flow was found, none was computed" in capsys.readouterr().out
     print_flow([VideoRecord("a")])
     assert "0 hits, 0 misses" in capsys.readouterr().out
 
@@ -66,7 +66,7 @@ def test_a_second_run_computes_nothing_and_says_so(
     assert "0 hits, 2 misses" in capsys.readouterr().out
     keys = store.keys(FLOW)
     assert execute({**fields, "run_id": "second"}) == 0
-    assert "2 hits, 0 misses: all flow was there, none was computed" in capsys.readouterr().out
+    assert "2 hits, 0 misses: all flow was found, none was computed" in capsys.readouterr().out
 
     shard = next((Path(store.location(FLOW, keys[0])) / "arrays.zarr" / "forward" / "c").rglob("0"))
     while shard.is_dir():

@@ -67,7 +67,7 @@ def test_one_command(
     assert run(monkeypatch, *command) == 0
     printed = capsys.readouterr()
     assert "short side of 240 pixels" in printed.err
-    assert "Parent: that of small on the generated data set" in printed.err
+    assert "Parent: the one of small for the generated data set" in printed.err
     names = sorted(path.name for path in (tmp_path / "out" / "walk").iterdir())
     assert names == [f"{index:05d}.png" for index in range(5)]
     first = np.asarray(Image.open(tmp_path / "out" / "walk" / "00000.png"))
@@ -87,9 +87,9 @@ def test_one_command(
     ("tokens", "message"),
     [
         (["VIDEO"], "give --mask FIRST.png"),
-        (["--mask", "FIRST"], "go with a video"),
-        (["VIDEO.no", "--mask", "FIRST"], "walk.mp4.no is not there"),
-        (["VIDEO", "--mask", "FIRST", "--dataset", "davis2016"], "leave one of them out"),
+        (["--mask", "FIRST"], "need a video"),
+        (["VIDEO.no", "--mask", "FIRST"], "walk.mp4.no does not exist"),
+        (["VIDEO", "--mask", "FIRST", "--dataset", "davis2016"], "give a video either as VIDEO"),
         (["VIDEO", "--mask", "FIRST.no"], "first.png.no is not there"),
         (["VIDEO", "--mask", "LARGE"], "is 9x9, but the video is 65x48"),
         (["FIRST", "--mask", "FIRST"], "cannot be decoded"),

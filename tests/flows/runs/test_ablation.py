@@ -85,7 +85,7 @@ def test_four_parents_serve_twelve_configurations_and_nothing_is_made_twice(
 
 
 def test_what_an_ablation_cannot_do_is_refused_at_once(tmp_path: Path) -> None:
-    with pytest.raises(ParameterError, match="leave the parent out"):
+    with pytest.raises(ParameterError, match="remove the option parent"):
         execute(fields(tmp_path, parent="x"))
     with pytest.raises(ParameterError, match="base it on small or paper"):
         execute(fields(tmp_path, preset="osvos", overrides={}))

@@ -130,7 +130,7 @@ def test_an_archive_and_its_daily_continuation(
     assert progress is not None
     assert (progress.done, progress.failed, progress.before) == (2, 0, 2)
     assert len(store.keys(PREDICTIONS)) == 2
-    with pytest.raises(ParameterError, match="is that of an archive: `maskrnn archive "):
+    with pytest.raises(ParameterError, match="is an archive: to complete it, run `maskrnn "):
         prepare_rerun(RerunParameters(run="films", store=store.url))
 
 

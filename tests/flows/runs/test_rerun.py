@@ -156,17 +156,17 @@ def test_what_another_run_uses_is_told_and_not_touched_while_it_runs(
     again = RerunParameters(run="night", stage="segment", store=store.url)
     [user] = prepare_rerun(again).users
     assert (user.run_id, user.count, user.is_driven) == ("other", 1, False)
-    with drive(store, other), pytest.raises(ParameterError, match="run other, which is under way"):
+    with drive(store, other), pytest.raises(ParameterError, match="run other is in progress"):
         prepare_rerun(again)
     with (
         drive(store, RunLedger(store, "night")),
-        pytest.raises(ParameterError, match="is under way, by process"),
+        pytest.raises(ParameterError, match="is in progress in process"),
     ):
         prepare_rerun(again)
     assert store.exists("predictions", prediction)
     with pytest.raises(ParameterError, match="no video 'val-00': did you mean val-000"):
         prepare_rerun(RerunParameters(run="night", videos=("val-00",), store=store.url))
-    with pytest.raises(ParameterError, match="leave --videos and --failed out"):
+    with pytest.raises(ParameterError, match="remove --videos and --failed"):
         prepare_rerun(
             RerunParameters(run="night", stage="train", videos=("val-000",), store=store.url)
         )

@@ -108,7 +108,7 @@ def test_the_command_verify(remote: ArtifactStore, capsys: pytest.CaptureFixture
     told = capsys.readouterr().out
     key, _, name = chunk.split("/", 2)
     assert f"predictions {key}: {name} is missing or differs" in told
-    assert f"1 of {len(CASES)} artifacts are not sound" in told
+    assert f"1 of {len(CASES)} artifacts are damaged" in told
 
 
 def test_no_bucket_is_made_for_a_mistyped_name(bucket: str) -> None:

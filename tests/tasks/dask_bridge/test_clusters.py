@@ -83,7 +83,7 @@ def test_a_cluster_class_by_its_name() -> None:
         ("dask_cuda.LocalCUDACluster", "pip install dask-cuda"),
         ("distributed.NoCluster", "has no class NoCluster"),
         ("LocalCluster", "dotted name"),
-        ("no_such_package.Cluster", "mend the name"),
+        ("no_such_package.Cluster", "correct the name"),
     ],
 )
 def test_a_class_that_is_not_there(name: str, message: str) -> None:

@@ -95,7 +95,7 @@ def test_an_overlay_needs_the_same_video(
     chosen = [Export("clip", "k")]
     (told,) = export(store, chosen, tmp_path / "out", ["overlay"])
     assert isinstance(told, str)
-    assert "it is another file now" in told
+    assert "the file has changed" in told
     Path(clip.video).unlink()
     (told,) = export(store, chosen, tmp_path / "out", ["overlay"])
     assert isinstance(told, str)

@@ -93,7 +93,7 @@ def test_weights_that_are_no_vgg16(tmp_path: Path) -> None:
     with pytest.raises(IncompatibleWeightsError, match="vgg16"):
         starting_weights(str(file), preset("small"), store)
     file.write_bytes(b"nothing of the kind")
-    with pytest.raises(ParameterError, match="no weights that can be read"):
+    with pytest.raises(ParameterError, match="no readable weights"):
         starting_weights(str(file), preset("small"), store)
 
 

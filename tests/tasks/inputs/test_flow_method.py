@@ -122,7 +122,7 @@ def test_raft_that_cannot_be_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
         raise OSError("no route")
 
     monkeypatch.setattr("tasks.inputs.flow_method.build_estimator", unreachable)
-    with pytest.raises(ParameterError, match="cannot be fetched"):
+    with pytest.raises(ParameterError, match="cannot be downloaded"):
         flow_method("raft-small")
 
 

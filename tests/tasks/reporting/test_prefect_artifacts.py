@@ -32,7 +32,7 @@ def test_a_server_that_does_not_answer_costs_a_warning(
         publish("figures", "text", {})
         publish("curves", "text", {})
     (warning,) = caplog.messages
-    assert "the run goes on without it" in warning
+    assert "the run continues without it" in warning
 
 
 def test_a_server_that_is_back_soon_gets_the_section_once(

@@ -86,7 +86,7 @@ def test_without_an_answer_this_task_and_all_further_ones_are_called(
     assert [start_task(task, 1).result() for task in tasks[2:]] == [2, 2]
     assert [(task.runs, task.calls) for task in tasks] == [(1, 1), (1, 1), (0, 1), (0, 1)]
     (warning,) = caplog.messages
-    assert "the run goes on without it" in warning
+    assert "the run continues without it" in warning
 
 
 @pytest.mark.usefixtures("within_a_flow_run")

@@ -85,7 +85,7 @@ def test_a_stream_is_read_forwards(tmp_path: Path) -> None:
     video = ForwardVideo(clip, iter(read(clip, 1)))
     np.testing.assert_array_equal(video.frame(3), clip.frame(3))
     assert video.forward_flow(3) is not None
-    with pytest.raises(InvalidInputError, match="frame 2 is asked for after frame 3"):
+    with pytest.raises(InvalidInputError, match="frame 2 was requested after frame 3"):
         video.backward_flow(2)
     with pytest.raises(IndexError, match="frame 5 comes after the last"):
         video.frame(5)
