@@ -1,4 +1,4 @@
-"""Changes of an object that succeed only if nobody else changed it meanwhile.
+"""Changes of an object that succeed only if nobody else has changed it.
 
 They use the preconditions of the service (S3): If-None-Match to create, If-Match to replace and to
 remove. If a service refuses them, we warn once and then ask without them. In that case two writers

@@ -24,7 +24,7 @@ _NO_FOLDERS = {errno.EINVAL, errno.ENOTSUP, errno.EACCES}
 """Errors of file systems that cannot sync a folder; they keep its names by themselves."""
 
 _PROCESS, _count = uuid.uuid4().hex, itertools.count()
-"""Names of temporary files: unique on every machine, without asking for chance each time."""
+"""For names of temporary files: unique on all machines with one random number per process."""
 
 
 @contextmanager

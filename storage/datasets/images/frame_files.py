@@ -83,8 +83,8 @@ def _refuse_odd(place: Path, files: Sequence[Path]) -> None:
     more = f" and {len(odd) - _SHOWN} more" if len(odd) > _SHOWN else ""
     raise DatasetError(
         f"{place}: {', '.join(odd[:_SHOWN])}{more} {'is' if len(odd) == 1 else 'are'} not what the "
-        f"other frames are, such as {example}. Move what is no frame, such as a mask, out of "
-        "the folder, and rename what is one."
+        f"other frames are, such as {example}. Move files that are not frames, such as masks, out "
+        "of the folder, and rename frames like the others."
     )
 
 

@@ -162,6 +162,8 @@ def _array(where: str, file: Any, length: int) -> Array:
         count *= side
     plane = count // max(1, shape[0]) if len(shape) > 2 else count
     if count * dtype.itemsize > min(length, _MOST_BYTES) or plane > MOST_PIXELS:
-        raise DatasetError(f"{where} declares the shape {shape}, more than it holds or is read.")
+        raise DatasetError(
+            f"{where} declares the shape {shape}, which is too large or more than it holds."
+        )
     values = np.frombuffer(file.read(count * dtype.itemsize), dtype, count)
     return values.reshape(shape, order="F" if by_column else "C")

@@ -12,7 +12,7 @@ from storage.datasets.source import UInt8Array
 
 _FEW_COLOURS = 8
 _FLAT_SHARE = 0.95
-"""Of the opaque pixels: a drawing has a few flat colours, a photograph does not."""
+"""Limits for the opaque pixels: a drawing has a few flat colours, a photograph does not."""
 
 
 def without_alpha(image: MaskImage) -> tuple[MaskImage, bool]:

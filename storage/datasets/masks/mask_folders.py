@@ -47,8 +47,9 @@ class FolderMasks:
 
 
 def read_mask_folder(place: Path, frames: VideoFrames) -> FolderMasks:
-    """The masks of a folder; names and sizes are checked, and images decoded where names are not
-    those of frames.
+    """Open the masks of a folder.
+
+    Names and sizes are checked. Images are decoded if their names are not those of frames.
 
     Raises:
         DatasetError: names cannot be matched with frames, sizes differ, or an image holds several

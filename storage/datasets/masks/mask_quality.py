@@ -86,7 +86,7 @@ def _edges(labels: UInt8Array) -> tuple[int, int]:
 
 
 def _same_around(labels: UInt8Array) -> NDArray[np.bool_]:
-    """Of the inner pixels, those whose eight neighbours have the same value."""
+    """Which of the inner pixels have the same value as all their eight neighbours."""
     kernel = np.ones((3, 3), np.uint8)
     same: NDArray[np.bool_] = np.equal(cv2.erode(labels, kernel), cv2.dilate(labels, kernel))
     return same[1:-1, 1:-1]
