@@ -1,4 +1,4 @@
-"""Errors of the store and of the dataset readers. Each message names thing, place and cure."""
+"""Errors of the store and the dataset readers. Messages say what is wrong, where, what to do."""
 
 
 class StorageError(Exception):
@@ -6,55 +6,55 @@ class StorageError(Exception):
 
 
 class DatasetError(StorageError, ValueError):
-    """A dataset whose files are missing, broken or contradict each other."""
+    """Files of a dataset are missing, broken or contradict each other."""
 
 
 class LossyMaskError(DatasetError):
-    """A mask of several objects in a format that changes levels and colours, such as JPEG."""
+    """A mask of several objects has a format that changes levels and colours, such as JPEG."""
 
 
 class MissingDatasetError(DatasetError, FileNotFoundError):
-    """A dataset root, or a file in it, that is not there."""
+    """A dataset root, or a file in it, does not exist."""
 
 
 class UnknownDatasetError(DatasetError):
-    """A dataset name for which there is no reader."""
+    """No reader has this dataset name."""
 
 
 class UnknownSplitError(DatasetError):
-    """A split that the dataset does not list."""
+    """The dataset does not list this split."""
 
 
 class UnknownVideoError(DatasetError):
-    """A video that the split does not list."""
+    """The split does not list this video."""
 
 
 class InvalidAddressError(StorageError, ValueError):
-    """A store URL, an artifact kind, a key or a file name that cannot be used."""
+    """A store URL, an artifact kind, a key or a file name cannot be used."""
 
 
 class InvalidNameError(StorageError, ValueError):
-    """A name of a stage or of a record in a run's ledger that cannot be read or written."""
+    """The name of a stage or a record in a run's ledger cannot be read or written."""
 
 
 class MissingArtifactError(StorageError, FileNotFoundError):
-    """An artifact that was never completed, or a file that an artifact does not hold."""
+    """An artifact was never completed, or an artifact does not contain a file."""
 
 
 class CorruptArtifactError(StorageError, ValueError):
-    """An artifact whose bytes are not those that were written."""
+    """The bytes of an artifact are not those that were written."""
 
 
 class NewerSchemaError(StorageError, ValueError):
-    """An artifact or record written by a newer version of this package."""
+    """A newer version of this package wrote the artifact or record."""
 
 
 class IncompleteArtifactError(StorageError, ValueError):
-    """An artifact of which frames or files are missing at its end; nothing was published."""
+    """Frames or files were missing when an artifact was to be completed; nothing was published."""
 
 
 class OccupiedOutputError(StorageError, FileExistsError):
-    """Results that would take the place of something that this program did not write."""
+    """Results would replace something that this program did not write."""
 
 
 class StoreFullError(StorageError, OSError):
@@ -66,4 +66,4 @@ class StoreAccessError(StorageError, OSError):
 
 
 class LeaseLostError(StorageError, RuntimeError):
-    """A writer that gave no sign of life for so long that another one took over."""
+    """A writer gave no sign of life for so long that another writer took over."""

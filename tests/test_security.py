@@ -199,7 +199,7 @@ def test_names_in_an_artifact_do_not_leave_the_export(name: str, tmp_path: Path)
             store, key, video=video, size=(4, 4), objects=(1,), frame_names=[frame], metadata={}
         ) as writer:
             writer.add(0, np.zeros((4, 4), np.uint8), [0], np.zeros((1, 4)), [1.0])
-        with pytest.raises(InvalidAddressError, match="cannot name a file"):
+        with pytest.raises(InvalidAddressError, match="cannot be a file name"):
             export_png(StoredPrediction(store, key), OutputFolder(tmp_path / "out"))
     assert [path.name for path in tmp_path.iterdir()] == ["store"]
 

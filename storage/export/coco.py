@@ -1,4 +1,4 @@
-"""Predictions as one COCO JSON file: run lengths per frame and object, with their provenance."""
+"""Predictions as a COCO JSON file: run lengths per frame and object, and their provenance."""
 
 import json
 from collections.abc import Iterator
@@ -14,24 +14,24 @@ from storage.kinds.predictions import StoredPrediction
 
 
 def export_coco(prediction: StoredPrediction, out: OutputFolder) -> Path:
-    """Write OUT/VIDEO.json in COCO's form; one label map is in memory at a time.
+    """Write OUT/VIDEO.json in COCO's format; holds one label map in memory at a time.
 
-    An annotation is one object in one frame, as run lengths: `track_id` is the object, `score` its
-    confidence; frames without the object have none. `info` tells where the result comes from.
-    `--mask` reads such a file.
+    An annotation is one object in one frame, as run lengths. `track_id` is the object, and `score`
+    is its confidence. Frames without the object have no annotation of it. `info` states the
+    provenance. `--mask` reads such a file.
 
     Args:
-        prediction: what to write.
-        out: for all videos.
+        prediction: the prediction to write.
+        out: folder for all videos.
 
     Returns:
         The file.
 
     Raises:
-        OccupiedOutputError: when a file is there that this program did not write.
-        StoreFullError, StoreAccessError: when it cannot be written; nothing half-written stays.
-        CorruptArtifactError: when a label map is damaged.
-        InvalidAddressError: when a name cannot name a file.
+        OccupiedOutputError: a file exists there that this program did not write.
+        StoreFullError, StoreAccessError: the file cannot be written; nothing half-written stays.
+        CorruptArtifactError: a label map is damaged.
+        InvalidAddressError: a name cannot be used as a file name.
     """
     check_names(prediction, out.path)
     name = f"{prediction.video}.json"
@@ -94,7 +94,7 @@ def _annotations(prediction: StoredPrediction) -> Iterator[dict[str, Any]]:
 
 
 def _box(mask: np.ndarray[Any, np.dtype[np.bool_]]) -> list[int]:
-    """x, y, width and height of what is not 0."""
+    """x, y, width and height of the box around the pixels that are not 0."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     left, top = int(columns[0]), int(rows[0])
     return [left, top, int(columns[-1]) - left + 1, int(rows[-1]) - top + 1]

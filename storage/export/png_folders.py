@@ -15,24 +15,24 @@ _PALETTE_BYTES = bytes(value for colour in PALETTE for value in colour)
 
 
 def export_png(prediction: StoredPrediction, out: OutputFolder) -> Path:
-    """Write OUT/VIDEO/FRAME.png for every frame, index = object id, DAVIS palette.
+    """Write OUT/VIDEO/FRAME.png for every frame: index = object id, DAVIS palette.
 
-    The folder of the video appears whole, in place of an earlier one; the same prediction gives the
+    The folder of the video appears whole and replaces an earlier one. The same prediction gives the
     same bytes.
 
     Args:
-        prediction: what to write.
-        out: for all videos.
+        prediction: the prediction to write.
+        out: folder for all videos.
 
     Returns:
         The folder of the video.
 
     Raises:
-        OccupiedOutputError: when the folder of the video holds what this program did not write.
-        StoreFullError: when no space is left; nothing half-written stays.
-        StoreAccessError: when the folder cannot be written.
-        CorruptArtifactError: when a label map is damaged.
-        InvalidAddressError: when the video's or a frame's name cannot name a file.
+        OccupiedOutputError: the folder of the video contains files that this program did not write.
+        StoreFullError: no space is left; nothing half-written stays.
+        StoreAccessError: the folder cannot be written.
+        CorruptArtifactError: a label map is damaged.
+        InvalidAddressError: the name of the video or of a frame cannot be used as a file name.
     """
     check_names(prediction, out.path)
     with out.folder(prediction.video) as draft:
@@ -45,11 +45,11 @@ def check_names(prediction: StoredPrediction, folder: Path) -> None:
     """Refuse names that would lead out of a folder.
 
     Raises:
-        InvalidAddressError: when the video's or a frame's name cannot name a file.
+        InvalidAddressError: the name of the video or of a frame cannot be used as a file name.
     """
     for name in (prediction.video, *prediction.frame_names):
         if Path(name).name != name or name == "..":
-            raise InvalidAddressError(f"{name!r} cannot name a file below {folder}: rename it.")
+            raise InvalidAddressError(f"{name!r} cannot be a file name below {folder}: rename it.")
 
 
 def _palette_png(label_map: UInt8Array) -> bytes:

@@ -1,4 +1,4 @@
-"""Videos written: pictures in, an mp4 file out, one picture in memory at a time."""
+"""Writes mp4 files from pictures, with one picture in memory at a time."""
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
@@ -11,7 +11,7 @@ from storage.datasets.source import UInt8Array
 _RATE = 25
 _CLOCK = Fraction(1, 90_000)
 _CODECS = ("libx264", "mpeg4")
-"""The first of these that is built in is taken."""
+"""Encoders; the first one that PyAV includes is used."""
 
 
 def write_mp4(
@@ -20,9 +20,9 @@ def write_mp4(
     """Write pictures as mp4.
 
     Args:
-        file: to write into, from its beginning.
-        pictures: uint8 (H, W, 3), RGB, all of one size; odd sizes get a row or column more.
-        times: seconds at which each is shown, ascending; None shows 25 a second.
+        file: the file to write into, from its beginning.
+        pictures: uint8 (H, W, 3), RGB, all of one size; odd sizes get one more row or column.
+        times: seconds at which each picture is shown, ascending; None means 25 per second.
     """
     import av
 

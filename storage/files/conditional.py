@@ -1,8 +1,8 @@
-"""Changes of an object that succeed only if nobody else changed it meanwhile.
+"""Changes of an object that succeed only if nobody else has changed it.
 
-They use the preconditions of the service: If-None-Match to create, If-Match to replace and to
-remove (S3). A service that refuses them is asked without, after one warning. Then two writers that
-come at the same instant may both succeed.
+They use the preconditions of the service (S3): If-None-Match to create, If-Match to replace and to
+remove. If a service refuses them, we warn once and then ask without them. In that case two writers
+that start at the same moment may both succeed.
 """
 
 import errno
@@ -25,7 +25,7 @@ class Precondition:
     Args:
         files: the driver, of fsspec.
         url: of the store, for the warning.
-        has_versions: whether the driver passes If-Match on, as that of S3 does.
+        has_versions: whether the driver supports If-Match, as that of S3 does.
     """
 
     def __init__(self, files: Any, url: str, *, has_versions: bool) -> None:
@@ -39,7 +39,7 @@ class Precondition:
         return self._url not in _warned
 
     def version(self, full: str) -> str:
-        """What names the present content of an object; empty where the service has no such name.
+        """Version (ETag) of an object's content; empty if the service has no versions.
 
         Raises:
             FileNotFoundError: there is no such object.
@@ -50,14 +50,14 @@ class Precondition:
         return str(self._fs.info(full).get("ETag", ""))
 
     def create(self, full: str, data: bytes) -> bool:
-        """Write a new object; False when there is one."""
+        """Write a new object; False if it exists already."""
         return self._tried(
             lambda: self._fs.pipe_file(full, data, mode="create"),
             lambda: self._create_after_a_look(full, data),
         )
 
     def replace(self, full: str, data: bytes, version: str) -> bool:
-        """Write an object that has this version; False when it has another, or is gone."""
+        """Replace an object if it still has this version; False if it has changed or is gone."""
         if not version:
             return self._write(full, data)
         return self._tried(
@@ -66,7 +66,7 @@ class Precondition:
         )
 
     def remove(self, full: str, version: str) -> bool:
-        """Remove an object that has this version; False when it has another."""
+        """Remove an object if it still has this version; False if it has changed."""
         if not version:
             return self._remove(full)
         bucket, key, _ = self._fs.split_path(full)

@@ -1,4 +1,4 @@
-"""What is written beside its place and then put there; and what killed writers have left of it."""
+"""Drafts: written beside their target and then renamed to it; leftovers of killed writers."""
 
 import shutil
 import uuid
@@ -10,9 +10,9 @@ from storage.files.processes import process_token, token_has_ended
 
 
 def new_draft(target: Path) -> Path:
-    """A free path beside `target`, to write what will be renamed to it; nothing is made.
+    """A free path beside `target` for content that will be renamed to it; creates nothing.
 
-    Drafts of the same target whose writer has ended, such as by a kill, are removed.
+    Removes drafts of the same target whose writer has ended, for example because it was killed.
     """
     prefix = f".{target.name}."
     for left in target.parent.glob(f"{escape(prefix)}*"):

@@ -15,23 +15,23 @@ from storage.files.remote_files import RemoteFiles
 from storage.files.store_errors import full_store_error, store_error
 
 STAGING = ".staging"
-"""Folder of everything half-written; whatever is old in it may be removed."""
+"""Folder of everything half-written; old entries in it may be removed."""
 
 
 class Folder:
     """Whole-file access below a root URL; nothing is created before the first write.
 
-    Paths are relative to the root, with forward slashes. A local write goes to a temporary file
-    first and is renamed into place, so that a reader sees the old bytes or the new ones; object
-    stores give the same guarantee by themselves.
+    Paths are relative to the root, with forward slashes. A local write goes to a temporary file,
+    which is then renamed into place. So a reader sees the old bytes or the new ones. Object stores
+    guarantee the same by themselves.
 
     Args:
         url: a local path (absolute or relative, `~` allowed) or a URL known to fsspec. Credentials
             and endpoints come from fsspec's own configuration, never from here.
 
     Raises:
-        InvalidAddressError: for an empty URL or an unknown protocol.
-        StoreAccessError: when the driver of the protocol is not installed.
+        InvalidAddressError: the URL is empty or its protocol is unknown.
+        StoreAccessError: the driver of the protocol is not installed.
     """
 
     def __init__(self, url: str) -> None:
@@ -65,12 +65,12 @@ class Folder:
 
         Args:
             path: of the file.
-            data: its bytes.
-            durable: whether it must survive a power loss, once this has returned. On an object
-                store everything does.
+            data: bytes to write.
+            durable: whether the file must survive a power loss once this has returned. On an object
+                store every file does.
 
         Raises:
-            StoreFullError: when no space is left; the former file, if any, stays.
+            StoreFullError: no space is left; the former file, if any, stays.
             StoreAccessError: when the place cannot be written.
         """
         try:
@@ -90,20 +90,20 @@ class Folder:
             ) from error
 
     def guarded(self) -> AbstractContextManager[None]:
-        """Alone among the processes that change leases or drafts of a local store, for a moment.
+        """Lock out other processes that change leases or drafts of a local store, for a moment.
 
-        It does nothing on an object store, and must not be nested.
+        This does nothing on an object store. It must not be nested.
         """
         return guarded(self.url) if self._remote is None else nullcontext()
 
     def swap(self, path: str, former: bytes | None, new: bytes | None) -> bool:
-        """Replace a small file in one step, unless it changed meanwhile; None stands for no file.
+        """Replace a small file in one step, unless it has changed; None stands for no file.
 
-        Not to be called while `guarded`.
+        Must not be called inside `guarded`.
 
         Returns:
-            Whether it held `former`, and holds `new` now. An object store that refuses
-            preconditions may say so to two writers that come at the same instant.
+            Whether the file held `former` and now holds `new`. If an object store refuses
+            preconditions, two writers that call this at the same moment may both get True.
         """
         if self._remote is not None:
             return self._remote.swap(path, former, new)
@@ -113,11 +113,11 @@ class Folder:
             if new is None:
                 self.remove_file(path)
             else:
-                self.write(path, new, durable=False)  # its owner dies with the machine
+                self.write(path, new, durable=False)  # its owner dies with the machine, too
             return True
 
     def read_if_there(self, path: str) -> bytes | None:
-        """Bytes of a file; None when there is none."""
+        """Bytes of a file; None if it does not exist."""
         try:
             return self.read(path)
         except (FileNotFoundError, NotADirectoryError):
@@ -125,19 +125,19 @@ class Folder:
 
     @property
     def is_conditional(self) -> bool:
-        """Whether of several writers that `swap` one file at one instant only one succeeds."""
+        """Whether only one writer succeeds if several `swap` one file at the same moment."""
         return self._remote is None or self._remote.is_conditional
 
     def exists(self, path: str) -> bool:
-        """Whether a file or folder is there now (no cached listing is asked)."""
+        """Whether a file or folder exists now; uses no cached listing."""
         return self._path(path).exists() if self._remote is None else self._remote.exists(path)
 
     def has_file(self, path: str) -> bool:
-        """Whether a file is there now; the cheapest question to a remote store."""
+        """Whether a file exists now; the cheapest request to a remote store."""
         return self._path(path).is_file() if self._remote is None else self._remote.has_file(path)
 
     def names(self, path: str) -> list[str]:
-        """Names of the direct children of a folder, sorted; none if there is no such folder."""
+        """Names of the direct children of a folder, sorted; empty if the folder does not exist."""
         if self._remote is not None:
             return sorted(set(self._remote.names(path)))
         try:
@@ -146,7 +146,7 @@ class Folder:
             return []
 
     def remove(self, path: str) -> None:
-        """Remove a file or a folder with all below it; not being there is fine.
+        """Remove a file, or a folder with all its content; a missing one is no error.
 
         Raises:
             StoreAccessError: when the place cannot be written.
@@ -154,7 +154,7 @@ class Folder:
         if self._remote is not None:
             self._remote.remove(path)
         elif self._path(path).is_dir():
-            # Renamed first: nobody finds half of it, or puts new files into what is being removed.
+            # Renamed first, so that nobody finds half of the folder or writes new files into it.
             gone = f"{STAGING}/removed/{uuid.uuid4().hex}"
             try:
                 self.rename(path, gone)
@@ -165,7 +165,7 @@ class Folder:
             self.remove_file(path)
 
     def remove_file(self, path: str) -> None:
-        """Remove a file; not being there is fine; errors as for `remove`."""
+        """Remove a file; a missing one is no error; raises the errors of `remove`."""
         if self._remote is not None:
             self._remote.remove_file(path)
             return
@@ -183,20 +183,20 @@ class Folder:
         self._path(path).rename(destination)
 
     def sync_name(self, path: str) -> None:
-        """Have the new name of a local folder survive a power loss."""
+        """Make sure that the new name of a local folder survives a power loss."""
         sync_name(f"{self.url}/{path}")
 
     def sync(self, path: str) -> None:
-        """Have all files below a local folder survive a power loss."""
+        """Make sure that all files below a local folder survive a power loss."""
         sync_tree(self._path(path))
 
     def copy(self, path: str, target: str) -> None:
-        """Copy a file of an object store within the store; FileNotFoundError when there is none."""
+        """Copy a file within an object store; FileNotFoundError if it does not exist."""
         assert self._remote is not None  # a local folder is renamed
         self._remote.copy(path, target)
 
     def missing(self, path: str, names: Iterable[str]) -> list[str]:
-        """Those of the names below a folder that are no files; one request to an object store."""
+        """Which of the names below a folder are not files; one request to an object store."""
         if self._remote is not None:
             found = self._remote.sizes(path)
             return [name for name in names if name not in found]
@@ -213,13 +213,13 @@ class Folder:
         return self._path(path).stat().st_mtime
 
     def idle_seconds(self, path: str) -> float:
-        """Seconds since anything below `path` was last written; 0 when it is gone."""
+        """Seconds since the last write of anything below `path`; 0 if it is gone."""
         if self._remote is not None:
             return self._remote.idle_seconds(path)
         place = self._path(path)
         try:
             newest = max(item.stat().st_mtime for item in (place, *place.rglob("*")))
-        except FileNotFoundError:  # its writer finished or gave up meanwhile
+        except FileNotFoundError:  # its writer has just finished or given up
             return 0.0
         return time.time() - newest
 
@@ -244,7 +244,7 @@ class Folder:
 
 
 def _local_path(url: str) -> Path | None:
-    """The folder that a URL means on this machine; None where it means a remote place."""
+    """The folder of this machine that a URL names; None for a remote place."""
     for scheme in ("file://", "local://"):
         if url.startswith(scheme):
             return Path(url.removeprefix(scheme)).absolute()

@@ -1,4 +1,4 @@
-"""The lock of a local store: alone among its processes, for a few file operations at a time."""
+"""The lock of a local store, held by one process at a time for a few file operations."""
 
 import os
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from storage.files.store_errors import store_error
 
 @contextmanager
 def guarded(folder: str) -> Iterator[None]:
-    """Alone among the processes that hold the lock of a folder; it must not be nested."""
+    """Hold the lock of a folder for the block; must not be nested."""
     import fcntl
 
     descriptor = _opened(folder)

@@ -1,7 +1,8 @@
-"""Local files that are replaced at once: a reader sees the old bytes or the new ones, never half.
+"""Local files that are replaced atomically: a reader sees the old bytes or the new ones.
 
-After a power loss a file system may show a new name and no content. What must survive one is
-`durable`: its content reaches the disk before its name does, and its name before the call returns.
+After a power loss, a file system may show a new name without its content. A file that must survive
+one is written with `durable`: its content reaches the disk before its name, and its name before the
+call returns.
 """
 
 import errno
@@ -17,26 +18,27 @@ from typing import BinaryIO, TypeVar
 T = TypeVar("T")
 
 _THREADS = 16
-"""That bring files to the disk: of 90 frames, 16 at once took a sixth of the time of one by one."""
+"""Threads that sync files: for 90 frames, 16 at once took a sixth of the time of one thread."""
 
 _NO_FOLDERS = {errno.EINVAL, errno.ENOTSUP, errno.EACCES}
-"""As file systems answer that cannot bring a folder to the disk; they keep its names themselves."""
+"""Errors of file systems that cannot sync a folder; they keep its names by themselves."""
 
 _PROCESS, _count = uuid.uuid4().hex, itertools.count()
-"""Names of temporary files: unique on every machine, without asking for chance each time."""
+"""For names of temporary files: unique on all machines with one random number per process."""
 
 
 @contextmanager
 def replacing(path: str, temporary: str, *, durable: bool = True) -> Iterator[BinaryIO]:
-    """A file to write into, which takes the place of `path` when the block ends.
+    """Open a file to write into; it replaces `path` when the block ends.
 
     Args:
         path: of the file; missing folders are made.
-        temporary: where it is until then, on the same file system; gone when the block raises.
-        durable: whether it must survive a power loss.
+        temporary: where the file is until then, on the same file system; removed if the block
+            raises.
+        durable: whether the file must survive a power loss.
 
     Raises:
-        OSError: it cannot be written; the former file, if any, stays.
+        OSError: the file cannot be written; the former file, if any, stays.
     """
     try:
         with _with_parent(temporary, lambda: open(temporary, "wb")) as file:  # noqa: PTH123
@@ -53,9 +55,9 @@ def replacing(path: str, temporary: str, *, durable: bool = True) -> Iterator[Bi
 
 
 def replace_whole(path: str, data: bytes, temporary_folder: str, *, durable: bool = True) -> None:
-    """Write a file, by way of a temporary one in another folder; otherwise as `replacing`.
+    """Write a file through a temporary one in another folder; otherwise as `replacing`.
 
-    Called hundreds of times a second: hence strings and not `Path`.
+    Paths are strings and not `Path`, because this is called hundreds of times a second.
     """
     name = f"{path.rpartition('/')[2]}.{os.getpid()}-{_PROCESS}-{next(_count)}"
     with replacing(path, f"{temporary_folder}/{name}", durable=durable) as file:
@@ -63,7 +65,7 @@ def replace_whole(path: str, data: bytes, temporary_folder: str, *, durable: boo
 
 
 def sync_tree(folder: Path) -> None:
-    """Have every file below a folder, and the folders themselves, survive a power loss."""
+    """Make sure that a folder, with all files and folders below it, survives a power loss."""
     files, folders = list[str](), list[str]()
     for place, _, names in os.walk(folder):
         folders.append(place)
@@ -75,12 +77,12 @@ def sync_tree(folder: Path) -> None:
 
 
 def sync_name(path: str) -> None:
-    """Have the new name of a file or folder survive a power loss."""
+    """Make sure that the new name of a file or folder survives a power loss."""
     _sync_folder(path.rpartition("/")[0])
 
 
 def make_folders(folder: Path) -> None:
-    """Make a folder with those above it; new names survive a power loss."""
+    """Create a folder and its parents; the new names survive a power loss."""
     if folder.is_dir():
         return
     make_folders(folder.parent)
@@ -89,7 +91,7 @@ def make_folders(folder: Path) -> None:
 
 
 def _with_parent(path: str, write: Callable[[], T]) -> T:
-    """What `write` returns; the folder of `path` is made only when it is missing."""
+    """Call `write` and return its result; create the folder of `path` only if it is missing."""
     try:
         return write()
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""A folder that a user named for results. Nothing in it is lost that this program did not write."""
+"""A folder that a user named for results. Files that others wrote into it are never lost."""
 
 import os
 import shutil
@@ -18,14 +18,14 @@ _DESKTOP_FILES = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 
 
 class OutputFolder:
-    """Where results are written: files, and folders of files, that appear whole.
+    """A folder for results: files and folders of files appear in it whole.
 
-    The folder has a list of what this program wrote into it (`OutputRecord`). A file or a link
-    that is not on the list, or that has changed since, is somebody else's: it is neither
+    The folder contains a list of what this program wrote into it (`OutputRecord`). A file or link
+    that is not on the list, or that has changed since, belongs to somebody else. It is neither
     overwritten nor removed.
 
     Args:
-        path: of the folder, which need not exist; a link to a folder is followed.
+        path: path of the folder, which need not exist; a link to a folder is followed.
     """
 
     def __init__(self, path: Path) -> None:
@@ -35,16 +35,18 @@ class OutputFolder:
     def check(
         self, files: Sequence[str] = (), folders: Sequence[str] = (), inputs: Sequence[Path] = ()
     ) -> None:
-        """Refuse outputs that would take the place of something; call it before any work.
+        """Refuse outputs that would replace something else; call this before any work.
 
         Args:
-            files: paths below the folder, of files that will be written.
-            folders: likewise, of folders that will be written with all that is in them.
+            files: files that will be written, as paths below the folder.
+            folders: folders that will be replaced with all their content, as paths below the
+                folder.
             inputs: files and folders that the results are made from.
 
         Raises:
-            OccupiedOutputError: an output would replace an input, a file of somebody else's, or
-                another output, or would lie among the inputs; names the first and counts the rest.
+            OccupiedOutputError: an output would replace an input, another output or somebody else's
+                file, or would lie among the inputs. The message names the first and counts the
+                others.
             StoreAccessError: the folder cannot be read.
         """
         names = [*files, *folders]
@@ -65,12 +67,13 @@ class OutputFolder:
             )
 
     def adopt(self) -> None:
-        """Take what is in a folder without a list as this program's.
+        """Treat all files of a folder without a list as written by this program.
 
-        For folders that only this program writes, such as reports: older versions kept no list.
+        This is for folders that only this program writes, such as reports. Older versions kept no
+        list.
 
         Raises:
-            StoreAccessError: the folder cannot be read or its list written.
+            StoreAccessError: the folder cannot be read, or its list cannot be written.
         """
         if self._record.exists or not self.path.is_dir():
             return
@@ -86,13 +89,13 @@ class OutputFolder:
 
     @contextmanager
     def file(self, name: str) -> Iterator[BinaryIO]:
-        """A file to write into; it is in its place, whole, when the block ends.
+        """Open a file to write into; it appears in its place, whole, when the block ends.
 
         Args:
-            name: path below the folder; missing folders are made.
+            name: path below the folder; missing folders are created.
 
         Raises:
-            OccupiedOutputError: somebody else's file is there; it stays.
+            OccupiedOutputError: somebody else's file has this name; it stays.
             StoreFullError: no space is left; nothing half-written stays.
             StoreAccessError: the file cannot be written.
         """
@@ -108,15 +111,15 @@ class OutputFolder:
                 draft.unlink(missing_ok=True)
 
     def write(self, name: str, data: bytes) -> None:
-        """Write a file from its bytes; name and errors as for `file`."""
+        """Write bytes to a file; name and errors as for `file`."""
         with self.file(name) as file:
             file.write(data)
 
     @contextmanager
     def folder(self, name: str) -> Iterator[Path]:
-        """A folder to write files into; it is in its place, whole, when the block ends.
+        """Give a folder to write files into; it appears in its place, whole, when the block ends.
 
-        Files of an earlier result that the new one does not have are removed.
+        Files of an earlier result that the new one lacks are removed.
 
         Args:
             name: path below the folder.
@@ -153,7 +156,7 @@ class OutputFolder:
                 draft.rename(path)
                 return
             path.rename(former)
-            if faults := list(self._faults_within(name, former)):  # written in this very moment
+            if faults := list(self._faults_within(name, former)):  # written since the check
                 former.rename(path)
                 raise OccupiedOutputError(f"{faults[0]}. It was left as it is. Run again.")
             draft.rename(path)
@@ -165,13 +168,13 @@ class OutputFolder:
             former.rmdir()
 
     def _file_faults(self, name: str) -> Iterator[str]:
-        """Why a file cannot be written without a loss."""
+        """Why writing a file would lose something."""
         path = self.path / name
         if os.path.lexists(path):
             yield from _fault(path, path, self._record.identities(name).get(name, set()))
 
     def _folder_faults(self, name: str) -> Iterator[str]:
-        """Why a folder cannot be written without a loss."""
+        """Why writing a folder would lose something."""
         path = self.path / name
         if path.is_symlink() or (os.path.lexists(path) and not path.is_dir()):
             yield from _fault(path, path, set())
@@ -179,7 +182,7 @@ class OutputFolder:
             yield from self._faults_within(name, path)
 
     def _faults_within(self, name: str, folder: Path) -> Iterator[str]:
-        """Somebody else's files in a folder, which holds an earlier result of this name."""
+        """Why files in a folder with an earlier result of this name are somebody else's."""
         known = self._record.identities(name)
         for file in sorted(folder.iterdir()):
             if file.name not in _DESKTOP_FILES:
@@ -187,13 +190,13 @@ class OutputFolder:
                 yield from _fault(file, self.path / inside, known.get(inside, set()))
 
     def _no_folder(self) -> Iterator[str]:
-        """A file where the folder, or one above it, should be."""
+        """A file in the place of the folder or of one of its parents."""
         for path in (self.path, *self.path.parents):
             if path.exists() and not path.is_dir():
                 yield f"{path} is a file, where a folder for the results is needed"
 
     def _among(self, inputs: Sequence[Path]) -> Iterator[str]:
-        """Inputs that are a folder in which the results would lie."""
+        """Inputs that are folders in which the results would lie."""
         sources = {source.expanduser().resolve() for source in inputs}
         for source in sources.intersection((self.path, *self.path.parents)):
             yield f"the folder for the results, {self.path}, lies in their source {source}"
@@ -208,13 +211,13 @@ class OutputFolder:
                 yield f"{place} is, or holds, the source of the results ({source})"
 
     def _doubles(self, names: Sequence[str]) -> Iterator[str]:
-        """Outputs whose names differ in case at most: on many file systems these are one file."""
+        """Outputs whose names differ only in case: on many file systems they are one file."""
         first: dict[str, str] = {}
         for name in names:
             folded = normalize("NFC", name).casefold()
             if folded in first:
                 other = self.path / first[folded]
-                yield f"{self.path / name} would replace {other} where case does not count"
+                yield f"{self.path / name} would replace {other} on a file system that ignores case"
             first.setdefault(folded, name)
 
     @contextmanager
@@ -222,7 +225,7 @@ class OutputFolder:
         try:
             yield
         except StorageError:
-            raise  # of what was to be written, some of them OSErrors
+            raise  # raised by the writer; some of them are OSErrors
         except OSError as error:
             if full := full_store_error(str(self.path), name, error):
                 raise full from error
@@ -236,15 +239,15 @@ class OutputFolder:
 
 
 def _fault(path: Path, shown: Path, known: set[FileIdentity]) -> Iterator[str]:
-    """Nothing for a file of this program; else why a path is somebody else's."""
+    """Why a path is somebody else's; nothing for a file of this program."""
     if not known:
-        yield f"{shown} is there already and was not written by this program"
+        yield f"{shown} exists already and was not written by this program"
     elif not _is_one_of(path, known):
         yield f"{shown} has changed since this program wrote it"
 
 
 def _is_one_of(path: Path, known: set[FileIdentity]) -> bool:
-    """Whether a path is a plain file with a recorded content."""
+    """Whether a path is a plain file with recorded content."""
     if path.is_symlink() or not path.is_file():
         return False
     size = path.stat().st_size

@@ -1,4 +1,4 @@
-"""Which files of a folder this program wrote: a list that lies in the folder itself."""
+"""The list of files that this program wrote into a folder; it is kept in that folder."""
 
 import fcntl
 import json
@@ -27,20 +27,20 @@ class FileIdentity:
 
 
 def identify(path: Path) -> FileIdentity:
-    """Read a file for its identity.
+    """Read a file and return its identity.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     with path.open("rb") as file:
         return FileIdentity(path.stat().st_size, file_digest(file, "sha256").hexdigest())
 
 
 class OutputRecord:
-    """The list of one folder. It is only ever appended to.
+    """The list of one folder. Lines are only appended.
 
-    An output is recorded before it is put into its place. If the process dies in between, the
-    record holds the old and the new identity, and both are this program's.
+    An output is recorded before it is moved into its place. If the process dies in between, the
+    list contains the old and the new identity, and both count as this program's.
 
     Args:
         folder: the folder; it need not exist yet.
@@ -58,9 +58,9 @@ class OutputRecord:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other writers of the folder out for the block; makes the list when it is missing.
+        """Lock out other writers of the folder for the block; create the list if it is missing.
 
-        Where the file system knows no locks, the block runs without one.
+        If the file system has no locks, the block runs without one.
 
         Raises:
             OSError: the list cannot be opened.
@@ -71,10 +71,10 @@ class OutputRecord:
             yield
 
     def identities(self, output: str) -> dict[str, set[FileIdentity]]:
-        """All identities that were recorded for the files of an output, by path in the folder.
+        """All recorded identities of the files of an output, by path in the folder.
 
         Raises:
-            OccupiedOutputError: a file of the list's name that is no list of this program.
+            OccupiedOutputError: the file with the list's name is not a list of this program.
             OSError: the list cannot be read.
         """
         self._index()
@@ -88,7 +88,7 @@ class OutputRecord:
         return found
 
     def add(self, output: str, files: Mapping[str, FileIdentity]) -> None:
-        """Append the files of an output; what the list has already is not written again.
+        """Append the files of an output; does nothing if the list has them already.
 
         Raises:
             OSError: the list cannot be written.
@@ -104,12 +104,12 @@ class OutputRecord:
         with self._path.open("ab+") as file:
             if file.tell():
                 file.seek(-1, 2)
-                if file.read(1) != b"\n":  # a writer died in the middle of its line
+                if file.read(1) != b"\n":  # a writer died while it wrote a line
                     file.write(b"\n")
             file.write(json.dumps(line).encode() + b"\n")
 
     def _index(self) -> None:
-        """Note where the lines lie that were added since the last call."""
+        """Note the positions of lines that were added since the last call."""
         if not self._path.is_file():
             return
         lines = 0
@@ -128,7 +128,7 @@ class OutputRecord:
 
 
 def _parsed(line: bytes) -> Any:
-    """A line of the list; None for anything else, such as half a line."""
+    """Parse a line of the list; None for anything else, such as half a line."""
     try:
         entry = json.loads(line)
         known = entry["program"] == _PROGRAM and isinstance(entry["output"], str)

@@ -1,4 +1,4 @@
-"""Who a process is, so that another one can tell whether it still runs."""
+"""Identity of a process, so that another process can check whether it still runs."""
 
 import os
 import socket
@@ -12,12 +12,12 @@ _PROC = Path("/proc")
 
 
 def this_process() -> dict[str, Any]:
-    """Host, machine, pid and start of this process, as `has_ended` reads them."""
+    """Host, machine, pid and start time of this process, for `has_ended`."""
     return dict(_this_process(os.getpid()))
 
 
 def describe_process(pid: int) -> dict[str, Any]:
-    """The same of another process of this machine."""
+    """The same for another process of this machine."""
     return {
         "host": socket.gethostname(),
         "machine": _machine(),
@@ -27,7 +27,7 @@ def describe_process(pid: int) -> dict[str, Any]:
 
 
 def has_ended(process: Mapping[str, Any]) -> bool:
-    """Whether a process of this machine has ended; False where that cannot be known."""
+    """Whether a process of this machine has ended; False if that is unknown."""
     here = _machine()
     if not here or process.get("machine") != here:
         return False
@@ -35,13 +35,13 @@ def has_ended(process: Mapping[str, Any]) -> bool:
 
 
 def process_token() -> str:
-    """This process in a few characters that fit into a file name, as `token_has_ended` reads it."""
+    """Identity of this process in a few characters for a file name; see `token_has_ended`."""
     this = this_process()
     return f"{_short(this['machine'])}-{this['pid']}-{this['started']}"
 
 
 def token_has_ended(token: str) -> bool:
-    """Whether the process of a token has ended; False where that cannot be known."""
+    """Whether the process of a token has ended; False if that is unknown."""
     machine, _, process = token.partition("-")
     pid, _, started = process.partition("-")
     if not _machine() or machine != _short(_machine()) or not pid.isdecimal():
@@ -50,7 +50,7 @@ def token_has_ended(token: str) -> bool:
 
 
 def _differs(pid: int, started: str) -> bool:
-    """Whether the process of this number has ended, or is another than the one that began then."""
+    """Whether the process has ended; a process with another start time only reuses its pid."""
     found = _started(pid)
     return found is not None and found != started
 
@@ -65,7 +65,7 @@ def _this_process(pid: int) -> dict[str, Any]:
 
 
 def _machine() -> str:
-    """Identity of what process ids count in: this boot, this container; empty if unknown."""
+    """Identity of the space of process ids: this boot and container; empty if unknown."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
@@ -74,10 +74,10 @@ def _machine() -> str:
 
 
 def _started(pid: int) -> str | None:
-    """When a process began (a number that is given once per boot).
+    """Start time of a process, as a number that is unique within one boot.
 
-    Empty when it has ended; None when it is there and others may not look at it, as those of
-    other users under the mount option hidepid.
+    Empty if it has ended. None if it runs but cannot be inspected, such as a process of another
+    user under the mount option hidepid.
     """
     try:
         fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()

@@ -1,8 +1,8 @@
-"""Files behind a URL that fsspec knows; waiting and asking again are bounded, and done here.
+"""Files behind a URL that fsspec knows, with bounded waiting and retries.
 
-A process has one session per store, which all its threads use. S3's driver would by itself repeat
-a request so often that ours, on top, took hours; and would ask for the size of a file before it
-reads it.
+A process has one session per store, which all its threads use. The retries of S3's driver are off,
+because together with ours they would take hours. We also avoid its request for the size of a file
+before each read.
 """
 
 import errno
@@ -25,7 +25,7 @@ _S3 = ("s3", "s3a")
 _PATTERNS = frozenset("*?[")
 
 _S3_WAITING = {"connect_timeout": 10, "read_timeout": 30, "retries": {"total_max_attempts": 1}}
-"""For botocore, where the user's configuration of fsspec does not tell."""
+"""Options for botocore that the user's configuration of fsspec does not set."""
 
 
 class RemoteFiles:
@@ -35,15 +35,15 @@ class RemoteFiles:
         url: known to fsspec. Credentials and endpoints come from the driver's own configuration.
 
     Raises:
-        InvalidAddressError: for an unknown protocol, or a URL that looks like a pattern.
-        StoreAccessError: when the driver is not installed; every method raises it when the
-            service does not answer, or refuses.
+        InvalidAddressError: the protocol is unknown, or the URL looks like a pattern.
+        StoreAccessError: the driver is not installed. Every method raises this error if the service
+            does not answer or refuses.
     """
 
     def __init__(self, url: str) -> None:
         if _PATTERNS & set(url):
             raise InvalidAddressError(
-                f"The store URL {url} holds one of the characters * ? [, which stand for others. "
+                f"The store URL {url} contains one of the pattern characters * ? [. "
                 "Name another folder."
             )
         self._url = url.rstrip("/")
@@ -58,7 +58,7 @@ class RemoteFiles:
         return self._if.holds
 
     def read(self, path: str) -> bytes:
-        """Bytes of a file; FileNotFoundError when there is none."""
+        """Bytes of a file; FileNotFoundError if it does not exist."""
         data: bytes = self._ask(path, lambda: self._fs.cat_file(self._full(path)))
         return data
 
@@ -68,7 +68,7 @@ class RemoteFiles:
         self._ask(path, lambda: self._put(full, lambda: self._fs.pipe_file(full, data)))
 
     def swap(self, path: str, former: bytes | None, new: bytes | None) -> bool:
-        """Replace a file if it holds `former`, and tell whether; None stands for no file."""
+        """Replace a file if it holds `former`; returns whether it did. None stands for no file."""
         full = self._full(path)
         if former is None:
             assert new is not None
@@ -87,17 +87,17 @@ class RemoteFiles:
                 request = partial(self._if.replace, full, new, version)
         try:
             done = self._ask(path, request)
-        except _ABSENT:  # it went meanwhile
+        except _ABSENT:  # it was removed since the look
             return False
         return done or (new is not None and self._holds(path, new))
 
     def copy(self, path: str, target: str) -> None:
-        """Copy a file; FileNotFoundError when there is none."""
+        """Copy a file; FileNotFoundError if it does not exist."""
         source, full = self._full(path), self._full(target)
         self._ask(path, lambda: self._put(full, lambda: self._fs.cp_file(source, full)))
 
     def has_file(self, path: str) -> bool:
-        """Whether a file is there: one request, unless it is empty."""
+        """Whether a file exists: one request, unless the file is empty."""
         try:
             self._ask(path, lambda: self._fs.cat_file(self._full(path), start=0, end=1))
         except _ABSENT:
@@ -105,11 +105,11 @@ class RemoteFiles:
         except OSError as error:
             if error.errno != errno.EINVAL:
                 raise
-            return self.exists(path)  # S3 has no first byte of an empty file
+            return self.exists(path)  # S3 cannot read the first byte of an empty file
         return True
 
     def exists(self, path: str) -> bool:
-        """Whether a file or folder is there."""
+        """Whether a file or folder exists."""
         return self._ask(path, lambda: self._is_there(self._full(path)))
 
     def names(self, path: str) -> list[str]:
@@ -130,26 +130,26 @@ class RemoteFiles:
         }
 
     def modified(self, path: str) -> float:
-        """When a file was last written; FileNotFoundError when there is none."""
+        """When a file was last written; FileNotFoundError if it does not exist."""
         full = self._full(path)
         self._fs.invalidate_cache()
         return self._ask(path, lambda: self._modified(full, self._fs.info(full)))
 
     def idle_seconds(self, path: str) -> float:
-        """Seconds since anything below `path` was last written; 0 when nothing is there."""
+        """Seconds since the last write of anything below `path`; 0 if nothing exists there."""
         found = self._found(path).items()
         try:
             times = self._ask(path, lambda: [self._modified(*item) for item in found])
-        except FileNotFoundError:  # its writer finished or gave up meanwhile
+        except FileNotFoundError:  # its writer has just finished or given up
             return 0.0
         return time.time() - max(times, default=time.time())
 
     def remove(self, path: str) -> None:
-        """Remove a file, or a folder with all below it; not being there is fine."""
+        """Remove a file, or a folder with all its content; a missing one is no error."""
         self._ask(path, lambda: self._remove(self._full(path)))
 
     def remove_file(self, path: str) -> None:
-        """Remove a file; not being there is fine. One request, which fails if that does."""
+        """Remove a file with one request; a missing file is no error."""
         try:
             self._ask(path, lambda: self._fs.rm_file(self._full(path)))
         except _ABSENT:
@@ -162,7 +162,7 @@ class RemoteFiles:
 
         from storage.files.zarr_stores import PatientStore
 
-        # A session of Zarr's own would live in another event loop, once per thread.
+        # Zarr's own session would live in another event loop, with one session per thread.
         files = AsyncFileSystemWrapper(self._fs, asynchronous=True)
         store = FsspecStore(files, read_only=read_only, path=self._full(path))
         return PatientStore(store, f"{self._url}/{path}")
@@ -174,7 +174,7 @@ class RemoteFiles:
         return retried(request, f"{self._url}/{path}")
 
     def _is_there(self, full: str) -> bool:
-        # `exists` of fsspec takes every error for an absence, an answer 503 too.
+        # `exists` of fsspec returns False for every error, even for an answer 503.
         self._fs.invalidate_cache()
         try:
             self._fs.info(full)
@@ -191,7 +191,7 @@ class RemoteFiles:
         return {str(name): item for name, item in sorted(found.items())}
 
     def _modified(self, name: str, item: Mapping[str, Any]) -> float:
-        told = item.get("LastModified")  # S3 tells with the list
+        told = item.get("LastModified")  # S3 lists it
         return float((told or self._fs.modified(name)).timestamp())
 
     def _remove(self, full: str) -> None:
@@ -199,19 +199,19 @@ class RemoteFiles:
             self._fs.rm(full, recursive=True)
 
     def _holds(self, path: str, data: bytes) -> bool:
-        """Whether a file holds this: our own request may have been done, and its answer lost."""
+        """Whether a file holds `data`: our request may have succeeded without an answer."""
         try:
             return self.read(path) == data
         except _ABSENT:
             return False
 
     def _put(self, full: str, put: Callable[[], T]) -> T:
-        """Call `put`, making the folder of the file first where folders are real."""
+        """Call `put`; first create the folder of the file if the service has real folders."""
         try:
             return put()
         except FileNotFoundError as error:
             top = full.partition("/")[0]
-            if top and not self._is_there(top):  # making folders would make a bucket
+            if top and not self._is_there(top):  # creating folders would create a bucket
                 raise StoreAccessError(
                     f"There is no bucket {top} for the store {self._url}. Create it, or correct "
                     "the URL."
@@ -221,7 +221,7 @@ class RemoteFiles:
 
 
 def file_system(url: str) -> tuple[Any, str]:
-    """The driver for a URL, which waits a bounded time and repeats nothing, and the path in it.
+    """The driver for a URL, with bounded waiting and without retries, and the path in it.
 
     Raises:
         InvalidAddressError: for an unknown protocol.
@@ -236,7 +236,7 @@ def file_system(url: str) -> tuple[Any, str]:
 
 @lru_cache(maxsize=16)
 def _opened(url: str, pid: int) -> tuple[Any, str]:
-    """Opened once per process (`pid`): a fork must not share sockets."""
+    """Open a driver once per process (`pid`), because a fork must not share sockets."""
     protocol = url.partition("://")[0]
     try:
         files, root = fsspec.core.url_to_fs(url, **_options(protocol))

@@ -1,7 +1,7 @@
-"""What is tried again after an error: how often, after how long, and which errors.
+"""Retries: which errors are retried, how often, and after how long.
 
-All numbers of retries are in `POLICY`. Who retries asks it each time, so that a test replaces it in
-one place.
+All numbers of retries are in `POLICY`. Code that retries reads it each time, so that a test can
+replace it in one place.
 """
 
 import asyncio
@@ -17,14 +17,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """Seconds before each further attempt; there is one attempt more than there are delays.
+    """Seconds before each further attempt; there is one more attempt than delays.
 
     Args:
-        request: of one request to a remote store; its driver may try several times, too. The delays
-            are spread by up to 30 %, so that many workers do not come back at once.
-        unit: of a unit of work, or a row of an archive, after a transient error.
-        server: of a question to the Prefect server: one that is started again answers within them.
-        deaths: attempts at a unit whose worker died; a unit that kills two kills a third.
+        request: delays of one request to a remote store; its driver may retry, too. They vary by up
+            to 30 %, so that many workers do not retry at the same moment.
+        unit: delays of a unit of work, or a row of an archive, after a transient error.
+        server: delays of a request to the Prefect server, long enough for a server to restart.
+        deaths: attempts at a unit whose worker died; after two deaths the unit counts as the cause.
     """
 
     request: tuple[float, ...] = (0.3, 1.0, 3.0, 9.0)
@@ -45,7 +45,7 @@ _TRANSIENT = {
     errno.ENETUNREACH,
     errno.ESTALE,
 }
-"""What s3fs reports for answers 500 and 503, and what a driver reports that gives up waiting."""
+"""What s3fs reports for answers 500 and 503, and what a driver reports after a time-out."""
 
 _STATUS = {429, 500, 502, 503, 504}
 
@@ -60,11 +60,11 @@ _CLASSES = {
     "aiohttp.client_exceptions.ClientPayloadError",
     "urllib3.exceptions.HTTPError",
 }
-"""By name, because these packages need not be installed; subclasses count too."""
+"""Given by name, because these packages may not be installed; subclasses count, too."""
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether the same request may well succeed a little later: time-outs, 500, 503, cut lines."""
+    """Whether a retry may succeed: time-outs, answers such as 500 and 503, broken connections."""
     if isinstance(error, TimeoutError | asyncio.TimeoutError | ConnectionError):
         return True
     if isinstance(error, OSError) and error.errno in _TRANSIENT:
@@ -74,7 +74,7 @@ def is_transient(error: BaseException) -> bool:
 
 
 def spread(delay: float) -> float:
-    """The delay of one of many workers, seconds."""
+    """A delay varied by up to 30 %, in seconds, so that workers do not retry together."""
     return delay * random.uniform(0.7, 1.3)
 
 
@@ -84,12 +84,12 @@ def repeated(
     is_worth: Callable[[Exception, int], bool],
     pause: Callable[[float], None] = time.sleep,
 ) -> T:
-    """What `call` returns, called again while its errors are worth it.
+    """Call `call`, again after errors that are worth a retry, and return its result.
 
     Args:
-        call: may be repeated without harm.
+        call: the function, which may be repeated without harm.
         delays: seconds before each further attempt.
-        is_worth: tells of an error and the number of attempts so far whether another is worth it.
+        is_worth: whether to retry, given an error and the number of attempts so far.
         pause: waits for a delay.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Requests to remote stores that are slow or refuse for a moment: asked again, then reported."""
+"""Requests to remote stores: retried after transient errors, then reported."""
 
 import asyncio
 import time
@@ -15,15 +15,15 @@ _DRIVERS = ("aiobotocore", "aiohttp", "botocore", "s3fs", "urllib3")
 
 
 def retried(request: Callable[[], T], what: str) -> T:
-    """What `request` returns, asked again while its errors are transient.
+    """Call `request`, again after transient errors, and return its result.
 
     Args:
-        request: may be repeated without harm.
-        what: URL, for the message.
+        request: the request, which may be repeated without harm.
+        what: URL for the message.
 
     Raises:
-        StoreAccessError: the store did not answer in the end, or refuses. Other errors, such as
-            that of a missing file, pass as they are.
+        StoreAccessError: the store did not answer at any attempt, or refuses. Other errors, such as
+            a missing file, are raised unchanged.
     """
 
     def pause(delay: float) -> None:

@@ -1,7 +1,8 @@
-"""How old a file of a store is, by the one clock that dates all its files.
+"""Age of a store's file, measured by the store's own clock.
 
-The clocks of the machines that share a store may differ by hours. The store's own clock is that of
-the file system or of the service; it is read from the date of a file written for that purpose.
+The clocks of the machines that share a store may differ by hours. The store's own clock is the
+clock of the file system or service. We read it from the date of a file that is written for this
+purpose.
 """
 
 import time
@@ -12,7 +13,7 @@ from storage.errors import StoreAccessError
 from storage.files.folder import STAGING, Folder
 
 _REMEMBERED = 300.0
-"""Seconds for which two clocks are taken to run alike."""
+"""Seconds for which we assume that two clocks run equally fast."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ _readings: dict[str, _Reading] = {}
 
 
 def file_age(folder: Folder, path: str) -> float:
-    """Seconds since a file was written; FileNotFoundError when there is none."""
+    """Seconds since a file was written; FileNotFoundError if it does not exist."""
     modified = folder.modified(path)
     reading = _readings.get(folder.url)
     if reading is None or time.monotonic() - reading.moment > _REMEMBERED:
@@ -41,6 +42,6 @@ def _read_clock(folder: Folder) -> _Reading:
         folder.write(path, b"", durable=False)
         reading = _Reading(time.monotonic(), folder.modified(path))
         folder.remove_file(path)
-    except (StoreAccessError, FileNotFoundError):  # it may be readable only
+    except (StoreAccessError, FileNotFoundError):  # the store may be read-only
         return _Reading(time.monotonic(), time.time())
     return reading

@@ -1,4 +1,4 @@
-"""What an error of the operating system means for a store: full, or not ours to write."""
+"""Which store error an error of the operating system means: full, or no right to write."""
 
 import errno
 
@@ -9,7 +9,7 @@ _DENIED = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 def full_store_error(url: str, what: str, error: OSError) -> StoreFullError | None:
-    """The error to raise instead of `error` if it means that no space is left, else None."""
+    """The error to raise instead of `error` if no space is left, otherwise None."""
     if error.errno not in _FULL:
         return None
     return StoreFullError(
@@ -20,12 +20,12 @@ def full_store_error(url: str, what: str, error: OSError) -> StoreFullError | No
 
 
 def store_error(url: str, what: str, error: BaseException) -> StorageError | None:
-    """The error to raise instead of `error` if the store is full or not ours to write, else None.
+    """The error to raise instead of `error` if the store is full or not writable, otherwise None.
 
     Args:
         url: of the store.
-        what: was being written, for the message.
-        error: while it was; of the operating system, and about a file of the store.
+        what: what was being written, for the message.
+        error: the error; only errors of the operating system about files of the store count.
     """
     if not isinstance(error, OSError) or isinstance(error, StorageError):
         return None

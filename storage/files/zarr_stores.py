@@ -1,7 +1,7 @@
-"""Zarr stores that keep a promise: what was written is what is read, or it is an error.
+"""Zarr stores that raise an error if the bytes read are not the bytes that were written.
 
-Zarr reads a missing chunk as fill value and trusts its metadata. Here a missing chunk raises, and
-the metadata documents are compared with the digests that the completion marker holds.
+Zarr reads a missing chunk as the fill value and trusts its metadata. Here a missing chunk raises an
+error. Metadata documents are compared with the digests in the completion marker.
 """
 
 from collections.abc import Awaitable, Callable
@@ -22,21 +22,21 @@ _CHUNK = "/c/"
 
 
 class MissingChunkError(Exception):
-    """A chunk that the store does not hold; the message is its key."""
+    """A chunk is missing in the store; the message is its key."""
 
 
 class ChangedMetadataError(Exception):
-    """A metadata document or a chunk other than the written one; the message is its key."""
+    """A metadata document or a chunk differs from what was written; the message is its key."""
 
 
 class RecordingStore(WrapperStore[Store]):
-    """Writes through, and notes the sha256 of metadata documents in `digests`.
+    """Writes to another store, and notes the sha256 of metadata documents in `digests`.
 
     Args:
-        store: where to.
-        digests: filled by the path below `prefix`.
-        prefix: of the paths.
-        everything: note chunks, too.
+        store: the store that is written to.
+        digests: receives the digests, by `prefix` and key.
+        prefix: beginning of the paths in `digests`.
+        everything: whether digests of chunks are noted, too.
     """
 
     def __init__(
@@ -57,11 +57,11 @@ class RecordingStore(WrapperStore[Store]):
 
 
 class PatientStore(WrapperStore[Store]):
-    """A remote store that is asked again when it is slow or refuses for a moment.
+    """A remote store whose requests are retried after transient errors.
 
     Args:
         store: the store.
-        url: of it, for messages.
+        url: its URL, for messages.
     """
 
     def __init__(self, store: Store, url: str) -> None:
@@ -87,7 +87,7 @@ class PatientStore(WrapperStore[Store]):
 
 
 class CheckedStore(WrapperStore[Store]):
-    """Reads through, refusing absent chunks and changed metadata."""
+    """Reads from another store; raises errors for missing chunks and changed metadata."""
 
     def __init__(self, store: Store, digests: dict[str, str], prefix: str) -> None:
         super().__init__(store)
@@ -104,8 +104,8 @@ class CheckedStore(WrapperStore[Store]):
         if value is None and _CHUNK in f"/{key}":
             raise MissingChunkError(key)
         if byte_range is not None:
-            return value  # a part of a shard, whose chunks carry checksums of their own
-        # Zarr takes a shard that lost its index for one that was never written.
+            return value  # a part of a shard, whose chunks have their own checksums
+        # Zarr treats a shard without its index as one that was never written.
         expected = self._digests.get(self._prefix + key)
         if expected and (value is None or sha256(value.to_bytes()).hexdigest() != expected):
             raise ChangedMetadataError(key)

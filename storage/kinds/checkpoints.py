@@ -1,4 +1,4 @@
-"""Checkpoints: network weights as safetensors, with what they were trained from and their curve."""
+"""Checkpoints: network weights as safetensors, with their provenance and training curve."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -24,22 +24,22 @@ def save_checkpoint(
     metadata: Mapping[str, Any],
     curve: Sequence[Mapping[str, Any]] = (),
 ) -> None:
-    """Store weights; nothing happens when the checkpoint exists already.
+    """Store weights; does nothing if the checkpoint exists already.
 
     Args:
-        store: where to.
+        store: the store to write to.
         kind: "parents" (offline training) or "finetuned" (one object of one video).
-        key: digest of all that determined the weights.
-        weights: arrays by name, any shape and dtype that safetensors knows.
+        key: digest of everything that determined the weights.
+        weights: arrays by name, of any shape and dtype that safetensors knows.
         metadata: JSON object; kept in the completion marker and inside the weight file.
         curve: points of the training curve, JSON objects, in order.
 
     Raises:
-        StoreFullError: when no space is left.
+        StoreFullError: no space is left.
     """
     if store.exists(kind, key):
         return
-    # The header of the file takes strings only.
+    # The header of the file can hold only strings.
     header = {"maskrnn": json.dumps(dict(metadata), sort_keys=True, allow_nan=False)}
     with store.create(kind, key) as writer:
         writer.metadata = dict(metadata)
@@ -50,12 +50,12 @@ def save_checkpoint(
 def load_checkpoint(
     store: ArtifactStore, kind: str, key: str
 ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """Weights by name and the metadata given when they were saved.
+    """Load weights by name, and the metadata that were saved with them.
 
     Raises:
-        MissingArtifactError: when there is no such checkpoint.
-        CorruptArtifactError: when the file is truncated or changed.
-        NewerSchemaError: when a newer version wrote it.
+        MissingArtifactError: there is no such checkpoint.
+        CorruptArtifactError: the file is truncated or has changed.
+        NewerSchemaError: a newer version wrote it.
     """
     artifact = store.open(kind, key)
     return get_tensors(artifact, _WEIGHTS), dict(artifact.metadata)

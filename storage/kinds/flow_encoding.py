@@ -1,7 +1,7 @@
-"""Flow as integers: 1/64 pixel is finer than any estimator is exact, and compresses best.
+"""Flow as integers in units of 1/64 pixel: finer than any estimator's error, small on disk.
 
-Measured on DAVIS at 480x854 beside float16 (benchmarks/flow_cache.py): less than half the size,
-and a bound of the error that does not grow with the motion.
+Compared with float16 on DAVIS at 480x854 (benchmarks/flow_cache.py), it takes less than half the
+space, and its error bound does not grow with the motion.
 """
 
 import numpy as np
@@ -12,24 +12,25 @@ from storage.errors import IncompleteArtifactError
 FloatArray = NDArray[np.float32]
 
 STEP = 1.0 / 64.0
-"""Pixels per unit. A field that reaches beyond 511 pixels gets a multiple of it by a power of 2."""
+"""Pixels per unit. For motion beyond 511 pixels, the unit is multiplied by a power of 2."""
 
 _MOST_UNITS = 32767
 _LARGEST = 16384.0
-"""Pixels; no frame is so large that a motion could be longer."""
+"""Longest motion in pixels; no frame is large enough for a longer one."""
 
 
 def encode(field: FloatArray, what: str) -> tuple[NDArray[np.int16], float]:
-    """Whole multiples of a step, which is returned in pixels.
+    """Encode a field as multiples of a step; returns them and the step in pixels.
 
-    Decoding gives every component back to within half a step, 1/128 pixel up to 511 pixels.
+    Decoding restores every component to within half a step: 1/128 pixel for motion up to 511
+    pixels.
 
     Args:
         field: float32 (H, W, 2), pixels.
         what: names the field in errors.
 
     Raises:
-        IncompleteArtifactError: a field that is not finite, or reaches beyond 16384 pixels.
+        IncompleteArtifactError: the field is not finite, or reaches beyond 16384 pixels.
     """
     largest = max(float(field.max(initial=0.0)), -float(field.min(initial=0.0)))
     if not largest <= _LARGEST:  # also true for NaN
@@ -45,5 +46,5 @@ def encode(field: FloatArray, what: str) -> tuple[NDArray[np.int16], float]:
 
 
 def decode(units: NDArray[np.int16], step: float) -> FloatArray:
-    """The field in pixels, float32; exact, for the step is a power of two."""
+    """Decode a field to pixels, float32; exact, because the step is a power of two."""
     return units * np.float32(step)

@@ -1,4 +1,4 @@
-"""The arrays of a flow artifact while they are written, a run of frames (a shard) at a time."""
+"""Writes the arrays of a flow artifact, one run of frames (a shard) at a time."""
 
 from collections.abc import Iterable
 
@@ -16,7 +16,7 @@ DIRECTIONS = ("backward", "forward")
 
 _LONGEST = 16
 _MEMORY = 2**26
-"""Bytes of one run, both directions, before compression."""
+"""Bytes of one run in both directions, before compression."""
 
 
 class FlowRuns:
@@ -52,14 +52,14 @@ class FlowRuns:
         writer.save_progress()
 
     def whole(self) -> int:
-        """Frames, from the first on, whose runs a former writer has finished."""
+        """Number of frames, from the first on, whose runs a former writer has finished."""
         done = 0
         while done < self._frame_count and self._has_run(done // self.length):
             done += self.length
         return min(done, self._frame_count)
 
     def encode(self, start: int, pairs: Iterable[FlowPair]) -> None:
-        """Take the frames of the run that begins at `start`, in order, one at a time.
+        """Encode the frames of the run that begins at `start`, in order, one at a time.
 
         Raises:
             IncompleteArtifactError: see `write_flow`.
@@ -69,19 +69,19 @@ class FlowRuns:
         for index, *fields in pairs:
             if index != expected:
                 raise IncompleteArtifactError(
-                    f"{self._what}: frame {index} came where {expected} of {self._frame_count} "
-                    "was due."
+                    f"{self._what}: got frame {index}, expected frame {expected} of "
+                    f"{self._frame_count}."
                 )
             for direction, field in enumerate(fields):
                 self._encode(direction, index, index - start, field)
             expected += 1
         if expected != end:
             raise IncompleteArtifactError(
-                f"{self._what}: {expected} of {self._frame_count} frames came."
+                f"{self._what}: got only {expected} of {self._frame_count} frames."
             )
 
     def write(self, start: int) -> None:
-        """Write the run that was encoded last; from here on it is kept."""
+        """Write the run that was encoded last; it is kept from here on."""
         count = min(self.length, self._frame_count - start)
         for array, units in zip(self._arrays, self._units, strict=True):
             array.write(start, units[:count])

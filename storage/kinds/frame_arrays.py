@@ -1,7 +1,7 @@
-"""Zarr arrays with one chunk per frame, each chunk with a checksum, read one at a time.
+"""Zarr arrays with one chunk per frame; each chunk has a checksum and is read alone.
 
-Blosc and Zstandard are lossless; crc32c is the outermost codec, so a changed byte is found before
-anything is decompressed.
+Blosc and Zstandard are lossless. crc32c is the outermost codec, so a changed byte is found before
+decompression.
 """
 
 from typing import Any
@@ -33,16 +33,16 @@ def open_array(
     content: str = "image",
     dimensions: tuple[str, ...] | None = None,
 ) -> Any:
-    """An array to write into; one that a former writer began is continued.
+    """Open an array for writing; continues one that a former writer began.
 
     Args:
         writer: artifact that holds it.
         name: name of the array in the artifact's Zarr hierarchy.
-        shape: of the whole array.
+        shape: shape of the whole array.
         dtype: type on disk.
-        chunk: shape of what is compressed together.
-        shard: shape of what is in one file; None puts every chunk into a file of its own.
-        content: what compresses well: "image" or "flow".
+        chunk: shape of the part that is compressed together.
+        shard: shape of the part in one file; None puts every chunk into its own file.
+        content: selects the compression: "image" or "flow".
         dimensions: names of the axes.
     """
     group = writer.group()
@@ -57,13 +57,13 @@ def open_array(
         dtype=np.dtype(dtype),
         compressors=_COMPRESSORS[content],
         dimension_names=dimensions,
-        # A chunk of zeros is written too: an absent one means damage.
+        # Chunks of zeros are written, too, because a missing chunk means damage.
         config={"write_empty_chunks": True},
     )
 
 
 class FrameArrayWriter:
-    """Array of shape (T, *frame_shape) being written, a frame or a run of frames at a time.
+    """Writes an array of shape (T, *frame_shape), one frame or one run of frames at a time.
 
     Args:
         writer: artifact that holds it; an array that a former writer began is continued.
@@ -71,11 +71,11 @@ class FrameArrayWriter:
         frame_count: T.
         frame_shape: shape of one frame.
         dtype: type on disk.
-        run: frames in one file; the last one may hold fewer. None puts each frame into a file of
-            its own.
-        alone: whether a frame can be read without the others of its file, with a checksum of its
-            own.
-        content: what compresses well: "image" or "flow".
+        run: frames in one file; the last one may hold fewer. None puts each frame into its own
+            file.
+        alone: whether each frame has its own checksum and can be read without the others of its
+            file.
+        content: selects the compression: "image" or "flow".
         axes: names of the axes of a frame; None names no axis at all.
     """
 
@@ -113,7 +113,7 @@ class FrameArrayWriter:
         """Write the frames (N, *frame_shape) from index `start` on: whole files.
 
         Raises:
-            ValueError: when the shape of a frame is another; Zarr would broadcast it.
+            ValueError: a frame has another shape; Zarr would broadcast it.
         """
         if frames.shape[1:] != self.frame_shape:
             raise ValueError(
@@ -123,7 +123,7 @@ class FrameArrayWriter:
         self._array[start : start + len(frames)] = frames
 
     def read(self) -> NDArray[Any]:
-        """All that was written; for a small array."""
+        """Read everything that was written; for a small array."""
         return np.asarray(self._array[...])
 
 
@@ -131,7 +131,7 @@ class FrameArrayReader:
     """Array of shape (T, *frame_shape) of a complete artifact, read frame by frame.
 
     Raises:
-        CorruptArtifactError: when the array is missing or its metadata changed.
+        CorruptArtifactError: the array is missing or its metadata have changed.
     """
 
     def __init__(self, artifact: ArtifactReader, name: str) -> None:
@@ -141,11 +141,11 @@ class FrameArrayReader:
         self.shape: tuple[int, ...] = self._array.shape
 
     def read(self, index: int) -> NDArray[Any]:
-        """Frame `index`, decompressed.
+        """Read and decompress frame `index`.
 
         Raises:
-            IndexError: for an index outside 0..T-1 (negative ones included).
-            CorruptArtifactError: when its chunk is missing or its checksum wrong.
+            IndexError: the index is outside 0..T-1 (also if it is negative).
+            CorruptArtifactError: its chunk is missing or its checksum is wrong.
         """
         if not 0 <= index < self.shape[0]:
             raise IndexError(f"frame {index} is outside 0..{self.shape[0] - 1} of {self._name}")
@@ -165,7 +165,7 @@ def write_whole(
     values: NDArray[Any],
     dimensions: tuple[str, ...] | None = None,
 ) -> None:
-    """Write a small array as one chunk, with checksum."""
+    """Write a small array as one chunk with a checksum."""
     chunk = tuple(max(length, 1) for length in values.shape)
     array = open_array(writer, name, values.shape, values.dtype, chunk=chunk, dimensions=dimensions)
     array[...] = values
@@ -175,7 +175,7 @@ def read_whole(artifact: ArtifactReader, name: str) -> NDArray[Any]:
     """Read a small array written by `write_whole`.
 
     Raises:
-        CorruptArtifactError: when it is missing or damaged.
+        CorruptArtifactError: the array is missing or damaged.
     """
     array = artifact.array(name)
     try:

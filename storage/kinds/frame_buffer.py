@@ -1,4 +1,4 @@
-"""Frames that come one at a time, written in whole runs: one write per file."""
+"""Collects single frames and writes them in whole runs: one write per file."""
 
 from typing import Any
 
@@ -12,13 +12,13 @@ _MEMORY = 2**25
 
 
 def run_length(longest: int, frame_count: int, shape: tuple[int, ...], dtype: DTypeLike) -> int:
-    """Frames in one file: at most `longest`, and fewer where they would need more than 32 MiB."""
+    """Frames in one file: at most `longest`, and fewer if they would need more than 32 MiB."""
     frame_bytes = max(1, int(np.prod(shape)) * np.dtype(dtype).itemsize)
     return max(1, min(longest, frame_count, _MEMORY // frame_bytes))
 
 
 class FrameBuffer:
-    """Hands frames to a writer in whole runs; less than a run is in memory."""
+    """Hands frames to a writer in whole runs; holds less than one run in memory."""
 
     def __init__(self, array: FrameArrayWriter) -> None:
         self._array = array
@@ -27,10 +27,10 @@ class FrameBuffer:
         self._next = 0
 
     def add(self, values: ArrayLike) -> None:
-        """Take the next frame; a run that is full is written.
+        """Add the next frame; writes a run when it is full.
 
         Raises:
-            ValueError: when its shape is another, or all frames are there.
+            ValueError: the frame has another shape, or the array has all its frames.
         """
         frame = np.asarray(values, self._run.dtype)
         if frame.shape != self._run.shape[1:]:
@@ -47,15 +47,15 @@ class FrameBuffer:
             self._held = 0
 
     def pending(self) -> NDArray[Any]:
-        """The frames that are not written yet."""
+        """Frames that are not written yet."""
         return self._run[: self._held]
 
     def resume(self, next_frame: int, pending: NDArray[Any]) -> None:
-        """Go on where another writer was.
+        """Continue where another writer stopped.
 
         Args:
             next_frame: index of the frame to add next.
-            pending: what that writer's `pending` gave.
+            pending: frames that `pending` of that writer returned.
         """
         self._next = next_frame
         self._held = len(pending)

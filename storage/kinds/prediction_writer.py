@@ -1,4 +1,4 @@
-"""The arrays of a prediction while they are written, a frame at a time, in whole files."""
+"""Writes the arrays of a prediction: takes single frames and writes whole files."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from storage.store.artifact_content import ArtifactWriter
 from storage.store.lease import Lease
 
 _IMAGES, _NUMBERS = 50, 1000
-"""Frames in one file, of images and of what is known per object."""
+"""Frames in one file: of images, and of values per object."""
 
 _CHECKPOINT = re.compile(r"checkpoint-(\d+)\.safetensors")
 
@@ -25,8 +25,8 @@ class PredictionWriter:
     """Takes the frames of one video in order; made by `write_prediction`.
 
     Attributes:
-        next_frame: index of the frame to add; above 0 where a killed writer is continued.
-        tracker_state: what that one gave to `checkpoint`, None at frame 0.
+        next_frame: index of the frame to add; above 0 if a killed writer is continued.
+        tracker_state: state that the killed writer gave to `checkpoint`; None at frame 0.
     """
 
     def __init__(
@@ -64,18 +64,18 @@ class PredictionWriter:
             index: its index; frames come in order.
             label_map: uint8 (H, W) at the size given at the start.
             states: (N,) 0 tracked, 1 lost, 2 not yet annotated.
-            boxes: (N, 4) xyxy, half open, pixels; NaN where there is none.
+            boxes: (N, 4) xyxy, half open, pixels; NaN if there is none.
             confidence: (N,) in [0, 1].
             shot: number of its shot, from 0 on.
-            probabilities: uint8 (N, H, W), 255 times the probability of each object; given where,
-                and only where, soft masks are kept.
+            probabilities: uint8 (N, H, W), 255 times the probability of each object; given if and
+                only if soft masks are kept.
 
         Raises:
-            IncompleteArtifactError: for a frame out of order or arrays of other shapes.
+            IncompleteArtifactError: a frame is out of order, or arrays have other shapes.
         """
         if index != self.next_frame or index >= self._count:
             raise IncompleteArtifactError(
-                f"Prediction: frame {index} came where {self.next_frame} of {self._count} was due."
+                f"Prediction: got frame {index}, expected {self.next_frame} of {self._count}."
             )
         values: dict[str, ArrayLike] = {
             "labels": label_map,
@@ -96,23 +96,23 @@ class PredictionWriter:
         self.next_frame += 1
 
     def checkpoint(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """From here on, the frames so far are not segmented again, whatever happens.
+        """Save the frames so far; they are not segmented again, even after a kill.
 
         Args:
-            state: arrays with which segmentation goes on; any names, shapes and types.
+            state: arrays from which segmentation continues; any names, shapes and types.
 
         Raises:
-            LeaseLostError: another process works on this prediction.
+            LeaseLostError: another process has taken over this prediction.
         """
         self._lease.check()
         former, self._checkpoint = self._checkpoint, f"checkpoint-{self.next_frame}.safetensors"
-        # Not ascontiguousarray, which gives an axis to what has none.
+        # Not ascontiguousarray, which adds an axis to scalars.
         arrays = {f"tracker.{name}": np.asarray(state[name], order="C") for name in state}
         pending = {f"pending.{name}": array.pending() for name, array in self._arrays.items()}
         self._writer.temporary.add(self._checkpoint)
         self._writer.put(self._checkpoint, save(arrays | pending))
         self._writer.save_progress()
-        if former:  # only now: the note of a killed writer names one that is whole
+        if former:  # only now, so that the saved progress always names a whole state
             self._writer.drop(former)
 
     def _resume(self) -> None:
@@ -129,11 +129,11 @@ class PredictionWriter:
         self._checkpoint = newest[0]
 
     def finish(self) -> None:
-        """Check that all is there; `write_prediction` calls it."""
+        """Check that all frames were written; `write_prediction` calls this."""
         self._lease.check()
         if self.next_frame != self._count:
             raise IncompleteArtifactError(
-                f"Prediction: {self.next_frame} of {self._count} frames came. Nothing was stored."
+                f"Prediction: got {self.next_frame} of {self._count} frames. Nothing was stored."
             )
 
 

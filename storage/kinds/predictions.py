@@ -1,11 +1,11 @@
-"""Predictions at rest: a label map per frame, and per object state, box and confidence.
+"""Stored predictions: label maps, and the state, box and confidence of every object.
 
 One Zarr hierarchy per video, which xarray opens: `labels` (frame, y, x), `state` and `confidence`
 (frame, object), `box` (frame, object, corner), `shot` (frame), perhaps `probability` (frame,
 object, y, x), and the coordinates `frame`, `object` and, where it is known, `time`.
 
-Written by one process at a time, under a lease; with the tracker's state kept beside them every
-few frames, so that another one goes on from there.
+One process at a time writes a prediction, under a lease. It saves the tracker's state every few
+frames, so that another process can continue from there.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -37,27 +37,27 @@ def write_prediction(
     frame_times: Sequence[float] | None = None,
     soft_masks: bool = False,
 ) -> Iterator[PredictionWriter]:
-    """Write a prediction frame by frame, alone; complete when the block ends.
+    """Write a prediction frame by frame, as the only writer; complete when the block ends.
 
-    When it raises or is killed, what was written up to the last `PredictionWriter.checkpoint`
-    stays, and the next call with the same key begins there.
+    If the block raises or is killed, frames up to the last `PredictionWriter.checkpoint` stay, and
+    the next call with the same key continues there.
 
     Args:
-        store: where to.
-        key: digest of all that determined the prediction.
-        video: name of the video, the folder of its exported masks.
+        store: the store to write to.
+        key: digest of everything that determined the prediction.
+        video: name of the video, and of the folder of its exported masks.
         size: (H, W) of the label maps, the size of the source's annotations.
         objects: ids in the label maps, ascending; N of them.
         frame_names: names of the T frames.
-        metadata: JSON object of the caller, read when the block ends; what differs between two
-            runs with one result belongs there.
-        frame_times: seconds at which the frames are shown; None where nothing tells.
+        metadata: JSON object of the caller, read when the block ends. Facts that differ between two
+            runs with the same result belong here.
+        frame_times: seconds at which the frames are shown; None if unknown.
         soft_masks: whether the probability of each object is kept, at 8 bits.
 
     Raises:
-        IncompleteArtifactError: when the block ends before the last frame.
-        LeaseLostError: when another process took over, since this one was stopped for long.
-        StoreFullError: when no space is left.
+        IncompleteArtifactError: the block ends before the last frame.
+        LeaseLostError: another process took over, because this one was stopped for too long.
+        StoreFullError: no space is left.
     """
     count = len(frame_names)
     plan = {
@@ -68,7 +68,7 @@ def write_prediction(
         "soft_masks": soft_masks,
     }
     lease = store.lease(PREDICTIONS, key)
-    assert lease is not None  # it is waited for without end
+    assert lease is not None  # without `until`, take_lease waits until it has the lease
     with lease, store.create(PREDICTIONS, key, plan) as writer:
         _write_coordinates(writer, video, count, objects, frame_times)
         prediction = PredictionWriter(writer, size, objects, count, lease, soft_masks=soft_masks)
@@ -100,10 +100,10 @@ def _write_coordinates(
 
 
 class StoredPrediction:
-    """A prediction, its label maps read one at a time.
+    """A stored prediction, whose label maps are read one at a time.
 
     `states` (T, N) uint8, `boxes` (T, N, 4) float32, `confidence` (T, N) float32, `shots` (T,)
-    int32; `frame_times` in seconds, None where nothing told them.
+    int32; `frame_times` in seconds, None if unknown.
 
     Raises:
         MissingArtifactError, CorruptArtifactError, NewerSchemaError: see `ArtifactStore.open`.
@@ -131,7 +131,7 @@ class StoredPrediction:
         """Label map as uint8 (H, W): 0 background, then ids of objects.
 
         Raises:
-            IndexError: outside 0..T-1.
-            CorruptArtifactError: when the chunk is missing or damaged.
+            IndexError: the index is outside 0..T-1.
+            CorruptArtifactError: the chunk is missing or damaged.
         """
         return np.asarray(self._labels.read(index), dtype=np.uint8)

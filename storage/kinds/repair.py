@@ -1,29 +1,30 @@
-"""Removal of artifacts that look complete and are not, so that they are computed again."""
+"""Removal of damaged artifacts, so that they are computed again."""
 
 from storage.errors import CorruptArtifactError, MissingArtifactError
 from storage.kinds.stored_flow import FLOW
 from storage.store.artifacts import ArtifactStore
 
 _READ_WHOLE = {FLOW}
-"""Kinds whose files are compared with their digests: runs share them for a long time."""
+"""Kinds whose files are compared with their digests, because many runs share them."""
 
 
 def repair(store: ArtifactStore, kind: str, key: str) -> str:
-    """Remove an artifact that is damaged, unless another writer does that or makes it meanwhile.
+    """Remove a damaged artifact, unless another writer is removing or writing it.
 
-    A damaged artifact has a marker that cannot be read, or lacks files that its marker names.
-    Files of optical flow are read, too, and compared with their digests: all of them on a local
-    store, all but the chunks on another one. Other changed bytes are found by whoever reads them.
+    An artifact is damaged if its marker cannot be read, or if files that its marker names are
+    missing. Files of optical flow are also read and compared with their digests: all files on a
+    local store, all files except chunks on another store. Other changed bytes are found when they
+    are read.
 
     Returns:
-        What was wrong; empty when nothing was, or when there is no such artifact.
+        What was wrong; empty if nothing was wrong or there is no such artifact.
     """
     if not (wrong := _damage(store, kind, key)):
         return ""
     lease = store.lease(kind, key, until=lambda: not store.exists(kind, key))
     if lease is not None:
         with lease:
-            if _damage(store, kind, key):  # else another run has repaired it meanwhile
+            if _damage(store, kind, key):  # otherwise another run has repaired it
                 store.remove(kind, key)
     return wrong
 

@@ -1,4 +1,4 @@
-"""Optical flow of a video at rest: one array per direction, resumable, written by one at a time."""
+"""Stored optical flow of a video: one array per direction, with one resumable writer."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ FLOW = "flow"
 
 @dataclass(frozen=True)
 class FlowWrite:
-    """What a call of `write_flow` did.
+    """Result of a call of `write_flow`.
 
     Args:
-        computed: frames that it took from `pairs`.
-        kept: frames that an interrupted writer had left.
-        size: bytes of the artifact; 0 when another writer made it meanwhile.
+        computed: frames that were taken from `pairs`.
+        kept: frames that an interrupted writer had finished.
+        size: bytes of the artifact; 0 if another writer made it.
     """
 
     computed: int = 0
@@ -41,27 +41,27 @@ def write_flow(
     *,
     patience: float = LEASE_SECONDS,
 ) -> FlowWrite:
-    """Store the flow of a video, a run of frames in memory at a time.
+    """Store the flow of a video; holds one run of frames in memory.
 
-    Of several processes with one key one works; the others wait for it, and go on from its last
-    whole run when it dies. Nothing is computed when the artifact exists. What was written before
-    an error stays for the next call, unless the store is full.
+    If several processes have the same key, one works and the others wait. If it dies, another one
+    continues from its last whole run. Nothing is computed if the artifact exists. Runs that were
+    written before an error stay for the next call, unless the store is full.
 
     Args:
-        store: where to.
+        store: the store to write to.
         key: digest of video and estimator.
-        pairs: called with the index of the first frame that is missing; gives float32 (H, W, 2),
-            (dx, dy) in pixels, for every frame from there on, in order.
+        pairs: called with the index of the first missing frame; yields float32 (H, W, 2), (dx, dy)
+            in pixels, for every frame from there on, in order.
         frame_count: T.
         size: (H, W).
-        metadata: JSON object, such as the estimator's name. Beside it the artifact tells
-            `largest_error` of a component in pixels, as the encoding bounds it.
+        metadata: JSON object, such as the estimator's name. The artifact adds `largest_error`: the
+            bound of the encoding's error per component, in pixels.
         patience: seconds without a sign of life after which a writer counts as dead.
 
     Raises:
-        IncompleteArtifactError: when a frame is missing, out of order, of another shape, not
-            finite, or beyond 16384 pixels.
-        StoreFullError: when no space is left.
+        IncompleteArtifactError: a frame is missing, out of order, of another shape, not finite, or
+            beyond 16384 pixels.
+        StoreFullError: no space is left.
     """
 
     def is_there() -> bool:
@@ -74,7 +74,7 @@ def write_flow(
             try:
                 return _write(store, key, pairs, frame_count, size, metadata, lease)
             except LeaseLostError:
-                continue  # another one works on it now: wait for that one
+                continue  # another process works on it now: wait for it
     return FlowWrite()
 
 
@@ -98,7 +98,7 @@ def _write(
             lease.check()
             runs.write(start)
         if next(source, None) is not None:
-            raise IncompleteArtifactError(f"Flow {key}: more than {frame_count} frames came.")
+            raise IncompleteArtifactError(f"Flow {key}: got more than {frame_count} frames.")
         lease.check()
         writer.metadata = {
             **metadata,
@@ -111,7 +111,7 @@ def _write(
 
 
 class StoredFlow:
-    """Flow of a video, read one frame at a time.
+    """Stored flow of a video, read one frame at a time.
 
     Raises:
         MissingArtifactError, CorruptArtifactError, NewerSchemaError: see `ArtifactStore.open`.
@@ -131,8 +131,8 @@ class StoredFlow:
         """flow[index -> index - 1] as float32 (H, W, 2), (dx, dy) in pixels; None at index 0.
 
         Raises:
-            IndexError: outside 0..T-1.
-            CorruptArtifactError: when the chunk is missing or damaged.
+            IndexError: the index is outside 0..T-1.
+            CorruptArtifactError: the chunk is missing or damaged.
         """
         return None if index == 0 else self._read(self._backward, 0, index)
 

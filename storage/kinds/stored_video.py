@@ -1,4 +1,4 @@
-"""A stored video, with its flow: what training and inference read, one frame at a time."""
+"""A stored video with its flow; training and inference read it one frame at a time."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,12 +15,12 @@ from storage.store.artifacts import ArtifactStore
 
 
 class StoredVideo:
-    """Satisfies the core's Video protocol; nothing is held in memory between calls.
+    """Implements the core's Video protocol; holds no frames in memory between calls.
 
     Args:
-        store: where it is.
+        store: store of the video.
         key: key of the video artifact.
-        flow_key: key of its flow artifact; without one, flow cannot be read.
+        flow_key: key of its flow artifact; without it, flow cannot be read.
 
     Raises:
         MissingArtifactError, CorruptArtifactError, NewerSchemaError: see `ArtifactStore.open`.
@@ -36,7 +36,7 @@ class StoredVideo:
         self.content_digest: str = known["content_digest"]
         self.frame_count: int = known["frame_count"]
         self.frame_names: tuple[str, ...] = tuple(known["frame_names"])
-        times = known.get("frame_times")  # earlier versions did not keep them
+        times = known.get("frame_times")  # earlier versions did not store them
         self.frame_times: tuple[float, ...] | None = None if times is None else tuple(times)
         self.objects: tuple[int, ...] = tuple(known["objects"])
         self.size: tuple[int, int] = (known["size"][0], known["size"][1])
@@ -62,7 +62,7 @@ class StoredVideo:
         """Index of the first frame in which the object is annotated.
 
         Raises:
-            KeyError: for an id that is not among `objects`.
+            KeyError: the id is not in `objects`.
         """
         if object_id not in self._first_frames:
             raise KeyError(f"video {self.name} has no object {object_id}, only {self.objects}")
@@ -72,24 +72,24 @@ class StoredVideo:
         """Frame as uint8 (H, W, 3), RGB, at working size.
 
         Raises:
-            IndexError: outside 0..frame_count-1.
-            CorruptArtifactError: when the chunk is missing or damaged; so for all that follow.
+            IndexError: the index is outside 0..frame_count-1.
+            CorruptArtifactError: the chunk is missing or damaged. The methods below raise it, too.
         """
         return np.asarray(self._frames.read(index), dtype=np.uint8)
 
     def label_map(self, index: int) -> UInt8Array | None:
-        """Label map as uint8 (H, W) at working size; None when the frame is not annotated."""
+        """Label map as uint8 (H, W) at working size; None if the frame is not annotated."""
         return self._annotated_frame(self._labels, index)
 
     def annotation(self, index: int) -> UInt8Array | None:
-        """Label map as uint8 at `output_size`, as the source has it; None if unannotated."""
+        """Label map as uint8 at `output_size`, the size of the source; None if not annotated."""
         return self._annotated_frame(self._annotations, index)
 
     def backward_flow(self, index: int) -> FloatArray | None:
         """flow[index -> index - 1], float32 (H, W, 2), (dx, dy) in pixels; None at index 0.
 
         Raises:
-            MissingArtifactError: when the video was opened without flow.
+            MissingArtifactError: the video was opened without flow.
         """
         return self._opened_flow().backward(index)
 

@@ -15,17 +15,17 @@ def write_table(
     tables: Mapping[str, pd.DataFrame],
     metadata: Mapping[str, object] | None = None,
 ) -> None:
-    """Store tables; nothing happens when the artifact exists already.
+    """Store tables; does nothing if the artifact exists already.
 
     Args:
-        store: where to.
-        kind: such as "evaluations".
-        key: digest of all that determined the tables.
+        store: the store to write to.
+        kind: kind of the artifact, such as "evaluations".
+        key: digest of everything that determined the tables.
         tables: data frames by name; a default index is not kept.
         metadata: small JSON object for the completion marker.
 
     Raises:
-        StoreFullError: when no space is left.
+        StoreFullError: no space is left.
     """
     if store.exists(kind, key):
         return
@@ -38,12 +38,12 @@ def write_table(
 
 
 def read_table(store: ArtifactStore, kind: str, key: str, name: str) -> pd.DataFrame:
-    """One table of an artifact.
+    """Read one table of an artifact.
 
     Raises:
         MissingArtifactError: no such artifact, or no such table in it.
-        CorruptArtifactError: the file is gone or changed.
-        NewerSchemaError: when a newer version wrote it.
+        CorruptArtifactError: the file is missing or has changed.
+        NewerSchemaError: a newer version wrote it.
     """
     artifact = store.open(kind, key)
     data = artifact.get(f"{name}.parquet")

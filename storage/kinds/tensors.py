@@ -20,9 +20,9 @@ def put_tensors(
     """Store arrays of any shape and dtype that safetensors knows, with strings in the header.
 
     Raises:
-        StoreFullError: when no space is left.
+        StoreFullError: no space is left.
     """
-    # Not ascontiguousarray, which gives an axis to what has none.
+    # Not ascontiguousarray, which adds an axis to scalars.
     contiguous = {key: np.asarray(array, order="C") for key, array in arrays.items()}
     writer.put(name, save(contiguous, metadata=None if header is None else dict(header)))
 
@@ -31,7 +31,7 @@ def get_tensors(artifact: ArtifactReader, name: str) -> dict[str, NDArray[Any]]:
     """Arrays by name, writable.
 
     Raises:
-        CorruptArtifactError: when the file is gone, truncated or changed.
+        CorruptArtifactError: the file is missing, truncated or has changed.
     """
     data = artifact.get(name)
     try:

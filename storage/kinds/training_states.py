@@ -1,6 +1,6 @@
-"""Saved states of trainings that are under way: one at a time per training, gone when it is done.
+"""Saved states of running trainings: one per training, removed when the training is done.
 
-Each is an artifact of its own, so that a state that was cut off or changed is never read.
+Each state is a separate artifact, so that a truncated or changed state is never used.
 """
 
 import json
@@ -26,17 +26,17 @@ def save_training_state(
     arrays: Mapping[str, NDArray[Any]],
     notes: Mapping[str, Any],
 ) -> None:
-    """Store a state in place of the former ones of the training.
+    """Store a state, and remove the former states of the training.
 
     Args:
-        store: where to.
-        key: of what the training will make.
-        position: steps taken; the state with the largest one is read.
-        arrays: by name, any shape and dtype that safetensors knows.
+        store: the store to write to.
+        key: key of the checkpoint that the training will make.
+        position: steps so far; the state with the largest number is read.
+        arrays: arrays by name, of any shape and dtype that safetensors knows.
         notes: JSON object.
 
     Raises:
-        StoreFullError: when no space is left; the former state stays.
+        StoreFullError: no space is left; the former state stays.
     """
     former = _positions(store, key)
     with store.create(TRAINING, _name(key, position)) as writer:
@@ -51,23 +51,23 @@ def save_training_state(
 def load_training_state(
     store: ArtifactStore, key: str
 ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
-    """Arrays and notes of a training's last state; None where there is none.
+    """Load arrays and notes of a training's last state; None if there is none.
 
     Raises:
-        CorruptArtifactError: the state is truncated or changed.
+        CorruptArtifactError: the state is truncated or has changed.
         NewerSchemaError: a newer version wrote it.
     """
     for position in reversed(_positions(store, key)):
         try:
             artifact = store.open(TRAINING, _name(key, position))
             return get_tensors(artifact, _ARRAYS), dict(artifact.get_json(_NOTES))
-        except MissingArtifactError:  # whoever trains the same has saved a later one meanwhile
+        except MissingArtifactError:  # another process has just saved a later state
             continue
     return None
 
 
 def remove_training_states(store: ArtifactStore, key: str) -> None:
-    """Remove all states of a training; none being there is fine."""
+    """Remove all states of a training; it is no error if there are none."""
     for position in _positions(store, key):
         store.remove(TRAINING, _name(key, position))
 

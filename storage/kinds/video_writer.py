@@ -2,7 +2,8 @@
 
 A video artifact holds the arrays `frames` (T, H, W, 3) uint8 RGB, `labels` (T, H, W) uint8 and,
 when the working size differs from the source's, `annotations` (T, H0, W0) uint8; one chunk a frame.
-Unannotated frames have no chunk in the latter two: the list `annotated` in the metadata tells.
+Frames that are not annotated have no chunk in the latter two. The list `annotated` in the metadata
+names the annotated frames.
 """
 
 import json
@@ -23,19 +24,19 @@ from storage.store.artifacts import ArtifactStore
 VIDEOS = "videos"
 
 _VERSION = 1
-"""Raised when the same source is stored as other bytes than before."""
+"""Increased when the same source is stored as other bytes than before."""
 
 
 def video_key(source: SourceVideo, short_side: int | None) -> str:
-    """Key of a video artifact (sha256, hex), from fingerprint and size; decodes nothing.
+    """Key of a video artifact (sha256, hex) from fingerprint and size; decodes no frames.
 
     Args:
         source: the video.
         short_side: length of the shorter side at working size, pixels; None keeps the source's.
 
     Raises:
-        ValueError: for a short side below 1.
-        DatasetError: when the source's files are damaged.
+        ValueError: the short side is below 1.
+        DatasetError: files of the source are damaged.
     """
     if short_side is not None and short_side < 1:
         raise ValueError(f"short_side is {short_side}; give at least 1 pixel, or None")
@@ -44,7 +45,7 @@ def video_key(source: SourceVideo, short_side: int | None) -> str:
 
 
 def working_size(size: tuple[int, int], short_side: int | None) -> tuple[int, int]:
-    """Height and width when the shorter side is brought to `short_side`; never enlarged."""
+    """Height and width after scaling the shorter side to `short_side`; never enlarges."""
     if short_side is None or min(size) <= short_side:
         return size
     scale = short_side / min(size)
@@ -52,12 +53,12 @@ def working_size(size: tuple[int, int], short_side: int | None) -> tuple[int, in
 
 
 def working_frame(frame: UInt8Array, size: tuple[int, int]) -> UInt8Array:
-    """A frame (H, W, 3) at a smaller height and width, by area averaging."""
+    """Scale a frame (H, W, 3) down to a height and width, by area averaging."""
     return _resized(frame, size, cv2.INTER_AREA)
 
 
 def working_label_map(label_map: UInt8Array, size: tuple[int, int]) -> UInt8Array:
-    """A label map (H, W) at another height and width, by nearest neighbour."""
+    """Scale a label map (H, W) to another height and width, by nearest neighbour."""
     return _resized(label_map, size, cv2.INTER_NEAREST_EXACT)
 
 
@@ -67,21 +68,21 @@ def write_video(
     short_side: int | None,
     origin: Mapping[str, Any] | None = None,
 ) -> str:
-    """Store a video, one frame in memory at a time; nothing happens when it exists already.
+    """Store a video, with one frame in memory at a time; does nothing if it exists already.
 
     Args:
-        store: where to.
+        store: the store to write to.
         source: the video.
         short_side: as for `video_key`.
-        origin: JSON object that tells where the source is; kept in the metadata.
+        origin: JSON object that says where the source is; kept in the metadata.
 
     Returns:
         The key of the artifact.
 
     Raises:
-        DatasetError: when frames or masks are damaged or of other sizes, or an object vanishes at
-            the working size. Nothing is stored then.
-        StoreFullError: when no space is left.
+        DatasetError: frames or masks are damaged or have other sizes, or an object vanishes at the
+            working size. Nothing is stored then.
+        StoreFullError: no space is left.
     """
     key = video_key(source, short_side)
     if store.exists(VIDEOS, key):
@@ -98,7 +99,7 @@ def write_video(
 
 
 class _Recorder:
-    """Writes frames in order, and gathers what is known when the last is written."""
+    """Writes frames in order, and collects the metadata of the video."""
 
     def __init__(self, writer: ArtifactWriter, source: SourceVideo, short_side: int | None) -> None:
         self._writer = writer

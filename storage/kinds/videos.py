@@ -1,4 +1,4 @@
-"""Videos at rest: their key, writing one, opening one."""
+"""Stored videos: their key, writing and opening."""
 
 from storage.kinds.stored_video import StoredVideo, open_video
 from storage.kinds.video_writer import VIDEOS, video_key, working_size, write_video

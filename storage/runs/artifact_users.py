@@ -1,4 +1,4 @@
-"""Who else refers to artifacts, and their removal."""
+"""Which runs refer to artifacts, and removal of artifacts."""
 
 from collections.abc import Iterable, Set
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from storage.store.artifacts import ArtifactStore
 
 @dataclass(frozen=True)
 class ArtifactUser:
-    """A run that refers to some of them: how many, and whether it is under way."""
+    """A run that refers to some artifacts: to how many, and whether the run is active."""
 
     run_id: str
     count: int
@@ -20,10 +20,10 @@ class ArtifactUser:
 def users_of(
     store: ArtifactStore, artifacts: Set[tuple[str, str]], *, but: str
 ) -> list[ArtifactUser]:
-    """Runs whose records refer to any of the artifacts, (kind, key), but for one run.
+    """Runs, except one, whose records refer to any of the artifacts (kind, key).
 
     Raises:
-        CorruptArtifactError, NewerSchemaError: a record that cannot be read.
+        CorruptArtifactError, NewerSchemaError: a record cannot be read.
     """
     users = []
     for info in list_runs(store) if artifacts else ():
@@ -38,7 +38,7 @@ def users_of(
 
 
 def remove_artifacts(store: ArtifactStore, artifacts: Iterable[tuple[str, str]]) -> None:
-    """Remove artifacts, each under its lease; one that somebody is writing is waited for."""
+    """Remove artifacts, each under its lease; waits for artifacts that are being written."""
     for kind, key in artifacts:
         lease = store.lease(kind, key)
         if lease is not None:

@@ -1,7 +1,7 @@
-"""Drivers: the processes that carry out a run, and whether they live.
+"""Drivers: the processes that control a run, and whether they are alive.
 
-A driver rewrites one small file every few seconds for as long as it is at work. It watches its
-workers, so what they do follows from it; a driver that was killed leaves a file that ages.
+A driver rewrites one small file every few seconds while it works. It watches its workers, so its
+file also covers them. A killed driver leaves a file that is no longer rewritten.
 """
 
 import uuid
@@ -17,14 +17,14 @@ from storage.store.lease_file import LEASE_SECONDS, read_owner
 
 @dataclass(frozen=True)
 class Driver:
-    """A process that carries out a run, or did until it was killed.
+    """A process that controls a run, or did so until it was killed.
 
     Args:
-        token: its name in the records that it writes.
-        host: its machine.
-        pid: its process there.
-        silent: seconds since its last sign of life, by the store's clock.
-        is_alive: whether that is recent and the process is there.
+        token: name of the driver in the records that it writes.
+        host: name of its machine.
+        pid: process id on that machine.
+        silent: seconds since the last sign of life, by the store's clock.
+        is_alive: whether the last sign of life is recent and the process exists.
     """
 
     token: str
@@ -36,12 +36,12 @@ class Driver:
 
 @contextmanager
 def drive(store: ArtifactStore, ledger: RunLedger, seconds: float = LEASE_SECONDS) -> Iterator[str]:
-    """Give signs of life of a run until the block ends; the token goes into its records.
+    """Give signs of life for a run until the block ends; yields the token for its records.
 
     Args:
-        store: of the ledger.
-        ledger: of the run.
-        seconds: without a sign of life after which the driver counts as dead.
+        store: store of the ledger.
+        ledger: ledger of the run.
+        seconds: seconds without a sign of life after which the driver counts as dead.
     """
     for former in drivers(store, ledger.run_id):
         if not former.is_alive:
@@ -54,7 +54,7 @@ def drive(store: ArtifactStore, ledger: RunLedger, seconds: float = LEASE_SECOND
 
 
 def drivers(store: ArtifactStore, run_id: str) -> list[Driver]:
-    """All that work on a run, and those that were killed at it."""
+    """All drivers of a run: those that work on it, and those that were killed."""
     found = []
     for name in store.folder.names(f"{run_place(run_id)}/drivers"):
         token = name.removesuffix(".json")

@@ -1,6 +1,7 @@
 """The run ledger: for every video of a run its state, attempts, timings, artifacts and error.
 
-One JSON record per video, replaced atomically, written only by whoever owns that video.
+There is one JSON record per video. Only the process that owns the video writes it, and it is
+replaced atomically.
 """
 
 import difflib
@@ -23,18 +24,18 @@ _STATES = ("pending", "running", "done", "failed")
 
 @dataclass(frozen=True)
 class StageRecord:
-    """What became of one stage of one video.
+    """The result of one stage of one video.
 
     Args:
         state: "pending", "running", "done" or "failed".
         seconds: wall time.
-        reused: whether an artifact of an earlier run was taken.
+        reused: whether an artifact of an earlier run was used.
         worker: where it ran, such as host and process id.
-        artifacts: (kind, key) of what it made or took.
+        artifacts: (kind, key) of the artifacts that it made or reused.
         error: message of the error, if it failed.
-        traceback: where it failed.
-        note: what a reader must know, such as a repair.
-        figures: of the stage, such as frames and bytes.
+        traceback: traceback of the error.
+        note: a remark for the reader, such as a repair.
+        figures: figures of the stage, such as frames and bytes.
     """
 
     state: State
@@ -50,11 +51,11 @@ class StageRecord:
 
 @dataclass(frozen=True)
 class VideoRecord:
-    """What became of one video: stages by name, in the order in which they ran.
+    """The record of one video: stages by name, in the order in which they ran.
 
-    `former` are the artifacts of the attempt before this one, until this one ends. `driver` is the
-    token of the process that wrote it; see `storage.runs.drivers`. `request` is a digest of what
-    was asked for, in an archive.
+    `former` are the artifacts of the previous attempt, until this attempt ends. `driver` is the
+    token of the process that wrote the record; see `storage.runs.drivers`. `request` is the digest
+    of an archive's row.
     """
 
     video: str
@@ -67,7 +68,7 @@ class VideoRecord:
     request: str = ""
 
     def artifacts(self) -> Iterator[tuple[str, str]]:
-        """(kind, key) of all that it refers to, each once."""
+        """(kind, key) of all artifacts that the record refers to, each once."""
         every = [pair for stage in self.stages.values() for pair in stage.artifacts]
         return iter(dict.fromkeys([*every, *self.former]))
 
@@ -87,7 +88,7 @@ class RunLedger:
     """Records of one run, below runs/RUN_ID of a store.
 
     Args:
-        store: where the artifacts of the run are, too.
+        store: store of the ledger and of the run's artifacts.
         run_id: name of the run; any text without line breaks.
     """
 
@@ -106,12 +107,12 @@ class RunLedger:
     def begin(
         self, parameters: Mapping[str, Any], code_version: str, videos: Sequence[str] = ()
     ) -> RunInfo:
-        """Write run.json: how the run was started last; a run that exists keeps its creation time.
+        """Write run.json: how the run was last started; an existing run keeps its creation time.
 
         Args:
-            parameters: JSON object with which it can be started again.
-            code_version: of this package.
-            videos: names of all videos that it will have to do with.
+            parameters: JSON object with which the run can be started again.
+            code_version: version of this package.
+            videos: names of all videos of the run.
         """
         created = datetime.now(UTC).isoformat(timespec="seconds")
         if self._folder.has_file(f"{self._place}/run.json"):
@@ -121,10 +122,10 @@ class RunLedger:
         return info
 
     def info(self) -> RunInfo:
-        """What `begin` wrote.
+        """Read what `begin` wrote.
 
         Raises:
-            MissingArtifactError: when there is no such run; names the closest.
+            MissingArtifactError: there is no such run; the message names similar ones.
             CorruptArtifactError, NewerSchemaError: when it cannot be read.
         """
         try:
@@ -146,13 +147,13 @@ class RunLedger:
         """Replace the record of a video, atomically.
 
         Raises:
-            StoreFullError: when no space is left; the former record stays.
+            StoreFullError: no space is left; the former record stays.
         """
         data = record_bytes(asdict(record))
         self._folder.write(self._video_file(record.video), data)
 
     def read(self, video: str) -> VideoRecord | None:
-        """Record of a video, None when it has none.
+        """Record of a video; None if it has none.
 
         Raises:
             CorruptArtifactError, NewerSchemaError: when it cannot be read.
@@ -205,7 +206,7 @@ class RunLedger:
     def _damaged(self, path: str, why: str) -> CorruptArtifactError:
         return CorruptArtifactError(
             f"{self._folder.location(path)} is not a video record ({why}). Delete it: the video "
-            "then counts as not yet run."
+            "will then count as not yet run."
         )
 
 
@@ -225,8 +226,8 @@ def referred_artifacts(store: ArtifactStore) -> set[tuple[str, str]]:
     """(kind, key) of all artifacts that a record of any run refers to.
 
     Raises:
-        CorruptArtifactError, NewerSchemaError: a record that cannot be read; what it refers to
-            is unknown then.
+        CorruptArtifactError, NewerSchemaError: a record cannot be read, so its artifacts are
+            unknown.
     """
     return {
         artifact
@@ -237,7 +238,7 @@ def referred_artifacts(store: ArtifactStore) -> set[tuple[str, str]]:
 
 
 def _closest_runs(folder: Folder, run_id: str) -> str:
-    """A sentence that helps whoever mistyped the name of a run."""
+    """A sentence that names runs with similar names, or says how to list them."""
     known = [unquote(name) for name in folder.names(_RUNS)]
     close = difflib.get_close_matches(run_id, known, n=3, cutoff=0.5)
     if close:
@@ -251,8 +252,8 @@ def run_place(run_id: str) -> str:
 
 
 def _file_name(name: str) -> str:
-    # quote() leaves dots alone: ".." must not become a folder of its own. Letters of all alphabets
-    # stay as they are, for a name of theirs would be quoted to three times its length.
+    # quote() does not change dots, but ".." must not name a folder. Letters of all alphabets stay
+    # as they are, because quoting them would make a name three times as long.
     return "".join(
         letter if letter.isalnum() else quote(letter, safe="").replace(".", "%2E")
         for letter in name

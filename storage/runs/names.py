@@ -1,4 +1,4 @@
-"""Names of the stages and of the records of a run, as its ledger has them; the order of stages."""
+"""Names of stages and records of a run, as written in its ledger; the order of stages."""
 
 from dataclasses import dataclass
 from typing import Literal, Self, cast, get_args
@@ -6,13 +6,13 @@ from typing import Literal, Self, cast, get_args
 from storage.errors import InvalidNameError
 
 StageKind = Literal["ingest", "flow", "train", "finetune", "segment", "evaluate"]
-"""What a stage does; also the kinds of units that run on workers."""
+"""Kinds of stages; also the kinds of units that run on workers."""
 
 STAGE_KINDS: tuple[StageKind, ...] = get_args(StageKind)
 """The one order of stages: a stage depends only on stages before it."""
 
 Role = Literal["video", "train", "parent"]
-"""What a record is about: a video to segment, a video to train on, or a parent network."""
+"""Roles of records: a video to segment, a video to train on, or a parent network."""
 
 _OF_PRESETS = ("finetune", "segment", "evaluate")
 _PREFIXES = ("train/", "parent/")
@@ -24,12 +24,12 @@ class StageName:
 
     Args:
         kind: what the stage does.
-        preset: by which preset; "" for the stages that all presets share.
-        object_id: which object is finetuned to; None for other stages, and in a plan for a video
-            whose objects are not known yet.
+        preset: name of the preset; "" for the stages that all presets share.
+        object_id: object to finetune to. None for other stages, and in a plan if the objects of the
+            video are not known yet.
 
     Raises:
-        InvalidNameError: the three do not make a name that can be read again.
+        InvalidNameError: the three do not form a name that can be parsed again.
     """
 
     kind: StageKind
@@ -74,7 +74,7 @@ class RecordName:
         video: name of the video; for a parent, the preset that trains it.
 
     Raises:
-        InvalidNameError: no name, or that of a video which would be read as another record's.
+        InvalidNameError: the name is empty, or a video's name would be parsed as another record.
     """
 
     role: Role
@@ -86,7 +86,7 @@ class RecordName:
         if self.role == "video" and self.video.startswith(_PREFIXES):
             raise InvalidNameError(
                 f"a video cannot be named {self.video!r}: names that begin with "
-                f"{' or '.join(_PREFIXES)} are taken by the records of training; rename the video"
+                f"{' or '.join(_PREFIXES)} are reserved for training records; rename the video"
             )
 
     @classmethod
@@ -107,7 +107,7 @@ class RecordName:
 
 
 def _objection(kind: str, preset: str, object_id: int | None) -> str:
-    """Why the three are not the name of a stage; "" if they are."""
+    """Why the three do not form the name of a stage; "" if they do."""
     if kind not in STAGE_KINDS:
         return f"the stages are {', '.join(STAGE_KINDS)}"
     if bool(preset) != (kind in _OF_PRESETS):

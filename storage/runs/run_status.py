@@ -1,4 +1,4 @@
-"""What a run is doing, as far as its records and the signs of life beside them tell."""
+"""State of a run, derived from its records and the signs of life beside them."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from storage.runs.ledger import RunInfo, RunLedger, StageRecord, VideoRecord
 from storage.store.artifacts import ArtifactStore
 
 Condition = Literal["pending", "waiting", "running", "reused", "done", "failed", "stale"]
-"""`waiting` for a worker, or for a stage before; `stale`: whoever was at it is gone."""
+"""`waiting`: for a worker or an earlier stage; `stale`: the process that worked on it has ended."""
 
 
 @dataclass(frozen=True)
@@ -19,10 +19,10 @@ class StageStatus:
 
     Args:
         condition: see `Condition`.
-        seconds: on the worker, when it has ended.
-        worker: by whom it was, or is, done; "host pid" while it runs.
+        seconds: time on the worker, if the stage has ended.
+        worker: the worker that did or does it; "host pid" while it runs.
         silent: seconds since the last sign of life, while it runs.
-        text: error or note.
+        text: its error or note.
     """
 
     condition: Condition
@@ -34,7 +34,7 @@ class StageStatus:
 
 @dataclass(frozen=True)
 class VideoStatus:
-    """One video; stages by name, in the order in which they ran."""
+    """One video with its stages by name, in the order in which they ran."""
 
     video: str
     condition: Condition
@@ -44,7 +44,7 @@ class VideoStatus:
 
 @dataclass(frozen=True)
 class RunStatus:
-    """A run: who drives it, and its videos by name."""
+    """A run: its drivers, and its videos by name."""
 
     info: RunInfo
     drivers: Sequence[Driver]
@@ -62,21 +62,22 @@ class RunStatus:
 
     @property
     def is_well(self) -> bool:
-        """Nothing failed or is stale, and nothing pending has been given up."""
+        """Whether nothing failed, nothing is stale, and nothing that is pending was given up."""
         bad = self.counts.get("failed", 0) + self.counts.get("stale", 0)
         return bad == 0 and (self.is_driven or not self.counts.get("pending", 0))
 
 
 def run_status(store: ArtifactStore, run_id: str) -> RunStatus:
-    """Look at every record of a run.
+    """Read every record of a run and derive its state.
 
     Raises:
-        MissingArtifactError: no such run; names the closest.
-        CorruptArtifactError, NewerSchemaError: a record that cannot be read.
+        MissingArtifactError: there is no such run; the message names similar ones.
+        CorruptArtifactError, NewerSchemaError: a record cannot be read.
     """
     ledger = RunLedger(store, run_id)
     info = ledger.info()
-    # Before and after: neither a driver that ends meanwhile nor one that begins looks dead.
+    # Read drivers before and after, so that a driver that ends or begins meanwhile does not look
+    # dead.
     before = drivers(store, run_id)
     records = {record.video: record for record in ledger.records()}
     found = drivers(store, run_id)

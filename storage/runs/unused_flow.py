@@ -9,7 +9,7 @@ from storage.store.artifacts import ArtifactStore
 
 @dataclass(frozen=True)
 class RemovedFlow:
-    """Flow that went, or would go: its key, its bytes, and whether it was complete."""
+    """Flow that was or would be removed: its key, its bytes, and whether it was complete."""
 
     key: str
     size: int
@@ -17,18 +17,17 @@ class RemovedFlow:
 
 
 def remove_flow(store: ArtifactStore, *, dry_run: bool = False) -> list[RemovedFlow]:
-    """Remove flow, complete or left by an interrupted writer, that no ledger refers to.
+    """Remove flow that no ledger refers to, whether complete or unfinished.
 
-    Safe while runs are on: a run puts the key into its ledger before it looks whether the flow is
-    there, and here flow is hidden before the ledgers are read again. What somebody is writing
-    stays.
+    This is safe while runs are active. A run writes the key into its ledger before it looks for the
+    flow, and we hide the flow before we read the ledgers again. Flow that is being written stays.
 
     Args:
-        store: of the flow and of the ledgers.
-        dry_run: remove nothing.
+        store: store of the flow and the ledgers.
+        dry_run: whether to only return what would be removed.
 
     Raises:
-        CorruptArtifactError, NewerSchemaError: a ledger that cannot be read; nothing is removed.
+        CorruptArtifactError, NewerSchemaError: a ledger cannot be read; nothing is removed.
     """
     wanted = _wanted(store)
     found = [

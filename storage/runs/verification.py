@@ -1,4 +1,4 @@
-"""Whether what is at rest is what was written: every marker, file and chunk of a store, read."""
+"""Verification of a store: reads every marker, file and chunk and compares it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     import zarr
 
 _SPARSE = ("labels", "annotations")
-"""Arrays of a video that have no chunk where a frame is not annotated."""
+"""Arrays of a video that have no chunk for frames that are not annotated."""
 
 _DAMAGE = (MissingChunkError, ChangedMetadataError, ValueError, RuntimeError, TypeError, KeyError)
 
 
 @dataclass(frozen=True)
 class Checked:
-    """One artifact that was read.
+    """The result for one artifact.
 
     Args:
-        kind: its kind.
-        key: its key.
-        faults: what is wrong with it, a line each; none where it is sound.
+        kind: kind of the artifact.
+        key: key of the artifact.
+        faults: what is wrong with it, one line each; empty if it is sound.
     """
 
     kind: str
@@ -35,10 +35,10 @@ class Checked:
 
 
 def verify_store(store: ArtifactStore) -> Iterator[Checked]:
-    """Read every complete artifact of a store, kind by kind; unfinished ones are not looked at.
+    """Read every complete artifact of a store, kind by kind; ignores unfinished ones.
 
     Raises:
-        StoreAccessError: when the store cannot be read.
+        StoreAccessError: the store cannot be read.
     """
     for kind in store.kinds():
         for key in store.keys(kind):
@@ -54,7 +54,7 @@ def _faults(store: ArtifactStore, kind: str, key: str) -> Iterator[str]:
     damaged = artifact.damage()
     yield from (f"{name} is missing or differs from what was written" for name in damaged)
     if any(name.startswith(f"{ARRAYS}/") for name in damaged):
-        return  # without its metadata no array can be read
+        return  # no array can be read without its metadata
     if artifact.has_arrays:
         annotated = frozenset(artifact.metadata.get("annotated", ()))
         for name, array in artifact.group().arrays():

@@ -1,4 +1,4 @@
-"""What is inside one artifact: named files and one Zarr hierarchy, written once, then read."""
+"""The content of one artifact: named files and one Zarr hierarchy, written once, then read."""
 
 import json
 import re
@@ -22,17 +22,17 @@ ARRAYS = "arrays.zarr"
 """Folder of the Zarr hierarchy in an artifact; any Zarr 3 reader can open it."""
 
 CHUNK = "/c/"
-"""In the path of every chunk of an array, and of no other file."""
+"""Part of the path of every chunk of an array, and of no other file."""
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 
 
 class ArtifactWriter:
-    """Fills an artifact that nobody can see yet; made by `ArtifactStore.create`.
+    """Writes the content of an artifact that is not yet visible; made by `ArtifactStore.create`.
 
-    With a plan, `digests` begins with what a former writer of the same plan has left.
-    `metadata` is a JSON object that goes into the completion marker: keep it small. Files named in
-    `temporary` serve to resume, and are gone when the artifact is complete.
+    With a plan, `digests` starts with the files that a former writer with the same plan finished.
+    `metadata` is a JSON object for the completion marker: keep it small. Files named in `temporary`
+    are needed only to resume; they are removed when the artifact is complete.
     """
 
     def __init__(self, folder: Folder, path: str, plan: Mapping[str, Any] | None = None) -> None:
@@ -46,7 +46,7 @@ class ArtifactWriter:
         self.has_progress = bool(self.digests)
 
     def save_progress(self) -> None:
-        """From here on, a later writer of the same plan finds what was written so far."""
+        """Save the progress: a later writer with the same plan continues from here."""
         if self._plan is not None:
             self.has_progress = True
             save_progress(self._folder, self._path, self._plan, self.digests)
@@ -55,29 +55,29 @@ class ArtifactWriter:
         """Store a file.
 
         Raises:
-            InvalidAddressError: for a name with other characters than letters, digits, . _ -
-            StoreFullError: when no space is left.
+            InvalidAddressError: the name has other characters than letters, digits, . _ -
+            StoreFullError: no space is left.
         """
         if not _FILE_NAME.fullmatch(name) or name in {MARKER, ARRAYS}:
             raise InvalidAddressError(
                 f"{name!r} cannot name a file of an artifact: use letters, digits, dot, dash and "
                 f"underscore, and neither {MARKER} nor {ARRAYS}."
             )
-        # Made durable with all the rest when it is published.
+        # All files are made durable together when the artifact is published.
         self._folder.write(f"{self._path}/{name}", data, durable=False)
         self.digests[name] = sha256(data).hexdigest()
 
     def read_back(self, name: str) -> bytes:
-        """A file that this writer, or a former one of the same plan, has put."""
+        """Read a file that this writer, or a former one with the same plan, has written."""
         return self._folder.read(f"{self._path}/{name}")
 
     def drop(self, name: str) -> None:
-        """Take a file out again; not being there is fine."""
+        """Remove a file again; a missing file is no error."""
         self.digests.pop(name, None)
         self._folder.remove_file(f"{self._path}/{name}")
 
     def kept(self) -> dict[str, str]:
-        """Digests of what becomes the artifact."""
+        """Digests of the files that become the artifact."""
         return {name: d for name, d in self.digests.items() if name not in self.temporary}
 
     def put_json(self, name: str, value: object) -> None:
@@ -114,7 +114,7 @@ class ArtifactReader:
 
     @property
     def metadata(self) -> Mapping[str, Any]:
-        """JSON object given by the writer."""
+        """JSON object that the writer gave."""
         return self._marker.metadata
 
     @property
@@ -124,7 +124,7 @@ class ArtifactReader:
 
     @property
     def digests(self) -> Mapping[str, str]:
-        """Sha256 of every file, and of every chunk where they were kept, by its path."""
+        """Sha256 of every file by path; for some kinds also of every chunk."""
         return self._marker.digests
 
     @property
@@ -133,15 +133,15 @@ class ArtifactReader:
         return sum(self._folder.files(self._path).values())
 
     def missing(self) -> list[str]:
-        """Files that the marker names and that are gone; reads none of them."""
+        """Files that the marker names but that are missing; reads no file."""
         return self._folder.missing(self._path, self._marker.digests)
 
     def damage(self, *, chunks: bool = True) -> list[str]:
-        """Files that are gone or changed since they were written; reads all of them.
+        """Files that are missing or have changed since they were written; reads all files.
 
         Args:
-            chunks: read chunks of arrays, too, where their digests were kept, as they are for
-                flow and predictions.
+            chunks: whether to read chunks of arrays, too, if their digests were kept, as for flow
+                and predictions.
         """
         digests = self._marker.digests
         if not chunks:
@@ -150,15 +150,15 @@ class ArtifactReader:
 
     @property
     def names(self) -> list[str]:
-        """Names of the files, sorted; the Zarr hierarchy is not among them."""
+        """Names of the files, sorted, without the Zarr hierarchy."""
         return sorted(name for name in self._marker.digests if "/" not in name)
 
     def get(self, name: str) -> bytes:
-        """Bytes of a file, compared with the digest taken when it was written.
+        """Bytes of a file, after a comparison with the digest from when it was written.
 
         Raises:
             MissingArtifactError: the artifact was written without such a file.
-            CorruptArtifactError: the file is gone or changed.
+            CorruptArtifactError: the file is missing or has changed.
         """
         expected = self._marker.digests.get(name)
         if expected is None:
@@ -179,15 +179,15 @@ class ArtifactReader:
 
     @property
     def has_arrays(self) -> bool:
-        """Whether it was written with a Zarr hierarchy."""
+        """Whether the artifact was written with a Zarr hierarchy."""
         return f"{ARRAYS}/zarr.json" in self._marker.digests
 
     def group(self) -> "zarr.Group":
-        """Root group of the Zarr hierarchy, read-only; an absent chunk raises when it is read.
+        """Root group of the Zarr hierarchy, read-only; reading a missing chunk raises an error.
 
         Raises:
             MissingArtifactError: the artifact was written without arrays.
-            CorruptArtifactError: the metadata is gone or changed.
+            CorruptArtifactError: the metadata is missing or has changed.
         """
         if self._group is None:
             import zarr
@@ -223,7 +223,7 @@ class ArtifactReader:
         return found
 
     def corrupt(self, why: str) -> CorruptArtifactError:
-        """The error that says that this artifact cannot be trusted, and what to do."""
+        """The error that says that this artifact is damaged, and what to do."""
         return CorruptArtifactError(
             f"{self.location}: {why}. The artifact is damaged: delete that folder "
             f"(ArtifactStore.remove({self._marker.kind!r}, {self._marker.key!r})) and run again; "

@@ -37,16 +37,17 @@ _RESERVED_KINDS = {"runs"}  # the run ledger's folder, whose records change
 class ArtifactStore:
     """Complete artifacts below one URL; nothing is created before the first write.
 
-    An artifact exists when its completion marker exists. It is written where nobody looks, the
-    marker last, and then becomes visible at once: renamed into place on a local folder, named by
-    the marker on an object store. Two writers of one key both succeed and one result stays.
+    An artifact exists when its completion marker exists. It is written in a place that nobody
+    reads, the marker last, and then becomes visible at once. In a local folder it is renamed into
+    place; on an object store the marker names its content. If two writers write the same key, both
+    succeed and one result stays.
 
     Args:
         url: local folder or any URL that fsspec knows (s3://bucket/folder, memory://name).
 
     Raises:
-        InvalidAddressError: for an empty or unknown URL.
-        StoreAccessError: when the driver of the URL's protocol is not installed.
+        InvalidAddressError: the URL is empty or unknown.
+        StoreAccessError: the driver of the URL's protocol is not installed.
     """
 
     def __init__(self, url: str) -> None:
@@ -76,25 +77,24 @@ class ArtifactStore:
     def create(
         self, kind: str, key: str, plan: Mapping[str, Any] | None = None
     ) -> Iterator[ArtifactWriter]:
-        """Write an artifact: complete when the block ends, nothing left when it raises.
+        """Write an artifact: complete when the block ends, removed when the block raises.
 
-        When another writer of the same key was faster, its artifact stays and this one is dropped.
-        A writer that holds the lease of the key, and lost it to another one, leaves everything as
-        it is.
+        If another writer of the same key was faster, its artifact stays and this one is dropped. A
+        writer that has lost its lease of the key to another writer changes nothing.
 
         Args:
-            kind: of the artifact.
-            key: of the artifact.
-            plan: JSON object that tells how it is laid out. With one, the lease is waited for
-                unless this thread holds it, and what the block has written up to
-                `ArtifactWriter.save_progress` stays when it raises or is killed: the next writer
-                with the same plan begins with it.
+            kind: kind of the artifact.
+            key: key of the artifact.
+            plan: JSON object that describes the layout. With a plan, this call first waits for the
+                lease unless this thread holds it. What the block wrote before
+                `ArtifactWriter.save_progress` stays if it raises or is killed, and the next writer
+                with the same plan continues from there.
 
         Raises:
-            LeaseLostError: this writer was stopped for long, and another one took over.
-            IncompleteArtifactError: files of it vanished while it was written.
-            StoreFullError: when no space is left.
-            StoreAccessError: when the store cannot be written.
+            LeaseLostError: this writer was stopped for too long, and another one took over.
+            IncompleteArtifactError: files of the artifact vanished while it was written.
+            StoreFullError: no space is left.
+            StoreAccessError: the store cannot be written.
         """
         place = _place(kind, key)
         with self._leased(place, wanted=plan is not None) as lease:
@@ -108,18 +108,18 @@ class ArtifactStore:
                     forget_progress(self._folder, content, writer.temporary)
             except BaseException as error:
                 told = store_error(self.url, f"{kind} {key}", error)
-                with suppress(OSError):  # the first error is the one to tell
+                with suppress(OSError):  # report the first error, not this one
                     if not writer.has_progress or isinstance(told or error, StoreFullError):
                         draft.discard()
                     if isinstance(error, Exception) and lease is not None and told is None:
-                        told = lease.loss()  # its draft may have been moved from under it
+                        told = lease.loss()  # another writer may have moved its draft
                 if told is not None and told is not error:
                     raise told from error
                 raise
 
     @contextmanager
     def _leased(self, place: str, *, wanted: bool) -> Iterator[Lease | None]:
-        """The lease of this thread, taken if it is wanted; None without one."""
+        """The lease of this thread, or None; takes the lease if `wanted`."""
         lease = take_lease(self._folder, place) if wanted else None
         if lease is None:
             yield held_lease(self._folder, place)
@@ -135,7 +135,7 @@ class ArtifactStore:
         seconds: float = LEASE_SECONDS,
         until: Callable[[], bool] = lambda: False,
     ) -> Lease | None:
-        """The right to write an artifact, once nobody else has it; see `take_lease`."""
+        """Wait for the right to write an artifact; see `take_lease`."""
         return take_lease(self._folder, _place(kind, key), seconds=seconds, until=until)
 
     def is_leased(self, kind: str, key: str) -> bool:
@@ -143,7 +143,7 @@ class ArtifactStore:
         return is_leased(self._folder, _place(kind, key))
 
     def lease_owner(self, kind: str, key: str) -> LeaseOwner | None:
-        """Who is writing an artifact under a lease; None when nobody is."""
+        """Who is writing an artifact under a lease; None if nobody is."""
         return lease_owner(self._folder, _place(kind, key))
 
     def await_writer(self, kind: str, key: str, until: Callable[[], bool]) -> None:
@@ -151,7 +151,7 @@ class ArtifactStore:
         await_release(self._folder, _place(kind, key), until)
 
     def unfinished(self, kind: str) -> dict[str, list[str]]:
-        """Resumable drafts of a kind: key to folders, relative to the store."""
+        """Folders of the resumable drafts of a kind by key, relative to the store."""
         _check(_KIND, kind, "an artifact kind")
         if self._folder.is_local:
             names = self._folder.names(f"{STAGING}/{kind}")
@@ -167,9 +167,9 @@ class ArtifactStore:
         """Open a complete artifact.
 
         Raises:
-            MissingArtifactError: when there is none.
-            NewerSchemaError: when a newer version wrote it.
-            CorruptArtifactError: when its marker cannot be read.
+            MissingArtifactError: there is no complete artifact.
+            NewerSchemaError: a newer version wrote it.
+            CorruptArtifactError: its marker cannot be read.
         """
         place = _place(kind, key)
         location = self._folder.location(f"{place}/{MARKER}")
@@ -189,19 +189,20 @@ class ArtifactStore:
         return ArtifactReader(self._folder, place, marker)
 
     def remove(self, kind: str, key: str) -> None:
-        """Remove an artifact, complete or not; not being there is fine."""
+        """Remove an artifact, complete or not; a missing one is no error."""
         place = _place(kind, key)
         self._folder.remove_file(f"{place}/{MARKER}")  # from here on it does not exist
         self._folder.remove(place)
 
     def remove_unless(self, kind: str, key: str, wanted: Callable[[], bool]) -> bool:
-        """Remove an artifact and its resumable drafts, unless it turns out to be wanted.
+        """Remove an artifact and its resumable drafts, unless somebody needs it.
 
-        Whoever announces a need before a look at the store is safe: the artifact is hidden while
-        `wanted` is asked, and shown again when it answers yes or raises. Hold the lease.
+        A run that announces its need before it looks at the store is safe: the artifact is hidden
+        while `wanted` is called, and visible again if `wanted` returns true or raises. The caller
+        must hold the lease.
 
         Returns:
-            Whether it was removed.
+            Whether the artifact was removed.
         """
         place = _place(kind, key)
         marker = self._folder.read(f"{place}/{MARKER}") if self.exists(kind, key) else None
@@ -233,15 +234,15 @@ class ArtifactStore:
         return [name for name in names if _KIND.fullmatch(name) and name not in _RESERVED_KINDS]
 
     def sweep_staging(self, older_than_seconds: float) -> list[str]:
-        """Remove what killed writers left behind.
+        """Remove drafts and leases that killed writers left behind.
 
         Args:
-            older_than_seconds: drafts written to more recently stay; their writer may be alive.
+            older_than_seconds: younger drafts stay, because their writer may be alive.
 
         Returns:
-            Places that were removed, relative to the store.
+            Paths that were removed, relative to the store.
         """
-        # Leases last: they tell which drafts are in somebody's hands.
+        # Leases last: they show which drafts are still being written.
         paths = sorted(self._abandoned(), key=lambda path: path.endswith(".lease"))
         return [path for path in paths if self._sweep(path, older_than_seconds)]
 
@@ -252,7 +253,7 @@ class ArtifactStore:
         lease = nullcontext() if place is None else free_lease(self._folder, place)
         if lease is None:
             return False
-        with lease:  # somebody may have gone on with it, and ended, since the first look
+        with lease:  # another writer may have used and left it since the first look
             if is_old := self._folder.idle_seconds(path) >= age:
                 self._folder.remove(path)
         return is_old

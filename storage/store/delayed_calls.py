@@ -1,4 +1,4 @@
-"""Calls at a later time, unless they are called off: one thread for all of a process."""
+"""Delayed calls that can be cancelled; one thread serves a whole process."""
 
 import os
 import threading
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 class Alarm:
-    """Calls are short, and one after the other; most of them are called off before their time."""
+    """Runs short calls one after the other; most calls are cancelled before their time."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -16,7 +16,7 @@ class Alarm:
         self._thread: threading.Thread | None = None
 
     def set(self, seconds: float, call: Callable[[], None]) -> object:
-        """Have `call` called in so many seconds; returns what `cancel` takes."""
+        """Schedule `call` in so many seconds; returns a token for `cancel`."""
         token = object()
         due = time.monotonic() + seconds
         with self._changed:
@@ -29,7 +29,7 @@ class Alarm:
         return token
 
     def cancel(self, token: object) -> None:
-        """Call it off; it may be too late, or have been."""
+        """Cancel a call; does nothing if it has run or is already cancelled."""
         with self._changed:
             self._calls.pop(token, None)
 
@@ -51,7 +51,7 @@ class Alarm:
 
 
 ALARM = Alarm()
-"""That of this process."""
+"""The delayed calls of this process."""
 
-if hasattr(os, "register_at_fork"):  # threads stay with the parent, and so do its calls
+if hasattr(os, "register_at_fork"):  # a child has no threads, so it starts without calls
     os.register_at_fork(after_in_child=ALARM.__init__)  # type: ignore[misc]

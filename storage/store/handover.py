@@ -1,8 +1,8 @@
-"""Resumable drafts: one per lease, and what a writer takes over from the one before it.
+"""Resumable drafts: one per lease, and how a writer takes over from the former one.
 
-A writer that lost its lease may wake up at any time and write on. So nobody else ever writes to
-its draft: the next holder renames it (on a local store) or copies it (on an object store), and
-goes on in a draft of its own.
+A writer that lost its lease may wake up at any time and continue to write. So nobody else ever
+writes to its draft. The next holder renames it (on a local store) or copies it (on an object
+store), and continues in its own draft.
 """
 
 import re
@@ -13,13 +13,13 @@ from storage.store.lease import Lease
 from storage.store.marker import MARKER, Marker
 
 _RESUMABLE = re.compile(r"partial(-[0-9a-f]{32})?")
-"""Versions before this one had a single resumable draft, without a token, for all writers."""
+"""Earlier versions had a single resumable draft for all writers, without a token."""
 
 _LOCAL = re.compile(rf"(?P<key>.+)\.{_RESUMABLE.pattern}")
 
 
 def resumable_name(lease: Lease) -> str:
-    """Name of the resumable draft of whoever holds the lease."""
+    """Name of the resumable draft of the holder of a lease."""
     return f"partial-{lease.token}"
 
 
@@ -39,7 +39,7 @@ def resumable_drafts(folder: Folder, place: str) -> list[str]:
 
 
 def resumed_place(path: str) -> str | None:
-    """Place of the artifact whose resumable draft lies at `path`; None for what is no such."""
+    """Place of the artifact whose resumable draft is at `path`; None for any other path."""
     if path.startswith(f"{STAGING}/"):
         match = _LOCAL.fullmatch(path.removeprefix(f"{STAGING}/"))
         return match["key"] if match else None
@@ -56,20 +56,20 @@ def unnamed_drafts(folder: Folder, place: str) -> list[str]:
 
 
 def take_over(folder: Folder, place: str, lease: Lease, plan: object) -> list[str]:
-    """Bring the progress that former holders have saved into the draft of this lease.
+    """Move or copy the progress of former holders into the draft of this lease.
 
     Args:
         folder: the store.
-        place: of the artifact.
-        lease: of this writer.
-        plan: of this writer; drafts with another plan are left alone.
+        place: place of the artifact ("kind/key").
+        lease: lease of this writer.
+        plan: plan of this writer; drafts with another plan are not used.
 
     Returns:
-        Drafts of former holders that are still there; nobody needs them once this writer has
+        Drafts of former holders that still exist. Nobody needs them after this writer has
         published.
 
     Raises:
-        LeaseLostError: this writer is a former holder itself by now.
+        LeaseLostError: this writer has lost the lease itself.
     """
     own = draft_path(folder, place, resumable_name(lease))
     with folder.guarded():

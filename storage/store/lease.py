@@ -1,8 +1,8 @@
-"""Leases: of several writers of one artifact one works, the others wait, and take over if it dies.
+"""Leases: one writer of an artifact works; the others wait, and take over if it dies.
 
-A lease is a small file that its owner rewrites every few seconds. Whoever waits takes the owner
-for dead when the file has not changed for the promised time, measured by its own clock, or at
-once when the owner was a process of this machine and is gone.
+A lease is a small file that its owner rewrites every few seconds. A waiting writer treats the owner
+as dead if the file has not changed for the promised time, measured by the waiting writer's clock.
+If the owner was a process of the same machine, its end is noticed at once.
 """
 
 import threading
@@ -28,10 +28,10 @@ from storage.store.lease_file import (
 from storage.store.marker import to_json
 
 _BEATS = 5
-"""Times that a living owner writes within LEASE_SECONDS."""
+"""How often a living owner writes within LEASE_SECONDS."""
 
 _LOOK = 0.2
-"""Seconds between two looks of a waiting writer."""
+"""Seconds between two checks of a waiting writer."""
 
 _of_thread = threading.local()
 
@@ -39,7 +39,7 @@ _of_thread = threading.local()
 class Lease:
     """Held until the `with` block ends; a thread keeps it alive. Made by `take_lease`.
 
-    The thread that holds it may take it again: it is given back when the outermost block ends.
+    The thread that holds it may take it again. It is released when the outermost block ends.
     """
 
     def __init__(self, folder: Folder, path: str, seconds: float) -> None:
@@ -50,7 +50,7 @@ class Lease:
         self._record = {
             "token": self.token,
             "beat": 0,
-            "time": time.time(),  # for versions that compare clocks
+            "time": time.time(),  # for older versions, which compare clocks
             "seconds": seconds,
             **this_process(),
         }
@@ -86,29 +86,29 @@ class Lease:
         self._swap(None)
 
     def check(self) -> None:
-        """Make sure that nobody took over, as happens to a writer that was stopped for long.
+        """Raise an error if another writer took over because this one was stopped for too long.
 
         Raises:
-            LeaseLostError: another writer works on it now.
+            LeaseLostError: another writer has taken over.
         """
         if (error := self.loss()) is not None:
             raise error
 
     def loss(self) -> LeaseLostError | None:
-        """The error that tells that it was lost; None while it is this writer's."""
+        """The error that says that the lease was lost; None while this writer holds it."""
         if self.is_valid():
             return None
         return LeaseLostError(
-            f"Another writer took {self._folder.location(self._path)} over, because this one "
-            "gave no sign of life. Let it finish: the result will be found."
+            f"Another writer took over {self._folder.location(self._path)}, because this one "
+            "gave no sign of life. Let it finish, then run again: its result is reused."
         )
 
     def is_valid(self) -> bool:
-        """Whether it is still this writer's; one look."""
+        """Whether this writer still holds the lease; reads its file once."""
         return not self._lost and self._own_bytes() is not None
 
     def begin(self, former: bytes | None = None) -> bool:
-        """Write the file and keep it alive, unless it does not hold `former` any more."""
+        """Write the file and keep it alive, if it still holds `former`; returns whether it did."""
         data = to_json(self._record)
         if not self._folder.swap(self._path, former, data):
             return False
@@ -117,15 +117,15 @@ class Lease:
         return True
 
     def _own_bytes(self) -> bytes | None:
-        """What the file holds, if it is still this writer's."""
+        """Content of the file, if this writer still holds the lease."""
         found = self._folder.read_if_there(self._path)
         is_own = found is not None and lease_record(found).get("token") == self.token
         return found if is_own else None
 
     def _swap(self, data: bytes | None) -> None:
-        """Replace or remove the file if it is still this writer's; else the lease is lost."""
+        """Replace or remove the file if this writer still holds it; otherwise the lease is lost."""
         while not self._lost and not self._folder.swap(self._path, self._written, data):
-            # A request whose answer was lost may have written it all the same.
+            # A request may have written the file although its answer was lost.
             found = self._own_bytes()
             if found is None:
                 self._lost = True
@@ -137,7 +137,7 @@ class Lease:
             self._written = data
 
     def _grow_old(self) -> None:
-        """Only a lease that is held for long has a thread, of its own: a store may be slow."""
+        """Start the lease's own thread, once it is held for long; a store may be slow."""
         with self._changing:
             if not self._end.is_set():
                 thread = threading.Thread(target=self._keep_alive, daemon=True, name="lease")
@@ -145,7 +145,7 @@ class Lease:
                 thread.start()
 
     def beat(self) -> None:
-        """Give a sign of life, unless it is lost; its thread does so every few seconds."""
+        """Give a sign of life unless the lease is lost; its thread does so every few seconds."""
         self._record["beat"] += 1
         self._record["time"] = time.time()
         with suppress(OSError, StoreAccessError):
@@ -167,14 +167,14 @@ def take_lease(
 ) -> Lease | None:
     """Wait for the lease of the artifact at `place` ("kind/key"), and take it.
 
-    A thread that holds it gets the same one again. On an object store that refuses preconditions
-    two writers that come at the same instant may both get one; artifacts stay whole even then.
+    A thread that holds the lease gets the same one again. If an object store refuses preconditions,
+    two writers that start at the same moment may both get a lease. Artifacts stay whole even then.
 
     Args:
         folder: the store.
-        place: of the artifact.
-        seconds: without a sign of life after which others may take over.
-        until: asked between two looks; true ends the waiting.
+        place: place of the artifact.
+        seconds: seconds without a sign of life after which others may take over.
+        until: called between two checks; true ends the waiting.
 
     Returns:
         The lease, or None as soon as `until` is true.
@@ -200,7 +200,7 @@ def held_lease(folder: Folder, place: str) -> Lease | None:
 
 
 def free_lease(folder: Folder, place: str) -> Lease | None:
-    """The lease of the artifact at `place`, or None if one look finds it in other hands."""
+    """The lease of the artifact at `place`, or None if somebody else holds it; does not wait."""
     looks = iter((False,))
     return take_lease(folder, place, until=lambda: next(looks, True))
 
@@ -213,18 +213,18 @@ def await_release(folder: Folder, place: str, until: Callable[[], bool]) -> None
 
 
 def is_leased(folder: Folder, place: str) -> bool:
-    """Whether an owner, dead or alive, holds the artifact at `place`; one look."""
+    """Whether an owner, dead or alive, holds the artifact at `place`."""
     owner = lease_owner(folder, place)
     return owner is not None and not owner.ended
 
 
 def lease_owner(folder: Folder, place: str) -> LeaseOwner | None:
-    """Who holds the lease of `place`, if anybody does; one look."""
+    """Who holds the lease of `place`, or None."""
     return read_owner(folder, lease_path(place))
 
 
 def _held() -> dict[str, Lease]:
-    """Leases of this thread by their file."""
+    """Leases of this thread by the path of their file."""
     leases: dict[str, Lease] | None = getattr(_of_thread, "leases", None)
     if leases is None:
         leases = _of_thread.leases = {}

@@ -1,4 +1,4 @@
-"""The small file that a lease is: who wrote it, and whether that process still lives."""
+"""The file of a lease: who wrote it, and whether that process is still alive."""
 
 import json
 import math
@@ -11,20 +11,20 @@ from storage.files.processes import has_ended
 from storage.files.store_clock import file_age
 
 LEASE_SECONDS = 20.0
-"""An owner that has not written for so long has died."""
+"""Seconds without a write after which an owner counts as dead."""
 
 
 @dataclass(frozen=True)
 class LeaseOwner:
-    """Who holds a lease, by one look at its file.
+    """Who holds a lease, from one read of its file.
 
     Args:
-        host: its machine.
-        pid: its process there.
-        beats: signs of life that it has given.
-        ended: whether it is known to have ended.
-        silent: seconds since its last sign of life, by the store's clock.
-        seconds: that it may be silent.
+        host: name of the owner's machine.
+        pid: process id on that machine.
+        beats: number of signs of life so far.
+        ended: whether the process is known to have ended.
+        silent: seconds since the last sign of life, by the store's clock.
+        seconds: how long the owner may be silent.
     """
 
     host: str
@@ -36,19 +36,19 @@ class LeaseOwner:
 
     @property
     def is_alive(self) -> bool:
-        """Whether it lives as far as one look tells."""
+        """Whether the owner is alive, as far as one read can show."""
         return not self.ended and self.silent < self.seconds
 
 
 class LeaseWatch:
-    """What a waiting process has seen of a lease so far."""
+    """What a waiting process has seen of a lease."""
 
     def __init__(self) -> None:
         self._seen: bytes | None = None
         self._since = time.monotonic()
 
     def is_free(self, found: bytes | None) -> bool:
-        """Whether nobody holds it, by a further look that found these bytes in its file."""
+        """Whether nobody holds the lease, given the bytes that its file holds now."""
         if found != self._seen:
             self._seen, self._since = found, time.monotonic()
         return found is None or _is_dead(lease_record(found), time.monotonic() - self._since)
@@ -60,7 +60,7 @@ def lease_path(place: str) -> str:
 
 
 def lease_record(found: bytes) -> dict[str, Any]:
-    """What the bytes of a lease file say; nothing where they are damaged."""
+    """The record in the bytes of a lease file; empty if they are damaged."""
     try:
         record = json.loads(found)
     except ValueError:
@@ -84,7 +84,7 @@ def _is_whole(record: dict[str, Any]) -> bool:
 
 
 def read_owner(folder: Folder, path: str) -> LeaseOwner | None:
-    """Who writes the lease file at `path`; None without one, or where it is damaged."""
+    """Who writes the lease file at `path`; None if it is missing or damaged."""
     data = folder.read_if_there(path)
     if data is None or not (found := lease_record(data)):
         return None

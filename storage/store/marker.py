@@ -1,4 +1,4 @@
-"""The completion marker of an artifact: written last, it is what makes the artifact exist."""
+"""The completion marker of an artifact. It is written last; the artifact exists from then on."""
 
 import json
 from collections.abc import Mapping
@@ -19,14 +19,14 @@ _DIGEST = "sha256"
 
 @dataclass(frozen=True)
 class Marker:
-    """What is known of a complete artifact.
+    """The content of a completion marker.
 
     Args:
         kind: kind of the artifact, such as "videos".
         key: its key.
-        data: folder of its content, relative to the marker; empty when beside it.
+        data: folder of its content, relative to the marker; empty if the content is beside it.
         digests: sha256 of every file and of every Zarr metadata document.
-        metadata: small JSON object of whoever wrote it.
+        metadata: small JSON object from the writer.
         created: UTC time, ISO 8601.
     """
 
@@ -45,8 +45,8 @@ class Marker:
         """Read a marker.
 
         Raises:
-            NewerSchemaError: when a newer version wrote it.
-            CorruptArtifactError: when it is not a marker.
+            NewerSchemaError: a newer version wrote it.
+            CorruptArtifactError: the bytes are not a marker.
         """
         fields = read_record(data, location)
         try:
@@ -68,19 +68,19 @@ def to_json(value: object) -> bytes:
 
 
 def record_bytes(fields: Mapping[str, Any]) -> bytes:
-    """A JSON object with its schema and a sha256 of all that, for `read_record`."""
+    """A JSON object with its schema and a sha256 of both, for `read_record`."""
     record = {"schema": SCHEMA, **fields}
     return to_json({**record, _DIGEST: sha256(to_json(record)).hexdigest()})
 
 
 def read_record(data: bytes, location: str) -> dict[str, Any]:
-    """A JSON object with a "schema" field, refused when newer than this version knows.
+    """Read a JSON object with a "schema" field; a newer schema is refused.
 
-    Records of former versions, which had no sha256, are taken as they are.
+    Records of earlier versions have no sha256 and are not compared.
 
     Raises:
         NewerSchemaError: schema above `SCHEMA`.
-        CorruptArtifactError: not JSON, not an object, without a schema, or changed.
+        CorruptArtifactError: the record is not JSON, not an object, has no schema, or has changed.
     """
     try:
         fields = json.loads(data)

@@ -1,4 +1,4 @@
-"""How a finished draft becomes the artifact: by renaming where that is atomic, else by marker."""
+"""Publishing of finished drafts: by an atomic rename if possible, otherwise by the marker."""
 
 import errno
 import time
@@ -18,24 +18,24 @@ _ATTEMPTS = 5
 
 
 class Draft(Protocol):
-    """An artifact being written, by one writer alone."""
+    """An artifact that one writer is writing."""
 
     path: str
     """Folder of its content, relative to the store."""
 
     data: str
-    """The same, relative to the artifact's place; empty when they become one."""
+    """The same, relative to the artifact's place; empty if the folder is renamed to that place."""
 
     def publish(self, marker: Marker) -> None:
-        """Make it the artifact, unless another complete one is there already.
+        """Make the draft the artifact, unless a complete artifact exists already.
 
         Raises:
             LeaseLostError: another writer took over.
-            IncompleteArtifactError: a file that the marker names is gone.
+            IncompleteArtifactError: a file that the marker names is missing.
         """
 
     def discard(self) -> None:
-        """Remove it, unless another writer took over or an artifact may consist of it."""
+        """Remove the draft, unless another writer took over or an artifact may already use it."""
 
 
 def begin_draft(
@@ -45,10 +45,10 @@ def begin_draft(
 
     Args:
         folder: the store.
-        place: of the artifact.
-        lease: of this writer, if it holds one.
-        plan: with one, the draft begins with what a former holder of the lease has saved under
-            the same plan; a lease is needed then.
+        place: place of the artifact.
+        lease: lease of this writer, if it holds one.
+        plan: with a plan, the draft starts with what a former holder of the lease saved under the
+            same plan. This needs a lease.
     """
     name, former = uuid.uuid4().hex, list[str]()
     if plan is not None:
@@ -59,7 +59,7 @@ def begin_draft(
 
 
 class _LeasedDraft:
-    """What both kinds of drafts share."""
+    """Code that both kinds of drafts share."""
 
     def __init__(
         self, folder: Folder, place: str, name: str, lease: Lease | None, former: Sequence[str]
@@ -87,13 +87,13 @@ class _LeasedDraft:
         return self._lease is None or self._lease.is_valid()
 
     def _remove_former(self) -> None:
-        """Drafts of former holders, who can publish no more."""
+        """Remove the drafts of former holders, who can no longer publish."""
         for path in self._former:
             self._folder.remove(path)
 
 
 class _RenamedDraft(_LeasedDraft):
-    """Written under .staging, renamed into place: a reader sees all of it or nothing."""
+    """A draft under .staging that is renamed into place: readers see all of it or nothing."""
 
     data = ""
 
@@ -117,12 +117,12 @@ class _RenamedDraft(_LeasedDraft):
         )
 
     def discard(self) -> None:
-        with self._folder.guarded():  # so that nobody adopts it meanwhile
+        with self._folder.guarded():  # so that nobody takes it over now
             if self._may_discard():
                 self._folder.remove(self.path)
 
     def _rename(self) -> bool:
-        """Put it in place, unless something is there; nobody can take over in between."""
+        """Rename it into place, unless something is there; nobody can take over in between."""
         with self._folder.guarded():
             self._check_lease()
             try:
@@ -134,18 +134,18 @@ class _RenamedDraft(_LeasedDraft):
         return True
 
     def _move_aside(self) -> None:
-        """Take an unfinished artifact out of the way, never a complete one."""
+        """Move an unfinished artifact away, but never a complete one."""
         aside = f"{STAGING}/{self._place}.{uuid.uuid4().hex}"
         with suppress(FileNotFoundError):
             self._folder.rename(self._place, aside)
-        if self._folder.has_file(f"{aside}/{MARKER}"):  # completed between look and rename
+        if self._folder.has_file(f"{aside}/{MARKER}"):  # completed between check and rename
             with suppress(OSError):
                 self._folder.rename(aside, self._place)
         self._folder.remove(aside)
 
 
 class _NamedDraft(_LeasedDraft):
-    """Written to a folder of its own beside the marker, which names it when all is there."""
+    """A draft in its own folder beside the marker; the finished marker names this folder."""
 
     def __init__(
         self, folder: Folder, place: str, name: str, lease: Lease | None, former: Sequence[str]
@@ -157,12 +157,12 @@ class _NamedDraft(_LeasedDraft):
     def publish(self, marker: Marker) -> None:
         self._check_files(marker)
         self._check_lease()
-        # From here on a marker may name it, even if no answer comes.
+        # From here on a marker may name the draft, even if no answer comes.
         self._may_be_named = True
         if not self._folder.swap(f"{self._place}/{MARKER}", None, marker.to_bytes()):
             self._may_be_named = False
             self.discard()  # another writer of the same key was faster
-        elif self._folder.is_conditional:  # else another marker may yet replace this one
+        elif self._folder.is_conditional:  # otherwise another marker may still replace this one
             self._remove_former()
 
     def discard(self) -> None:

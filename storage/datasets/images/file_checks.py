@@ -28,7 +28,7 @@ def check_inside(path: Path, root: Path) -> None:
     """Check that a path with resolved links is in a folder, or is that folder.
 
     Raises:
-        DatasetError: it is a link out of the folder, or to itself.
+        DatasetError: the path is a link out of the folder, or to itself.
     """
     try:
         inside = path.resolve().is_relative_to(root.resolve())

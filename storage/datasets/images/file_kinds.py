@@ -1,11 +1,11 @@
-"""What a file is by its first bytes, whatever its name says, for messages that name the cure."""
+"""The kind of a file by its first bytes, whatever its name, for helpful messages."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 _READ = 512
 _SYNC, _PACKETS = 0x47, ((188, 0), (192, 4), (204, 0))
-"""MPEG transport streams: packets of these sizes, and where in them the sync byte is."""
+"""MPEG transport streams: sizes of packets, and the position of the sync byte in them."""
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,7 @@ class FileKind:
     """A kind of file.
 
     Args:
-        name: as people call it, with an article.
+        name: the usual name, with an article.
         group: image, video, archive, array, text or other.
     """
 
@@ -77,9 +77,9 @@ _TEXTS = {
 
 
 def file_kind(path: Path) -> FileKind | None:
-    """The kind of a file; None for one that is not known, or is no ordinary file."""
+    """The kind of a file; None if it is unknown or the file is not an ordinary one."""
     try:
-        if not path.is_file():  # whoever opens a pipe waits for ever
+        if not path.is_file():  # opening a pipe could block for ever
             return None
         with path.open("rb") as file:
             return kind_of(file.read(_READ))
@@ -88,7 +88,7 @@ def file_kind(path: Path) -> FileKind | None:
 
 
 def kind_of(begin: bytes) -> FileKind | None:
-    """The kind that the first bytes tell; None for an unknown one."""
+    """The kind that the first bytes show; None if it is unknown."""
     if begin[:4] == b"RIFF":
         return _RIFF.get(begin[8:12])
     if begin[4:8] in (b"ftyp", b"moov", b"mdat"):

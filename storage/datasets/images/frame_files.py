@@ -26,12 +26,12 @@ def frame_files(place: Path, masks: Path | None = None) -> list[Path]:
 
     Args:
         place: the folder.
-        masks: of the video; a file among the frames is none of them.
+        masks: masks of the video; a mask file in the folder is not a frame.
 
     Raises:
-        MissingDatasetError: when there is no image.
-        DatasetError: links out of the folder, names that cannot be kept, two files of a frame, and
-            files that are named unlike the others.
+        MissingDatasetError: the folder contains no image.
+        DatasetError: a link leads out of the folder, a name cannot be used, a frame has two files,
+            or a file is named unlike the others.
     """
     found = image_files(place) if place.is_dir() else []
     files = in_natural_order(path for path in found if masks is None or not _is_same(path, masks))
@@ -47,8 +47,8 @@ def frame_files(place: Path, masks: Path | None = None) -> list[Path]:
             raise DatasetError(f"{str(path)!r} cannot be a frame: its name {fault}. Rename it.")
         if path.stem in before:
             raise DatasetError(
-                f"{path}: a second file of that frame, besides {before[path.stem].name}. Take one "
-                "of them away; a mask belongs into another folder."
+                f"{path}: a second file of that frame, besides {before[path.stem].name}. Move one "
+                "of them away; a mask belongs in another folder."
             )
         before[path.stem] = path
     _refuse_odd(place, files)
@@ -61,7 +61,7 @@ def is_among(masks: Path, place: Path) -> bool:
 
 
 def _refuse_odd(place: Path, files: Sequence[Path]) -> None:
-    """Refuse files whose names show that they are no frames; DatasetError names them."""
+    """Refuse files whose names show that they are not frames; DatasetError names them."""
     shapes = [_shape(path) for path in files]
     counts = Counter(shapes)
     if len(counts) == 1:
@@ -83,30 +83,30 @@ def _refuse_odd(place: Path, files: Sequence[Path]) -> None:
     more = f" and {len(odd) - _SHOWN} more" if len(odd) > _SHOWN else ""
     raise DatasetError(
         f"{place}: {', '.join(odd[:_SHOWN])}{more} {'is' if len(odd) == 1 else 'are'} not what the "
-        f"other frames are, such as {example}. Move what is no frame, such as a mask, out of "
-        "the folder, and rename what is one."
+        f"other frames are, such as {example}. Move files that are not frames, such as masks, out "
+        "of the folder, and rename frames like the others."
     )
 
 
 def _is_flat(path: Path) -> bool:
-    """Whether an image has few colours, as masks have; a frame may well have another suffix."""
+    """Whether an image has few colours, as masks do; a frame may have another suffix, too."""
     try:
-        if not path.is_file():  # whoever opens a pipe waits for ever
+        if not path.is_file():  # opening a pipe could block for ever
             return False
         with Image.open(path) as image:
             return image.mode in ("1", "P") or image.getcolors(_FEW_COLOURS) is not None
     except (*UNREADABLE, OSError):
-        return False  # which is told where it is read
+        return False  # reading it reports the error
 
 
 def _shape(path: Path) -> tuple[str, str]:
-    """A name without its numbers, and its suffix."""
+    """The name of a file without its numbers, and its suffix."""
     suffix = path.suffix.lower()
     return _DIGITS.sub("#", path.stem).casefold(), _SAME_SUFFIX.get(suffix, suffix)
 
 
 def _others(place: Path) -> str:
-    """What a folder without images holds, for a message."""
+    """What a folder without images contains, for a message."""
     if not place.is_dir():
         return ""
     suffixes = Counter(

@@ -1,4 +1,4 @@
-"""Which frame of a video a name means: its own name, its index, or the number at its end."""
+"""Finds the frame that a name means: by its name, its index, or the number at its end."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ _ENDINGS = re.compile(
     r"|_(png|jpe?g)\.rf\.[0-9a-zA-Z]+$",
     re.IGNORECASE,
 )
-"""What tools append to the name of a frame: 00003_mask, 00003_jpg.rf.0a1b2c (Roboflow)."""
+"""Endings that tools add to the name of a frame: 00003_mask, 00003_jpg.rf.0a1b2c (Roboflow)."""
 _NUMBER = re.compile(r"^(.*?)(\d+)(\D*)$", re.DOTALL)
 _FRAME_WORDS = re.compile(r"frame|img|image", re.IGNORECASE)
 _PADDED = 4
@@ -20,13 +20,13 @@ _SEPARATORS = re.compile(r"[_\-. ]+")
 
 
 class VideoFrames:
-    """What masks are given for.
+    """The frames of the video to which masks belong.
 
     Args:
-        names: of the video's frames, in order.
-        size: their height and width.
-        video: the video's name.
-        note: what a refusal of another size should add; ends with a full stop.
+        names: names of the video's frames, in order.
+        size: height and width of the frames.
+        video: name of the video.
+        note: sentence to add to the error about another size; ends with a full stop.
     """
 
     def __init__(
@@ -40,15 +40,15 @@ class VideoFrames:
 
     @cached_property
     def by_number(self) -> Mapping[int, str]:
-        """Frame names by the number at their end; empty where it does not tell frames apart."""
+        """Frame names by the number at their end; empty if the numbers do not identify frames."""
         numbers = numbers_of(self.names)
         return {} if numbers is None else {numbers[name]: name for name in self.names}
 
     def find(self, reference: str | int, where: str) -> str:
-        """The frame that a name, an index from 0, or a name that ends in a frame's number means.
+        """The frame that a reference means: a name, an index from 0, or a name with its number.
 
         Raises:
-            DatasetError: when there is none, or when index and number mean different frames.
+            DatasetError: there is no such frame, or index and number mean different frames.
         """
         found = self.look_up(reference, where)
         if found is not None:
@@ -59,7 +59,7 @@ class VideoFrames:
         )
 
     def look_up(self, reference: str | int, where: str) -> str | None:
-        """As `find`, None when there is no such frame."""
+        """As `find`; None if there is no such frame."""
         if isinstance(reference, int):
             return self.names[reference] if 0 <= reference < len(self.names) else None
         if reference in self.order:
@@ -78,9 +78,9 @@ class VideoFrames:
         return indexed or numbered
 
     def match(self, names: Sequence[str]) -> dict[str, str] | None:
-        """Frames by names that end in their numbers; None unless every name has one of its own.
+        """Frames by names that end in their numbers; None unless each name has its own frame.
 
-        Names numbered from 1 to the number of frames are those of all frames, in order.
+        Names that are numbered from 1 to the number of frames mean all frames, in order.
         """
         numbers = numbers_of(names)
         if numbers is None:
@@ -97,7 +97,7 @@ class VideoFrames:
 
 
 def numbers_of(names: Sequence[str]) -> dict[str, int] | None:
-    """Number of each name, where it is all in which the names differ; None elsewhere."""
+    """Number of each name if the names differ only in their numbers; otherwise None."""
     found: dict[str, int] = {}
     around: set[tuple[str, str]] = set()
     for name in names:

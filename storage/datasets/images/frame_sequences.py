@@ -43,11 +43,11 @@ class FrameSequence(Protocol):
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """How frames are read, where that is not plain; a sentence each."""
+        """How frames are read, if that is not obvious; one sentence each."""
         ...
 
     def digest(self) -> str:
-        """sha256 (hex) of everything that determines the frames; decodes nothing."""
+        """sha256 (hex) of everything that determines the frames; decodes no frames."""
         ...
 
     def frame(self, index: int) -> UInt8Array:
@@ -58,11 +58,11 @@ class FrameSequence(Protocol):
 class ImageFolder:
     """A `FrameSequence` of the image files of a folder, in the natural order of their names.
 
-    Frames are turned upright, as their EXIF orientation asks.
+    Frames are turned upright according to their EXIF orientation.
 
     Args:
         place: the folder; links out of it are refused.
-        masks: of the video; a mask file in the folder is no frame.
+        masks: masks of the video; a mask file in the folder is not a frame.
     """
 
     times: tuple[float, ...] | None = None

@@ -24,10 +24,10 @@ UNREADABLE = (
     ValueError,
     Warning,  # for callers that turn warnings into errors
 )
-"""Errors of Pillow for a file that is no image, besides OSError."""
+"""Errors of Pillow for a file that is not an image, besides OSError."""
 
 _STACKS = ("TIFF", "WEBP")
-"""Formats whose further pictures are frames; those of others are previews."""
+"""Formats whose further pictures are frames; in other formats they are previews."""
 
 _JPEG = b"\xff\xd8"
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -53,7 +53,7 @@ def read_bytes(path: Path, cure: str = _RESTORE) -> bytes:
 
     Raises:
         MissingDatasetError: the file does not exist.
-        DatasetError: it cannot be read, is empty, is no ordinary file, or is too large.
+        DatasetError: the file cannot be read, is empty, is not an ordinary file, or is too large.
     """
     try:
         if fault := file_fault(path):
@@ -69,8 +69,8 @@ def image_fault(data: bytes) -> str | None:
     """Why the bytes are not a complete image file, or None; pixels are not decoded.
 
     JPEG: the chain of segments must reach the end marker. PNG: the checksum of every chunk up to
-    IEND must hold. WebP: the length must be that of the header. Other formats are judged when
-    decoded.
+    IEND must hold. WebP: the length must be that of the header. Other formats are checked when they
+    are decoded.
     """
     if not data:
         return "is empty (0 bytes)"
@@ -91,7 +91,7 @@ def image_size(path: Path, cure: str = _RESTORE) -> tuple[int, int]:
         cure: what to do about a file that cannot be read.
 
     Raises:
-        DatasetError: when the header cannot be read, declares more than `MOST_PIXELS`, or the file
+        DatasetError: the header cannot be read or declares more than `MOST_PIXELS`, or the file
             holds several pictures.
     """
     found = size_or_fault(path)
@@ -101,7 +101,7 @@ def image_size(path: Path, cure: str = _RESTORE) -> tuple[int, int]:
 
 
 def size_or_fault(path: Path) -> tuple[int, int] | str:
-    """As `image_size`, or what is wrong with the file."""
+    """As `image_size`, but returns what is wrong with the file."""
     try:
         if fault := file_fault(path):
             return fault
@@ -125,7 +125,7 @@ def size_fault(height: int, width: int) -> str | None:
 
 
 def read_frame(path: Path, cure: str = _RESTORE) -> UInt8Array:
-    """Frame as uint8 (H, W, 3), RGB; an EXIF orientation is not applied, as data sets have none.
+    """Frame as uint8 (H, W, 3), RGB; ignores EXIF orientation, because data sets have none.
 
     Args:
         path: the file.

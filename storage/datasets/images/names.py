@@ -3,7 +3,7 @@
 from pathlib import PurePath
 
 _MOST_BYTES = 180
-"""File systems allow 255 bytes; the rest is for prefixes and suffixes."""
+"""Limit in bytes. File systems allow 255; the rest is for prefixes and suffixes."""
 
 
 def name_fault(name: str) -> str | None:
@@ -11,7 +11,7 @@ def name_fault(name: str) -> str | None:
     if name in {"", ".", ".."} or PurePath(name).name != name:
         return "would lead out of its folder"
     if not name.isprintable():
-        return "holds characters that cannot be printed"
+        return "contains characters that cannot be printed"
     if len(name.encode()) > _MOST_BYTES:
         return f"has more than {_MOST_BYTES} bytes"
     return None

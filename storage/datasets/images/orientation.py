@@ -1,4 +1,4 @@
-"""The orientation in a video file; cameras record sideways and store a rotation."""
+"""Orientation of videos and images; cameras record sideways and store a rotation."""
 
 import numpy as np
 from numpy.typing import NDArray

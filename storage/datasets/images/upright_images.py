@@ -1,4 +1,4 @@
-"""Image files as people see them: turned as their EXIF orientation asks."""
+"""Reads image files upright, according to their EXIF orientation."""
 
 import io
 import os
@@ -14,7 +14,7 @@ OWN_CURE = "Save it again as a PNG or JPEG file of one picture"
 
 _TAG = 0x0112
 _SEARCHED = 1 << 16
-"""Bytes at the beginning and at the end in which programs write EXIF data."""
+"""How many bytes at the beginning and the end may contain EXIF data."""
 _ORIENTATIONS: dict[int, Orientation] = {
     2: (-1, 0, 0, 1),
     3: (-1, 0, 0, -1),
@@ -24,13 +24,13 @@ _ORIENTATIONS: dict[int, Orientation] = {
     7: (0, -1, -1, 0),
     8: (0, -1, 1, 0),
 }
-"""By the values of EXIF 2.3, 4.6.4; 1 is upright."""
+"""Orientations by their EXIF value (EXIF 2.3, 4.6.4); 1 is upright."""
 
 
 def exif_orientation(file: Path | bytes) -> Orientation:
-    """How the decoded picture of a file, or of its bytes, is to be turned.
+    """How to turn the decoded picture of a file, or of its bytes.
 
-    TIFF files are decoded upright already, by Pillow and OpenCV.
+    Pillow and OpenCV already decode TIFF files upright.
     """
     try:
         if not _mentions_exif(file):
@@ -40,11 +40,11 @@ def exif_orientation(file: Path | bytes) -> Orientation:
                 return UPRIGHT
             return _ORIENTATIONS.get(image.getexif().get(_TAG, 1), UPRIGHT)
     except (*UNREADABLE, OSError):
-        return UPRIGHT  # decoding tells what is wrong
+        return UPRIGHT  # decoding reports what is wrong
 
 
 def _mentions_exif(file: Path | bytes) -> bool:
-    """Whether EXIF data may be there; Pillow would decode a PNG to find out."""
+    """Whether the file may contain EXIF data; Pillow would have to decode a PNG to know."""
     if isinstance(file, bytes):
         ends = (file[:_SEARCHED], file[-_SEARCHED:])
     else:

@@ -12,7 +12,7 @@ from storage.datasets.source import UInt8Array
 from storage.errors import DatasetError
 
 _CORNERS = 72
-"""Of the polygon that stands for a circle."""
+"""Corners of the polygon that stands for a circle."""
 
 Polygons = list[list[float]]
 
@@ -20,15 +20,15 @@ Polygons = list[list[float]]
 def labelme_shape(
     where: str, shape: dict[str, Any], size: tuple[int, int] | None
 ) -> Polygons | UInt8Array:
-    """A shape of labelme: polygon, rectangle, circle or mask.
+    """Read a shape of labelme: polygon, rectangle, circle or mask.
 
     Args:
-        where: for messages.
-        shape: as in the file.
+        where: file and place, for messages.
+        shape: the shape as in the file.
         size: height and width of its picture; a mask needs it.
 
     Raises:
-        DatasetError: for lines and points, which have no area, and what cannot be read.
+        DatasetError: the shape is a line or point without area, or cannot be read.
     """
     kind = shape.get("shape_type") or "polygon"
     points = [(float(x), float(y)) for x, y in shape["points"]]
@@ -42,14 +42,14 @@ def labelme_shape(
         return [_ellipse(x, y, radius, radius)]
     if kind == "mask" and size is not None and points:
         return _painted(where, shape["mask"], points[0], size)
-    raise DatasetError(f"{where} is a {kind}, which is no area. Draw it as a polygon.")
+    raise DatasetError(f"{where} is a {kind}, which has no area. Draw it as a polygon.")
 
 
 def via_shape(where: str, shape: dict[str, Any]) -> Polygons:
-    """A region of the VGG Image Annotator: polygon, rect, circle or ellipse.
+    """Read a region of the VGG Image Annotator: polygon, rect, circle or ellipse.
 
     Raises:
-        DatasetError: for lines and points, which have no area.
+        DatasetError: the region is a line or point without area.
     """
     kind = shape.get("name")
     if kind == "polygon":
@@ -78,7 +78,7 @@ def _ellipse(x: float, y: float, radius_x: float, radius_y: float) -> list[float
 def _painted(
     where: str, text: Any, corner: tuple[float, float], size: tuple[int, int]
 ) -> UInt8Array:
-    """A painted area: a PNG in base64, whose upper left corner lies at `corner`."""
+    """Read a painted area: a PNG in base64 with its upper left corner at `corner`."""
     try:
         with Image.open(io.BytesIO(base64.b64decode(text, validate=True))) as image:
             if fault := size_fault(image.height, image.width) or size_fault(*size):
@@ -87,7 +87,7 @@ def _painted(
     except (*UNREADABLE, OSError, TypeError) as error:
         if isinstance(error, DatasetError):
             raise
-        raise DatasetError(f"{where} holds no PNG that can be read ({error}).") from error
+        raise DatasetError(f"{where} contains no readable PNG ({error}).") from error
     mask = np.zeros(size, np.uint8)
     left, top = max(0, round(corner[0])), max(0, round(corner[1]))
     part = mask[top : top + area.shape[0], left : left + area.shape[1]]

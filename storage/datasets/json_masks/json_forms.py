@@ -1,13 +1,13 @@
-"""JSON files of annotation programs and data sets, brought to the masks that they hold.
+"""Reads the masks in JSON files of annotation programs and data sets.
 
-| form | told by | objects |
+| form | recognized by | objects |
 |---|---|---|
 | COCO | "annotations" with "segmentation" | object, object_id; track_id and the like |
-| YouTube-VIS | "videos", "annotations" with "segmentations" | an annotation each |
-| SA-V | "masklet" | a masklet each |
-| BURST | "sequences" with "segmentations" | a track each |
-| labelme | "shapes" | label and group_id, else a shape each |
-| VIA | "regions" of files | a region each |
+| YouTube-VIS | "videos", "annotations" with "segmentations" | one per annotation |
+| SA-V | "masklet" | one per masklet |
+| BURST | "sequences" with "segmentations" | one per track |
+| labelme | "shapes" | one per label and group_id, otherwise per shape |
+| VIA | "regions" of files | one per region |
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,19 +20,19 @@ from storage.datasets.json_masks.json_mask import JsonMask
 from storage.errors import DatasetError
 
 READ_FORMS = (
-    "Read are COCO run lengths and polygons, YouTube-VIS, SA-V, BURST, labelme and VIA files: "
-    "export one of them, or masks as PNG. docs/own-videos.md tells more."
+    "Supported forms are COCO run lengths and polygons, YouTube-VIS, SA-V, BURST, labelme and VIA: "
+    "export one of them, or masks as PNG. See docs/own-videos.md."
 )
 
 _VIA_PROJECT = "_via_img_metadata"
 
 
 def masks_of_program(path: Path, document: Any, frames: VideoFrames) -> list[JsonMask] | None:
-    """The masks of a file in one of these forms, but for COCO; None for any other file.
+    """The masks of a file in one of these forms except COCO; None for any other file.
 
     Raises:
-        DatasetError: for a file of such a form that cannot be used, or of a program whose form is
-            not read.
+        DatasetError: the file has such a form but cannot be used, or its program's form is not
+            supported.
     """
     if isinstance(document, list):
         if any(isinstance(entry, dict) and "data" in entry for entry in document):
@@ -133,7 +133,7 @@ def _burst(path: Path, sequences: Sequence[Any], frames: VideoFrames) -> Iterato
 
 
 def _chosen(path: Path, videos: dict[str, Any], frames: VideoFrames) -> Any:
-    """The only video of a file, or the one that is named as the video."""
+    """The only video of a file, or the one with the name of the video."""
     if len(videos) == 1:
         return next(iter(videos.values()))
     named = [video for name, video in videos.items() if _stem(name) == frames.video]
@@ -146,7 +146,7 @@ def _chosen(path: Path, videos: dict[str, Any], frames: VideoFrames) -> Any:
 
 
 def _frames_listed(path: Path, files: Sequence[str], frames: VideoFrames) -> list[str | int]:
-    """Frames of a list of files: by name, or by place where there are as many."""
+    """Frames of a list of files: by name, or by position if there are as many files as frames."""
     names = [_stem(file) for file in files]
     found = [frames.look_up(name, str(path)) for name in names]
     if len(names) == len(frames.names) and (None in found or len(set(found)) < len(found)):
@@ -159,7 +159,7 @@ def _has_regions(entry: Any) -> bool:
 
 
 def _is_drawn(shape: Any) -> bool:
-    """Whether a mask holds anything: SA-V writes empty ones for objects out of sight."""
+    """Whether a mask has content; SA-V writes empty masks for hidden objects."""
     counts = shape["counts"]
     return not isinstance(counts, list) or len(counts) > 1
 

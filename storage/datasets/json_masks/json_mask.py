@@ -20,14 +20,14 @@ class JsonMask:
     Args:
         where: file and place in it, for messages.
         frame: name or index of its frame; None for the first.
-        object_id: as the file gives it; None where it gives none.
+        object_id: id from the file; None if the file has none.
         shape: run lengths or polygons, as in the file.
-        identity: what tells the object from others where `object_id` is None, such as the number
-            of a track; None where nothing does.
-        size: height and width of the picture, where the file gives them.
-        label: the name that a person gave to the object, which others may have, too.
-        is_only_picture: whether the file has one picture, which is the first frame if its name is
-            none of a frame.
+        identity: what identifies the object if `object_id` is None, such as the number of a track;
+            None if nothing does.
+        size: height and width of the picture, if the file states them.
+        label: name that a person gave to the object; several objects may have the same.
+        is_only_picture: whether the file has a single picture. It is the first frame if no frame
+            has its name.
     """
 
     where: str
@@ -40,10 +40,10 @@ class JsonMask:
     label: str | None = None
 
     def read(self, size: tuple[int, int]) -> UInt8Array:
-        """The mask as uint8 (H, W) of 0 and 1, scaled to `size` from another one in proportion.
+        """The mask as uint8 (H, W) of 0 and 1, scaled to `size` if the proportions are the same.
 
         Raises:
-            DatasetError: for other proportions, or what is neither run lengths nor polygons.
+            DatasetError: the proportions differ, or the mask is neither run lengths nor polygons.
         """
         try:
             return self._read(size)
@@ -79,12 +79,12 @@ class JsonMask:
         return np.asarray(scaled, dtype=np.uint8)
 
     def _check_proportions(self, drawn: tuple[int, int], size: tuple[int, int]) -> None:
-        """Refuse a picture that is not the frame at another scale, give or take half a pixel."""
+        """Refuse a picture whose proportions differ from the frame's by more than half a pixel."""
         (height, width), (to_height, to_width) = drawn, size
         if abs(width * to_height - height * to_width) > max(width, to_width) / 2:
             raise DatasetError(
                 f"{self.where}: size {list(drawn)}, the frames have {list(size)}, which is another "
-                "shape. Whether the picture was stretched or padded cannot be told. Export the "
+                "shape. We cannot know whether the picture was stretched or padded. Export the "
                 "masks at the video's size."
             )
 

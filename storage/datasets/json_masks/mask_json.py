@@ -1,10 +1,10 @@
 """Masks in a JSON file: COCO run lengths and polygons, for one frame or several.
 
-Understood are: one mask; a list of entries; {frame: list of entries}, a frame being its name or its
-index from 0; COCO's {"images": ..., "annotations": ...}; and the forms of `json_forms`. An entry is
-a mask, or an object with a "segmentation" and, if it tells, its "frame" and its "object" (or
-"object_id"), or what tells it from others: a "track_id" or "instance_id", also among "attributes".
-A mask is {"size": [height, width], "counts": ...} or a list of polygons.
+A file holds one mask; a list of entries; {frame: list of entries} with a frame's name or index from
+0; COCO's {"images": ..., "annotations": ...}; or a form of `json_forms`. An entry is a mask, or a
+JSON object with a "segmentation". It may also have a "frame" and an "object" (or "object_id").
+Otherwise a "track_id" or "instance_id", also among "attributes", identifies the object. A mask is
+{"size": [height, width], "counts": ...} or a list of polygons.
 """
 
 import json
@@ -37,10 +37,10 @@ def read_mask_json(path: Path, frames: VideoFrames) -> list[JsonMask]:
 
     Args:
         path: the file.
-        frames: of the video, which tell frames of a list of files.
+        frames: frames of the video, to find the frames of a list of files.
 
     Raises:
-        DatasetError: it is no JSON, or has none of the forms above.
+        DatasetError: the file is not JSON, or has none of the forms above.
     """
     try:
         if path.stat().st_size > _MOST_BYTES:
@@ -83,7 +83,7 @@ def _coco(path: Path, document: dict[str, Any]) -> Iterator[JsonMask]:
     for place, entry in enumerate(document["annotations"]):
         where = f"{path}, annotation {place}"
         if not isinstance(entry, dict):
-            raise DatasetError(f"{where} is no JSON object. {READ_FORMS}")
+            raise DatasetError(f"{where} is not a JSON object. {READ_FORMS}")
         number = entry.get("image_id")
         image = images.get(number) if isinstance(number, int | str) else None
         if len(images) > 1 and image is None:
@@ -141,7 +141,7 @@ def _mask(
 
 
 def _identity(entry: Mapping[str, Any]) -> str | None:
-    """What tells an object from others: CVAT numbers tracks from 0 on, among the attributes."""
+    """What identifies an object; CVAT numbers tracks from 0 on, among the attributes."""
     attributes = entry.get("attributes")
     inner = attributes if isinstance(attributes, dict) else {}
     named = {str(key).lower(): value for key, value in {**inner, **entry}.items()}

@@ -8,22 +8,22 @@ from storage.datasets.source import UInt8Array
 
 _FARTHEST = 1e12
 _MOST_PIXELS = 1 << 28
-"""Of the boxes of a mask's polygons, together: some hundred frames of 1080 lines."""
+"""Limit for the boxes of a mask's polygons together: some hundred frames of 1080 lines."""
 _MOST_CROSSINGS = 1 << 23
-"""Of a polygon with rows of the frame: memory grows with them."""
+"""Limit for crossings of a polygon with rows of the frame, because they take memory."""
 
 _Numbers = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
 
 def fill_polygons(polygons: Sequence[Sequence[float]], size: tuple[int, int]) -> UInt8Array:
-    """Mask as uint8 (H, W): 1 for pixels whose centre lies in any of the polygons.
+    """Mask as uint8 (H, W): 1 for pixels whose centre is in any of the polygons.
 
     The upper left corner of the frame is (0, 0), and the centre of its first pixel is (0.5, 0.5).
     If a polygon crosses itself, the even-odd rule decides. Parts outside the frame are cut off.
 
     Raises:
-        ValueError: for fewer than three points, an odd count, what are not finite numbers, or
-            polygons that would take too long to fill.
+        ValueError: a polygon has fewer than three points, an odd count or values that are not
+            finite numbers, or the polygons would take too long to fill.
     """
     mask = np.zeros(size, np.uint8)
     work = 0
@@ -52,12 +52,12 @@ def _span(values: _Numbers, side: int) -> tuple[int, int]:
 
 
 def _inside(points: _Numbers, rows: tuple[int, int], columns: tuple[int, int]) -> UInt8Array:
-    """One outline, filled within a box.
+    """Fill one outline within a box.
 
     Every crossing with a row of centres changes between outside and inside.
     """
     start, end = points, np.roll(points, -1, axis=0)
-    # The rows r whose centre, r + 0.5, has the edge's ends on either side; empty for flat edges.
+    # Rows r whose centre, r + 0.5, is between the ends of the edge; none for flat edges.
     low = np.clip(np.ceil(np.minimum(start[:, 1], end[:, 1]) - 0.5), *rows).astype(np.int64)
     high = np.clip(np.ceil(np.maximum(start[:, 1], end[:, 1]) - 0.5), *rows).astype(np.int64)
     counts = high - low

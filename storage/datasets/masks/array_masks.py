@@ -6,7 +6,7 @@
 | (N, H, W), (N, 1, H, W) | truth values | N objects of the first frame |
 | (T, H, W) | ids, T frames in the video | label maps of all frames |
 
-An .npz file holds one such array, or arrays (H, W) by the names of frames.
+An .npz file contains one such array, or one array (H, W) per frame, under the frame's name.
 """
 
 import io
@@ -40,7 +40,7 @@ _UNREADABLE = (
     EOFError,
     RuntimeError,
     SyntaxError,
-    tokenize.TokenError,  # of a header that is cut off
+    tokenize.TokenError,  # for a truncated header
     zipfile.BadZipFile,
     zlib.error,
 )
@@ -50,12 +50,12 @@ def read_array_masks(path: Path, frames: VideoFrames) -> dict[str, MapReader]:
     """Readers of label maps by frame name.
 
     Raises:
-        DatasetError: for a damaged file, objects instead of numbers, another size, values that are
-            no ids, or a shape from which frames and objects cannot be told.
+        DatasetError: the file is damaged, has another size or holds objects instead of numbers, its
+            values are not ids, or its shape does not show which axis is frames or objects.
     """
     arrays = _arrays(path)
     if not arrays:
-        raise DatasetError(f"{path} holds no array. {_HELP}.")
+        raise DatasetError(f"{path} contains no array. {_HELP}.")
     if len(arrays) == 1:
         (array,) = arrays.values()
         return _readers(path, array, frames)
@@ -86,7 +86,7 @@ def _readers(path: Path, array: Array, frames: VideoFrames) -> dict[str, MapRead
     if all_frames or not binary:
         meaning = "frames or objects" if all_frames else f"the {len(frames.names)} frames"
         raise DatasetError(
-            f"{path} holds {len(array)} maps, and it cannot be told how they belong to {meaning}. "
+            f"{path} holds {len(array)} maps, but it is unclear how they belong to {meaning}. "
             "Save an .npz file with arrays by the names of frames."
         )
     check_count(len(array), path)
@@ -98,11 +98,11 @@ def _readers(path: Path, array: Array, frames: VideoFrames) -> dict[str, MapRead
 
 
 def _checked(where: str, array: Array, frames: VideoFrames) -> UInt8Array:
-    """A label map from an array of ids, or of one object."""
+    """A label map from an array of ids, or from the mask of one object."""
     if array.shape != frames.size:
         raise DatasetError(f"{where} has the shape {array.shape}, the frames {frames.size}.")
     if array.dtype.kind == "f" and not np.array_equal(array, np.floor(array)):
-        raise DatasetError(f"{where} holds fractions, not ids. Cut them at a threshold.")
+        raise DatasetError(f"{where} holds fractions, not ids. Apply a threshold.")
     low, high = array.min(initial=0), array.max(initial=0)
     if low < 0 or (high > MOST_OBJECTS and high != 255):
         raise DatasetError(f"{where} holds values from {low} to {high}; ids are 1 to 254.")
@@ -124,7 +124,7 @@ def _is_binary(array: Array) -> bool:
 
 
 def _arrays(path: Path) -> Mapping[str, Array]:
-    """Arrays of a file by name; sizes are checked before anything is unpacked."""
+    """Arrays of a file by name; checks sizes before it unpacks anything."""
     data = read_bytes(path)
     try:
         if not data.startswith(b"PK"):
@@ -162,6 +162,8 @@ def _array(where: str, file: Any, length: int) -> Array:
         count *= side
     plane = count // max(1, shape[0]) if len(shape) > 2 else count
     if count * dtype.itemsize > min(length, _MOST_BYTES) or plane > MOST_PIXELS:
-        raise DatasetError(f"{where} declares the shape {shape}, more than it holds or is read.")
+        raise DatasetError(
+            f"{where} declares the shape {shape}, which is too large or more than it holds."
+        )
     values = np.frombuffer(file.read(count * dtype.itemsize), dtype, count)
     return values.reshape(shape, order="F" if by_column else "C")

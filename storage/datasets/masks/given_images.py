@@ -25,7 +25,7 @@ from storage.errors import DatasetError, LossyMaskError
 
 _HALF = 128
 _BLACK, _WHITE, _UNCLEAR_SHARE = 48, 208, 0.25
-"""A lossy black and white mask has few levels between these, at its edges."""
+"""A lossy black and white mask has few levels between these two, only at its edges."""
 _NEAR_GREY = 24
 
 
@@ -35,7 +35,7 @@ class GivenImage:
 
     Args:
         labels: uint8 (H, W): 0 background, 1..254 objects, 255 void.
-        reading: how the file was read, where that is not plain; empty otherwise.
+        reading: how the file was read, if that is not obvious; otherwise empty.
     """
 
     labels: UInt8Array
@@ -51,7 +51,7 @@ def read_given_object(path: Path) -> UInt8Array:
     """Mask of one object as uint8 (H, W) of 0 and 1; see `read_given_image`.
 
     Raises:
-        DatasetError: as `read_given_image`, and for an image of several objects.
+        DatasetError: as `read_given_image`; also if the image holds several objects.
     """
     labels = read_given_map(path)
     objects = object_ids(labels)
@@ -64,14 +64,15 @@ def read_given_object(path: Path) -> UInt8Array:
 
 
 def read_given_image(path: Path) -> GivenImage:
-    """Label map of an image file.
+    """Read an image file as a label map.
 
-    As `masks.read_label_map`; but an image whose only value besides 0 is 255, or that is white with
-    soft edges (grey or colour mode), is one object, 1. So is a lossy file in black and white.
+    As `label_maps.read_label_map`, with one exception. An image is one object, 1, if its only value
+    besides 0 is 255, if it is white with soft edges (grey or colour mode), or if it is a lossy file
+    in black and white.
 
     Raises:
-        DatasetError: damaged files, other modes, unknown colours, grey levels that may be soft
-            edges or ids, and content that cannot hold ids because it was saved with loss.
+        DatasetError: the file is damaged or has another mode or unknown colours, its grey levels
+            may be soft edges or ids, or it cannot hold ids because it was saved with loss.
     """
     data, name = read_bytes(path, OWN_CURE), str(path)
     stored = decode_mask(data, name, OWN_CURE)
@@ -97,7 +98,7 @@ def read_given_image(path: Path) -> GivenImage:
 
 
 def _plain(stored: MaskImage, name: str) -> tuple[MaskImage, bool]:
-    """The image without alpha, with ids for indices, and whether it is the alpha channel."""
+    """The image without alpha, ids for indices; and whether its alpha channel is the mask."""
     if stored.mode == "P":
         ids = ids_of_indices(stored.values, stored.palette, name, by_colour=True)
         return replace(stored, values=ids), False
@@ -119,7 +120,7 @@ def _labels(image: MaskImage, name: str) -> UInt8Array:
     if not between.any():
         return (values >= _HALF).astype(np.uint8)
     if image.mode == "P" or int(values[between].max()) < _HALF:
-        return values  # ids, and void
+        return values  # ids and void
     if int(between.sum()) > int((values == 255).sum()):
         raise DatasetError(
             f"{name} holds grey levels up to white that may be soft edges or objects. Save it as a "

@@ -1,12 +1,12 @@
-"""The user's masks of a video, in any usual form: the objects to follow, and their first frames.
+"""Reads the user's masks of a video, in any usual form: the objects and their first frames.
 
 | place | read as |
 |---|---|
 | an image file | label map of the first frame, or one object in black and white |
-| a folder of images | as `mask_folders` tells |
-| a folder of .json files | as `mask_json` tells, a file per frame |
-| a .json file | as `mask_json` tells |
-| a .npy or .npz file | as `array_masks` tells |
+| a folder of images | see `mask_folders` |
+| a folder of .json files | see `mask_json`, one file per frame |
+| a .json file | see `mask_json` |
+| a .npy or .npz file | see `array_masks` |
 """
 
 from collections.abc import Mapping, Sequence
@@ -44,7 +44,7 @@ from storage.datasets.source import UInt8Array
 from storage.errors import DatasetError, MissingDatasetError
 
 _READER_VERSION = 2
-"""Raised when the same files are read as other label maps than before."""
+"""Increased when the same files are read as other label maps than before."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,9 @@ class GivenMasks:
 
     Args:
         place: file or folder.
-        readers: by frame name, in the order of the frames.
-        images: the image files among them.
-        notes: how names and identities were understood, where that is not plain.
+        readers: readers by frame name, in the order of the frames.
+        images: image files among the masks.
+        notes: how names and identities were interpreted, if that is not obvious.
     """
 
     place: Path
@@ -121,7 +121,7 @@ def open_masks(place: Path, frames: VideoFrames) -> GivenMasks:
         check_size(place, frames)
         readers, images = {frames.names[0]: partial(read_given_map, place)}, [place]
     else:
-        raise MissingDatasetError(f"The mask {place} is not there. Correct the path.")
+        raise MissingDatasetError(f"The mask {place} does not exist. Correct the path.")
     ordered = sorted(readers, key=frames.order.__getitem__)
     notes = [note] if note else []
     return GivenMasks(place, {name: readers[name] for name in ordered}, images, notes)
@@ -148,7 +148,7 @@ def _json_files(place: Path) -> list[Path]:
 
 
 def _framed(documents: Sequence[Path], frames: VideoFrames) -> list[JsonMask]:
-    """Masks of files that are named as frames, or name their pictures so."""
+    """Masks of files whose name, or whose picture's name, is that of a frame."""
     found = []
     for path in documents:
         for mask in read_mask_json(path, frames):
@@ -161,7 +161,7 @@ def _framed(documents: Sequence[Path], frames: VideoFrames) -> list[JsonMask]:
 
 
 def _labelled(masks: Sequence[JsonMask]) -> list[JsonMask]:
-    """With the label as identity, where no frame has two objects of one label."""
+    """Masks with their label as identity, if no frame has two objects with the same label."""
     anonymous = [m for m in masks if m.object_id is None and m.identity is None]
     places = {(mask.frame, mask.label) for mask in anonymous}
     if len(places) < len(anonymous) or any(mask.label is None for mask in anonymous):
@@ -173,7 +173,7 @@ def _labelled(masks: Sequence[JsonMask]) -> list[JsonMask]:
 def _json_readers(
     place: Path, masks: Sequence[JsonMask], frames: VideoFrames
 ) -> tuple[dict[str, MapReader], str]:
-    """Readers by frame name, and what is to be said about the objects."""
+    """Readers by frame name, and remarks about the objects."""
     layers: dict[str, list[Layer]] = {}
     for object_id, mask in _numbered(masks, place):
         layer = (object_id, mask.where, partial(mask.read, frames.size))
@@ -181,8 +181,8 @@ def _json_readers(
     note = ""
     if len(layers) > 1 and all(m.object_id is None and m.identity is None for m in masks):
         note = (
-            f"{place} does not tell which masks of its {len(layers)} frames are of the same "
-            f"object, so each of its {len(masks)} masks is an object of its own."
+            f"{place} does not say which masks of its {len(layers)} frames are of the same "
+            f"object, so each of its {len(masks)} masks is a separate object."
         )
     return layer_readers(frames.size, layers), note
 
@@ -197,7 +197,7 @@ def _frame_of(mask: JsonMask, frames: VideoFrames) -> str:
 
 
 def _numbered(masks: Sequence[JsonMask], place: Path) -> list[tuple[int, JsonMask]]:
-    """Masks with the ids they have; else by identity; else the lowest free ones in order."""
+    """Masks with their own ids; without one, an id per identity, or the lowest free id."""
     used = {mask.object_id for mask in masks if mask.object_id is not None}
     anonymous = sum(mask.object_id is None and mask.identity is None for mask in masks)
     names = {m.identity for m in masks if m.object_id is None and m.identity is not None}

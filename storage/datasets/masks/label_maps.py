@@ -1,4 +1,4 @@
-"""Reads mask files of all usual modes as label maps."""
+"""Reads mask files in all usual image modes as label maps."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -25,11 +25,11 @@ _MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA"})
 
 
 def read_binary_mask(path: Path) -> UInt8Array:
-    """Mask of one object as uint8 (H, W): 1 for the object, else 0.
+    """Mask of one object as uint8 (H, W): 1 for the object, otherwise 0.
 
-    Modes 1, L, LA, P, RGB and RGBA, as `plain_mask` gives them. Anything but zero is the object,
-    except in an anti-aliased mask (values besides 0, 1 and 255, reaching half or more), which is
-    cut at half, 128. Values that all stay below half are object ids.
+    Reads modes 1, L, LA, P, RGB and RGBA through `plain_mask`. All values except 0 are the object.
+    An anti-aliased mask, with values besides 0, 1 and 255 of which some are 128 or more, is cut at
+    128 instead. If all values are below 128, they are object ids.
 
     Raises:
         DatasetError: the file is damaged, has another mode, or has colours besides grey and the
@@ -54,8 +54,8 @@ def binary_mask_of(data: bytes, name: str) -> UInt8Array:
 def read_half_mask(path: Path) -> UInt8Array:
     """Mask of one object as uint8 (H, W), cut at half: 1 where the grey value is 128 or more.
 
-    All modes are read by their brightness, and coloured palettes by index. In a mask with no value
-    above 1, the object is 1.
+    All modes are read by brightness, and coloured palettes by index. In a mask without values above
+    1, 1 is the object.
 
     Raises:
         DatasetError: the file is damaged or has another mode.
@@ -67,8 +67,8 @@ def read_half_mask(path: Path) -> UInt8Array:
 def read_label_map(path: Path) -> UInt8Array:
     """Label map as uint8 (H, W): 0 background, 1..254 object ids, 255 void.
 
-    Modes P (index = id), 1 (object 1), L and LA (value = id), RGB and RGBA in the colours of the
-    DAVIS palette.
+    Reads modes P (index = id), 1 (object 1), L and LA (value = id), and RGB and RGBA in the colours
+    of the DAVIS palette.
 
     Raises:
         DatasetError: the file is damaged, has another mode, or has unknown colours.
@@ -103,8 +103,8 @@ def plain_mask(data: bytes, name: str) -> MaskImage:
     """A mask file in mode 1, L, P (values are ids, not indices) or RGB; alpha is resolved.
 
     Raises:
-        DatasetError: when the bytes are damaged, of another mode, or have a palette from which ids
-            cannot be told.
+        DatasetError: the bytes are damaged, have another mode, or have a palette that does not show
+            the ids.
     """
     image = decode_mask(data, name)
     check_mode(image, name)
@@ -114,7 +114,7 @@ def plain_mask(data: bytes, name: str) -> MaskImage:
 
 
 def check_mode(image: MaskImage, name: str) -> None:
-    """Refuse modes in which masks are not read, such as 16 bits; DatasetError."""
+    """Refuse modes that are not supported for masks, such as 16 bits; DatasetError."""
     if image.mode not in _MODES:
         raise DatasetError(
             f"{name} has mode {image.mode}; masks are read in 8-bit modes (1, L, LA, P, RGB, "
@@ -123,7 +123,7 @@ def check_mode(image: MaskImage, name: str) -> None:
 
 
 def is_grey(image: MaskImage) -> bool:
-    """Whether an image without alpha and palette holds grey levels alone."""
+    """Whether an image without alpha and palette has only grey levels."""
     values = image.values
     return values.ndim == 2 or bool((values == values[..., :1]).all())
 
@@ -138,8 +138,8 @@ def lossy_message(name: str) -> str:
     """Why a lossy file is refused as a label map."""
     return (
         f"{name} is a JPEG or another lossy file, whose grey levels and colours are not those that "
-        "were drawn: it cannot hold object ids. Save the mask as a PNG; one object may also be a "
-        "JPEG in black and white."
+        "were drawn, so it cannot hold object ids. Save the mask as a PNG; one object may also be "
+        "a JPEG in black and white."
     )
 
 

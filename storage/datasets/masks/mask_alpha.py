@@ -1,4 +1,4 @@
-"""The alpha channel of a mask image: editors often keep the object's shape there."""
+"""The alpha channel of a mask image; editors often store the object's shape there."""
 
 from dataclasses import replace
 from typing import Any
@@ -12,15 +12,15 @@ from storage.datasets.source import UInt8Array
 
 _FEW_COLOURS = 8
 _FLAT_SHARE = 0.95
-"""Of the opaque pixels: a drawing has a few flat colours, a photograph does not."""
+"""Limits for the opaque pixels: a drawing has a few flat colours, a photograph does not."""
 
 
 def without_alpha(image: MaskImage) -> tuple[MaskImage, bool]:
     """The image without its alpha channel, and whether the mask was taken from that channel.
 
-    An alpha channel that hides nothing, or everything, is dropped. Otherwise transparent pixels
-    become black. If the visible pixels then hold no mask of their own (one colour that means no id,
-    or a photograph), the visible area is the mask (mode 1).
+    An alpha channel that hides nothing or everything is dropped. Otherwise transparent pixels
+    become black. If the visible pixels are not a mask themselves (a single colour that is no id, or
+    a photograph), the visible area becomes the mask (mode 1).
     """
     if image.mode not in ("LA", "RGBA"):
         return image, False
@@ -41,7 +41,7 @@ def _squeezed(values: NDArray[Any]) -> UInt8Array:
 
 
 def _is_drawn(pixels: NDArray[Any]) -> bool:
-    """Whether visible pixels (N, channels) hold ids or shapes of their own."""
+    """Whether visible pixels (N, channels) show ids or shapes themselves."""
     found, counts = np.unique(pixels, axis=0, return_counts=True)
     if len(found) == 1:
         colour = tuple(int(level) for level in np.broadcast_to(found[0], 3))

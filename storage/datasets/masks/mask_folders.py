@@ -4,8 +4,8 @@
 |---|---|
 | images named as frames | label maps of these frames |
 | images whose names end in the numbers of frames | label maps of these frames |
-| other images | one object of the first frame each |
-| folders named as frames | in each, one image per object; same name, same object |
+| other images | one object of the first frame per image |
+| folders named as frames | one image per object; equal names are the same object |
 | folders of images named as frames | each folder is an object |
 """
 
@@ -29,7 +29,7 @@ from storage.datasets.source import UInt8Array
 from storage.errors import DatasetError
 
 _SAME_OBJECT = 0.5
-"""Intersection over union above which two masks are of one object."""
+"""Intersection over union above which two masks show the same object."""
 _SHOWN = 10
 
 
@@ -38,8 +38,8 @@ class FolderMasks:
     """Masks of a folder.
 
     Args:
-        readers: of label maps, by frame name.
-        note: how names were matched, where that is not plain.
+        readers: readers of label maps by frame name.
+        note: how names were matched, if that is not obvious.
     """
 
     readers: Mapping[str, MapReader]
@@ -47,12 +47,13 @@ class FolderMasks:
 
 
 def read_mask_folder(place: Path, frames: VideoFrames) -> FolderMasks:
-    """The masks of a folder; names and sizes are checked, and images decoded where names are not
-    those of frames.
+    """Open the masks of a folder.
+
+    Names and sizes are checked. Images are decoded if their names are not those of frames.
 
     Raises:
-        DatasetError: for names that cannot be matched with frames, other sizes, or images of
-            several objects where one is expected.
+        DatasetError: names cannot be matched with frames, sizes differ, or an image holds several
+            objects where one is expected.
     """
     files, folders = in_natural_order(image_files(place)), folders_of(place)
     if bool(files) == bool(folders):
@@ -92,20 +93,20 @@ def folders_of(place: Path) -> list[Path]:
 
 
 def check_file(path: Path, place: Path, frames: VideoFrames) -> None:
-    """Refuse links out of `place`, names that cannot be kept, and other sizes; DatasetError."""
+    """Refuse links out of `place`, unusable names, and other sizes; DatasetError."""
     check_place(path, place)
     check_size(path, frames)
 
 
 def check_place(path: Path, place: Path) -> None:
-    """Refuse links out of `place` and names that cannot be kept; DatasetError."""
+    """Refuse links out of `place` and unusable names; DatasetError."""
     check_inside(path, place)
     if fault := name_fault(path.stem):
         raise DatasetError(f"{str(path)!r} cannot be a mask: its name {fault}. Rename it.")
 
 
 def check_size(path: Path, frames: VideoFrames) -> None:
-    """Refuse a mask of another size by its header, before anything is decoded; DatasetError."""
+    """Refuse a mask of another size, from its header alone; DatasetError."""
     found, size = upright_size(path), frames.size
     if found != size:
         raise DatasetError(
@@ -140,7 +141,7 @@ def _objects(
     *,
     folder_is_object: bool = False,
 ) -> dict[str, MapReader]:
-    """Readers of frames with one image per object, whose name is that of the image or folder."""
+    """Readers of frames with one image per object; the object has the image's or folder's name."""
     paths = [path for of_frame in by_frame.values() for path in of_frame]
     for path in paths:
         check_file(path, place, frames)
@@ -161,10 +162,10 @@ def _objects(
 
 
 def _frames_meant(place: Path, files: Sequence[Path], frames: VideoFrames) -> dict[str, str] | None:
-    """Frames by the stems of files that are not named as frames; None where they are objects.
+    """Frames by the stems of files that are not named as frames; None if they are objects.
 
     Raises:
-        DatasetError: when names and content do not tell.
+        DatasetError: names and content leave this open.
     """
     stems = [path.stem for path in files]
     matched, named = frames.match(stems), like_frames(stems)
@@ -197,7 +198,7 @@ def _frames_meant(place: Path, files: Sequence[Path], frames: VideoFrames) -> di
 
 
 def _alike(files: Sequence[Path]) -> bool:
-    """Whether an object is where the one before it is, as in frames of a video."""
+    """Whether masks overlap from file to file, as in successive frames of a video."""
     before: UInt8Array | None = None
     for path in files:
         mask = read_given_object(path)

@@ -37,7 +37,7 @@ class MaskImage:
 
 
 def decode_mask(data: bytes, name: str, cure: str = _RESTORE) -> MaskImage:
-    """Decode a mask file; `name` and `cure`, what to do about a damaged one, are for messages.
+    """Decode a mask file; `name` and `cure` (what to do if it is damaged) are for messages.
 
     Raises:
         DatasetError: the bytes are truncated, damaged or not an image.
@@ -58,9 +58,9 @@ def decode_mask(data: bytes, name: str, cure: str = _RESTORE) -> MaskImage:
 
 
 def decode_grey(data: bytes, name: str) -> NDArray[np.uint8]:
-    """Brightness of a mask file as uint8 (H, W), through its palette if that is grey.
+    """Brightness of a mask file as uint8 (H, W); uses its palette if that is grey.
 
-    With a coloured palette brightness has no meaning: pixels are 255 where the index is not 0.
+    With a coloured palette, brightness has no meaning, so pixels are 255 if their index is not 0.
 
     Raises:
         DatasetError: as `decode_mask`, or the mode has more than 8 bits.
@@ -82,7 +82,7 @@ def decode_grey(data: bytes, name: str) -> NDArray[np.uint8]:
 
 
 def _fast_mode(data: bytes) -> str | None:
-    """Mode of a PNG that `decode_png` supports: grey or palette, up to 8 bits; else None."""
+    """Mode of a PNG that `decode_png` supports (grey or palette, up to 8 bits), otherwise None."""
     if not data.startswith(_PNG) or len(data) < 29 or data[12:16] != b"IHDR":
         return None
     depth, colour, interlaced = data[24], data[25], data[28]
@@ -94,7 +94,7 @@ def _fast_mode(data: bytes) -> str | None:
 
 
 def _png_palette(data: bytes) -> PaletteArray | None:
-    """Palette of a PNG file, with the alpha that its tRNS chunk gives."""
+    """Palette of a PNG file, with the alpha values of its tRNS chunk."""
     colours = alpha = b""
     position = len(_PNG)
     while position + 8 <= len(data):

@@ -1,4 +1,4 @@
-"""Files that are given as masks and are none: what they are, and what to give in their place."""
+"""Refuses files that are not masks: says what they are, and what to give instead."""
 
 from pathlib import Path
 
@@ -26,14 +26,14 @@ _CURES = {
 
 
 def refuse_no_mask(path: Path) -> None:
-    """Refuse a file that is no image, by its first bytes.
+    """Refuse a file that is not an image, by its first bytes.
 
     Raises:
-        DatasetError: names what the file is, and what to give in its place.
+        DatasetError: says what the file is, and what to give instead.
     """
     kind = file_kind(path)
     if kind is None and path.is_file() and path.suffix.lower() not in IMAGE_SUFFIXES:
-        raise DatasetError(f"{path} is no image that is known. {READ_MASKS}.")
+        raise DatasetError(f"{path} is not a known kind of image. {READ_MASKS}.")
     if kind is None or kind.group == "image":
         return
     cure = _CURES.get(kind.group, "Save the mask as a PNG")

@@ -1,4 +1,4 @@
-"""Object ids of an image with a palette, which an editor may have sorted anew."""
+"""Object ids of an image with a palette, which an editor may have reordered."""
 
 from typing import Any
 
@@ -31,17 +31,18 @@ def ids_of_indices(
 ) -> UInt8Array:
     """Label map of palette indices: the index is the id, unless the palette was sorted anew.
 
-    It was if another index than 0 is used for black, or is transparent, and index 0 is neither.
-    Then black is the background; one other colour is object 1, several must be DAVIS colours.
+    The palette was sorted anew if an index other than 0 is black or transparent and index 0 is
+    neither. Then black is the background. A single other colour is object 1; several must be DAVIS
+    colours.
 
     Args:
         values: indices, uint8 (H, W).
-        palette: colours; None where the file has none.
-        name: of the file, for messages.
-        by_colour: take the ids from the colours wherever all of them are DAVIS colours.
+        palette: colours; None if the file has none.
+        name: name of the file, for messages.
+        by_colour: whether to take the ids from the colours if all of them are DAVIS colours.
 
     Raises:
-        DatasetError: for a palette sorted anew from which ids cannot be told.
+        DatasetError: the palette was sorted anew and does not show the ids.
     """
     if palette is None or _is_davis(palette):
         return values
@@ -49,7 +50,7 @@ def ids_of_indices(
     clear = {index for index in used if palette[index, 3] < _OPAQUE}
     background = _background([index for index in used if index not in clear], palette, name)
     if clear and clear != {0} and len(clear) < len(used):
-        background = -1  # what is transparent
+        background = -1  # transparent pixels
     if background == 0 and not by_colour:
         return values
     others = [index for index in used if index != background and index not in clear]
@@ -62,7 +63,7 @@ def ids_of_indices(
     if not known:
         raise DatasetError(
             f"{name} has a palette that was sorted anew: index 0 is not the background, and "
-            f"index {others[0]} has the colour {_colour(palette, others[0])}, which is none of the "
+            f"index {others[0]} has the colour {_colour(palette, others[0])}, which is not in the "
             "DAVIS palette. Save the mask as a palette PNG whose index is the object id and whose "
             "index 0 is the background."
         )
@@ -95,7 +96,7 @@ def _background(used: list[int], palette: PaletteArray, name: str) -> int:
     if white and not first_is_dark and int(palette[0, :3].min()) < _WHITE:
         raise DatasetError(
             f"{name} has a palette without black: index 0 has the colour {_colour(palette, 0)} and "
-            f"index {white[0]} is white, so it cannot be told which one is the background. Save "
+            f"index {white[0]} is white, so either may be the background. Save "
             "the mask as a palette PNG whose index 0 is the background."
         )
     return 0

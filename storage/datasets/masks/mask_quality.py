@@ -1,4 +1,4 @@
-"""Whether a label map looks like one: flat areas, few objects, few pieces."""
+"""Checks whether a label map is plausible: flat areas, few objects, few pieces."""
 
 from typing import NamedTuple
 
@@ -26,9 +26,9 @@ class _Pieces(NamedTuple):
 
 
 def is_lossy(labels: UInt8Array) -> bool:
-    """Whether levels change from pixel to pixel as in lossy, resampled or dithered images.
+    """Whether levels change from pixel to pixel, as in lossy, resampled or dithered images.
 
-    Always False for one level besides 0.
+    Always False if there is only one level besides 0.
     """
     values = [value for value in present(labels) if value]
     if len(values) < 2 or min(labels.shape) < 3:
@@ -73,8 +73,7 @@ def _pieces(labels: UInt8Array, label: int) -> _Pieces:
 def _edges(labels: UInt8Array) -> tuple[int, int]:
     """How many inner pixels differ from one of their four neighbours, and how many from all.
 
-    A pixel alone in an even area is a small object, or speckle, and is not counted among the
-    latter.
+    A single pixel in an even area is a small object or speckle. It does not count among the latter.
     """
     centre = labels[1:-1, 1:-1]
     sides = (labels[:-2, 1:-1], labels[2:, 1:-1], labels[1:-1, :-2], labels[1:-1, 2:])
@@ -87,7 +86,7 @@ def _edges(labels: UInt8Array) -> tuple[int, int]:
 
 
 def _same_around(labels: UInt8Array) -> NDArray[np.bool_]:
-    """Of the inner pixels, those whose eight neighbours have the same value."""
+    """Which of the inner pixels have the same value as all their eight neighbours."""
     kernel = np.ones((3, 3), np.uint8)
     same: NDArray[np.bool_] = np.equal(cv2.erode(labels, kernel), cv2.dilate(labels, kernel))
     return same[1:-1, 1:-1]

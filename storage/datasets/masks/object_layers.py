@@ -1,4 +1,4 @@
-"""Label maps of masks that hold one object each, and the ids of these objects."""
+"""Combines masks of single objects into label maps, and numbers the objects."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -16,20 +16,20 @@ MapReader = Callable[[], UInt8Array]
 """Reads a label map, or a mask of one object."""
 
 Layer = tuple[int, str, MapReader]
-"""Object id, where its mask is (for messages), and the mask."""
+"""Object id, place of its mask for messages, and reader of the mask."""
 
 
 def layered(size: tuple[int, int], layers: Sequence[Layer]) -> UInt8Array:
-    """One label map of several masks; a pixel in several belongs to the lowest id.
+    """Combine masks into one label map; a pixel in several masks gets the lowest id.
 
     Raises:
-        DatasetError: when a mask is empty.
+        DatasetError: a mask is empty.
     """
     labels = np.zeros(size, np.uint8)
     for object_id, where, read in sorted(layers, key=lambda layer: layer[0], reverse=True):
         mask = read()
         if not mask.any():
-            raise DatasetError(f"{where}: the mask of object {object_id} is empty. Take it away.")
+            raise DatasetError(f"{where}: the mask of object {object_id} is empty. Remove it.")
         labels[mask != 0] = object_id
     return labels
 
@@ -42,10 +42,10 @@ def layer_readers(
 
 
 def ids_of_names(names: set[str], place: Path) -> dict[str, int]:
-    """Ids of objects by their names: numbers from 1 on are the ids, else 1, 2, ... in order.
+    """Ids of objects by name: numbers from 1 on are the ids; otherwise 1, 2, ... in order.
 
     Raises:
-        DatasetError: for too many objects.
+        DatasetError: there are too many objects.
     """
     check_count(len(names), place)
     ordered = sorted(names, key=natural_key)
@@ -60,4 +60,4 @@ def ids_of_names(names: set[str], place: Path) -> dict[str, int]:
 def check_count(count: int, place: Path) -> None:
     """Refuse more objects than a label map can hold; DatasetError."""
     if count > MOST_OBJECTS:
-        raise DatasetError(f"{place} holds {count} objects, at most {MOST_OBJECTS} can be told.")
+        raise DatasetError(f"{place} holds {count} objects, at most {MOST_OBJECTS} are possible.")

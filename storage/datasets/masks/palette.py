@@ -1,4 +1,4 @@
-"""The palette of DAVIS annotations: colour of each object id."""
+"""The palette of DAVIS annotations: the colour of each object id."""
 
 Colour = tuple[int, int, int]
 

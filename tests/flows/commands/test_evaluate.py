@@ -75,7 +75,7 @@ def test_files_of_the_users_stay(
     tokens = [str(predictions), *data, "--out", str(out), "--official-csv"]
     assert run(tokens, monkeypatch) == 2
     printed = capsys.readouterr()
-    assert f"{name} is there already and was not written" in printed.err
+    assert f"{name} exists already and was not written" in printed.err
     assert not printed.out
     assert [path.read_bytes() for path in out.iterdir()] == [b"mine"]
 

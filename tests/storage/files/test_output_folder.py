@@ -174,9 +174,9 @@ def test_results_do_not_go_into_their_source(below: str, tmp_path: Path) -> None
 
 def test_names_that_differ_in_case_alone(tmp_path: Path) -> None:
     out = OutputFolder(tmp_path)
-    with pytest.raises(OccupiedOutputError, match="where case does not count"):
+    with pytest.raises(OccupiedOutputError, match="that ignores case"):
         out.check(folders=["Walk", "walk"])
-    with pytest.raises(OccupiedOutputError, match="where case does not count"):
+    with pytest.raises(OccupiedOutputError, match="that ignores case"):
         out.check(files=["caf\u00e9.mp4"], folders=["cafe\u0301.mp4"])
 
 

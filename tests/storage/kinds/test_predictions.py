@@ -97,7 +97,7 @@ def test_soft_masks_are_given_where_they_are_kept(store: ArtifactStore) -> None:
 
 
 def test_too_few_frames(store: ArtifactStore) -> None:
-    with pytest.raises(IncompleteArtifactError, match="2 of 3 frames came"):
+    with pytest.raises(IncompleteArtifactError, match="got 2 of 3 frames"):
         _write(store, frames=2)
     assert not store.exists(PREDICTIONS, "k")
     assert store.sweep_staging(0) == []
@@ -166,7 +166,7 @@ def test_a_damaged_checkpoint_is_not_used(store: ArtifactStore) -> None:
 
 
 def test_too_many_frames(store: ArtifactStore) -> None:
-    with pytest.raises(IncompleteArtifactError, match="frame 3 came where 3 of 3"):
+    with pytest.raises(IncompleteArtifactError, match="got frame 3, expected 3 of 3"):
         _write(store, frames=4)
 
 

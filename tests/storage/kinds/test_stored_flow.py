@@ -149,9 +149,9 @@ def _bad(case: str) -> list[tuple[int, Any, Any]]:
 @pytest.mark.parametrize(
     ("case", "words"),
     [
-        ("short", "2 of 3 frames came"),
-        ("long", "more than 3 frames came"),
-        ("order", "frame 2 came where 1 of 3 was due"),
+        ("short", "got only 2 of 3 frames"),
+        ("long", "got more than 3 frames"),
+        ("order", "got frame 2, expected frame 1 of 3"),
         ("shape", "frame 1 has shape"),
         ("nan", "frame 1 reaches nan pixels"),
         ("huge", "must be finite and at most 16384"),

@@ -116,7 +116,7 @@ def test_files_of_the_users_stay(
     mine.write_bytes(b"mine")
     command = ["export", "--store", store.url, "--out", tmp_path / "out"]
     assert maskrnn(monkeypatch, *command, "--format", "png,coco,overlay") == 2
-    assert f"{mine} is there already and was not written" in capsys.readouterr().err
+    assert f"{mine} exists already and was not written" in capsys.readouterr().err
     assert [path for path in (tmp_path / "out").rglob("*") if path.is_file()] == [mine]
     assert mine.read_bytes() == b"mine"
 

@@ -179,7 +179,7 @@ def test_masks_without_identities_are_remarked(tmp_path: Path) -> None:
     annotations = [{"image_id": k, "segmentation": SQUARE} for k in (0, 1)]
     path = written(tmp_path, coco(images, annotations))
     (remark,) = open_masks(path, FRAMES).remarks()
-    assert "does not tell which masks of its 2 frames are of the same object" in remark
+    assert "does not say which masks of its 2 frames are of the same object" in remark
 
 
 @pytest.mark.parametrize(("name", "frame"), [("00003_jpg.rf.0a1b", "00003"), ("photo_3", "00000")])
@@ -209,5 +209,5 @@ def test_masks_of_another_scale_are_scaled(tmp_path: Path, factor: int) -> None:
 def test_masks_of_other_proportions_are_refused(tmp_path: Path) -> None:
     image = {"id": 1, "file_name": "00000.jpg", "height": 640, "width": 640}
     path = written(tmp_path, coco([image], [{"image_id": 1, "segmentation": SQUARE}]))
-    with pytest.raises(DatasetError, match="stretched or padded cannot be told"):
+    with pytest.raises(DatasetError, match="whether the picture was stretched"):
         maps(path)

@@ -80,7 +80,7 @@ def test_many_colours_are_called_so(tmp_path: Path) -> None:
     ("colours", "words"),
     [
         ([(255, 255, 255), (255, 0, 0), (0, 0, 255), (9, 99, 9)], "palette without black"),
-        ([(0, 0, 0), (255, 0, 0), (0, 0, 255), (9, 99, 9)], "none of the DAVIS palette"),
+        ([(0, 0, 0), (255, 0, 0), (0, 0, 255), (9, 99, 9)], "not in the DAVIS palette"),
     ],
 )
 def test_palettes_that_tell_no_ids_are_refused(

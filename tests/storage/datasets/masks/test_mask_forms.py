@@ -91,7 +91,7 @@ def test_shapes_of_labelme(tmp_path: Path) -> None:
     np.testing.assert_array_equal(labels == 2, np.roll(BOX, 30, 1) == 1)
     assert (labels == 3).sum() == pytest.approx(np.pi * 100, rel=0.02)
     line = {"label": "a", "shape_type": "line", "points": [[1, 1], [9, 9]]}
-    with pytest.raises(DatasetError, match="shape 0 is a line, which is no area"):
+    with pytest.raises(DatasetError, match="shape 0 is a line, which has no area"):
         maps(written(tmp_path, labelme([line])))
 
 
@@ -191,7 +191,7 @@ def test_burst(tmp_path: Path) -> None:
     ("document", "words"),
     [
         ([{"id": 1, "data": {}, "annotations": []}], "Label Studio.*'Brush labels to PNG'"),
-        ({"version": 1, "objects": [{"name": "dog"}]}, "Read are COCO run lengths and polygons"),
+        ({"version": 1, "objects": [{"name": "dog"}]}, "Supported forms are COCO run lengths"),
         ({"images": [], "annotations": [{"bbox": [1, 2, 3, 4]}]}, "perhaps a box only"),
         ({"shapes": [{"label": "a"}]}, "cannot be understood"),
         ({"videos": [{}], "annotations": []}, "cannot be understood"),
@@ -244,7 +244,7 @@ def test_arrays_by_frame(tmp_path: Path) -> None:
         (scene().astype(int) * 300, "values from 0 to 900"),
         (scene()[:-1], "has the shape"),
         (np.stack([scene() == 1] * 8), "frames or objects"),
-        (np.stack([scene()] * 5), "cannot be told how they belong to the 8 frames"),
+        (np.stack([scene()] * 5), "unclear how they belong to the 8 frames"),
         (np.array([{"a": 1}], dtype=object), "not numbers"),
         (np.zeros((2, 3, 4, 5, 6)), "has the shape"),
         (np.zeros(7), "has the shape"),
@@ -283,7 +283,7 @@ def packed() -> bytes:
         ("mask.gif", b"GIF89a", "is a GIF, not a mask. Save the mask as a PNG"),
         ("masks.txt", b'{"0": []}', "a JSON text, .* Give its name the ending .json"),
         ("mask", b"\x93NUMPY\1\0", "a NumPy array, .* the ending .npy"),
-        ("mask.txt", b"0 0.1 0.2 0.3 0.4", "is no image that is known. Masks are read from"),
+        ("mask.txt", b"0 0.1 0.2 0.3 0.4", "is not a known kind of image. Masks are read from"),
         ("mask.psd", b"8BPS", "a Photoshop file, .* Save the mask as a PNG"),
         ("mask.png", b"version https://git-lfs.github.com/spec/v1", "a Git LFS pointer"),
     ],
