@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -56,3 +57,38 @@ def test_an_import_inside_a_function_counts(tmp_path: Path) -> None:
         (tmp_path / path).write_text(text)
     assert STRUCTURE.imports(tmp_path) == {("tasks/one", "storage/two"): 1}
     assert STRUCTURE.sizes(tmp_path) == {"tasks/one": 1, "storage/two": 1}
+
+
+def imported_modules(source: str) -> set[str]:
+    """Modules that a source text imports, also in the code of child processes in its strings."""
+    pattern = r"^\s*(?:from\s+(tests[\w.]*)\s+import\s+([\w, ]+)|import\s+(tests[\w.]*))"
+    found: set[str] = set()
+    for package, names, module in re.findall(pattern, source, re.MULTILINE):
+        found |= {module} if module else {package}
+        found |= {f"{package}.{name.strip()}" for name in names.split(",") if name.strip()}
+    return found
+
+
+def test_no_test_module_imports_another() -> None:
+    files = sorted((ROOT / "tests").rglob("*.py"))
+    tests = {
+        ".".join(file.relative_to(ROOT).with_suffix("").parts)
+        for file in files
+        if file.name.startswith("test_")
+    }
+    assert "tests.test_structure" in tests
+    wrong = {str(file): sorted(imported_modules(file.read_text()) & tests) for file in files}
+    assert {file: modules for file, modules in wrong.items() if modules} == {}, (
+        "move what test modules share into a module without test_ in its name"
+    )
+
+
+def test_an_import_of_a_test_module_is_found() -> None:
+    source = "from tests.one import other, test_a\n"
+    source += '_CHILD = """\n    import tests.test_b\n"""\n'
+    assert imported_modules(source) == {
+        "tests.one",
+        "tests.one.other",
+        "tests.one.test_a",
+        "tests.test_b",
+    }

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.faults.test_kills import MOMENTS
+from tests.faults.moments import MOMENTS
 from tests.flows.tiny import OVERRIDES
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(3600)]

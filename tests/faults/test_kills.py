@@ -16,10 +16,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from tests.faults.moments import MOMENTS
 from tests.faults.processes import Deployment
 from tests.flows.tiny import OVERRIDES
 
-MOMENTS = int(os.environ.get("MASKRNN_FAULT_MOMENTS", "20"))
 FRAMES = 12
 CURVES = "training_curves.csv"
 CHECKPOINT_FRAMES = 4

@@ -12,7 +12,7 @@ import pytest
 from flows.commands.execution import execute
 from storage.store.artifacts import ArtifactStore
 from tests.clusters import DaskCluster
-from tests.flows.runs.test_object_store import artifacts, fields
+from tests.flows.runs.object_store_run import artifacts, fields
 from tests.s3 import S3Server, new_bucket
 
 pytestmark = [

@@ -13,10 +13,9 @@ import pytest
 
 from storage.store.artifacts import ArtifactStore
 from tests.clusters import ROOT
+from tests.faults.moments import MOMENTS
 from tests.faults.slow_proxy import SlowProxy
 from tests.s3 import S3Server, s3_environment, using
-
-MOMENTS = int(os.environ.get("MASKRNN_FAULT_MOMENTS", "20"))
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
 

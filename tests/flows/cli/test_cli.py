@@ -1,7 +1,5 @@
 """The command line: help, bad input, exit codes."""
 
-import os
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +9,7 @@ import pytest
 from flows.cli.app import app, main
 from storage.runs.ledger import RunLedger, StageRecord, VideoRecord
 from storage.store.artifacts import ArtifactStore
+from tests.flows.loaded_modules import loaded
 
 
 def run(tokens: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> int:
@@ -42,19 +41,6 @@ def run(tokens: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> int:
 def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     app([command, "--help"], result_action="return_value")
     assert f"maskrnn {command}" in capsys.readouterr().out
-
-
-def loaded(statement: str, modules: str) -> subprocess.CompletedProcess[str]:
-    """Fail if `statement` loads any of `modules` in a new process."""
-    code = (
-        f"import sys\n{statement}\n"
-        f"found = set({modules.split()!r}) & set(sys.modules)\n"
-        "sys.exit(', '.join(found) if found else 0)\n"
-    )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    return subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
-    )
 
 
 def test_help_loads_nothing_heavy() -> None:

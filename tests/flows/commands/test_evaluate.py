@@ -11,7 +11,7 @@ import pytest
 
 from flows.cli.app import main
 from storage.files.output_record import RECORD
-from tests.flows.cli.test_cli import loaded
+from tests.flows.loaded_modules import loaded
 from tests.tasks.evaluation.trees import write_davis, write_predictions
 
 VIDEOS = {"ant": 2, "bee": 1}

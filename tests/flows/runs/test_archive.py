@@ -27,7 +27,7 @@ from storage.kinds.predictions import PREDICTIONS, StoredPrediction
 from storage.runs.ledger import RunLedger, StageRecord, VideoRecord
 from storage.store.artifacts import ArtifactStore
 from tasks.errors import ParameterError
-from tests.flows.runs.test_many_videos import task_runs
+from tests.flows.runs.task_runs import task_runs
 from tests.flows.tiny import OVERRIDES
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("prefect_server")]

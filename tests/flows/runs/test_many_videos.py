@@ -8,20 +8,10 @@ import pytest
 from flows.commands.execution import execute
 from flows.runs.stage_calls import watch_batch
 from tasks.errors import TaskError
+from tests.flows.runs.task_runs import task_runs
 from tests.flows.tiny import OVERRIDES
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("prefect_server")]
-
-
-def task_runs(run_id: str) -> list[tuple[str, str]]:
-    """Name and state of the task runs of a flow run."""
-    from prefect import get_client
-    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName
-
-    with get_client(sync_client=True) as client:
-        named = FlowRunFilter(name=FlowRunFilterName(any_=[run_id]))
-        found = client.read_task_runs(flow_run_filter=named)
-    return sorted((run.name, run.state_name or "") for run in found)
 
 
 def artifacts(run_id: str) -> set[str | None]:

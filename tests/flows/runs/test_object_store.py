@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
@@ -13,7 +12,6 @@ from flows.commands.execution import execute
 from flows.commands.flow import collect_flow
 from flows.commands.verify import verify
 from storage.files.remote_files import RemoteFiles
-from storage.kinds.checkpoints import FINETUNED, PARENTS, load_checkpoint
 from storage.kinds.predictions import PREDICTIONS, StoredPrediction
 from storage.kinds.stored_flow import FLOW
 from storage.runs.ledger import RunLedger
@@ -21,14 +19,13 @@ from storage.runs.run_status import run_status
 from storage.store.artifacts import ArtifactStore
 from tasks.dask_bridge import Bridge
 from tests.clusters import DaskCluster
-from tests.flows.tiny import OVERRIDES
+from tests.flows.runs.object_store_run import artifacts, fields
 from tests.s3 import S3Server
 from tests.tasks.streaming.clips import scenes, write_clip
 
 pytestmark = [pytest.mark.timeout(400), pytest.mark.usefixtures("prefect_server")]
 
 ROWS = {"good": "a.mkv", "gone": "gone.mkv", "elsewhere": "s3://bucket-of-nobody/a.mkv"}
-VIDEOS = {"synthetic.videos_train": "1", "synthetic.videos_val": "2"}
 
 
 @pytest.fixture(scope="module")
@@ -42,18 +39,6 @@ def address(s3_server: S3Server, tmp_path_factory: pytest.TempPathFactory) -> It
         cluster.close()
 
 
-def fields(store: str, address: str, until: str = "report") -> dict[str, Any]:
-    return {
-        "store": store,
-        "overrides": {**OVERRIDES, **VIDEOS, "compute.threads": "1"},
-        "run_id": "run",
-        "compare": ("propagate",),
-        "checkpoint_frames": 2,
-        "dask_address": address,
-        "until": until,
-    }
-
-
 def report_files(report: Path) -> dict[str, bytes]:
     """Masks and tables; training curves without their times."""
     curves = report / "training_curves.csv"
@@ -62,21 +47,6 @@ def report_files(report: Path) -> dict[str, bytes]:
     assert len(found) > 2 * 2 * 5
     table = pd.read_csv(curves, dtype=str).drop(columns=["seconds", "wait"])
     return {**found, curves.name: table.to_csv().encode()}
-
-
-def artifacts(store: ArtifactStore) -> dict[tuple[str, str], list[bytes]]:
-    """Weights and predictions by kind and key."""
-    found: dict[tuple[str, str], list[bytes]] = {}
-    for kind in (PARENTS, FINETUNED):
-        for key in store.keys(kind):
-            weights, _ = load_checkpoint(store, kind, key)
-            found[kind, key] = [weights[name].tobytes() for name in sorted(weights)]
-    for key in store.keys(PREDICTIONS):
-        made = StoredPrediction(store, key)
-        maps = [made.label_map(index) for index in range(made.frame_count)]
-        found[PREDICTIONS, key] = [labels.tobytes() for labels in maps]
-        found[PREDICTIONS, key] += [a.tobytes() for a in (made.states, made.boxes, made.confidence)]
-    return found
 
 
 def test_a_run_on_an_object_store_is_that_on_a_disk(

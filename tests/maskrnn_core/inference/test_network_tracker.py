@@ -3,34 +3,18 @@
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from maskrnn_core.compute import Compute
 from maskrnn_core.geometry.boxes import encode_box
 from maskrnn_core.inference.carriers import carried
 from maskrnn_core.inference.network_tracker import NetworkTracker, confident_component, gate
 from maskrnn_core.inference.state import ObjectFrame, TrackState
-from maskrnn_core.networks.maskrnn import MaskRNN, Segmentation
 from maskrnn_core.options import InferenceOptions
+from tests.maskrnn_core.inference.answers import Answers
 
 SIZE = (32, 48)
 CPU = Compute(torch.device("cpu"), bfloat16=False)
-
-
-class Answers(MaskRNN):
-    """Returns a prepared probability and prepared box deltas."""
-
-    def __init__(self, probability: Tensor, deltas: list[float] | None = None) -> None:
-        super().__init__(nn.Identity(), None, None)  # type: ignore[arg-type]
-        self.probability = probability
-        self.masks: list[Tensor] = []
-        if deltas is not None:
-            self.localization = lambda features, proposals: torch.tensor([deltas])  # type: ignore[assignment]
-
-    def forward(self, frame: Tensor, mask: Tensor, magnitudes: Tensor | None) -> Segmentation:
-        self.masks.append(mask)
-        logits = torch.logit(self.probability.clamp(1e-6, 1 - 1e-6))[None, None]
-        return Segmentation(logits, torch.zeros(1, 4, 2, 3))
 
 
 def _square(x: int, y: int, value: float = 0.95, side: int = 10) -> Tensor:

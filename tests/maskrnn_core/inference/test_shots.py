@@ -14,7 +14,7 @@ from maskrnn_core.inference.network_tracker import NetworkTracker
 from maskrnn_core.inference.tracker import Tracker
 from maskrnn_core.options import ComputeOptions, InferenceOptions
 from maskrnn_core.presets import preset
-from tests.maskrnn_core.inference.test_network_tracker import Answers
+from tests.maskrnn_core.inference.answers import Answers
 
 CPU = ComputeOptions(device="cpu", precision="float32", threads=1)
 SIZE = (32, 48)

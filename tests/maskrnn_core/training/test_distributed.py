@@ -2,50 +2,27 @@
 
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from maskrnn_core.errors import InvalidInputError
-from maskrnn_core.options import Preset
-from maskrnn_core.training.distributed import Peers, joined_peers
+from maskrnn_core.training.distributed import Peers
 from maskrnn_core.training.parent import train_parent
 from tests.maskrnn_core.conftest import square_video
-from tests.maskrnn_core.training.test_recorder import CPU, RECURRENT, STATIC, TINY
+from tests.maskrnn_core.training.ranks import slow
+from tests.maskrnn_core.training.tiny_preset import CPU
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def slow(accumulate: int) -> Preset:
-    """Small steps, because Adam turns rounding of nearly zero gradients into large steps."""
-    change = {"accumulate": accumulate, "learning_rate": 1e-4, "final_learning_rate": 1e-5}
-    static = replace(STATIC, **change)  # type: ignore[arg-type]
-    recurrent = replace(RECURRENT, checkpoint_activations=True, **change)  # type: ignore[arg-type]
-    return replace(TINY, static=static, recurrent=recurrent)
-
-
 _RANK = """
 import sys
-from tests.maskrnn_core.training.test_distributed import train_rank
+from tests.maskrnn_core.training.ranks import train_rank
 
 train_rank(int(sys.argv[1]), *sys.argv[2:])
 """
-
-
-def train_rank(rank: int, address: str, output: str) -> None:
-    """One of two processes; rank 0 keeps the weights and the losses."""
-    for accumulate in (2, 4):
-        meeting = f"{address}-{accumulate}"
-        with joined_peers(rank, 2, torch.device("cpu"), meeting) as peers:
-            trained = train_parent([square_video()], slow(accumulate), CPU, peers=peers)
-        if rank == 0:
-            arrays: dict[str, Any] = dict(trained.weights)
-            arrays["losses"] = np.array([point.loss for point in trained.curve])
-            np.savez(f"{output}-{accumulate}.npz", **arrays)
 
 
 @pytest.mark.timeout(240)

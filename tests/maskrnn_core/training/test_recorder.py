@@ -7,24 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from maskrnn_core.options import ComputeOptions, NetworkOptions, Preset
-from maskrnn_core.options import RecurrentOptions as Recurrent
+from maskrnn_core.options import Preset
 from maskrnn_core.options import StaticOptions as Static
 from maskrnn_core.training import recorder
 from maskrnn_core.training.curve import CurvePoint, TrainedNetwork, total_seconds, wait_share
 from maskrnn_core.training.parent import train_parent
 from maskrnn_core.training.recorder import TrainingState
 from maskrnn_core.video import Video
-
-CPU = ComputeOptions(device="cpu", precision="float32", threads=1)
-STATIC = Static(steps=4, accumulate=2, learning_rate=1e-2, final_learning_rate=1e-3)
-RECURRENT = Recurrent(steps=3, clip_length=3, learning_rate=1e-3)
-TINY = Preset(
-    name="tiny",
-    network=NetworkOptions(width=0.125, norm="group", fc_width=16),
-    static=STATIC,
-    recurrent=RECURRENT,
-)
+from tests.maskrnn_core.training.tiny_preset import CPU, TINY
 
 
 class Memory:

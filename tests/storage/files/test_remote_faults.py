@@ -17,7 +17,7 @@ from tests.storage.flaky import (
     Fault,
     FlakyFileSystem,
 )
-from tests.storage.store.test_damage import CASES
+from tests.storage.store.artifact_cases import CASES
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from storage.kinds.repair import repair
 from storage.store.artifacts import ArtifactStore
-from tests.storage.store.test_damage import CASES
+from tests.storage.store.artifact_cases import CASES
 
 
 @pytest.mark.parametrize("kind", list(CASES))

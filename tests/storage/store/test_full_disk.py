@@ -19,7 +19,7 @@ from pathlib import Path
 from storage.store.artifacts import ArtifactStore
 from storage.errors import StoreAccessError, StoreFullError
 from storage.runs.ledger import RunLedger, VideoRecord
-from tests.storage.store.test_damage import CASES
+from tests.storage.store.artifact_cases import CASES
 
 place = Path(sys.argv[1])
 store = ArtifactStore(str(place / "store"))

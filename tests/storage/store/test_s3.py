@@ -23,7 +23,8 @@ from storage.store.artifacts import ArtifactStore
 from tests.processes import free_port
 from tests.retries import retry_at_once
 from tests.s3 import S3Server, s3_environment, using
-from tests.storage.store.test_damage import CASES, emptied, halved
+from tests.storage.store.artifact_cases import CASES
+from tests.storage.store.damage import emptied, halved
 
 
 @pytest.fixture

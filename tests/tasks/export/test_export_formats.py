@@ -22,7 +22,7 @@ from tasks.clip import StreamedClip
 from tasks.errors import ParameterError
 from tasks.export.export_formats import Export, choose_exports, export
 from tests.tasks.streaming.clips import scenes, write_clip
-from tests.tasks.units.test_stream import stream
+from tests.tasks.units.streams import stream
 
 
 @pytest.fixture

@@ -11,19 +11,12 @@ import pytest
 from maskrnn_core.options import ComputeOptions
 from storage.kinds.checkpoints import PARENTS, save_checkpoint
 from storage.kinds.predictions import PREDICTIONS, StoredPrediction
-from storage.kinds.stored_video import open_video
-from storage.kinds.videos import video_key
 from storage.store.artifacts import ArtifactStore
 from tasks import units
 from tasks.inputs.configuration import configure
-from tasks.inputs.flow_method import flow_method
-from tasks.inputs.sources import DatasetSpec, open_source
-from tasks.keys import PreparedVideo
-from tests.flows.tiny import OVERRIDES
+from tests.tasks.units.prepared_video import EVERY, FRAMES, OPTIONS, content, prepared
 
 ROOT = Path(__file__).resolve().parents[3]
-FRAMES, EVERY = 23, 5
-OPTIONS = {**OVERRIDES, "synthetic.frames_val": str(FRAMES), "finetune": "none"}
 
 # Segments, notes every tracked frame in a file, and is killed after `steps` of them.
 _SEGMENT = """
@@ -32,7 +25,7 @@ from maskrnn_core.inference.tracker import Tracker
 from maskrnn_core.options import ComputeOptions
 from tasks import units
 from tasks.inputs.configuration import configure
-from tests.tasks.units.test_segment_resumed import EVERY, OPTIONS, prepared
+from tests.tasks.units.prepared_video import EVERY, OPTIONS, prepared
 
 url, steps = sys.argv[1], int(sys.argv[2])
 step, done = Tracker.step, []
@@ -53,20 +46,6 @@ units.segment(url, "k", video, weights, configure("small", OPTIONS).preset, comp
 """
 
 
-def prepared(url: str) -> PreparedVideo:
-    """A generated video and its flow, in the store when this returns."""
-    store = ArtifactStore(url)
-    spec = DatasetSpec("synthetic", synthetic=configure("small", OPTIONS).synthetic)
-    key = video_key(open_source(spec, "val-001"), None)
-    compute = ComputeOptions(device="cpu", threads=1)
-    units.ingest(url, key, spec, "val-001", None)
-    units.estimate_flow(url, "f", key, flow_method("dis-ultrafast"), compute)
-    stored = open_video(store, key)
-    return PreparedVideo(
-        stored.name, key, stored.content_digest, "f", stored.objects, stored.frame_count
-    )
-
-
 @pytest.fixture
 def store(tmp_path: Path) -> ArtifactStore:
     """A store with a video of several objects, its flow, and an untrained network."""
@@ -82,16 +61,6 @@ def store(tmp_path: Path) -> ArtifactStore:
     save_checkpoint(opened, PARENTS, "p", weights, {})
     prepared(opened.url)
     return opened
-
-
-def content(store: ArtifactStore, key: str) -> dict[str, bytes]:
-    """Every file except the marker, which contains a time."""
-    place = Path(store.location(PREDICTIONS, key))
-    return {
-        str(path.relative_to(place)): path.read_bytes()
-        for path in place.rglob("*")
-        if path.is_file() and path.name != "complete.json"
-    }
 
 
 def steps(store: ArtifactStore) -> int:

@@ -14,9 +14,7 @@ from PIL import Image
 
 from maskrnn_core.inference import TrackState
 from maskrnn_core.options import Preset
-from maskrnn_core.presets import preset
 from storage.errors import DatasetError, StoreFullError
-from storage.kinds.checkpoints import PARENTS, save_checkpoint
 from storage.kinds.prediction_writer import PredictionWriter
 from storage.kinds.predictions import PREDICTIONS, StoredPrediction
 from storage.kinds.stored_video import open_video
@@ -25,59 +23,28 @@ from storage.store.artifacts import ArtifactStore
 from tasks import keys, units
 from tasks.clip import StreamedClip, StreamOptions
 from tasks.errors import ParameterError
-from tasks.inputs.configuration import configure
-from tasks.inputs.flow_method import flow_method
 from tasks.inputs.sources import DatasetSpec, open_source
 from tasks.keys import PreparedVideo
 from tasks.streaming.opened_clip import OpenedClip
-from tests.flows.tiny import OVERRIDES
 from tests.tasks.streaming.clips import CPU, scenes, write_clip, write_masks
-from tests.tasks.units.test_segment_resumed import content
+from tests.tasks.units.prepared_video import content
+from tests.tasks.units.streams import (
+    CHOSEN,
+    KILLED_STREAM,
+    METHOD,
+    PROPAGATE,
+    ROOT,
+    TINY,
+    store_with_parent,
+    stream,
+)
 
-ROOT = Path(__file__).resolve().parents[3]
-METHOD = flow_method("dis-ultrafast")
-TINY = configure("small", OVERRIDES).preset
 assert TINY.network is not None
 FLOWLESS = replace(
     TINY,
     network=replace(TINY.network, flow_stream=False, mask_input="previous", localization=False),
     inference=replace(TINY.inference, gate=False),
 )
-PROPAGATE = preset("propagate")
-CHOSEN: dict[str, Any] = {
-    "preset": TINY,
-    "parent": "p",
-    "checkpoint_frames": 4,
-    "options": StreamOptions(soft_masks=True),
-}
-"""Of the stream that is killed."""
-
-
-def store_with_parent(folder: Path, chosen: Preset = TINY) -> ArtifactStore:
-    """A store with an untrained network, under the key "p"."""
-    import torch
-
-    from maskrnn_core.networks import build_network, weights_of
-
-    store = ArtifactStore(str(folder))
-    assert chosen.network is not None
-    torch.manual_seed(0)
-    save_checkpoint(store, PARENTS, "p", weights_of(build_network(chosen.network)), {})
-    return store
-
-
-def stream(
-    store: ArtifactStore, clip: StreamedClip, key: str = "k", **changes: Any
-) -> units.StreamFigures:
-    options: dict[str, Any] = {
-        "method": METHOD,
-        "parent": None,
-        "preset": PROPAGATE,
-        "compute": CPU,
-        "short_side": None,
-        "provenance": {"uri": "s3://films/clip.mkv"},
-    }
-    return units.segment_stream(store.url, key, clip, **{**options, **changes})
 
 
 def from_stored_frames(
@@ -271,29 +238,6 @@ def test_keys_hold_all_that_counts() -> None:
     assert len(others) == 11
 
 
-# Streams a clip, and is killed after `steps` frames were tracked.
-_STREAM = """
-import os, signal, sys
-from maskrnn_core.inference.tracker import Tracker
-from storage.store.artifacts import ArtifactStore
-from tasks.clip import StreamedClip
-from tests.tasks.units.test_stream import CHOSEN, stream
-
-url, video, masks, steps = *sys.argv[1:4], int(sys.argv[4])
-step, done = Tracker.step, []
-
-def counted(self, *args):
-    if len(done) == steps:
-        os.kill(os.getpid(), signal.SIGKILL)
-    done.append(1)
-    return step(self, *args)
-
-Tracker.step = counted
-clip = StreamedClip(video, masks, "clip")
-print(stream(ArtifactStore(url), clip, **CHOSEN).resumed)
-"""
-
-
 @pytest.mark.timeout(300)
 def test_killed_and_taken_up_the_result_is_the_same(tmp_path: Path) -> None:
     store = store_with_parent(tmp_path / "store")
@@ -302,9 +246,17 @@ def test_killed_and_taken_up_the_result_is_the_same(tmp_path: Path) -> None:
     stream(store, clip, "undisturbed", **{**CHOSEN, "checkpoint_frames": 50})
     resumed = []
     for limit, code in ((9, -9), (5, -9), (99, 0)):
-        command = [sys.executable, "-c", _STREAM, store.url, clip.video, clip.masks, str(limit)]
+        command = [
+            sys.executable,
+            "-c",
+            KILLED_STREAM,
+            store.url,
+            clip.video,
+            clip.masks,
+            str(limit),
+        ]
         done = subprocess.run(
-            command,
+            [sys.executable, "-c", KILLED_STREAM, *arguments],
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
             check=False,

@@ -13,7 +13,7 @@ from storage.kinds.predictions import PREDICTIONS, StoredPrediction
 from storage.runs.verification import verify_store
 from storage.store.artifacts import ArtifactStore
 from tests.tasks.streaming.clips import scenes, write_clip
-from tests.tasks.units.test_stream import _STREAM, CHOSEN, ROOT, store_with_parent, stream
+from tests.tasks.units.streams import CHOSEN, KILLED_STREAM, ROOT, store_with_parent, stream
 
 
 def content(store: ArtifactStore, key: str) -> list[bytes]:
@@ -31,7 +31,7 @@ def test_killed_and_taken_up_the_result_is_that_on_a_disk(bucket: str, tmp_path:
     remote = ArtifactStore(f"{bucket}/store")
     save_checkpoint(remote, PARENTS, "p", *load_checkpoint(local, PARENTS, "p"))
     killed = subprocess.run(
-        [sys.executable, "-c", _STREAM, remote.url, clip.video, clip.masks, "9"],
+        [sys.executable, "-c", KILLED_STREAM, remote.url, clip.video, clip.masks, "9"],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         check=False,

@@ -11,11 +11,9 @@ import numpy as np
 import pytest
 
 from maskrnn_core.options import ComputeOptions
-from maskrnn_core.training import recorder
-from maskrnn_core.training.curve import CurvePoint, OnStep
+from maskrnn_core.training.curve import CurvePoint
 from storage.errors import StoreFullError
 from storage.kinds.checkpoints import PARENTS, load_checkpoint, load_curve
-from storage.kinds.stored_video import open_video
 from storage.kinds.training_states import TRAINING
 from storage.kinds.videos import video_key
 from storage.store.artifacts import ArtifactStore
@@ -24,48 +22,25 @@ from tasks.errors import ParameterError, TrainingProcessError
 from tasks.inputs.configuration import configure
 from tasks.inputs.flow_method import flow_method
 from tasks.inputs.sources import DatasetSpec, open_source
-from tasks.keys import PreparedVideo
-from tasks.training import training_run as training
 from tasks.training.training_run import TrainingRun
 from tasks.units.train import train
 from tests.flows.tiny import OVERRIDES
-
-COMPUTE = ComputeOptions(device="cpu", threads=1)
+from tests.tasks.units.saving_trainer import (
+    COMPUTE,
+    prepared_video,
+    train_and_save_every_step,
+)
 
 pytestmark = pytest.mark.timeout(240)
 ROOT = Path(__file__).resolve().parents[3]
-STEPS = {"static.steps": "12", "recurrent.steps": "12", "static.batch_size": "2"}
 
 # Trains as a worker does, saving at every step; tells every step that it took.
 _TRAINER = """
 import sys
-from tests.tasks.units.test_training_unit import print_step, train_and_save_every_step
+from tests.tasks.units.saving_trainer import print_step, train_and_save_every_step
 
 train_and_save_every_step(*sys.argv[1:], tell=print_step)
 """
-
-
-def print_step(point: CurvePoint, steps: int) -> None:
-    print(point.stage, point.step, flush=True)
-
-
-def train_and_save_every_step(url: str, key: str, video_key: str, tell: OnStep) -> TrainingRun:
-    """The unit, with `tell` called after each step."""
-    store = ArtifactStore(url)
-    prepared = _prepared(store, video_key)
-    preset = configure("small", {**OVERRIDES, **STEPS}).preset
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(recorder, "SAVE_SECONDS", 0.0)
-        patch.setattr(recorder, "SAVE_SHARE", 1e9)
-        patch.setattr(training, "step_progress", lambda: tell)
-        return train(url, key, [prepared], preset, COMPUTE, None)
-
-
-def _prepared(store: ArtifactStore, key: str) -> PreparedVideo:
-    video = open_video(store, key)
-    return PreparedVideo(
-        video.name, key, video.content_digest, "f", video.objects, video.frame_count
-    )
 
 
 @pytest.fixture(scope="module")
@@ -178,7 +153,7 @@ def test_a_training_in_two_processes(ready: tuple[ArtifactStore, str]) -> None:
     preset = configure(
         "small", {**OVERRIDES, "static.accumulate": "2", "recurrent.accumulate": "2"}
     ).preset
-    videos = [_prepared(store, video)]
+    videos = [prepared_video(store, video)]
     run = train(store.url, "two", videos, preset, IN_TWO, None)
     assert (run.steps, run.note) == (3, "")
     train(store.url, "alone", videos, preset, COMPUTE, None)
@@ -193,7 +168,7 @@ def test_processes_that_cannot_share_the_batches(ready: tuple[ArtifactStore, str
     store, video = ready
     preset = configure("small", OVERRIDES).preset
     with pytest.raises(TrainingProcessError, match=r"static\.accumulate to a multiple of 2"):
-        train(store.url, "uneven", [_prepared(store, video)], preset, IN_TWO, None)
+        train(store.url, "uneven", [prepared_video(store, video)], preset, IN_TWO, None)
     assert not store.exists(PARENTS, "uneven")
 
 
@@ -205,4 +180,4 @@ def test_more_processes_than_devices(
     preset = configure("small", OVERRIDES).preset
     compute = ComputeOptions(processes=2)
     with pytest.raises(ParameterError, match="processes=2, but this machine has 1 CUDA"):
-        train(store.url, "many", [_prepared(store, video)], preset, compute, None)
+        train(store.url, "many", [prepared_video(store, video)], preset, compute, None)
