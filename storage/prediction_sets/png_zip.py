@@ -106,7 +106,7 @@ def _list_members(path: Path, archive: zipfile.ZipFile) -> dict[str, FramePaths]
 def _fault(info: zipfile.ZipInfo, parts: Sequence[str]) -> str:
     """Why a member cannot be used; empty where it can."""
     if parts[0].startswith("/") or ".." in parts or parts[0].endswith(":"):
-        return f"{info.filename!r} would leave the archive"
+        return f"{info.filename!r} leads out of the archive"
     if PurePosixPath(parts[-1]).suffix.lower() not in SUFFIXES:
         return ""
     if info.file_size > _LARGEST:

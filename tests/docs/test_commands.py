@@ -1,5 +1,6 @@
 """Every `maskrnn` command and option that a page names exists."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,8 +32,16 @@ def command_names() -> set[str]:
 
 def option_names() -> set[str]:
     """All options of all commands."""
-    collections = [app[name].assemble_argument_collection() for name in command_names()]
-    return {name for arguments in collections for argument in arguments for name in argument.names}
+    return set(_options_of(app))
+
+
+def _options_of(parser: App) -> Iterator[str]:
+    if parser.default_command is not None:
+        for argument in parser.assemble_argument_collection():
+            yield from argument.names
+    for name in parser:
+        if not name.startswith("-"):
+            yield from _options_of(parser[name])
 
 
 def error_of(command: list[str], parser: App = app) -> str | None:
