@@ -121,7 +121,7 @@ def open_masks(place: Path, frames: VideoFrames) -> GivenMasks:
         check_size(place, frames)
         readers, images = {frames.names[0]: partial(read_given_map, place)}, [place]
     else:
-        raise MissingDatasetError(f"The mask {place} does not exist. Correct the path.")
+        raise MissingDatasetError(f"The mask {place} is not there. Correct the path.")
     ordered = sorted(readers, key=frames.order.__getitem__)
     notes = [note] if note else []
     return GivenMasks(place, {name: readers[name] for name in ordered}, images, notes)
