@@ -1,4 +1,4 @@
-"""What this machine has, and what a run needs of it: workers, memory, disk.
+"""Determines what this machine has, and what a run needs of it: workers, memory, disk.
 
-Pure estimates and one look at the machine; the refusal of a run belongs to `flows/plan`.
+It only estimates and inspects the machine; refusing a run belongs to `flows/plan`.
 """

@@ -1,7 +1,7 @@
-"""The memory and CPU time that a process may use: those of the machine, or what a limit leaves.
+"""Reads the memory and CPU time that a process may use: of the machine, or less by a limit.
 
 Containers and batch systems set limits by control groups: version 1 has one hierarchy of folders
-per controller, version 2 one for all. A group is also bound by the limits of its ancestors.
+per controller, version 2 one for all. The limits of a group's ancestors apply to it too.
 """
 
 import os
@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 _ROOT = Path("/")
 
 MACHINE = "the machine"
-"""Source where nothing but the machine sets a limit."""
+"""Source if only the machine sets the limit."""
 
 ADDRESS_SPACE = "RLIMIT_AS (ulimit -v)"
 """Source of the limit of a process's address space."""
@@ -21,10 +21,10 @@ ADDRESS_SPACE = "RLIMIT_AS (ulimit -v)"
 
 @dataclass(frozen=True)
 class Limit:
-    """An upper bound, and what sets it.
+    """An upper bound and its source.
 
     Args:
-        amount: bytes of memory, or CPU cores, a fraction of one included.
+        amount: bytes of memory, or CPU cores, which may be a fraction.
         source: for people; a file of a control group, or the name of another kind of limit.
     """
 
@@ -33,10 +33,10 @@ class Limit:
 
 
 def memory_limit(root: Path = _ROOT) -> Limit:
-    """The smallest limit of memory, in bytes: machine, address space and control groups.
+    """Return the smallest memory limit, in bytes: machine, address space and control groups.
 
     Args:
-        root: of the file system in which control groups are looked for.
+        root: of the file system in which to look for control groups.
     """
     physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     found = [Limit(physical, MACHINE), *_group_limits(root, "memory", _memory_of)]
@@ -47,7 +47,7 @@ def memory_limit(root: Path = _ROOT) -> Limit:
 
 
 def core_limit(root: Path = _ROOT) -> Limit:
-    """The smallest limit of CPU cores: machine, affinity and quotas of control groups.
+    """Return the smallest limit of CPU cores: machine, affinity and quotas of control groups.
 
     Args:
         root: as for `memory_limit`.
@@ -60,9 +60,9 @@ def core_limit(root: Path = _ROOT) -> Limit:
 
 
 def address_space_cure() -> str:
-    """What to do about a library that cannot be loaded, or memory that is not given, by a limit.
+    """Return what to do if a limit stops a library from loading or memory from being allocated.
 
-    Empty where the address space has no limit that could be the reason.
+    Empty if the address space has no limit that could be the cause.
     """
     limit = memory_limit()
     if limit.source != ADDRESS_SPACE:
@@ -74,7 +74,7 @@ def address_space_cure() -> str:
 
 
 def _memory_of(group: Path) -> Iterator[Limit]:
-    # Above memory.high the kernel slows a group down, rather than end its processes.
+    # Above memory.high the kernel slows a group down instead of ending its processes.
     for name in ("memory.max", "memory.high", "memory.limit_in_bytes"):
         for size in _numbers(group / name)[:1]:
             yield Limit(size, str(group / name))
@@ -89,7 +89,7 @@ def _cores_of(group: Path) -> Iterator[Limit]:
 
 
 def _numbers(file: Path) -> list[int]:
-    """The numbers in a file; none where it is missing, or says "max"."""
+    """Return the numbers in a file; none if it is missing or says "max"."""
     try:
         return [int(word) for word in file.read_text().split()]
     except (OSError, ValueError):
@@ -104,9 +104,9 @@ def _group_limits(
 
 
 def _groups(root: Path, controller: str) -> Iterator[Path]:
-    """Folders of this process's control groups that can hold limits of a controller.
+    """Yield folders of this process's control groups that can hold limits of a controller.
 
-    The group itself comes first, then its ancestors, as far as they are mounted here.
+    The group itself comes first, then its ancestors, if they are mounted here.
     """
     paths = _paths(root)
     for mount_root, point, controllers in _mounts(root):
@@ -114,7 +114,7 @@ def _groups(root: Path, controller: str) -> Iterator[Path]:
         if path is None or not (controllers is None or controller in controllers):
             continue
         top = root / point.relative_to("/")
-        # A container may see its path as outside of what is mounted: the mount is its group then.
+        # A container may see its path outside of the mounted part: then the mount is its group.
         inside = path.is_relative_to(mount_root) and ".." not in path.parts
         below = path.relative_to(mount_root) if inside else PurePosixPath()
         for ancestor in (below, *below.parents):
@@ -122,7 +122,7 @@ def _groups(root: Path, controller: str) -> Iterator[Path]:
 
 
 def _paths(root: Path) -> dict[str, PurePosixPath]:
-    """Path of this process's group by controller; that of version 2 under an empty name."""
+    """Return the path of this process's group by controller; version 2 has an empty name."""
     paths = {}
     for line in _lines(root / "proc/self/cgroup"):
         _, controllers, path = line.split(":", 2)
@@ -132,7 +132,7 @@ def _paths(root: Path) -> dict[str, PurePosixPath]:
 
 
 def _mounts(root: Path) -> Iterator[tuple[PurePosixPath, PurePosixPath, list[str] | None]]:
-    """Root within the hierarchy, mount point, controllers (None: version 2) of each mount."""
+    """Yield for each mount: root in the hierarchy, mount point, controllers (None: version 2)."""
     for line in _lines(root / "proc/self/mountinfo"):
         place, _, kind = line.partition(" - ")
         within, point = (PurePosixPath(_unescaped(word)) for word in place.split()[3:5])

@@ -1,6 +1,6 @@
-"""How much memory a unit takes that runs a network, from frame size and options; an estimate.
+"""Estimates the memory of a unit that runs a network, from frame size and options.
 
-Of the whole process, on a CPU in float32. Between 0.6 and 1.6 times what was measured.
+The estimate is for the whole process on a CPU in float32. It is 0.6 to 1.6 times the measured one.
 """
 
 from typing import Literal
@@ -9,17 +9,17 @@ from maskrnn_core.options import NetworkOptions, Preset
 from tasks.machine.network_size import activation_bytes, passing_bytes, weight_bytes
 
 NetworkStage = Literal["static", "recurrent", "finetune", "segment"]
-"""What runs a network; `train` is the two offline ones, one after the other."""
+"""Stages that run a network; `train` is the two offline stages, one after the other."""
 
 _PROCESS = 900 * 2**20
 """Python, torch and the other libraries, loaded."""
 _TRAINED = 4
 """Weights, gradients and Adam's two moments."""
 _BACKWARD = 1.3
-"""Activations, and the gradients that are at work among them."""
+"""Activations, and those of their gradients that exist at the same time."""
 _CHECKPOINTED = 0.5
 _TRACKED = 2
-"""The weights of an object as they were read, and in its network."""
+"""The weights of an object, once as read and once in its network."""
 _FRAME = 64
 """Bytes per pixel of frame, flow, masks and probabilities, in several copies."""
 
@@ -27,13 +27,13 @@ _FRAME = 64
 def memory_needed(
     stage: NetworkStage, preset: Preset, size: tuple[int, int], objects: int = 1
 ) -> int:
-    """Bytes of the process that runs a unit.
+    """Return the bytes of the process that runs a unit.
 
     Args:
-        stage: of the preset, which has it.
+        stage: a stage that the preset has.
         preset: its network and options.
         size: (H, W) of the frames.
-        objects: that are segmented together.
+        objects: number of objects that are segmented together.
     """
     network = preset.network
     if network is None:
@@ -47,7 +47,7 @@ def memory_needed(
 
 
 def offline_memory(preset: Preset, size: tuple[int, int]) -> int:
-    """Bytes of offline training; 0 for a preset that does not train."""
+    """Return the bytes of offline training; 0 for a preset that does not train."""
     stages: tuple[tuple[NetworkStage, object], ...] = (
         ("static", preset.static),
         ("recurrent", preset.recurrent),
@@ -58,7 +58,7 @@ def offline_memory(preset: Preset, size: tuple[int, int]) -> int:
 
 
 def _learning(stage: NetworkStage, preset: Preset, network: NetworkOptions, area: int) -> float:
-    """Bytes of the activations of one batch."""
+    """Return the bytes of the activations of one batch."""
     options = {
         "static": preset.static,
         "recurrent": preset.recurrent,

@@ -1,11 +1,11 @@
-"""How large a network is, from its options, without building it."""
+"""Computes the size of a network from its options, without building it."""
 
 from maskrnn_core.network_shape import ROI_SIZE, vgg_channels
 from maskrnn_core.options import NetworkOptions
 
 
 def weight_bytes(network: NetworkOptions | None) -> int:
-    """Bytes of a network's weights, float32; to a few percent."""
+    """Return the bytes of a network's weights in float32, accurate to a few percent."""
     if network is None:
         return 0
     stages = vgg_channels(network.width)
@@ -22,16 +22,16 @@ def weight_bytes(network: NetworkOptions | None) -> int:
 
 
 def activation_bytes(network: NetworkOptions) -> float:
-    """Bytes per pixel of all that the convolutions of a network put out, float32."""
-    kept = 2 if network.norm == "group" else 1  # what is normalised is kept beside the result
+    """Return the bytes per pixel of the outputs of all convolutions of a network, float32."""
+    kept = 2 if network.norm == "group" else 1  # the input of a normalisation is also kept
     streams = 2 if network.flow_stream else 1
     floats: float = sum(sum(stage) * 0.25**i for i, stage in enumerate(vgg_channels(network.width)))
     return 4 * streams * kept * floats
 
 
 def passing_bytes(network: NetworkOptions) -> float:
-    """Bytes per pixel of what a frame keeps while it passes the network, float32."""
+    """Return the bytes per pixel that a frame keeps while it passes the network, float32."""
     stages = vgg_channels(network.width)
     streams = 2 if network.flow_stream else 1
     taps: float = sum(stage[-1] * 0.25**i for i, stage in enumerate(stages))
-    return 4 * (streams * taps + 2 * stages[0][-1])  # beside the two layers at work
+    return 4 * (streams * taps + 2 * stages[0][-1])  # plus the two active layers

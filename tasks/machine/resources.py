@@ -1,4 +1,4 @@
-"""How many worker processes a machine gets, and what each of them offers."""
+"""Decides how many worker processes a machine gets, and what each of them offers."""
 
 import math
 import os
@@ -12,10 +12,10 @@ from tasks.machine.machine_limits import MACHINE, core_limit, memory_limit
 Resource = Literal["GPU", "CPU"]
 
 UNIT_THREADS = "MASKRNN_UNIT_THREADS"
-"""Environment of a worker: the CPU threads of a unit that shares the machine with others."""
+"""Environment variable of a worker: the CPU threads of a unit that runs beside others."""
 
 MACHINE_DEVICES = "MASKRNN_DEVICES"
-"""Environment of a worker that sees one CUDA device: all that its machine has."""
+"""Environment variable of a worker that sees one CUDA device: all devices of its machine."""
 
 _GIB = 2**30
 _KEEP_MEMORY = {
@@ -23,16 +23,16 @@ _KEEP_MEMORY = {
     "MALLOC_MMAP_THRESHOLD_": str(32 * 2**20),
     "MALLOC_TOP_PAD_": str(64 * 2**20),
 }
-"""glibc keeps freed memory for the next tensor of the process."""
+"""Makes glibc keep freed memory for the next tensor of the process."""
 _MEMORY_PER_WORKER = 4 * _GIB
 _MOST_WORKERS = 8
 
 
 @dataclass(frozen=True)
 class WorkerPlan:
-    """One worker process of one thread: it runs one unit at a time.
+    """One worker process with one thread: it runs one unit at a time.
 
-    A process per slot, so that a unit that dies takes no other unit with it.
+    We use a process per slot, so that a unit that dies takes no other unit with it.
     """
 
     name: str
@@ -42,13 +42,13 @@ class WorkerPlan:
 
 @dataclass(frozen=True)
 class Machine:
-    """What there is to share out: CPU cores, bytes of memory, CUDA devices.
+    """What the workers share: CPU cores, bytes of memory, CUDA devices.
 
     Args:
-        cores: a fraction of one counts as one.
+        cores: number of cores; a fraction of one counts as one.
         memory: bytes.
         gpus: as CUDA_VISIBLE_DEVICES names them.
-        memory_source: what sets the memory, the machine or a limit; see `machine_limits`.
+        memory_source: what limits the memory, the machine or a limit; see `machine_limits`.
     """
 
     cores: int
@@ -58,23 +58,23 @@ class Machine:
 
 
 def this_machine() -> Machine:
-    """The cores and the memory this process may use, and the CUDA devices it may see."""
+    """Return the cores and the memory this process may use, and the CUDA devices it may see."""
     memory = memory_limit()
     cores = math.ceil(core_limit().amount)
     return Machine(cores, int(memory.amount), _visible_gpus(), memory.source)
 
 
 def machine_devices() -> tuple[str, ...]:
-    """The CUDA devices that a unit of several processes shares out, whatever this one sees."""
+    """Return the CUDA devices for a unit of several processes, even those hidden from this one."""
     known = os.environ.get(MACHINE_DEVICES)
     return _visible_gpus() if known is None else split_devices(known)
 
 
 def plan_workers(machine: Machine, workers: int | None = None) -> list[WorkerPlan]:
-    """Share the machine out.
+    """Divide the machine among workers.
 
-    With GPUs: one worker per device, which sees that device alone, and workers for CPU units
-    beside them. Without: workers that take both kinds, as many as cores and memory carry.
+    With GPUs: one worker per device, which sees only that device, and more workers for CPU units.
+    Without: workers that take both kinds, as many as cores and memory allow.
 
     Args:
         workers: overrides the number of workers that take GPU units; at most one per device.
@@ -107,8 +107,8 @@ def _fit(machine: Machine) -> int:
 
 
 def _environment(threads: int, devices: str | None = None) -> dict[str, str]:
-    # Dask would pin OMP_NUM_THREADS to 1, which training cannot use, and give memory back after
-    # every tensor: eight times the page faults, a tenth to a third more time per training step.
+    # Dask would set OMP_NUM_THREADS to 1, which is too little for training, and return memory
+    # after every tensor: eight times the page faults, and 10 to 33 % more time per training step.
     environment = {UNIT_THREADS: str(threads), "OMP_NUM_THREADS": str(threads), **_KEEP_MEMORY}
     if devices is not None:
         environment["CUDA_VISIBLE_DEVICES"] = devices
@@ -116,7 +116,7 @@ def _environment(threads: int, devices: str | None = None) -> dict[str, str]:
 
 
 def _visible_gpus() -> tuple[str, ...]:
-    """Device names as CUDA_VISIBLE_DEVICES takes them, without loading CUDA in this process."""
+    """Return device names as CUDA_VISIBLE_DEVICES takes them, without loading CUDA here."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
         return split_devices(visible)
@@ -125,7 +125,7 @@ def _visible_gpus() -> tuple[str, ...]:
 
 
 def split_devices(visible: str) -> tuple[str, ...]:
-    """The devices of a CUDA_VISIBLE_DEVICES value; an entry of -1 ends the list, as in CUDA."""
+    """Split a CUDA_VISIBLE_DEVICES value; an entry of -1 ends the list, as in CUDA."""
     devices: list[str] = []
     for entry in visible.split(","):
         if not entry.strip() or entry.strip() == "-1":

@@ -1,7 +1,7 @@
-"""How many bytes a run will write, from frame sizes, objects and options; an estimate.
+"""Estimates the bytes that a run will write, from frame sizes, objects and options.
 
-Frames and flow are taken as they compress for films (`benchmarks/flow_cache.py`), and weights by
-their number. Noise compresses less, drawings more: within a factor of 3 of what is written.
+Frames and flow are assumed to compress like films (`benchmarks/flow_cache.py`); weights count by
+their number. Noise compresses less, drawings more: the estimate is within a factor of 3.
 """
 
 from collections.abc import Iterable
@@ -15,23 +15,23 @@ _FRAME = 0.7
 _FLOW = 0.5
 _LABELS = 0.05
 _SOFT = 0.1
-"""Bytes per pixel and object of probabilities at 8 bits: all but the borders are flat."""
+"""Bytes per pixel and object of probabilities with 8 bits: all but the borders are flat."""
 _TABLE = 40_000
-"""Bytes of the tables of a video, without their rows."""
+"""Bytes of the tables of a video without rows."""
 _ROW = 60
 _STATES = 4
-"""A training that is interrupted leaves its state: three times the weights, beside them."""
+"""An interrupted training leaves its state: three times the weights, in addition to them."""
 
 
 @dataclass(frozen=True)
 class VideoExtent:
-    """What of a video decides how much is written.
+    """The properties of a video that decide how much is written.
 
     Args:
-        frames: their number.
+        frames: number of frames.
         size: (H, W) in the store.
         output_size: (H, W) of the annotations.
-        objects: their number.
+        objects: number of objects.
     """
 
     frames: int
@@ -41,11 +41,11 @@ class VideoExtent:
 
 
 def stage_bytes(stage: str, video: VideoExtent, network: NetworkOptions | None = None) -> int:
-    """Bytes that one unit writes; of `finetune` and `train`, one set of weights.
+    """Return the bytes that one unit writes; for `finetune` and `train`, one set of weights.
 
     Args:
         stage: ingest, flow, train, finetune, segment or evaluate.
-        video: that it is about.
+        video: extent of the video.
         network: of the preset.
     """
     area = video.size[0] * video.size[1]
@@ -62,16 +62,16 @@ def stage_bytes(stage: str, video: VideoExtent, network: NetworkOptions | None =
 
 
 def soft_mask_bytes(video: VideoExtent) -> int:
-    """Bytes of the probabilities of all objects of a video, at 8 bits."""
+    """Return the bytes of the probabilities of all objects of a video, with 8 bits each."""
     height, width = video.output_size
     return int(video.frames * video.objects * height * width * _SOFT)
 
 
 def mean_extent(extents: Iterable[VideoExtent]) -> VideoExtent:
-    """The extent to reckon with for videos of which only a sample was looked at.
+    """Return the extent to assume for videos of which only a sample was read.
 
     Raises:
-        ValueError: an empty sample.
+        ValueError: the sample is empty.
     """
     found = list(extents)
     if not found:

@@ -1,1 +1,1 @@
-"""From keys to something to read: tables, figures, label maps and a Markdown summary."""
+"""Turns keys into something to read: tables, figures, label maps and a Markdown summary."""

@@ -1,4 +1,4 @@
-"""The ablation of a run beside the paper's: the table, and what each part makes of it."""
+"""Compares the ablation of a run with the paper's: the table, and the effect of each part."""
 
 import itertools
 import json
@@ -12,20 +12,20 @@ from tasks.reporting.escaping import markdown_picture, markdown_table
 from tasks.reporting.tables import Tables, common_videos
 
 _SMALLEST = 0.005
-"""Percent; what is nearer than this prints as the same figure."""
+"""Percent; smaller differences print as the same figure."""
 
 TITLES = {"davis2016": "DAVIS-2016", "davis2017": "DAVIS-2017"}
-"""Data sets as the paper calls them."""
+"""Names of the data sets in the paper."""
 OFFLINE, FINETUNED = "without finetuning", "with finetuning"
 
 
 @dataclass(frozen=True)
 class AblationFigures:
-    """All figures in percent; NaN where a configuration came through with no video.
+    """All figures in percent; NaN for a configuration that completed no video.
 
     Attributes:
-        published: the data set of the paper that stands beside.
-        videos: how many videos count: those that all configurations came through with.
+        published: the data set of the paper to compare with.
+        videos: how many videos count: those that all configurations completed.
         objects: how many objects they show.
         table: a row per configuration: `configuration`, J here and in the paper (`paper`), both
             without and with finetuning.
@@ -44,7 +44,7 @@ class AblationFigures:
         return {"ablation": self.table, "ablation_differences": self.differences}
 
     def as_json(self) -> dict[str, Any]:
-        """Both tables and the sentence, for whoever prints them."""
+        """Return both tables and the sentence as JSON values."""
         tables = {
             name: json.loads(table.to_json(orient="records"))
             for name, table in self.named().items()
@@ -53,7 +53,7 @@ class AblationFigures:
 
     @property
     def summary(self) -> str:
-        """How much of the paper's order is found here, in a sentence."""
+        """Return a sentence on how much of the paper's order this run confirms."""
         counts = self.differences["verdict"].value_counts()
         found, total = int(counts.get("reproduced", 0)), len(self.differences)
         against = list(self.differences.loc[self.differences["verdict"] == "reversed", "title"])
@@ -65,13 +65,13 @@ class AblationFigures:
 
 
 def ablation_figures(tables: Tables, base: str, dataset: str) -> AblationFigures:
-    """Figures of an ablation.
+    """Compute the figures of an ablation.
 
     Args:
         tables: of the run.
         base: name of the preset that was varied.
-        dataset: of the run; one that the paper has no ablation of stands beside DAVIS-2017,
-            which has several objects per video.
+        dataset: of the run; if the paper has no ablation for it, the comparison is with
+            DAVIS-2017, which has several objects per video.
     """
     published = dataset if dataset in ABLATION[0].published else "davis2017"
     names = {
@@ -100,7 +100,7 @@ def ablation_figures(tables: Tables, base: str, dataset: str) -> AblationFigures
 
 
 def ablation_section(figures: AblationFigures, picture: str) -> str:
-    """In Markdown, with the picture's name relative to the report."""
+    """Return the section in Markdown; `picture` is a name relative to the report."""
     return "\n\n".join(
         [
             "## Ablation\n\nMean J in percent; every row has what the row above has, and more. "
@@ -137,7 +137,7 @@ def _differences(scores: pd.DataFrame, published: str) -> pd.DataFrame:
 
 
 def _judged(here: "pd.Series[float]", paper: float) -> tuple[float, int, float, str]:
-    """Mean difference, objects that gain, the paper's difference, and whether the signs agree."""
+    """Return mean difference, objects that gain, the paper's difference, whether signs agree."""
     mean = float(here.mean())
     if pd.isna(mean):
         verdict = "not measured"

@@ -1,4 +1,4 @@
-"""The ablation as a picture: bars of this run, the paper's figures as marks."""
+"""Plots the ablation: bars for this run, marks for the paper's figures."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ _WIDTH = 0.38
 
 
 def ablation_plot(figures: AblationFigures) -> bytes:
-    """PNG: two bars per configuration, without and with finetuning, and the paper's beside."""
+    """Return a PNG: two bars per configuration, without and with finetuning, and the paper's."""
     table = figures.table
     figure = new_figure(8, 4)
     axes = figure.add_subplot()

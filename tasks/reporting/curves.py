@@ -1,4 +1,4 @@
-"""Training curves of a run: of its parents and of what was finetuned from them."""
+"""Collects the training curves of a run: of its parents and of the finetuned networks."""
 
 from collections.abc import Mapping
 
@@ -12,16 +12,16 @@ from tasks.reporting.escaping import markdown_picture, markdown_table
 
 _COLUMNS = ["preset", "network", "stage", "step", "loss", "learning_rate", "seconds", "wait"]
 _ENDS = 0.1
-"""Share of the steps over which the loss at the start and at the end is averaged."""
+"""Share of the steps that the mean loss at the start and at the end covers."""
 _WINDOW = 0.05
 """Share of the steps over which a curve is smoothed."""
 _SHORTEST = 5
-"""Steps over which it is smoothed at least."""
+"""Fewest steps over which a curve is smoothed."""
 _ORDER = ("static", "recurrent", "finetune")
 
 
 def gather_curves(store: ArtifactStore, records: Mapping[str, VideoRecord]) -> pd.DataFrame:
-    """A row per optimizer step of every network that the run trained or reused, and kept.
+    """Return a row per optimizer step of each kept network that the run trained or reused.
 
     Columns: `preset` (the first of those that share the network), `network` ("parent", or
     "VIDEO/OBJECT"), `stage`, `step`, `loss`, `learning_rate`, `seconds` of computing, and
@@ -50,20 +50,20 @@ def gather_curves(store: ArtifactStore, records: Mapping[str, VideoRecord]) -> p
     parts = [part for part in parts if "loss" in part.columns]  # an imported parent has no curve
     if not parts:
         return pd.DataFrame(columns=_COLUMNS)
-    # Objects are finetuned side by side: their order in a record is that of chance.
+    # Objects are finetuned in parallel, so their order in a record is random.
     curves = pd.concat(parts, ignore_index=True)[_COLUMNS].sort_values("network", kind="stable")
     rank = {stage: position for position, stage in enumerate(_ORDER)}
     return curves.sort_values("stage", key=lambda stages: stages.map(rank), kind="stable")
 
 
 def smoothed(curve: pd.DataFrame) -> "pd.Series[float]":
-    """Running mean of the loss of one network in one stage, over a twentieth of its steps."""
+    """Return the running mean of one network's loss in one stage, over a twentieth of its steps."""
     window = max(_SHORTEST, round(_WINDOW * len(curve)))
     return curve["loss"].rolling(window, center=True, min_periods=1).mean()
 
 
 def curves_table(curves: pd.DataFrame) -> pd.DataFrame:
-    """A row per preset and stage; finetunings are averaged over their networks."""
+    """Return a row per preset and stage; finetunings are averaged over their networks."""
     rows = []
     for (preset, stage), part in curves.groupby(["preset", "stage"], sort=False):
         networks = [curve for _, curve in part.groupby("network", sort=False)]
@@ -88,7 +88,7 @@ def curves_table(curves: pd.DataFrame) -> pd.DataFrame:
 
 
 def curves_section(curves: pd.DataFrame, picture: str) -> str:
-    """In Markdown, with the picture's name relative to the report; "" where nothing was trained."""
+    """Return the section in Markdown, with the picture's relative name; "" without training."""
     if curves.empty:
         return ""
     return "\n\n".join(

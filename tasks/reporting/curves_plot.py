@@ -1,4 +1,4 @@
-"""Training curves as a picture: a column per stage, losses above learning rates."""
+"""Plots training curves: a column per stage, losses above learning rates."""
 
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def curves_plot(curves: pd.DataFrame) -> bytes:
-    """PNG: per preset the loss of every network, faint, and their mean, both smoothed.
+    """Return a PNG with each network's loss per preset (faint) and their mean, both smoothed.
 
     Args:
         curves: as `gather_curves` gives them, not empty.
@@ -44,7 +44,7 @@ def _draw(losses: "Axes", rates: "Axes", part: pd.DataFrame, preset: str, colour
     for network, curve in part.groupby("network", sort=False):
         lines[network] = pd.Series(smoothed(curve).to_numpy(), index=curve["step"])
     if len(lines) == 1:
-        # A network alone shows what was smoothed away.
+        # For a single network we also show the loss before smoothing.
         losses.plot(part["step"], part["loss"], color=colour, alpha=0.2, linewidth=0.5)
     else:
         for line in lines.values():

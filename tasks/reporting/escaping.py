@@ -1,4 +1,4 @@
-"""Names and texts of other people in our outputs: shown as they are, with no effect there.
+"""Escapes names and texts of other people in our outputs: shown unchanged, without effect.
 
 One function per format. Every writer of CSV, Markdown or lines for a terminal uses it.
 """
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _FORMULA = ("=", "+", "-", "@", "\t")
-"""A cell that begins so is computed by programs for tables."""
+"""A cell that begins like this is a formula in spreadsheet programs."""
 _MARKUP = re.compile(r"[\\`*\[\]<>|~&#!]|(?<![^\W_])_|_(?![^\W_])")
-"""What means something in Markdown or HTML; an underscore within a word does not."""
+"""Characters with a meaning in Markdown or HTML; an underscore within a word has none."""
 
 
 def visible(text: str) -> str:
-    """Text for a terminal or a log: control and format characters become `\\x1b` and the like.
+    """Return text for a terminal or a log: control and format characters become `\\x1b` etc.
 
-    Line ends, tabs and all kinds of blanks stay.
+    Line ends, tabs and all kinds of blanks are kept.
     """
     if text.isprintable():
         return text
@@ -33,7 +33,7 @@ def visible(text: str) -> str:
 
 
 def csv_bytes(table: "pd.DataFrame", float_format: str | None = None) -> bytes:
-    """A table as CSV. Text that would be a formula gets an apostrophe before it.
+    """Return a table as CSV. Text that would be a formula gets an apostrophe before it.
 
     Control characters are made visible, so that a row stays a row.
 
@@ -48,12 +48,12 @@ def csv_bytes(table: "pd.DataFrame", float_format: str | None = None) -> bytes:
 
 
 def markdown_text(text: str) -> str:
-    """One line of Markdown that shows the text; line ends become blanks."""
+    """Return one line of Markdown that shows the text; line ends become blanks."""
     return _MARKUP.sub(r"\\\g<0>", visible(" ".join(text.split())))
 
 
 def markdown_code(text: str) -> str:
-    """Text as code within a line, whatever backticks it holds."""
+    """Return text as inline code, whatever backticks it contains."""
     text = visible(" ".join(text.split()))
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * (longest + 1)
@@ -61,12 +61,12 @@ def markdown_code(text: str) -> str:
 
 
 def markdown_picture(file: str) -> str:
-    """A picture that lies beside the page; `file` is a relative path."""
+    """Return Markdown for a picture; `file` is its path relative to the page."""
     return f"![{markdown_text(file)}]({quote(file)})"
 
 
 def markdown_table(table: "pd.DataFrame", digits: int = 3) -> str:
-    """A table for people; NaN is left empty."""
+    """Return a table for people; NaN is left empty."""
     cells = table.astype(object).where(table.notna(), None)
     cells = cells.map(lambda cell: markdown_text(cell) if isinstance(cell, str) else cell)
     return str(
@@ -77,7 +77,7 @@ def markdown_table(table: "pd.DataFrame", digits: int = 3) -> str:
 
 
 def _texts(cells: "pd.DataFrame") -> list[int]:
-    """Columns that hold text: what looks like a number there is a name."""
+    """Return the columns that hold text: a value there that looks like a number is a name."""
     return [
         place
         for place, name in enumerate(cells.columns)

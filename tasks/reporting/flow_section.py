@@ -1,4 +1,4 @@
-"""The report's section on optical flow, in Markdown."""
+"""Writes the report's section on optical flow, in Markdown."""
 
 from collections.abc import Sequence
 
@@ -20,14 +20,14 @@ def flow_section(
     spec: DatasetSpec,
     estimator: str,
 ) -> str:
-    """In Markdown: what the flow of the run is like, and how other estimators would have done.
+    """Return the section: figures of the run's flow, and how other estimators compare.
 
     Args:
-        store: of the videos.
+        store: the store with the videos.
         figures: of the run's flow.
-        videos: that the figures are about.
-        spec: the data set they come from.
-        estimator: by which the run's flow was made.
+        videos: the videos that the figures describe.
+        spec: the data set of the videos.
+        estimator: the estimator of the run's flow.
     """
     if figures.per_frame.empty:
         return ""

@@ -1,4 +1,4 @@
-"""Where a report is, and how its files are written."""
+"""Locates the folder of a report and writes its files."""
 
 import os
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ FIGURES = "summary.json"
 
 
 def report_folder(store: ArtifactStore, location: str) -> Path:
-    """Folder of a run's report: beside its ledger, or here when the store is remote.
+    """Return the folder of a run's report: beside its ledger, or local if the store is remote.
 
     Args:
         store: the store of the run.
@@ -28,7 +28,7 @@ def report_folder(store: ArtifactStore, location: str) -> Path:
 
 
 def replace_file(file: Path, data: bytes) -> None:
-    """Write a file so that nobody ever sees half of it."""
+    """Write a file so that no reader ever sees a part of it."""
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     draft.write_bytes(data)
@@ -36,7 +36,7 @@ def replace_file(file: Path, data: bytes) -> None:
 
 
 def write_tables(tables: "Mapping[str, pd.DataFrame]", folder: Path) -> None:
-    """Each table as Parquet and CSV."""
+    """Write each table as Parquet and CSV."""
     for name, table in tables.items():
         replace_file(folder / f"{name}.parquet", table.to_parquet())
         replace_file(folder / f"{name}.csv", csv_bytes(table))

@@ -1,4 +1,4 @@
-"""Pictures of a report: overlays of a few frames, and J over time."""
+"""Makes the pictures of a report: overlays of a few frames, and J over time."""
 
 from pathlib import Path
 
@@ -23,11 +23,11 @@ _COLUMNS = 3
 _WIDEST = 480
 """Pixels of one picture in a sheet."""
 _LINES_INSIDE = 5
-"""More lines than these need their legend beside the plot."""
+"""With more lines than this, the legend is beside the plot."""
 
 
 def write_overlays(store: ArtifactStore, result: VideoResult, file: Path) -> None:
-    """One sheet (JPEG) of frames spread over the video, predicted objects tinted."""
+    """Write one sheet (JPEG) of frames spread over the video, with predicted objects tinted."""
     video = open_video(store, result.video.key)
     prediction = StoredPrediction(store, result.prediction)
     count = min(_FRAMES, video.frame_count)
@@ -43,9 +43,10 @@ def write_overlays(store: ArtifactStore, result: VideoResult, file: Path) -> Non
 
 
 def write_flow_pictures(store: ArtifactStore, video: PreparedVideo, file: Path) -> None:
-    """One sheet (JPEG) of forward flow on the colour wheel, the longest motion of it at full.
+    """Write one sheet (JPEG) of forward flow on the colour wheel; its longest motion has full
+    colour.
 
-    A video of one frame has no flow, and gives a white picture.
+    A video of one frame has no flow and gives a white picture.
     """
     stored = open_video(store, video.key, video.flow_key)
     indices = spread(stored.frame_count - 1, _FRAMES)
@@ -61,7 +62,7 @@ def write_flow_pictures(store: ArtifactStore, video: PreparedVideo, file: Path) 
 
 
 def write_plot(per_frame: pd.DataFrame, video: str, file: Path) -> None:
-    """J per frame of one video (PNG), a line per preset: the mean over its objects."""
+    """Write a plot (PNG) of J per frame of one video, a line per preset: the mean over objects."""
     figure = new_figure(7, 3)
     axes = figure.add_subplot()
     rows = per_frame[per_frame["video"] == video]
@@ -77,7 +78,7 @@ def write_plot(per_frame: pd.DataFrame, video: str, file: Path) -> None:
 
 
 def _reduced(picture: UInt8Array) -> UInt8Array:
-    """At most as wide as a picture of a sheet may be."""
+    """Reduce a picture to the greatest width in a sheet."""
     height, width = picture.shape[:2]
     if width <= _WIDEST:
         return picture
@@ -86,7 +87,7 @@ def _reduced(picture: UInt8Array) -> UInt8Array:
 
 
 def _same_size(frame: UInt8Array, labels: UInt8Array) -> tuple[UInt8Array, UInt8Array]:
-    """Frame and label map at the frame's size, reduced where a sheet would grow too wide."""
+    """Return frame and label map at the frame's size, reduced if they are too wide for a sheet."""
     height, width = frame.shape[:2]
     scale = min(1.0, _WIDEST / width)
     size = (round(width * scale), round(height * scale))

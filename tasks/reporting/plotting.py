@@ -1,4 +1,4 @@
-"""Plots without a display: a new figure, and its picture."""
+"""Makes plots without a display: a new figure, and its picture."""
 
 import io
 from typing import TYPE_CHECKING
@@ -8,17 +8,17 @@ if TYPE_CHECKING:
 
 
 def new_figure(width: float, height: float) -> "Figure":
-    """An empty figure of a size in inches; matplotlib loads when the first one is asked for."""
+    """Return an empty figure of a size in inches; matplotlib loads at the first call."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)  # no display is asked for
+    FigureCanvasAgg(figure)  # needs no display
     return figure
 
 
 def png(figure: "Figure") -> bytes:
-    """The figure as a PNG file."""
+    """Return the figure as a PNG file."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     return buffer.getvalue()

@@ -1,4 +1,4 @@
-"""Parts of a report as artifacts of the flow run, for Prefect's web interface."""
+"""Publishes parts of a report as artifacts of the flow run, for Prefect's web interface."""
 
 import asyncio
 import base64
@@ -10,10 +10,10 @@ from tasks.retries.server_outage import asked_again, is_of_the_server, note_outa
 
 
 def publish(key: str, markdown: str, pictures: Mapping[str, bytes]) -> None:
-    """Show a section with its pictures, which travel inside; called in a synchronous task.
+    """Show a section with its pictures, which are embedded; call it in a synchronous task.
 
-    The report has the section, too: outside of a flow run nothing is shown, and a server that does
-    not answer costs a warning, not the run.
+    The report contains the section too. Outside of a flow run nothing is shown; if the server does
+    not answer, a warning is logged and the run continues.
 
     Args:
         key: lowercase letters, digits and dashes; versions of one key are listed together.
@@ -27,7 +27,7 @@ def publish(key: str, markdown: str, pictures: Mapping[str, bytes]) -> None:
         markdown = markdown.replace(f"]({name})", f"]({inside})")
     artifact = MarkdownArtifact(markdown=markdown, key=key)
     try:
-        asked_again(lambda: asyncio.run(artifact.acreate()))  # the synchronous way stays connected
+        asked_again(lambda: asyncio.run(artifact.acreate()))  # the synchronous call stays connected
     except Exception as error:
         if not is_of_the_server(error):
             raise

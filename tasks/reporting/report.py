@@ -1,4 +1,4 @@
-"""The report of a run: tables, summary, label maps and pictures in one folder."""
+"""Writes the report of a run: tables, summary, label maps and pictures in one folder."""
 
 import dataclasses
 import json
@@ -37,7 +37,7 @@ _ABLATION = "ablation.png"
 
 @task(name="export", task_run_name="export", cache_policy=NO_CACHE, persist_result=False)
 def export(context: RunContext, outcome: Outcome) -> Path:
-    """Write the label maps of all results as palette PNG; returns the report's folder."""
+    """Write the label maps of all results as palette PNG; return the report's folder."""
     folder = _folder(context)
     done = _exported(folder)
     _export_masks(context.store, outcome.results, folder, done)
@@ -53,11 +53,11 @@ def report(
     parameters: Mapping[str, Any],
     sections: Sequence[str] = (),
 ) -> Path:
-    """Write the report, and show its summary in Prefect; returns its folder.
+    """Write the report, and show its summary in Prefect; return its folder.
 
-    What is there of the same predictions stays.
+    Files that exist for the same predictions are kept.
 
-    `sections` are further ones, in Markdown.
+    `sections` are more sections, in Markdown.
     """
     folder = _folder(context)
     presets = [configuration.preset.name for configuration in configurations]
@@ -112,7 +112,7 @@ def report(
 
 
 def _pictures(shown: str, folder: Path) -> dict[str, bytes]:
-    """The PNG files of a report's folder that its summary shows."""
+    """Return the PNG files of a report's folder that its summary shows."""
     names = set(re.findall(r"!\[[^\]]*\]\(([^)]+\.png)\)", shown))
     return {name: (folder / name).read_bytes() for name in names if (folder / name).exists()}
 
@@ -120,7 +120,7 @@ def _pictures(shown: str, folder: Path) -> dict[str, bytes]:
 def _ablation(
     tables: Tables, parameters: Mapping[str, Any], folder: Path
 ) -> AblationFigures | None:
-    """Tables and plot of an ablation; None for another run."""
+    """Return tables and plot of an ablation; None for another run."""
     if not parameters["ablation"]:
         return None
     figures = ablation_figures(tables, parameters["preset"], parameters["dataset"])
@@ -136,7 +136,7 @@ def _folder(context: RunContext) -> Path:
 
 
 def _exported(folder: Path) -> dict[str, str]:
-    """Prediction keys by exported name: what is there need not be written again."""
+    """Return prediction keys by exported name; these exports need not be written again."""
     record = folder / _EXPORTS
     done: dict[str, str] = json.loads(record.read_bytes()) if record.exists() else {}
     return {name: key for name, key in done.items() if (folder / name).exists()}
@@ -165,7 +165,7 @@ def _export_sheets(
     folder: Path,
     done: dict[str, str],
 ) -> list[str]:
-    """Overlays of one preset; returns their names in the report."""
+    """Write overlays of one preset; return their names in the report."""
     shown = sorted((r for r in results if r.preset == preset), key=lambda r: r.video.name)
     sheets = [f"overlays/{result.video.name}_sheet.jpg" for result in shown]
     for result, name in zip(shown, sheets, strict=True):
@@ -178,7 +178,7 @@ def _export_sheets(
 def _export_flow(
     store: ArtifactStore, videos: Sequence[PreparedVideo], folder: Path, done: dict[str, str]
 ) -> list[str]:
-    """Flow pictures; returns their names in the report."""
+    """Write flow pictures; return their names in the report."""
     names = []
     for video in sorted(videos, key=lambda video: video.name):
         names.append(f"overlays/{video.name}_flow.jpg")

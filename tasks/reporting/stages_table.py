@@ -1,4 +1,4 @@
-"""What the stages of a run cost, and what was reused."""
+"""Tabulates what the stages of a run cost, and what was reused."""
 
 from collections.abc import Mapping
 
@@ -10,10 +10,11 @@ from storage.store.artifacts import ArtifactStore
 
 
 def stages_table(store: ArtifactStore, records: Mapping[str, VideoRecord]) -> pd.DataFrame:
-    """A row per stage: units computed in this run, reused, failed; seconds now and originally.
+    """Return a row per stage: units computed in this run, reused, failed; seconds now and
+    originally.
 
-    `original seconds` is what training, finetuning and inference took when their artifacts were
-    made, in this run or an earlier one, on the worker.
+    `original seconds` is the worker time of training, finetuning and inference when their
+    artifacts were made, in this run or an earlier one.
     """
     rows = {name: dict.fromkeys(_COLUMNS, 0.0) for name in STAGE_KINDS}
     for record in records.values():

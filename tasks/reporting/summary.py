@@ -1,4 +1,4 @@
-"""The report in Markdown, and its figures as JSON for whoever prints or compares them."""
+"""Writes the report in Markdown, and its figures as JSON for printing and comparison."""
 
 import dataclasses
 import json
@@ -22,7 +22,7 @@ from tasks.scores.aggregation import aggregate
 
 @dataclasses.dataclass(frozen=True)
 class ReportParts:
-    """All that the summary tells."""
+    """All inputs of the summary."""
 
     run_id: str
     parameters: Mapping[str, Any]
@@ -35,13 +35,13 @@ class ReportParts:
     sheets: Sequence[str]
     """Overlay files, relative to the report's folder."""
     sections: Sequence[str] = ()
-    """Further sections in Markdown; empty ones are left out."""
+    """More sections in Markdown; empty ones are omitted."""
 
 
 def comparison(parts: ReportParts) -> list[dict[str, Any]]:
-    """Figures per preset, on the videos that all came through with, and the main one's lead.
+    """Return figures per preset, over the videos that all completed, and the main preset's lead.
 
-    `lead` is how far the main preset's mean J is above this one's; None for itself.
+    `lead` is the main preset's mean J minus this preset's; None for the main preset.
     """
     presets = [configuration.preset.name for configuration in parts.configurations]
     present = [name for name in presets if name in set(parts.tables.per_object["preset"])]
@@ -57,7 +57,7 @@ def comparison(parts: ReportParts) -> list[dict[str, Any]]:
 
 
 def failures(records: Mapping[str, VideoRecord]) -> list[dict[str, str]]:
-    """Every failed stage with its cause."""
+    """Return every failed stage with its cause."""
     return [
         {"video": name, "stage": stage, "error": item.error or ""}
         for name, record in sorted(records.items())
@@ -67,7 +67,7 @@ def failures(records: Mapping[str, VideoRecord]) -> list[dict[str, str]]:
 
 
 def markdown(parts: ReportParts) -> str:
-    """The summary for people."""
+    """Return the summary for people."""
     failed = failures(parts.records)
     names = {item["video"] for item in failed} & set(parts.outcome.videos)
     done = len(parts.outcome.videos) - len(names)

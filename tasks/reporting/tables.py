@@ -1,4 +1,4 @@
-"""The tables of a run: evaluations of all videos and presets, joined."""
+"""Joins the evaluations of all videos and presets into the tables of a run."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,8 @@ from tasks.units.evaluate import EVALUATIONS
 
 @dataclass(frozen=True)
 class Tables:
-    """All with a column `preset`; J and F lie in 0..1, higher is better; decay and T: lower is."""
+    """All have a column `preset`; J and F lie in 0..1, higher is better; for decay and T, lower
+    is."""
 
     per_frame: pd.DataFrame
     per_object: pd.DataFrame
@@ -45,7 +46,7 @@ def gather(store: ArtifactStore, results: Sequence[VideoResult], presets: Sequen
 
 
 def common_videos(tables: Tables, presets: Sequence[str]) -> set[str]:
-    """Videos that every preset came through with, and on which they can be compared."""
+    """Return the videos that every preset completed, on which presets can be compared."""
     names = [
         set(tables.per_sequence.loc[tables.per_sequence["preset"] == preset, "video"])
         for preset in presets

@@ -1,4 +1,4 @@
-"""Training curves of a run: files in its report, and an artifact of the flow run."""
+"""Reports training curves of a run: files in its report, and an artifact of the flow run."""
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -14,9 +14,9 @@ _PICTURE = "plots/training.png"
 
 @task(name="curves", task_run_name="curves", cache_policy=NO_CACHE, persist_result=False)
 def training_curves(context: RunContext) -> str:
-    """Write table and picture of all networks of the run; returns the report's section on them.
+    """Write table and picture of all networks of the run; return the report's section on them.
 
-    The section is empty where nothing was trained.
+    The section is empty if nothing was trained.
     """
     curves = gather_curves(context.store, context.records())
     section = curves_section(curves, _PICTURE)
