@@ -153,7 +153,7 @@ def _http(uri: str, told: str, public_only: bool) -> Iterator[_Blocks]:
         ) from None
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
         fault = without_secrets(str(error), uri)
-        raise FetchError(f"{told} leads to no address of the web ({fault}); correct it") from None
+        raise FetchError(f"{told} is not a valid address ({fault}); correct it") from None
     except httpx.TransportError as error:
         fault = f"{type(error).__name__}: {without_secrets(str(error), uri)}"
         raise UnavailableError(

@@ -90,8 +90,7 @@ def _read_table(place: str) -> tuple[pd.DataFrame, list[str], list[Offence]]:
     kind, shown = safe_suffix(place).removeprefix("."), shown_address(place)
     if kind not in ("csv", "parquet"):
         raise ManifestError(
-            f"{shown} is no manifest: give a file called .csv or .parquet; {SAVE} in a program for "
-            "tables"
+            f"{shown} is no manifest: give a .csv or .parquet file; {SAVE} in a program for tables"
         )
     try:
         with fsspec.open(place, "rb") as file:

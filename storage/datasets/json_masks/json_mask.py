@@ -67,7 +67,7 @@ class JsonMask:
         if not isinstance(counts, str | list):
             raise ValueError("counts are neither a text nor a list")
         if not _is_size(declared):
-            raise ValueError(f"size {declared}, the frames have {list(size)}")
+            raise ValueError(f"size is {declared}, but the frames have {list(size)}")
         return self._scaled(decode_run_lengths(counts, (declared[0], declared[1])), size)
 
     def _scaled(self, mask: UInt8Array, size: tuple[int, int]) -> UInt8Array:
@@ -83,8 +83,8 @@ class JsonMask:
         (height, width), (to_height, to_width) = drawn, size
         if abs(width * to_height - height * to_width) > max(width, to_width) / 2:
             raise DatasetError(
-                f"{self.where}: size {list(drawn)}, the frames have {list(size)}, which is another "
-                "shape. We cannot know whether the picture was stretched or padded. Export the "
+                f"{self.where}: size is {list(drawn)}, but the frames have {list(size)}, which is "
+                "another shape. We cannot know whether the picture was stretched or padded. Export the "
                 "masks at the video's size."
             )
 

@@ -49,7 +49,7 @@ def read_mask_json(path: Path, frames: VideoFrames) -> list[JsonMask]:
     except (OSError, ValueError, RecursionError) as error:
         if isinstance(error, DatasetError):
             raise
-        raise DatasetError(f"{path} is not a JSON file that can be read ({error}).") from error
+        raise DatasetError(f"{path} is not a readable JSON file ({error}).") from error
     found = masks_of_program(path, document, frames)
     if found is None:
         found = list(_masks(path, document))

@@ -179,7 +179,7 @@ def _ids_of_colours(colours: NDArray[Any], name: str) -> UInt8Array:
         if colour not in COLOUR_IDS:
             row, column = np.argwhere(codes == code)[0].tolist()
             raise DatasetError(
-                f"{name} holds colour {colour}, first at row {row}, column {column}, which the "
+                f"{name} has the colour {colour}, first at row {row}, column {column}, which the "
                 "DAVIS palette does not. Save the mask as a palette PNG whose index is the object "
                 "id, or in black and white for one object."
             )

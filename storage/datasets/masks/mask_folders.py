@@ -110,7 +110,7 @@ def check_size(path: Path, frames: VideoFrames) -> None:
     found, size = upright_size(path), frames.size
     if found != size:
         raise DatasetError(
-            f"The mask {path} is {found[1]}x{found[0]}, the video {size[1]}x{size[0]}. "
+            f"The mask {path} is {found[1]}x{found[0]}, but the video is {size[1]}x{size[0]}. "
             f"{frames.note + ' ' if frames.note else ''}Draw the mask at the video's size."
         )
 

@@ -60,4 +60,6 @@ def ids_of_names(names: set[str], place: Path) -> dict[str, int]:
 def check_count(count: int, place: Path) -> None:
     """Refuse more objects than a label map can hold; DatasetError."""
     if count > MOST_OBJECTS:
-        raise DatasetError(f"{place} holds {count} objects, at most {MOST_OBJECTS} are possible.")
+        raise DatasetError(
+            f"{place} has {count} objects, but label maps have at most {MOST_OBJECTS}."
+        )

@@ -256,7 +256,7 @@ def test_killed_and_taken_up_the_result_is_the_same(tmp_path: Path) -> None:
             str(limit),
         ]
         done = subprocess.run(
-            [sys.executable, "-c", KILLED_STREAM, *arguments],
+            command,
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
             check=False,
