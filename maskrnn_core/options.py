@@ -73,6 +73,34 @@ class PerturbationOptions:
 
 
 @dataclass(frozen=True)
+class DreamOptions:
+    """Samples made from one frame: object and inpainted background move on their own (Khoreva et
+    al., "Lucid Data Dreaming", 2017)."""
+
+    __pydantic_config__ = _STRICT
+
+    share: float = 0.0
+    """Of the samples; the others are the frame itself."""
+    translation: float = 0.3
+    """Largest shift of the object from where it was, relative to its box."""
+    rotation: float = 20.0
+    """Largest angle of the object, degrees."""
+    scale: float = 0.15
+    deformation: float = 0.08
+    """Thin-plate displacement of control points, relative to the object's box."""
+    motion: float = 0.1
+    """Largest shift of the object from one frame to the next, relative to its box."""
+    turn: float = 5.0
+    """Largest angle from one frame to the next, degrees."""
+    camera: float = 0.05
+    """Largest shift of the background, relative to the frame."""
+    light: float = 0.15
+    """Largest relative change of brightness, of object and background apart."""
+    occluder: float = 0.2
+    """Probability that a part of the object is hidden."""
+
+
+@dataclass(frozen=True)
 class LearningOptions:
     """What all stages that learn share: rate, loss, and how samples are varied."""
 
@@ -132,6 +160,7 @@ class FinetuneOptions(LearningOptions):
     iterations: int = 200
     batch_size: int = 1
     localization_weight: float = 1.0
+    dream: DreamOptions = field(default_factory=DreamOptions)
     frozen_blocks: int = 0
     """Blocks of VGG, from the first on, that stay as the parent's in both streams."""
     patience: int | None = None

@@ -12,6 +12,7 @@ from maskrnn_core.networks.weights import Weights
 from maskrnn_core.options import ComputeOptions, Preset
 from maskrnn_core.training.batches import MaskedSample, crop_size, vary
 from maskrnn_core.training.curve import CurvePoint, OnStep, TrainedNetwork
+from maskrnn_core.training.dreaming import Dreamer
 from maskrnn_core.training.optimisation import frozen, optimise
 from maskrnn_core.training.recorder import Recorder
 from maskrnn_core.training.samples import read_sample
@@ -63,10 +64,13 @@ def finetune(
     load_weights(network, weights)
     network.to(resolved.device).train()
     output_size = crop_size(video.size, options.augmentation)
+    dreamer = Dreamer(sample, options.dream) if options.dream.share > 0 else None
 
     def make_sample(position: int) -> MaskedSample:
         rng = np.random.default_rng([options.seed, object_id, position])
-        return vary(sample, name, rng, output_size, options)
+        is_dreamed = dreamer is not None and rng.random() < options.dream.share
+        source = dreamer.draw(rng) if dreamer is not None and is_dreamed else sample
+        return vary(source, name, rng, output_size, options)
 
     objective = static_objective(
         "finetune", network, options.iterations, options, resolved, make_sample, video.size[1]

@@ -14,6 +14,7 @@ from maskrnn_core.networks import build_network, weights_of
 from maskrnn_core.networks.weights import Weights
 from maskrnn_core.options import (
     ComputeOptions,
+    DreamOptions,
     FinetuneOptions,
     NetworkOptions,
     Preset,
@@ -257,3 +258,14 @@ def test_presets_without_a_network_cannot_be_trained(video: Video) -> None:
         train_parent([video], carried, CPU)
     with pytest.raises(InvalidInputError, match="nothing to finetune"):
         finetune(video, 1, {}, carried, CPU)
+
+
+def test_finetuning_on_dreams_learns_another_network_than_on_the_frame(video: Video) -> None:
+    parent = weights_of(build_network(NETWORK))
+    curves = []
+    for share in (0.0, 1.0, 1.0):
+        options = replace(FINETUNE, dream=DreamOptions(share=share))
+        tuned = finetune(video, 1, parent, replace(TINY, finetune=options), CPU)
+        curves.append([point.loss for point in tuned.curve])
+    assert curves[1] == curves[2]
+    assert curves[0] != curves[1]
