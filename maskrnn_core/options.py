@@ -195,9 +195,19 @@ class InferenceOptions:
     """Growth per frame of a lost object's last box."""
     mask_box_scale: float | None = None
     """Discard what lies outside the warped mask's box enlarged by this; None discards nothing."""
+    window_margin: float | None = None
+    """Read only what `mask_box_scale` keeps, and so many pixels around it, which saves the time for
+    the rest; None reads the whole frame. A lost object is searched in the whole frame."""
     component_reach: float | None = None
     """Discard components that are farther from the warped mask than this times the root of its
     area; None discards none."""
+
+    def __post_init__(self) -> None:
+        """Raise InvalidInputError for options that contradict each other."""
+        if self.window_margin is not None and self.mask_box_scale is None:
+            raise InvalidInputError(
+                "window_margin leaves out what mask_box_scale discards: set mask_box_scale, too"
+            )
 
 
 @dataclass(frozen=True)

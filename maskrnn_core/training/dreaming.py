@@ -5,6 +5,7 @@ changes, and something may come before the object. Target and optical flow follo
 """
 
 import math
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,7 +15,7 @@ from maskrnn_core.geometry.boxes import mask_box
 from maskrnn_core.options import DreamOptions
 from maskrnn_core.training.augmentation import FrameSample
 from maskrnn_core.training.perturbation import GRID_STEP, interpolate, thin_plate
-from maskrnn_core.video import VOID, FloatArray, UInt8Array
+from maskrnn_core.video import VOID, FloatArray
 
 _INPAINT_RADIUS = 3
 _HALO = 5
@@ -134,10 +135,13 @@ def _flow(shown: NDArray[np.bool_], step: Affine, camera: Affine) -> FloatArray:
     return (moved - _grid(still, shown.shape)).astype(np.float32)
 
 
-def _remap(image: UInt8Array | FloatArray, grid: FloatArray, border: int) -> FloatArray:
-    interpolation = cv2.INTER_LINEAR if image.ndim == 3 or image.dtype != np.uint8 else 0
-    moved = cv2.remap(image, grid, None, interpolation, borderMode=border)
-    return moved.astype(np.float32)
+def _remap(image: NDArray[Any], grid: FloatArray, border: int) -> FloatArray:
+    """The image read at the coordinates (H, W, 2); labels (uint8, (H, W)) are not mixed."""
+    is_label = image.ndim == 2 and image.dtype == np.uint8
+    interpolation = cv2.INTER_NEAREST if is_label else cv2.INTER_LINEAR
+    x, y = grid[..., 0], grid[..., 1]
+    moved: FloatArray = cv2.remap(image, x, y, interpolation, borderMode=border).astype(np.float32)
+    return moved
 
 
 def _light(image: FloatArray, rng: np.random.Generator, options: DreamOptions) -> FloatArray:
