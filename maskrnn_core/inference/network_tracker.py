@@ -115,7 +115,8 @@ class NetworkTracker:
         with self._compute.autocast():
             deltas = self._network.localization(features, proposals)
         box = decode_box(proposal, deltas[0].cpu().numpy())
-        height, width = (16 * side for side in features.shape[-2:])
+        stride = self._network.localization.region.stride
+        height, width = (stride * side for side in features.shape[-2:])
         inside = clip_box(box, (height, width))
         return box if inside[2] - inside[0] >= 1 and inside[3] - inside[1] >= 1 else None
 

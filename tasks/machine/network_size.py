@@ -4,6 +4,7 @@ from maskrnn_core.options import NetworkOptions
 
 _VGG = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
 _ROI_CELLS = 49
+_MASK_ROI_INPUTS = 2 * 28**2
 
 
 def weight_bytes(network: NetworkOptions | None) -> int:
@@ -19,7 +20,9 @@ def weight_bytes(network: NetworkOptions | None) -> int:
             before = out
     if network.localization:
         fc = network.fc_width
-        parameters += stages[-1][-1] * _ROI_CELLS * fc + fc * fc + 4 * fc
+        reads_masks = network.roi_features == "masks"
+        inputs = _MASK_ROI_INPUTS if reads_masks else stages[-1][-1] * _ROI_CELLS
+        parameters += inputs * fc + fc * fc + 4 * fc
     return 4 * parameters
 
 

@@ -12,11 +12,25 @@ from maskrnn_core.inference.carriers import carried
 from maskrnn_core.inference.network_tracker import NetworkTracker, confident_component, gate
 from maskrnn_core.inference.state import ObjectFrame, TrackState
 from maskrnn_core.networks import build_network
+from maskrnn_core.networks.localization import RegionOptions
 from maskrnn_core.networks.maskrnn import MaskRNN, Segmentation
 from maskrnn_core.options import InferenceOptions, NetworkOptions
 
 SIZE = (32, 48)
 CPU = Compute(torch.device("cpu"), bfloat16=False)
+
+
+class Deltas(nn.Module):
+    """A localization net that always gives the same deltas."""
+
+    region = RegionOptions()
+
+    def __init__(self, deltas: list[float]) -> None:
+        super().__init__()
+        self.deltas = torch.tensor([deltas])
+
+    def forward(self, features: Tensor, proposals: Tensor) -> Tensor:
+        return self.deltas
 
 
 class Answers(MaskRNN):
@@ -27,7 +41,7 @@ class Answers(MaskRNN):
         self.probability = probability
         self.masks: list[Tensor] = []
         if deltas is not None:
-            self.localization = lambda features, proposals: torch.tensor([deltas])  # type: ignore[assignment]
+            self.localization = Deltas(deltas)  # type: ignore[assignment]
 
     def forward(self, frame: Tensor, mask: Tensor, magnitudes: Tensor | None) -> Segmentation:
         self.masks.append(mask)
