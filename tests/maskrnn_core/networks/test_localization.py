@@ -89,7 +89,9 @@ def _ellipses(
     rng: np.random.Generator, count: int
 ) -> tuple[torch.Tensor, NDArray[np.float32], NDArray[np.float32]]:
     """Probability and perturbed mask of ellipses, the boxes of both: proposals, then true ones."""
-    features, proposals, boxes = [], [], []
+    features: list[NDArray[np.float32]] = []
+    proposals: list[NDArray[np.float32]] = []
+    boxes: list[NDArray[np.float32]] = []
     options = PerturbationOptions(morphology=8.0, deformation=0.15, translation=0.12)
     while len(boxes) < count:
         mask = np.zeros((80, 120), np.uint8)
