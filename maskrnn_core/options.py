@@ -29,6 +29,9 @@ class NetworkOptions:
     localization: bool = True
     """Whether the localization net exists and is trained; `InferenceOptions.gate` applies it."""
     roi_pooling: Literal["pool", "align"] = "pool"
+    roi_features: Literal["conv5_3", "masks"] = later("conv5_3")
+    """What the localization net reads: features of the appearance stream, or the segmentation net's
+    probability and the warped mask, whose meaning no later stage of training changes."""
     fc_width: int = 1024
     """4096 when the weights of VGG's classifier are loaded."""
 
@@ -72,6 +75,34 @@ class PerturbationOptions:
     ghost: float = later(0.0)
     """Probability that the previous mask shows the object a second time where it is not: a false
     positive that must not live on."""
+
+
+@dataclass(frozen=True)
+class DreamOptions:
+    """Samples made from one frame: object and inpainted background move on their own (Khoreva et
+    al., "Lucid Data Dreaming", 2017)."""
+
+    __pydantic_config__ = _STRICT
+
+    share: float = 0.5
+    """Of the samples; the others are the frame itself."""
+    translation: float = 0.3
+    """Largest shift of the object from where it was, relative to its box."""
+    rotation: float = 20.0
+    """Largest angle of the object, degrees."""
+    scale: float = 0.15
+    deformation: float = 0.08
+    """Thin-plate displacement of control points, relative to the object's box."""
+    motion: float = 0.1
+    """Largest shift of the object from one frame to the next, relative to its box."""
+    turn: float = 5.0
+    """Largest angle from one frame to the next, degrees."""
+    camera: float = 0.05
+    """Largest shift of the background, relative to the frame."""
+    light: float = 0.15
+    """Largest relative change of brightness, of object and background apart."""
+    occluder: float = 0.2
+    """Probability that a part of the object is hidden."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +165,7 @@ class FinetuneOptions(LearningOptions):
     iterations: int = 200
     batch_size: int = 1
     localization_weight: float = 1.0
+    dream: DreamOptions | None = later(None)  # noqa: RUF009 (declares a field)
     frozen_blocks: int = 0
     """Blocks of VGG, from the first on, that stay as the parent's in both streams."""
     patience: int | None = None
@@ -168,9 +200,19 @@ class InferenceOptions:
     """Growth per frame of a lost object's last box."""
     mask_box_scale: float | None = later(None)
     """Discard what lies outside the warped mask's box enlarged by this; None discards nothing."""
+    window_margin: float | None = later(None)
+    """Read only what `mask_box_scale` keeps, and so many pixels around it, which saves the time for
+    the rest; None reads the whole frame. A lost object is searched in the whole frame."""
     component_reach: float | None = later(None)
     """Discard components that are farther from the warped mask than this times the root of its
     area; None discards none."""
+
+    def __post_init__(self) -> None:
+        """Raise InvalidInputError for options that contradict each other."""
+        if self.window_margin is not None and self.mask_box_scale is None:
+            raise InvalidInputError(
+                "window_margin leaves out what mask_box_scale discards: set mask_box_scale, too"
+            )
 
 
 @dataclass(frozen=True)

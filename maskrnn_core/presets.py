@@ -9,6 +9,7 @@ from typing import Literal
 from maskrnn_core.errors import InvalidInputError
 from maskrnn_core.options import (
     AugmentationOptions,
+    DreamOptions,
     FinetuneOptions,
     InferenceOptions,
     NetworkOptions,
@@ -69,6 +70,34 @@ _SCRATCH = replace(
 
 _PAPER = Preset(name="paper", network=NetworkOptions(fc_width=4096))
 
+_CROPS = replace(_MILD, crop=0.6)
+"""A third of the frame's pixels, and so about a third of the time."""
+
+_ACCURATE = Preset(
+    name="accurate",
+    network=NetworkOptions(flow_stream=False, localization=False),
+    static=StaticOptions(
+        steps=600,
+        learning_rate=1e-4,
+        final_learning_rate=1e-5,
+        balance="none",
+        augmentation=_CROPS,
+        perturbation=_ROUGH,
+    ),
+    recurrent=None,
+    finetune=FinetuneOptions(
+        iterations=100,
+        learning_rate=1e-4,
+        final_learning_rate=1e-5,
+        balance="none",
+        augmentation=replace(_CROPS, anywhere=0.3),
+        perturbation=replace(_ROUGH, ghost=0.3),
+        dream=DreamOptions(share=0.5),
+    ),
+    inference=InferenceOptions(gate=False, mask_box_scale=1.5, component_reach=0.5),
+)
+"""One stream of VGG-16 from pretrained weights whose layers have one magnitude (`vgg16-hed`)."""
+
 _SAME_BUDGET = replace(_STATIC, steps=_STEPS + _CLIPS * _RECURRENT.clip_length)
 """As many frames as both stages of `small` see, for presets without a recurrent stage."""
 
@@ -93,6 +122,7 @@ def _without_network(name: str, carry: Literal["warped", "first"]) -> Preset:
 
 _PRESETS = (
     _PAPER,
+    _ACCURATE,
     _SCRATCH,
     _SMALL,
     _appearance_alone("osvos", "none"),

@@ -57,7 +57,7 @@ class MethodOptions:
     """Options that choose the method.
 
     Attributes:
-        preset: Named configuration: small, scratch, paper, osvos, masktrack, propagate,
+        preset: Named configuration: small, accurate, scratch, paper, osvos, masktrack, propagate,
             first-frame.
         set: Options by dotted name, such as finetune.iterations=50; also compute.device,
             compute.precision, compute.threads and synthetic.*.

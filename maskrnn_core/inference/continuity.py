@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskrnn_core.geometry.boxes import Box, enlarge_box
+from maskrnn_core.network_shape import STRIDES
 
 SMALLEST_MARGIN = 8.0
 """Pixels by which a box grows at least, on each side: small boxes must allow for motion, too."""
@@ -26,6 +27,17 @@ def continuity_box(box: Box, scale: float, size: tuple[int, int]) -> Box:
     )
     margin = np.concatenate((-grown, grown)) / 2
     return enlarge_box((box + margin).astype(np.float32), 1.0, size)
+
+
+def window_of(box: Box, margin: float, size: tuple[int, int]) -> tuple[slice, slice]:
+    """Rows and columns of a box with a margin around it, within the frame (height, width).
+
+    They begin at multiples of the network's largest stride, so that every feature keeps its place.
+    """
+    stride = STRIDES[-1]
+    low = [max(math.floor((float(edge) - margin) / stride), 0) * stride for edge in box[:2]]
+    high = [math.ceil(float(edge) + margin) for edge in box[2:]]
+    return slice(low[1], min(high[1], size[0])), slice(low[0], min(high[0], size[1]))
 
 
 def near_components(

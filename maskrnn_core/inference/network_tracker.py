@@ -10,7 +10,7 @@ from maskrnn_core.compute import Compute
 from maskrnn_core.geometry.boxes import Box, clip_box, decode_box, enlarge_box, mask_box
 from maskrnn_core.geometry.boxes import proposal_box as proposal_of
 from maskrnn_core.geometry.warping import warp
-from maskrnn_core.inference.continuity import continuity_box, near_components
+from maskrnn_core.inference.continuity import continuity_box, near_components, window_of
 from maskrnn_core.inference.state import ObjectFrame, TrackState
 from maskrnn_core.networks import MaskRNN
 from maskrnn_core.options import InferenceOptions
@@ -56,14 +56,19 @@ class NetworkTracker:
         proposal = proposal_of(mask[0, 0].cpu().numpy())
         if proposal is None:
             mask = torch.zeros_like(mask)
+        rows, columns = self._window(proposal, (mask.shape[2], mask.shape[3]))
+        parts = (part[..., rows, columns] for part in (frame, mask, magnitudes))
         with self._compute.autocast():
-            segmentation = self._network(frame, mask, magnitudes)
-        probability = torch.sigmoid(segmentation.logits[0, 0])
+            segmentation = self._network(*parts)
+        probability = torch.zeros_like(mask[0, 0])
+        probability[rows, columns] = torch.sigmoid(segmentation.logits[0, 0])
         if not self._network.reads_mask:
             return self._unprompted(previous, probability)
         if proposal is None:
             return self._search(previous, probability)
-        box = self._localize(segmentation.features, proposal)
+        corner = np.array([columns.start, rows.start] * 2, dtype=np.float32)
+        box = self._localize(segmentation.features, proposal - corner)
+        box = None if box is None else (box + corner).astype(np.float32)
         if self._options.gate and box is not None:
             size = (probability.shape[0], probability.shape[1])
             probability = gate(probability, enlarge_box(box, self._options.box_scale, size))
@@ -94,15 +99,24 @@ class NetworkTracker:
             probability = torch.from_numpy(kept).to(probability.device)
         return probability
 
+    def _window(self, proposal: Box | None, size: tuple[int, int]) -> tuple[slice, slice]:
+        """Rows and columns of the frame that the network reads."""
+        margin, scale = self._options.window_margin, self._options.mask_box_scale
+        if proposal is None or margin is None or scale is None:
+            return slice(0, size[0]), slice(0, size[1])
+        return window_of(continuity_box(proposal, scale, size), margin, size)
+
     def _localize(self, features: Tensor, proposal: Box) -> Box | None:
-        """The regressed box, or None without a localization net or where it leaves the frame."""
+        """The regressed box, or None without a localization net or where it leaves what was read;
+        both boxes relative to that."""
         if self._network.localization is None:
             return None
         proposals = torch.from_numpy(proposal)[None].to(features.device)
         with self._compute.autocast():
             deltas = self._network.localization(features, proposals)
         box = decode_box(proposal, deltas[0].cpu().numpy())
-        height, width = (16 * side for side in features.shape[-2:])
+        stride = self._network.localization.region.stride
+        height, width = (stride * side for side in features.shape[-2:])
         inside = clip_box(box, (height, width))
         return box if inside[2] - inside[0] >= 1 and inside[3] - inside[1] >= 1 else None
 

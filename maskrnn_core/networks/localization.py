@@ -1,5 +1,6 @@
-"""The object localization net: box regression from conv5_3 of the appearance stream."""
+"""The object localization net: box regression from what lies around a proposal."""
 
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
@@ -10,19 +11,40 @@ from torchvision.ops import roi_align, roi_pool
 from maskrnn_core.network_shape import ROI_SIZE, STRIDES
 
 
+@dataclass(frozen=True)
+class RegionOptions:
+    """How features are read around a proposal; as in Fast R-CNN on conv5_3 by default."""
+
+    pooling: Literal["pool", "align"] = "pool"
+    """Quantised max pooling, or bilinear sampling."""
+    cells: int = ROI_SIZE
+    """Along each side."""
+    stride: int = STRIDES[-1]
+    """Of the features with respect to the network's input."""
+    context: float = 1.0
+    """Side of the region relative to the proposal's: an error is seen beyond the proposal, too."""
+
+
+MASK_REGION = RegionOptions(pooling="align", cells=28, stride=1, context=1.5)
+"""Of the segmentation net's own answer. At 240 lines an object is four cells of conv5_3 wide, and
+the errors to be mended are a fraction of one."""
+MASK_CHANNELS = 2
+"""The probability, and the warped mask."""
+
+
 class LocalizationNet(nn.Module):
-    """RoI pooling to 7x7, two fully connected layers, four box deltas (sections 3.3 and 4).
+    """RoI pooling, two fully connected layers, four box deltas (sections 3.3 and 4).
 
     Args:
-        channels: channels of conv5_3.
+        channels: channels of the features.
         fc_width: width of both fully connected layers.
-        pooling: "pool" as in Fast R-CNN, or "align" for bilinear sampling.
+        region: how they are read.
     """
 
-    def __init__(self, channels: int, fc_width: int, pooling: Literal["pool", "align"]) -> None:
+    def __init__(self, channels: int, fc_width: int, region: RegionOptions) -> None:
         super().__init__()
-        self.pooling = pooling
-        self.fc6 = nn.Linear(channels * ROI_SIZE**2, fc_width)
+        self.region = region
+        self.fc6 = nn.Linear(channels * region.cells**2, fc_width)
         self.fc7 = nn.Linear(fc_width, fc_width)
         self.deltas = nn.Linear(fc_width, 4)
         for layer in (self.fc6, self.fc7):
@@ -35,22 +57,33 @@ class LocalizationNet(nn.Module):
         """Normalised deltas (dx, dy, dw, dh), one row per image.
 
         Args:
-            features: (N, C, H / 16, W / 16), conv5_3.
+            features: (N, C, H / stride, W / stride).
             proposals: (N, 4), one box per image, xyxy in pixels of the network's input.
 
         Returns:
             (N, 4), float32.
         """
         index = torch.arange(len(proposals), device=proposals.device, dtype=torch.float32)
-        rois = torch.cat((index[:, None], proposals.float()), dim=1)
-        scale = 1 / STRIDES[-1]
+        region = self.region
+        rois = torch.cat((index[:, None], _enlarged(proposals.float(), region.context)), dim=1)
         # The pooling kernels know no bfloat16 on the CPU.
         maps = features.float()
-        if self.pooling == "pool":
-            pooled = roi_pool(maps, rois, ROI_SIZE, scale)
+        if region.pooling == "pool":
+            pooled = roi_pool(maps, rois, region.cells, 1 / region.stride)
         else:
-            pooled = roi_align(maps, rois, ROI_SIZE, scale, sampling_ratio=2, aligned=True)
+            pooled = roi_align(
+                maps, rois, region.cells, 1 / region.stride, sampling_ratio=2, aligned=True
+            )
         hidden = functional.relu(self.fc6(pooled.flatten(1)))
         hidden = functional.relu(self.fc7(hidden))
         deltas: Tensor = self.deltas(hidden)
         return deltas.float()
+
+
+def _enlarged(boxes: Tensor, factor: float) -> Tensor:
+    """Boxes (N, 4) scaled about their middles."""
+    if factor == 1:
+        return boxes
+    middle = (boxes[:, :2] + boxes[:, 2:]) / 2
+    half = (boxes[:, 2:] - boxes[:, :2]) * factor / 2
+    return torch.cat((middle - half, middle + half), dim=1)

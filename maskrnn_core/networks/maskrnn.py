@@ -9,7 +9,12 @@ from maskrnn_core.errors import InvalidInputError
 from maskrnn_core.network_shape import STRIDES
 from maskrnn_core.networks.heads import OsvosHead, SingleChannelHead
 from maskrnn_core.networks.inputs import IMAGENET_MEAN, IMAGENET_STD, centre, pad_to_multiple
-from maskrnn_core.networks.localization import LocalizationNet
+from maskrnn_core.networks.localization import (
+    MASK_CHANNELS,
+    MASK_REGION,
+    LocalizationNet,
+    RegionOptions,
+)
 from maskrnn_core.networks.vgg import VGGStages, stage_channels
 from maskrnn_core.options import NetworkOptions
 
@@ -20,7 +25,8 @@ class Segmentation(NamedTuple):
     logits: Tensor
     """(N, 1, H, W), float32 or more precise; the probability is their sigmoid."""
     features: Tensor
-    """(N, C, ceil(H / 16), ceil(W / 16)): conv5_3 of the appearance stream."""
+    """What the localization net reads: conv5_3 of the appearance stream, (N, C, ceil(H / 16),
+    ceil(W / 16)), or probability and warped mask, (N, 2, H, W)."""
 
 
 class Stream(nn.Module):
@@ -98,7 +104,11 @@ class MaskRNN(nn.Module):
             motion_logits, _ = self.motion(self._padded(motion))
             logits = self.combine(torch.cat((logits, motion_logits), dim=1))
         precise = torch.promote_types(logits.dtype, torch.float32)
-        return Segmentation(logits[..., :height, :width].to(precise), features)
+        logits = logits[..., :height, :width].to(precise)
+        if self.localization is not None and self.localization.region == MASK_REGION:
+            # Detached: the box loss teaches the localization net alone.
+            features = torch.cat((torch.sigmoid(logits).detach(), mask.to(precise)), dim=1)
+        return Segmentation(logits, features)
 
     def _padded(self, x: Tensor) -> Tensor:
         # Padding keeps every tap in place to the pixel; resizing would not.
@@ -121,10 +131,12 @@ def build_network(options: NetworkOptions) -> MaskRNN:
     appearance = stream(3 + reads_mask)
     appearance.vgg.silence_mask_channel()
     motion = stream(2 + reads_mask) if options.flow_stream else None
-    localization = (
-        LocalizationNet(channels[-1], options.fc_width, options.roi_pooling)
-        if options.localization
-        else None
-    )
+    localization = _localization_net(options, channels[-1]) if options.localization else None
     network = MaskRNN(appearance, motion, localization, reads_mask)
     return network.to(memory_format=torch.channels_last)
+
+
+def _localization_net(options: NetworkOptions, channels: int) -> LocalizationNet:
+    if options.roi_features == "masks":
+        return LocalizationNet(MASK_CHANNELS, options.fc_width, MASK_REGION)
+    return LocalizationNet(channels, options.fc_width, RegionOptions(options.roi_pooling))

@@ -12,6 +12,7 @@ from maskrnn_core.networks.weights import Weights
 from maskrnn_core.options import ComputeOptions, Preset
 from maskrnn_core.training.batches import MaskedSample, crop_size, vary
 from maskrnn_core.training.curve import CurvePoint, OnStep, TrainedNetwork
+from maskrnn_core.training.dreaming import Dreamer
 from maskrnn_core.training.optimisation import frozen, optimise
 from maskrnn_core.training.recorder import Recorder
 from maskrnn_core.training.samples import read_sample
@@ -63,10 +64,15 @@ def finetune(
     load_weights(network, weights)
     network.to(resolved.device).train()
     output_size = crop_size(video.size, options.augmentation)
+    dream = options.dream
+    dreamer = None if dream is None else Dreamer(sample, dream)
 
     def make_sample(position: int) -> MaskedSample:
         rng = np.random.default_rng([options.seed, object_id, position])
-        return vary(sample, name, rng, output_size, options)
+        source = sample
+        if dream is not None and dreamer is not None and rng.random() < dream.share:
+            source = dreamer.draw(rng)
+        return vary(source, name, rng, output_size, options)
 
     objective = static_objective(
         "finetune", network, options.iterations, options, resolved, make_sample, video.size[1]

@@ -12,7 +12,7 @@ from maskrnn_core.video import FloatArray
 
 _CONTROL_POINTS = 4
 """Number of control points of the deformation along each side of the object's box."""
-_GRID_STEP = 8
+GRID_STEP = 8
 """The displacement is smooth, so it is evaluated at every 8th pixel and interpolated."""
 
 
@@ -70,26 +70,26 @@ def _source_coordinates(
     shift = rng.uniform(-1, 1, 2) * options.translation * extent
     cos, sin = math.cos(angle) / scale, math.sin(angle) / scale
 
-    columns = np.arange(0, width + _GRID_STEP, _GRID_STEP, dtype=np.float64)
-    rows = np.arange(0, height + _GRID_STEP, _GRID_STEP, dtype=np.float64)
+    columns = np.arange(0, width + GRID_STEP, GRID_STEP, dtype=np.float64)
+    rows = np.arange(0, height + GRID_STEP, GRID_STEP, dtype=np.float64)
     grid = np.stack(np.meshgrid(columns, rows), axis=-1) - middle - shift
     turned = grid @ np.array([[cos, -sin], [sin, cos]])
     normalised = turned / np.maximum(extent, 1) * 2
-    displaced = turned + _thin_plate(normalised, rng, options.deformation) * extent + middle
-    return _interpolate(displaced[..., 0], size), _interpolate(displaced[..., 1], size)
+    displaced = turned + thin_plate(normalised, rng, options.deformation) * extent + middle
+    return interpolate(displaced[..., 0], size), interpolate(displaced[..., 1], size)
 
 
-def _interpolate(coarse: NDArray[np.float64], size: tuple[int, ...]) -> FloatArray:
-    """Interpolate values at every `_GRID_STEP`-th pixel to values at every pixel."""
+def interpolate(coarse: NDArray[np.float64], size: tuple[int, ...]) -> FloatArray:
+    """Interpolate values at every `GRID_STEP`-th pixel to values at every pixel."""
     height, width = size
-    x = np.arange(width, dtype=np.float32) / _GRID_STEP
-    y = np.arange(height, dtype=np.float32) / _GRID_STEP
+    x = np.arange(width, dtype=np.float32) / GRID_STEP
+    y = np.arange(height, dtype=np.float32) / GRID_STEP
     map_x, map_y = np.meshgrid(x, y)
     fine = cv2.remap(coarse.astype(np.float32), map_x, map_y, cv2.INTER_LINEAR)
     return fine.astype(np.float32)
 
 
-def _thin_plate(
+def thin_plate(
     points: NDArray[np.float64], rng: np.random.Generator, strength: float
 ) -> NDArray[np.float64]:
     """Thin-plate spline through random displacements of a grid of control points.

@@ -3,6 +3,8 @@
 from maskrnn_core.network_shape import ROI_SIZE, vgg_channels
 from maskrnn_core.options import NetworkOptions
 
+_MASK_ROI_INPUTS = 2 * 28**2
+
 
 def weight_bytes(network: NetworkOptions | None) -> int:
     """Return the bytes of a network's weights in float32, accurate to a few percent."""
@@ -17,7 +19,9 @@ def weight_bytes(network: NetworkOptions | None) -> int:
             before = out
     if network.localization:
         fc = network.fc_width
-        parameters += stages[-1][-1] * ROI_SIZE**2 * fc + fc * fc + 4 * fc
+        reads_masks = network.roi_features == "masks"
+        inputs = _MASK_ROI_INPUTS if reads_masks else stages[-1][-1] * ROI_SIZE**2
+        parameters += inputs * fc + fc * fc + 4 * fc
     return 4 * parameters
 
 

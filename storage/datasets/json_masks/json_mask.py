@@ -84,8 +84,8 @@ class JsonMask:
         if abs(width * to_height - height * to_width) > max(width, to_width) / 2:
             raise DatasetError(
                 f"{self.where}: size is {list(drawn)}, but the frames have {list(size)}, which is "
-                "another shape. We cannot know whether the picture was stretched or padded. Export the "
-                "masks at the video's size."
+                "another shape. We cannot know whether the picture was stretched or padded. "
+                "Export the masks at the video's size."
             )
 
 

@@ -3,7 +3,21 @@
 import torch
 from torch import Tensor, nn
 
+from maskrnn_core.networks.localization import RegionOptions
 from maskrnn_core.networks.maskrnn import MaskRNN, Segmentation
+
+
+class Deltas(nn.Module):
+    """A localization net that always returns the same deltas."""
+
+    region = RegionOptions()
+
+    def __init__(self, deltas: list[float]) -> None:
+        super().__init__()
+        self.deltas = torch.tensor([deltas])
+
+    def forward(self, features: Tensor, proposals: Tensor) -> Tensor:
+        return self.deltas
 
 
 class Answers(MaskRNN):
@@ -14,7 +28,7 @@ class Answers(MaskRNN):
         self.probability = probability
         self.masks: list[Tensor] = []
         if deltas is not None:
-            self.localization = lambda features, proposals: torch.tensor([deltas])  # type: ignore[assignment]
+            self.localization = Deltas(deltas)  # type: ignore[assignment]
 
     def forward(self, frame: Tensor, mask: Tensor, magnitudes: Tensor | None) -> Segmentation:
         self.masks.append(mask)

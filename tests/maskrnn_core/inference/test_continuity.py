@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from maskrnn_core.inference.continuity import continuity_box, near_components
+from maskrnn_core.inference.continuity import continuity_box, near_components, window_of
 
 SIZE = (60, 80)
 
@@ -36,3 +36,9 @@ def test_nothing_is_dropped_without_a_previous_mask() -> None:
     probability = np.full(SIZE, 0.9, np.float32)
     nothing = np.zeros(SIZE, bool)
     np.testing.assert_array_equal(near_components(probability, nothing, 0.5, 0.1), probability)
+
+
+def test_windows_begin_at_the_grid_of_the_features_and_end_in_the_frame() -> None:
+    box = np.array([40, 33, 60, 52], np.float32)
+    assert window_of(box, 4, SIZE) == (slice(16, 56), slice(32, 64))
+    assert window_of(box, 1000, SIZE) == (slice(0, 60), slice(0, 80))

@@ -6,11 +6,13 @@ import torch
 from torch import Tensor
 
 from maskrnn_core.compute import Compute
+from maskrnn_core.errors import InvalidInputError
 from maskrnn_core.geometry.boxes import encode_box
 from maskrnn_core.inference.carriers import carried
 from maskrnn_core.inference.network_tracker import NetworkTracker, confident_component, gate
 from maskrnn_core.inference.state import ObjectFrame, TrackState
-from maskrnn_core.options import InferenceOptions
+from maskrnn_core.networks import build_network
+from maskrnn_core.options import InferenceOptions, NetworkOptions
 from tests.maskrnn_core.inference.answers import Answers
 
 SIZE = (32, 48)
@@ -121,3 +123,30 @@ def test_false_positives_far_from_the_warped_mask_are_discarded(options: Inferen
     assert result.probability[20:30, 36:46].max() == 0
     assert result.probability[9:19, 10:20].min() > 0.9
     assert result.seen_area == 100
+
+
+def test_a_window_gives_what_the_whole_frame_gives_near_the_object() -> None:
+    torch.manual_seed(2)
+    size = (112, 160)
+    network = build_network(NetworkOptions(width=0.125, norm="none", fc_width=16)).eval()
+    mask = torch.zeros(size)
+    mask[30:50, 40:60] = 1
+    frame = torch.rand(1, 3, *size) * 255
+    results = []
+    for margin in (None, 1000.0, 16.0):
+        options = InferenceOptions(mask_box_scale=1.2, window_margin=margin, gate=False)
+        tracker = NetworkTracker(network, options, CPU, warp_mask=True)
+        with torch.inference_mode():
+            results.append(tracker.step(carried(mask), frame, None, torch.zeros(1, 2, *size)))
+    whole, everything, window = results
+    torch.testing.assert_close(everything.probability, whole.probability)
+    np.testing.assert_array_equal(everything.box, whole.box)
+    inner = (slice(30, 50), slice(40, 60))
+    assert (window.probability - whole.probability)[inner].abs().mean() < 0.1
+    assert window.probability[60:].max() == 0
+    assert abs(window.box - whole.box).max() < 2
+
+
+def test_a_window_without_a_box_means_nothing() -> None:
+    with pytest.raises(InvalidInputError, match="set mask_box_scale"):
+        InferenceOptions(window_margin=16)

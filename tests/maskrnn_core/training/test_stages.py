@@ -10,16 +10,19 @@ import torch
 
 from maskrnn_core.compute import Compute
 from maskrnn_core.errors import InvalidInputError, TrainingDivergedError
+from maskrnn_core.inference import segment
 from maskrnn_core.networks import build_network, weights_of
 from maskrnn_core.networks.weights import Weights
 from maskrnn_core.options import (
     ComputeOptions,
+    DreamOptions,
     FinetuneOptions,
     NetworkOptions,
     Preset,
     RecurrentOptions,
     StaticOptions,
 )
+from maskrnn_core.presets import preset
 from maskrnn_core.training.curve import CurvePoint, TrainedNetwork
 from maskrnn_core.training.finetuning import finetune, on_plateau
 from maskrnn_core.training.parent import train_parent
@@ -257,3 +260,32 @@ def test_presets_without_a_network_cannot_be_trained(video: Video) -> None:
         train_parent([video], carried, CPU)
     with pytest.raises(InvalidInputError, match="nothing to finetune"):
         finetune(video, 1, {}, carried, CPU)
+
+
+def test_finetuning_on_dreams_learns_another_network_than_on_the_frame(video: Video) -> None:
+    parent = weights_of(build_network(NETWORK))
+    curves = []
+    for share in (0.0, 1.0, 1.0):
+        options = replace(FINETUNE, dream=DreamOptions(share=share))
+        tuned = finetune(video, 1, parent, replace(TINY, finetune=options), CPU)
+        curves.append([point.loss for point in tuned.curve])
+    assert curves[1] == curves[2]
+    assert curves[0] != curves[1]
+
+
+def test_the_recipe_of_the_preset_accurate_runs_from_training_to_masks(video: Video) -> None:
+    named = preset("accurate")
+    assert named.network is not None
+    assert named.static is not None
+    assert named.finetune is not None
+    recipe = replace(
+        named,
+        network=replace(named.network, width=0.125),
+        static=replace(named.static, steps=2),
+        finetune=replace(named.finetune, iterations=3),
+    )
+    parent = train_parent([video], recipe, CPU)
+    tuned = finetune(video, 1, parent.weights, recipe, CPU)
+    frames = list(segment(video, {1: tuned.weights}, recipe, CPU))
+    assert [frame.index for frame in frames] == list(range(video.frame_count))
+    assert (frames[0].label_map == video.label_map(0)).all()

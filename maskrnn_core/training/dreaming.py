@@ -1,0 +1,166 @@
+"""Samples made from one annotated frame (Khoreva et al., "Lucid Data Dreaming", 2017).
+
+The object is cut out and the background behind it inpainted. Both move on their own, the light
+changes, and something may come before the object. Target and optical flow follow exactly.
+"""
+
+import math
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from maskrnn_core.geometry.boxes import mask_box
+from maskrnn_core.options import DreamOptions
+from maskrnn_core.training.augmentation import FrameSample
+from maskrnn_core.training.perturbation import GRID_STEP, interpolate, thin_plate
+from maskrnn_core.video import VOID, FloatArray
+
+_INPAINT_RADIUS = 3
+_HALO = 5
+"""Pixels around the object that are inpainted with it: its edge is blurred into the background."""
+
+Affine = NDArray[np.float64]
+"""(2, 3), pixel coordinates (x, y) to pixel coordinates."""
+
+
+class Dreamer:
+    """Makes frames of an object at other places, before a background that moves.
+
+    Args:
+        sample: one frame; its flow is not read.
+        options: largest changes.
+    """
+
+    def __init__(self, sample: FrameSample, options: DreamOptions) -> None:
+        self._sample = sample
+        self._frame = np.ascontiguousarray(sample.frame)
+        self._options = options
+        self._box = mask_box(sample.target == 1)
+        mask = (sample.target == 1).astype(np.uint8)
+        self._mask = mask.astype(np.float32)
+        disk = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_HALO, _HALO))
+        hole = cv2.dilate(mask, disk)
+        self._background = cv2.inpaint(self._frame, hole, _INPAINT_RADIUS, cv2.INPAINT_TELEA)
+        self._void = (sample.target == VOID).astype(np.uint8)
+
+    def draw(self, rng: np.random.Generator) -> FrameSample:
+        """A frame of the object in another pose, with the flow to the frames before and after.
+
+        A frame without the object is returned as it is.
+        """
+        if self._box is None:
+            return self._sample
+        size, options = self._mask.shape, self._options
+        whole = np.array([0, 0, size[1], size[0]], dtype=np.float32)
+        pose = self._object_coordinates(self._box, rng)
+        step = random_motion(self._box, rng, options.motion, options.turn, options.turn / 100)
+        view = random_motion(whole, rng, options.camera, options.turn / 2, options.camera)
+        camera = random_motion(whole, rng, options.camera, options.turn / 4, options.camera / 4)
+
+        view_grid = _grid(view, size)
+        behind = _remap(self._background, view_grid, cv2.BORDER_REFLECT_101)
+        void = _remap(self._void, view_grid, cv2.BORDER_REFLECT_101)
+        front = _remap(self._frame, pose, cv2.BORDER_REFLECT_101)
+        alpha = _remap(self._mask, pose, cv2.BORDER_CONSTANT)
+        if rng.random() < options.occluder:
+            alpha = np.where(_occluder(alpha >= 0.5, rng), np.float32(0), alpha)
+        edge = cv2.GaussianBlur(alpha, (3, 3), 0)[..., None]
+        frame = _light(front, rng, options) * edge + _light(behind, rng, options) * (1 - edge)
+        shown = alpha >= 0.5
+        target = np.where(shown, 1, np.where(void > 0, VOID, 0))
+        return FrameSample(
+            frame=np.clip(np.round(frame), 0, 255).astype(np.uint8),
+            target=target.astype(np.uint8),
+            backward=_flow(shown, step, camera),
+            forward=_flow(shown, _inverse(step), _inverse(camera)),
+        )
+
+    def _object_coordinates(self, box: FloatArray, rng: np.random.Generator) -> FloatArray:
+        """Where each pixel (H, W, 2) of the dream is read in the frame, for the object."""
+        options, size = self._options, self._mask.shape
+        pose = random_motion(box, rng, options.translation, options.rotation, options.scale)
+        middle, extent = _middle_extent(box)
+        columns = np.arange(0, size[1] + GRID_STEP, GRID_STEP, dtype=np.float64)
+        rows = np.arange(0, size[0] + GRID_STEP, GRID_STEP, dtype=np.float64)
+        grid = np.stack(np.meshgrid(columns, rows), axis=-1)
+        coarse = grid @ pose[:, :2].T + pose[:, 2]
+        normalised = (coarse - middle) / np.maximum(extent, 1) * 2
+        coarse = coarse + thin_plate(normalised, rng, options.deformation) * extent
+        return np.stack([interpolate(coarse[..., axis], size) for axis in (0, 1)], axis=-1)
+
+
+def random_motion(
+    box: FloatArray, rng: np.random.Generator, translation: float, rotation: float, scale: float
+) -> Affine:
+    """A similarity about the middle of a box.
+
+    Args:
+        box: xyxy in pixels.
+        rng: source of randomness.
+        translation: largest shift, relative to the box.
+        rotation: largest angle, degrees.
+        scale: largest relative change of size.
+    """
+    middle, extent = _middle_extent(box)
+    angle = math.radians(rng.uniform(-rotation, rotation))
+    factor = 1 + rng.uniform(-scale, scale)
+    shift = rng.uniform(-1, 1, 2) * translation * extent
+    cos, sin = factor * math.cos(angle), factor * math.sin(angle)
+    linear = np.array([[cos, -sin], [sin, cos]])
+    return np.column_stack((linear, middle + shift - linear @ middle))
+
+
+def _middle_extent(box: FloatArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    corners = np.asarray(box, dtype=np.float64).reshape(2, 2)
+    return (corners.sum(axis=0) - 1) / 2, np.ptp(corners, axis=0)
+
+
+def _inverse(motion: Affine) -> Affine:
+    linear = np.linalg.inv(motion[:, :2])
+    return np.column_stack((linear, -linear @ motion[:, 2]))
+
+
+def _grid(motion: Affine, size: tuple[int, ...]) -> FloatArray:
+    """Where the motion brings each pixel: (H, W, 2)."""
+    y, x = np.mgrid[: size[0], : size[1]].astype(np.float64)
+    return (np.stack((x, y), axis=-1) @ motion[:, :2].T + motion[:, 2]).astype(np.float32)
+
+
+def _flow(shown: NDArray[np.bool_], step: Affine, camera: Affine) -> FloatArray:
+    """Displacement (H, W, 2) of every pixel, by the object's motion where it shows."""
+    moved = np.where(shown[..., None], _grid(step, shown.shape), _grid(camera, shown.shape))
+    still = np.array([[1, 0, 0], [0, 1, 0]], dtype=np.float64)
+    return (moved - _grid(still, shown.shape)).astype(np.float32)
+
+
+def _remap(image: NDArray[Any], grid: FloatArray, border: int) -> FloatArray:
+    """The image read at the coordinates (H, W, 2); labels (uint8, (H, W)) are not mixed."""
+    is_label = image.ndim == 2 and image.dtype == np.uint8
+    interpolation = cv2.INTER_NEAREST if is_label else cv2.INTER_LINEAR
+    x, y = grid[..., 0], grid[..., 1]
+    moved: FloatArray = cv2.remap(image, x, y, interpolation, borderMode=border).astype(np.float32)
+    return moved
+
+
+def _light(image: FloatArray, rng: np.random.Generator, options: DreamOptions) -> FloatArray:
+    """The image (H, W, 3) with another gain per channel and another offset."""
+    gain = 1 + options.light * (rng.uniform(-1, 1) + 0.3 * rng.uniform(-1, 1, 3))
+    offset = 255 * options.light * rng.uniform(-1, 1) / 2
+    return (image * gain + offset).astype(np.float32)
+
+
+def _occluder(mask: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.bool_]:
+    """An ellipse (H, W) on the object, where the background is seen in its place."""
+    hidden = np.zeros(mask.shape, dtype=np.uint8)
+    box = mask_box(mask)
+    if box is None:
+        return hidden.astype(bool)
+    rows, columns = np.nonzero(mask)
+    place = rng.integers(rows.size)
+    axes = np.maximum(_middle_extent(box)[1] * rng.uniform(0.1, 0.3, 2), 1).round().astype(int)
+    centre = (int(columns[place]), int(rows[place]))
+    angle = float(rng.uniform(0, 180))
+    cv2.ellipse(hidden, centre, (int(axes[0]), int(axes[1])), angle, 0, 360, 1, -1)
+    return hidden.astype(bool)
