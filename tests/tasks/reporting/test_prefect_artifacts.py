@@ -51,7 +51,7 @@ def test_a_server_that_is_back_soon_gets_the_section_once(
     publish("figures", "![a.png](a.png)", {"a.png": b"picture"})
     assert sent == ["![a.png](data:image/png;base64,cGljdHVyZQ==)"]
     assert len(attempts) == 3
-    assert "goes on without it" not in caplog.text
+    assert "continues without it" not in caplog.text
 
 
 def test_outside_of_a_flow_run_nothing_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:

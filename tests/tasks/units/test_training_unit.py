@@ -118,7 +118,7 @@ def test_a_damaged_state_is_told_and_not_used(
     state.write_bytes(state.read_bytes()[:-100])
     run = _train(store, "damaged", video)
     assert (run.steps, run.resumed) == (24, 0)
-    assert "begins anew" in run.note
+    assert "starts from the beginning" in run.note
     assert "state.safetensors differs from what was written" in run.note
     assert run.note in caplog.text
     assert store.keys(TRAINING) == []
