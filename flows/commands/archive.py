@@ -14,6 +14,7 @@ from flows.plan.resolved_archive import ResolvedArchive, resolve_archive
 from flows.runs.archive_batches import NAMED
 from flows.terminal import Terminal
 from storage.archive.progress_file import read_progress
+from storage.archive.shown_address import shown_address
 from storage.runs.ledger import RunLedger
 from storage.store.artifacts import ArtifactStore
 from tasks.reporting.folder import report_folder
@@ -35,7 +36,7 @@ def segment_archive(manifest: str, fields: dict[str, Any]) -> int:
         parameters = ArchiveParameters(**{**fields, "manifest": manifest})
     except ValidationError as error:
         raise first_mistake(error) from None
-    announce(parameters.run_name, manifest, [parameters.preset])
+    announce(parameters.run_name, shown_address(manifest), [parameters.preset])
     resolved = resolve_archive(parameters)
     check_input(resolved.training)
     check_archive_memory(resolved)
