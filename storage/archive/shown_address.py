@@ -26,7 +26,8 @@ def shown_address(uri: str) -> str:
     if not separator or protocol.lower() == "file":
         return uri
     host = re.split(r"[/?#]", rest, maxsplit=1)[0]
-    if "@" not in host and ":" in host and "@" in rest:  # host:80/a@b, or user:8/0@host
+    later = "@" in rest[len(host) :]
+    if later and ("@" in host or ":" in host):  # host:80/a@b, or user:8/0@host, or user:@#@host
         return f"{protocol}://***"
     rest = host.rpartition("@")[2] + rest[len(host) :]
     return f"{protocol}://{re.split(r'[?#]', rest, maxsplit=1)[0]}"

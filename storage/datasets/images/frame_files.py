@@ -37,7 +37,7 @@ def frame_files(place: Path, masks: Path | None = None) -> list[Path]:
     files = in_natural_order(path for path in found if masks is None or not _is_same(path, masks))
     if not files:
         raise MissingDatasetError(
-            f"{place} holds no image files{_others(place)}. Put the frames there, as "
+            f"{place} has no image files{_others(place)}. Put the frames there, as "
             f"{', '.join(sorted(SUFFIXES))}."
         )
     before: dict[str, Path] = {}

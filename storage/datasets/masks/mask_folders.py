@@ -65,7 +65,7 @@ def read_mask_folder(place: Path, frames: VideoFrames) -> FolderMasks:
     if 0 < len(others) < len(files):
         raise DatasetError(
             f"{place}: {', '.join(others[:_SHOWN])} {'is' if len(others) == 1 else 'are'} not "
-            "named as a frame of the video, others are. Name all masks as frames, or none."
+            "named like a frame of the video, but others are. Name all masks as frames, or none."
         )
     for path in files:
         check_file(path, place, frames)

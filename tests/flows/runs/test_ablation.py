@@ -68,7 +68,7 @@ def test_four_parents_serve_twelve_configurations_and_nothing_is_made_twice(
     assert [name.split(" ")[0] for name in started] == ["segment"]
 
     table = pd.read_csv(report / "ablation.csv")
-    assert table["configuration"].tolist()[::5] == ["AStream", "+ RNN"]
+    assert table["configuration"].tolist()[::5] == ["AStream", "'+ RNN"]  # escaped for spreadsheets
     assert table["paper with finetuning"].tolist()[-1] == 60.51
     mean = per_object[per_object["preset"] == "small+rnn"]["J_mean"].mean()
     assert table["J with finetuning"].iloc[-1] == pytest.approx(100 * mean)

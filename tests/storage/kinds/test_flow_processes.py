@@ -131,4 +131,5 @@ def test_a_stopped_writer_is_taken_over_and_notices(store: ArtifactStore) -> Non
         assert _lines(first) == ["done 0 0"], "it finds the other one's result"
     assert repair(store, FLOW, "k") == ""
     assert StoredFlow(store, "k").frame_count == count
-    assert store.sweep_staging(0) == []
+    # Nobody discards what the stopped writer may have written after it woke up; sweeping does.
+    assert all(path.startswith(".staging/flow/k.partial-") for path in store.sweep_staging(0))

@@ -299,11 +299,11 @@ def _explore(machine: type[StoreMachine], examples: int, steps: int) -> None:
 
 
 def test_on_a_local_store() -> None:
-    _explore(StoreMachine, 60, 40)
+    _explore(StoreMachine, 30, 30)
 
 
 def test_on_s3(bucket: str) -> None:
     class OnS3(StoreMachine):
         url = f"{bucket}/store"
 
-    _explore(OnS3, 6, 20)
+    _explore(OnS3, 2, 12)

@@ -77,7 +77,9 @@ def test_a_mask_on_the_unturned_picture_is_explained(tmp_path: Path) -> None:
     frames.mkdir()
     Image.fromarray(photograph()).save(frames / "0.jpg", exif=turned(6))
     Image.fromarray(scene()).save(tmp_path / "first.png")
-    with pytest.raises(DatasetError, match=r"108x60, the video 60x108\. The frames .* EXIF asks"):
+    with pytest.raises(
+        DatasetError, match=r"108x60, but the video is 60x108\. The frames .* EXIF asks"
+    ):
         open_own_video(frames, tmp_path / "first.png").label_map(0)
 
 
