@@ -137,7 +137,7 @@ def test_waiting_for_another_run_ends_with_this_one(
     with lease:
         await_other_run(store, "things", "k", lambda: True, "make libby")
         monkeypatch.setattr(exactly_once, "_PATIENCE_SECONDS", 0.3)
-        with pytest.raises(TaskError, match=f"make libby .* process {os.getpid()}"):
+        with pytest.raises(TaskError, match=f"make libby.* process {os.getpid()}"):
             await_other_run(store, "things", "k", lambda: False, "make libby")
 
 
