@@ -9,7 +9,7 @@ from storage.runs.names import RecordName
 from storage.store.artifacts import ArtifactStore
 from tasks.inputs.external_parents import obtain_parent
 from tasks.inputs.starting_weights import starting_digest
-from tasks.plan.dry_plan import Foresight, PlannedStage
+from tasks.plan.dry_plan import DryPlan, PlannedStage
 from tasks.plan.outcome import Outcome, VideoResult
 from tasks.plan.run_order import preset_stages, shared_stages
 
@@ -33,17 +33,17 @@ def plan_run(run: ResolvedRun, store: ArtifactStore, failed: Collection[str] = (
     Raises:
         ParameterError: a parent or starting weights cannot be used.
     """
-    foresight = Foresight(store, run.flow, run.main.compute, run.parameters.resolution)
-    parents = _parents(run, store, foresight, failed)
+    dry_plan = DryPlan(store, run.flow, run.main.compute, run.parameters.resolution)
+    parents = _parents(run, store, dry_plan, failed)
     results: list[VideoResult] = []
     shared = shared_stages("video", run.parameters.last_stage)
     for source in run.sources if shared else ():
         record = RecordName("video", source.name)
-        video = foresight.prepare(source, record, shared)
+        video = dry_plan.prepare(source, record, shared)
         for configuration in run.segmenting:
             preset = configuration.preset.name
             stages = preset_stages(video, parents.get(preset), configuration, run.protocol)
-            if foresight.follow(record, stages) and video is not None:
+            if dry_plan.follow(record, stages) and video is not None:
                 made = {stage.name.kind: stage.key for stage in stages}
                 results.append(
                     VideoResult(video, preset, made["segment"] or "", made.get("evaluate"))
@@ -51,11 +51,11 @@ def plan_run(run: ResolvedRun, store: ArtifactStore, failed: Collection[str] = (
     there = {name: key for name, key in parents.items() if key and store.exists(PARENTS, key)}
     notes = [run.training.note] if run.training.note else []
     names = [source.name for source in run.sources]
-    return RunPlan(foresight.stages, Outcome(names, results, there, notes))
+    return RunPlan(dry_plan.stages, Outcome(names, results, there, notes))
 
 
 def _parents(
-    run: ResolvedRun, store: ArtifactStore, foresight: Foresight, failed: Collection[str]
+    run: ResolvedRun, store: ArtifactStore, dry_plan: DryPlan, failed: Collection[str]
 ) -> dict[str, str | None]:
     """Return the parent's key per preset that has one; None while it is unknown."""
     parameters = run.parameters
@@ -65,7 +65,7 @@ def _parents(
         )
     shared = shared_stages("train", parameters.last_stage)
     videos = [
-        foresight.prepare(source, record, shared)
+        dry_plan.prepare(source, record, shared)
         for source in run.training.sources
         if str(record := RecordName("train", source.name)) not in failed
     ]
@@ -73,5 +73,5 @@ def _parents(
     start = None if initial is None or not run.trainings else starting_digest(initial, store)
     parents: dict[str, str | None] = {}
     for training in run.trainings:
-        parents |= dict.fromkeys(training.presets, foresight.train(videos, training, start))
+        parents |= dict.fromkeys(training.presets, dry_plan.train(videos, training, start))
     return parents

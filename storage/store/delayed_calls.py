@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 
-class Alarm:
+class DelayedCalls:
     """Runs short calls one after the other; most calls are cancelled before their time."""
 
     def __init__(self) -> None:
@@ -22,7 +22,7 @@ class Alarm:
         with self._changed:
             self._calls[token] = (due, call)
             if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._run, daemon=True, name="alarm")
+                self._thread = threading.Thread(target=self._run, daemon=True, name="delayed-calls")
                 self._thread.start()
             elif due < self._next:
                 self._changed.notify()
@@ -50,8 +50,8 @@ class Alarm:
             call()
 
 
-ALARM = Alarm()
+DELAYED_CALLS = DelayedCalls()
 """The delayed calls of this process."""
 
 if hasattr(os, "register_at_fork"):  # a child has no threads, so it starts without calls
-    os.register_at_fork(after_in_child=ALARM.__init__)  # type: ignore[misc]
+    os.register_at_fork(after_in_child=DELAYED_CALLS.__init__)  # type: ignore[misc]

@@ -16,7 +16,7 @@ from typing import Self
 from storage.errors import LeaseLostError, StoreAccessError
 from storage.files.folder import Folder
 from storage.files.processes import this_process
-from storage.store.delayed_calls import ALARM
+from storage.store.delayed_calls import DELAYED_CALLS
 from storage.store.lease_file import (
     LEASE_SECONDS,
     LeaseOwner,
@@ -59,7 +59,7 @@ class Lease:
         self._depth = 0
         self._end = threading.Event()
         self._changing = threading.Lock()
-        self._alarm: object = None
+        self._delayed: object = None
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
@@ -80,7 +80,7 @@ class Lease:
             del _held()[self._folder.location(self._path)]
         with self._changing:
             self._end.set()
-            ALARM.cancel(self._alarm)
+            DELAYED_CALLS.cancel(self._delayed)
         if self._thread is not None:
             self._thread.join()
         self._swap(None)
@@ -113,7 +113,7 @@ class Lease:
         if not self._folder.swap(self._path, former, data):
             return False
         self._written = data
-        self._alarm = ALARM.set(self._seconds / _BEATS, self._grow_old)
+        self._delayed = DELAYED_CALLS.set(self._seconds / _BEATS, self._grow_old)
         return True
 
     def _own_bytes(self) -> bytes | None:

@@ -53,7 +53,7 @@ def prepared_video(
     )
 
 
-class Foresight:
+class DryPlan:
     """Collects planned stages in the order in which a run would execute them.
 
     Args:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from storage.errors import StorageError
 from storage.runs.ledger import RunLedger, VideoRecord
-from storage.store.delayed_calls import ALARM
+from storage.store.delayed_calls import DELAYED_CALLS
 from tasks.run.keyed_locks import KeyedLocks
 
 SOON_SECONDS = 1.0
@@ -74,7 +74,7 @@ class RunRecords:
                 self._records[video] = record
                 self._late.add(video)
                 if soon and self._alarm is None:
-                    self._alarm = ALARM.set(SOON_SECONDS, self._start_writing)
+                    self._alarm = DELAYED_CALLS.set(SOON_SECONDS, self._start_writing)
             if not soon:
                 self._write(record)
 
@@ -82,7 +82,7 @@ class RunRecords:
         """Write what has not been written yet, as far as possible."""
         with self._lock:
             alarm, self._alarm = self._alarm, None
-        ALARM.cancel(alarm)
+        DELAYED_CALLS.cancel(alarm)
         self._write_late()
 
     def _write(self, record: VideoRecord) -> None:
@@ -105,4 +105,4 @@ class RunRecords:
                     self._write(self.of(video))
         with self._lock:
             again = self._alarm is not None and bool(self._late)
-            self._alarm = ALARM.set(SOON_SECONDS, self._start_writing) if again else None
+            self._alarm = DELAYED_CALLS.set(SOON_SECONDS, self._start_writing) if again else None

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from storage.store.delayed_calls import Alarm
+from storage.store.delayed_calls import DelayedCalls
 
 
 def wait_for(count: int, calls: list[str]) -> None:
@@ -16,7 +16,7 @@ def wait_for(count: int, calls: list[str]) -> None:
 
 
 def test_in_the_order_of_their_time() -> None:
-    alarm, calls = Alarm(), list[str]()
+    alarm, calls = DelayedCalls(), list[str]()
     off = alarm.set(0.1, lambda: calls.append("called off"))
     alarm.set(0.6, lambda: calls.append("late"))
     alarm.set(0.2, lambda: calls.append("early"))
@@ -34,7 +34,7 @@ def test_one_thread_for_all_and_another_when_it_is_gone() -> None:
     def fail() -> None:
         raise RuntimeError("as when no thread can be started")
 
-    alarm, calls = Alarm(), list[str]()
+    alarm, calls = DelayedCalls(), list[str]()
     before = threading.active_count()
     for _ in range(5):
         alarm.set(60.0, lambda: None)
@@ -48,13 +48,13 @@ def test_one_thread_for_all_and_another_when_it_is_gone() -> None:
 
 
 def test_a_fork_has_calls_of_its_own() -> None:
-    from storage.store.delayed_calls import ALARM
+    from storage.store.delayed_calls import DELAYED_CALLS
 
-    token = ALARM.set(60.0, lambda: None)
+    token = DELAYED_CALLS.set(60.0, lambda: None)
     child = os.fork()
     if not child:
         done = threading.Event()
-        ALARM.set(0.0, done.set)
+        DELAYED_CALLS.set(0.0, done.set)
         os._exit(0 if done.wait(20) else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    ALARM.cancel(token)
+    DELAYED_CALLS.cancel(token)

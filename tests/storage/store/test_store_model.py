@@ -49,7 +49,7 @@ def own_time(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     monkeypatch.setattr("storage.store.lease.time", clock)
     monkeypatch.setattr("storage.store.lease_file.time", clock)
-    monkeypatch.setattr("storage.store.lease.ALARM", alarm)
+    monkeypatch.setattr("storage.store.lease.DELAYED_CALLS", alarm)
     monkeypatch.setattr("os.fsync", lambda _: None)
 
 
