@@ -16,7 +16,8 @@ from flows.commands.archive_status import (
 )
 from flows.plan.archive_parameters import is_archive
 from flows.terminal import Terminal
-from storage.runs.ledger import RunLedger, list_runs
+from storage.runs.all_runs import list_runs
+from storage.runs.ledger import RunLedger
 from storage.runs.run_status import Condition, RunStatus, VideoStatus, run_status
 from storage.store.artifacts import ArtifactStore
 
