@@ -41,18 +41,10 @@ def execute(fields: dict[str, Any]) -> int:
     Raises:
         ParameterError, DatasetError, ...: the input is bad; found before anything starts.
     """
-    parameters = validated(fields)
-    announce(parameters.run_name, parameters.dataset, parameters.presets)
-    return check_and_run(resolve(parameters))
+    return execute_run(resolve(announced(fields)))
 
 
 def execute_run(run: ResolvedRun) -> int:
-    """Announce a resolved run, check it and carry it out; exit code as for `execute`."""
-    announce(run.parameters.run_name, run.parameters.dataset, run.parameters.presets)
-    return check_and_run(run)
-
-
-def check_and_run(run: ResolvedRun) -> int:
     """Check a run, carry it out and print its results; exit code as for `execute`."""
     check_input(run)
     check_machine(run)
@@ -92,6 +84,20 @@ def execute_flow(
     return 0 if state.is_completed() else 1
 
 
+def announced(fields: dict[str, Any]) -> BenchmarkParameters:
+    """Return parameters made from their fields, after logging which run they start.
+
+    Raises:
+        ParameterError: a field cannot be used; a one-line message about the first mistake.
+    """
+    try:
+        parameters = BenchmarkParameters(**fields)
+    except ValidationError as error:
+        raise first_mistake(error) from None
+    announce(parameters.run_name, parameters.dataset, parameters.presets)
+    return parameters
+
+
 def announce(run: str, data: str, presets: Sequence[str]) -> None:
     """Log at once what is being run, because checks and the first stage can take a minute."""
     logger.info("run %s: %s, by %s", run, data, ", ".join(presets))
@@ -119,18 +125,6 @@ def leave_soon_on_interrupt() -> None:
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, interrupt)
         signal.signal(signal.SIGTERM, interrupt)
-
-
-def validated(fields: dict[str, Any]) -> BenchmarkParameters:
-    """Return parameters made from their fields; the first mistake becomes a one-line error.
-
-    Raises:
-        ParameterError: a field cannot be used.
-    """
-    try:
-        return BenchmarkParameters(**fields)
-    except ValidationError as error:
-        raise first_mistake(error) from None
 
 
 def first_mistake(error: ValidationError) -> ParameterError:

@@ -21,6 +21,7 @@ class InlineBridge(Bridge):
         unit: Callable[..., Any],
         *args: Any,
         resource: Resource,
+        kind: str = "",
         name: str = "",
         timeout: float | None = None,
     ) -> UnitRun:
