@@ -15,8 +15,9 @@ from flows.plan.override_values import Overrides
 from flows.plan.parameters import BenchmarkParameters, MachineFields, default_store
 from flows.plan.resolved_run import ResolvedRun, resolve
 from flows.plan.run_plan import RunPlan, plan_run
-from flows.runs.driver import RUNNER, carry_out
+from flows.runs.driver import RUNNER, final_state
 from flows.runs.rerun_choice import choose_videos, stages_from
+from flows.runs.whole_run import RunEnd, carry_out
 from storage.runs.artifact_users import ArtifactUser, remove_artifacts, users_of
 from storage.runs.drivers import drivers
 from storage.runs.ledger import RunLedger
@@ -139,7 +140,8 @@ def _idle_users(
 )
 def rerun(parameters: RerunParameters) -> State[Any]:
     """Complete a run with its own parameters; see `maskrnn rerun --help`."""
-    return carry_out_rerun(prepared_for(parameters, Rerun, lambda: checked_rerun(parameters)))
+    prepared = prepared_for(parameters, Rerun, lambda: checked_rerun(parameters))
+    return final_state(carry_out_rerun(prepared))
 
 
 def checked_rerun(asked: RerunParameters) -> Rerun:
@@ -149,7 +151,7 @@ def checked_rerun(asked: RerunParameters) -> Rerun:
     return prepared
 
 
-def carry_out_rerun(prepared: Rerun) -> State[Any]:
+def carry_out_rerun(prepared: Rerun) -> RunEnd:
     """Remove what is to be made again, then run.
 
     Raises:

@@ -11,9 +11,9 @@ from tasks.dask_bridge.clusters import configure_dask, start_cluster, start_loca
 from tasks.dask_bridge.kept_groups import KeptGroups
 from tasks.dask_bridge.slots import Slots, Workers
 from tasks.dask_bridge.submission import Submission, stop_workers, worker_died
-from tasks.dask_bridge.unit_run import Outcome, UnitFailure, UnitRun
+from tasks.dask_bridge.unit_run import Outcome, UnitRun, returned
 from tasks.dask_bridge.worker_log import WorkerLog
-from tasks.errors import BridgeError, UnitError
+from tasks.errors import BridgeError
 from tasks.machine.resources import Resource
 
 logger = logging.getLogger("maskrnn.bridge")
@@ -113,9 +113,7 @@ class Bridge:
                 break
         if outcome is None:
             raise worker_died(name, 0.0)
-        if isinstance(outcome, UnitFailure):
-            raise UnitError(outcome.message, outcome.kind, outcome.trace, outcome.transient)
-        return outcome
+        return returned(outcome)
 
     def slots(self, resource: Resource) -> int:
         """Return how many units of a kind can run at the same time now; start the cluster.

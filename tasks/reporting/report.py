@@ -7,9 +7,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
-
 from storage.export.png_folders import export_png
 from storage.files.output_folder import OutputFolder
 from storage.kinds.predictions import StoredPrediction
@@ -28,6 +25,7 @@ from tasks.reporting.stages_table import stages_table
 from tasks.reporting.summary import ReportParts, comparison, failures, markdown
 from tasks.reporting.tables import Tables, gather
 from tasks.run.run_context import RunContext
+from tasks.run.stage_task import shown_task
 from tasks.scores.flow_agreement import gather_flow
 from tasks.scores.scoring import protocol_of
 
@@ -35,7 +33,7 @@ _EXPORTS = "exports.json"
 _ABLATION = "ablation.png"
 
 
-@task(name="export", task_run_name="export", cache_policy=NO_CACHE, persist_result=False)
+@shown_task("export", "export")
 def export(context: RunContext, outcome: Outcome) -> Path:
     """Write the label maps of all results as palette PNG; return the report's folder."""
     folder = _folder(context)
@@ -45,7 +43,7 @@ def export(context: RunContext, outcome: Outcome) -> Path:
     return folder
 
 
-@task(name="report", task_run_name="report", cache_policy=NO_CACHE, persist_result=False)
+@shown_task("report", "report")
 def report(
     context: RunContext,
     outcome: Outcome,
