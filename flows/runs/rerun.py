@@ -8,7 +8,6 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from pydantic import ConfigDict, Field
 
-from flows.plan.archive_parameters import is_archive
 from flows.plan.handed_over import prepared_for
 from flows.plan.machine_check import check_machine
 from flows.plan.override_values import Overrides
@@ -80,7 +79,7 @@ def prepare_rerun(asked: RerunParameters) -> Rerun:
     store = ArtifactStore(asked.store)
     ledger = RunLedger(store, asked.run)
     info = ledger.info()
-    if is_archive(info):
+    if info.is_archive:
         raise ParameterError(
             f"the run {asked.run} is an archive: to complete it, run `maskrnn archive "
             f"{info.parameters['manifest']} --run-id {asked.run}` with its original options; this "

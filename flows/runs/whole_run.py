@@ -15,8 +15,7 @@ from storage.runs.ledger import RunLedger
 from storage.store.artifacts import ArtifactStore
 from tasks.dask_bridge import Bridge, InProcess
 from tasks.plan.outcome import Outcome, VideoResult
-from tasks.reporting.report import export, report
-from tasks.reporting.training import training_curves
+from tasks.reporting.exports import export
 from tasks.retries.server_outage import is_in_flow_run
 from tasks.run.run_context import RunContext
 from tasks.run.task_runs import start_task
@@ -67,7 +66,7 @@ def carry_out(
         if parameters.until == "report":
             write_report(context, outcome, run, parameters)
         elif run.with_network:
-            start_task(training_curves, context).result()
+            _write_curves(context)
         if parameters.until == "segment":
             start_task(export, context, outcome).result()
     return _end(context, outcome)
@@ -95,10 +94,19 @@ def write_report(
         run: the resolved run.
         parameters: those to show in the report; if a run ended before its report they may differ.
     """
-    trained = [start_task(training_curves, context).result()] if run.with_network else []
+    from tasks.reporting.report import report
+
+    trained = [_write_curves(context)] if run.with_network else []
     told = parameters.model_dump(mode="json")
     folder: Path = start_task(report, context, outcome, run.configurations, told, trained).result()
     return folder
+
+
+def _write_curves(context: RunContext) -> str:
+    """Write the training curves of a run; return the report's section on them."""
+    from tasks.reporting.training import training_curves
+
+    return start_task(training_curves, context).result()
 
 
 def log_progress() -> None:

@@ -8,8 +8,6 @@ import os
 from functools import lru_cache
 from typing import Any
 
-import fsspec
-
 from storage.errors import InvalidAddressError, StoreAccessError
 
 S3 = ("s3", "s3a")
@@ -36,6 +34,8 @@ def file_system(url: str) -> tuple[Any, str]:
 @lru_cache(maxsize=16)
 def _opened(url: str, pid: int) -> tuple[Any, str]:
     """Open a driver once per process (`pid`), because a fork must not share sockets."""
+    import fsspec  # here, because a local store needs no driver
+
     protocol = url.partition("://")[0]
     try:
         files, root = fsspec.core.url_to_fs(url, **_options(protocol))
@@ -57,6 +57,8 @@ def _opened(url: str, pid: int) -> tuple[Any, str]:
 def _options(protocol: str) -> dict[str, Any]:
     if protocol not in S3:
         return {}
+    import fsspec
+
     chosen = fsspec.config.conf.get(protocol, {})
     options = {"max_concurrency": 1, "use_listings_cache": False, **chosen}
     waiting = {**_S3_WAITING, **chosen.get("config_kwargs", {})}

@@ -84,6 +84,11 @@ class RunInfo:
     parameters: Mapping[str, Any]
     videos: tuple[str, ...] = ()
 
+    @property
+    def is_archive(self) -> bool:
+        """Whether it is an archive run: a manifest names its videos."""
+        return "manifest" in self.parameters
+
 
 class RunLedger:
     """Records of one run, below runs/RUN_ID of a store.
