@@ -3,23 +3,22 @@
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from maskrnn_core.compute import Compute, resolve_compute
 from maskrnn_core.errors import InvalidInputError
 from maskrnn_core.inference.carriers import FirstMaskCopy, FlowCarrier
-from maskrnn_core.inference.network_tracker import NetworkTracker
 from maskrnn_core.inference.results import SegmentedFrame, frame_result, fused_at, soft_masks
 from maskrnn_core.inference.state import ObjectFrame
 from maskrnn_core.inference.tracker import ObjectTracker, Tracker
-from maskrnn_core.networks import build_network, load_weights
-from maskrnn_core.networks.weights import Weights
 from maskrnn_core.options import ComputeOptions, Preset
 from maskrnn_core.prefetch import prefetch_map
 from maskrnn_core.video import FloatArray, UInt8Array, Video
+
+if TYPE_CHECKING:
+    from maskrnn_core.networks.weights import Weights
 
 
 class _Inputs(NamedTuple):
@@ -31,7 +30,7 @@ class _Inputs(NamedTuple):
 
 def segment(
     video: Video,
-    weights: Mapping[int, Weights],
+    weights: "Mapping[int, Weights]",
     preset: Preset,
     compute: ComputeOptions,
 ) -> Iterator[SegmentedFrame]:
@@ -77,7 +76,7 @@ class VideoSegmenter:
     def __init__(
         self,
         video: Video,
-        weights: Mapping[int, Weights],
+        weights: "Mapping[int, Weights]",
         preset: Preset,
         compute: ComputeOptions,
         *,
@@ -85,9 +84,7 @@ class VideoSegmenter:
         is_cut: Callable[[int], bool] = lambda index: False,
         keep_soft_masks: bool = False,
     ) -> None:
-        resolved = resolve_compute(compute)
-        trackers = {i: _object_tracker(video, i, weights, preset, resolved) for i in video.objects}
-        self._tracker = Tracker(trackers, preset.inference, resolved.device)
+        self._tracker = _tracker(video, weights, preset, compute)
         self._video = video
         self._options = preset.inference
         self._starts = _first_frames(video) if starts is None else starts
@@ -160,24 +157,34 @@ def _first_frames(video: Video) -> dict[int, list[int]]:
     return starts
 
 
-def _object_tracker(
-    video: Video,
-    object_id: int,
-    weights: Mapping[int, Weights],
-    preset: Preset,
-    compute: Compute,
-) -> ObjectTracker:
+def _tracker(
+    video: Video, weights: "Mapping[int, Weights]", preset: Preset, compute: ComputeOptions
+) -> Tracker:
+    """A tracker with the networks of all objects, or one that only carries masks."""
     if preset.network is None:
-        return FlowCarrier() if preset.carry == "warped" else FirstMaskCopy()
-    if object_id not in weights:
-        raise InvalidInputError(
-            f"{video.name}: no weights for object {object_id}; finetune it, or give the parent's"
+        carrier = FlowCarrier() if preset.carry == "warped" else FirstMaskCopy()
+        return Tracker(dict.fromkeys(video.objects, carrier), preset.inference, None)
+    # Imported here, because a preset without a network needs no torch.
+    from maskrnn_core.compute import resolve_compute
+    from maskrnn_core.inference.network_tracker import NetworkTracker
+    from maskrnn_core.networks import build_network, load_weights
+
+    resolved = resolve_compute(compute)
+    trackers: dict[int, ObjectTracker] = {}
+    for object_id in video.objects:
+        if object_id not in weights:
+            raise InvalidInputError(
+                f"{video.name}: no weights for object {object_id}; finetune it, or give the "
+                "parent's"
+            )
+        network = build_network(preset.network)
+        load_weights(network, weights[object_id])
+        network.to(resolved.device).eval()
+        warp_mask = preset.network.mask_input == "warped"
+        trackers[object_id] = NetworkTracker(
+            network, preset.inference, resolved, warp_mask=warp_mask
         )
-    network = build_network(preset.network)
-    load_weights(network, weights[object_id])
-    network.to(compute.device).eval()
-    warp_mask = preset.network.mask_input == "warped"
-    return NetworkTracker(network, preset.inference, compute, warp_mask=warp_mask)
+    return Tracker(trackers, preset.inference, resolved.device)
 
 
 def _first_mask(video: Video, index: int, object_id: int) -> NDArray[np.bool_]:
