@@ -1,4 +1,4 @@
-"""What a command costs that has little to do: seconds, CPU seconds and memory of all its processes.
+"""Seconds, CPU seconds and memory of commands that have little to do, all processes together.
 
     python benchmarks/light_processes.py [--frames 10 --size 128x224 --repeat 3]
 

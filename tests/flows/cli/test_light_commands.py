@@ -1,4 +1,4 @@
-"""What commands with little to do load: each in a process of its own."""
+"""Which modules light commands load; each command runs in a new process."""
 
 from pathlib import Path
 
