@@ -86,7 +86,8 @@ def test_a_resolved_run_holds_what_its_stages_work_from(tmp_path: Path) -> None:
 def test_one_video_without_a_network_needs_no_workers(
     tmp_path: Path, others: dict[str, Any], expected: bool
 ) -> None:
-    run = resolve(BenchmarkParameters(**fields(tmp_path, **others)))
+    drawn = {key: value for key, value in OVERRIDES.items() if key.startswith("synthetic.")}
+    run = resolve(BenchmarkParameters(**fields(tmp_path, overrides=drawn, **others)))
     assert run.needs_no_workers is expected
 
 
