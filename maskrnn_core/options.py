@@ -9,6 +9,7 @@ from typing import Literal
 
 from maskrnn_core.digest import later
 from maskrnn_core.errors import InvalidInputError
+from maskrnn_core.trackers.choice import TrackerChoice
 
 _STRICT = {"extra": "forbid"}  # read by pydantic where options arrive from outside
 
@@ -239,7 +240,8 @@ class ComputeOptions:
 class Preset:
     """A named configuration of the whole method.
 
-    `network` None means no network at all: `carry` then says how the first mask moves on.
+    `network` None means no network at all: `carry` then says how the first mask moves on, unless
+    `tracker` names a tracker of another package.
     """
 
     __pydantic_config__ = _STRICT
@@ -252,3 +254,4 @@ class Preset:
     recurrent: RecurrentOptions | None = field(default_factory=RecurrentOptions)
     finetune: FinetuneOptions | None = field(default_factory=FinetuneOptions)
     inference: InferenceOptions = field(default_factory=InferenceOptions)
+    tracker: TrackerChoice | None = later(None)  # noqa: RUF009 (declares a field)
