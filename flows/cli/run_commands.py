@@ -116,11 +116,12 @@ def report(
         from flows.console.output import print_report
 
         if anew:
-            from flows.runs.report import ReportParameters
+            from flows.runs.report import ReportParameters, write_anew
             from flows.runs.report import report as report_flow
             from flows.runs.run_flow import run_flow
 
-            run_flow(report_flow, ReportParameters(run=run, store=store_url(store)))
+            asked = ReportParameters(run=run, store=store_url(store))
+            run_flow(lambda: write_anew(asked), lambda: (report_flow, asked))
         return print_report(store_url(store), run)
 
     return guarded(show, store.debug)

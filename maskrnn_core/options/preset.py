@@ -1,0 +1,32 @@
+"""A configuration of the whole method."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from maskrnn_core.digest import later
+from maskrnn_core.options.inference import InferenceOptions
+from maskrnn_core.options.network import NetworkOptions
+from maskrnn_core.options.strict import STRICT
+from maskrnn_core.options.training import FinetuneOptions, RecurrentOptions, StaticOptions
+from maskrnn_core.trackers.choice import TrackerChoice
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named configuration of the whole method.
+
+    `network` None means no network at all: `carry` then says how the first mask moves on, unless
+    `tracker` names a tracker of another package.
+    """
+
+    __pydantic_config__ = STRICT
+
+    name: str
+    network: NetworkOptions | None = field(default_factory=NetworkOptions)
+    carry: Literal["warped", "first"] = "warped"
+    """Without a network: warp the previous mask, or copy the first one."""
+    static: StaticOptions | None = field(default_factory=StaticOptions)
+    recurrent: RecurrentOptions | None = field(default_factory=RecurrentOptions)
+    finetune: FinetuneOptions | None = field(default_factory=FinetuneOptions)
+    inference: InferenceOptions = field(default_factory=InferenceOptions)
+    tracker: TrackerChoice | None = later(None)  # noqa: RUF009 (declares a field)
