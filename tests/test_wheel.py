@@ -19,6 +19,12 @@ from tests.tasks.streaming.clips import write_video
 
 ROOT = Path(__file__).parents[1]
 FOREIGN = 'raise ImportError("a package of the working folder was imported")\n'
+SCRIPT = """
+from flows.cli.app import main
+if __name__ == "__main__":
+    main()
+"""
+"""As pip writes it: processes that workers start import it again."""
 EXAMPLE = """
 import sys
 import numpy as np
@@ -41,7 +47,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(folder / "site")
     (folder / "bin").mkdir()
-    (folder / "bin" / "maskrnn").write_text("from flows.cli.app import main\nmain()\n")
+    (folder / "bin" / "maskrnn").write_text(SCRIPT)
     return folder / "site"
 
 
