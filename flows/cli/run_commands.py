@@ -100,9 +100,11 @@ def report(
     run: str,
     *,
     anew: Annotated[bool, Parameter(negative="")] = False,
+    embed: Annotated[bool, Parameter(negative="")] = False,
+    open: Annotated[bool, Parameter(negative="")] = False,
     store: StoreOptions = _STORE,
 ) -> int:
-    """Print the report of a run and the folder that holds it.
+    """Print the report of a run, and write its page, report.html, from what the run has reached.
 
     Parameters
     ----------
@@ -110,10 +112,14 @@ def report(
         Name of the run, as its command printed it.
     anew
         First rewrite the report from what is in the store; computes nothing.
+    embed
+        Also write report-embedded.html, one file with all pictures inside, to be sent to others.
+    open
+        Open the page in the browser.
     """
 
     def show() -> int:
-        from flows.console.output import print_report
+        from flows.commands.report import show_report
 
         if anew:
             from flows.runs.report import ReportParameters
@@ -121,7 +127,7 @@ def report(
             from flows.runs.run_flow import run_flow
 
             run_flow(report_flow, ReportParameters(run=run, store=store_url(store)))
-        return print_report(store_url(store), run)
+        return show_report(store_url(store), run, embed=embed, open_page=open)
 
     return guarded(show, store.debug)
 

@@ -23,6 +23,7 @@ from storage.runs.drivers import drive
 from storage.runs.ledger import RunLedger
 from storage.store.artifacts import ArtifactStore
 from tasks.dask_bridge import Bridge
+from tasks.pages.page_task import page
 from tasks.plan.outcome import Outcome, VideoResult
 from tasks.reporting.report import export, report
 from tasks.reporting.training import training_curves
@@ -110,6 +111,7 @@ def carry_out(
             start_task(training_curves, context).result()
         if parameters.until == "segment":
             start_task(export, context, outcome).result()
+            start_task(page, context).result()
     return final_state(context, outcome)
 
 
@@ -138,6 +140,7 @@ def write_report(
     trained = [start_task(training_curves, context).result()] if run.with_network else []
     told = parameters.model_dump(mode="json")
     folder: Path = start_task(report, context, outcome, run.configurations, told, trained).result()
+    start_task(page, context).result()
     return folder
 
 
