@@ -198,6 +198,7 @@ app.command(weights_command.weights)
 app.command(run_commands.status)
 app.command(run_commands.rerun)
 app.command(run_commands.report)
+app.command(run_commands.compare)
 app.command(run_commands.export)
 app.command(run_commands.verify)
 

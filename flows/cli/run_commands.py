@@ -132,6 +132,45 @@ def report(
     return guarded(show, store.debug)
 
 
+def compare(
+    *results: str,
+    dataset: str | None = None,
+    root: Path | None = None,
+    split: str | None = None,
+    out: Path | None = None,
+    open: Annotated[bool, Parameter(negative="")] = False,
+    store: StoreOptions = _STORE,
+) -> int:
+    """Compare results sequence by sequence: differences, a paired test, and a page with overlays.
+
+    All results are compared with the first one.
+
+    Parameters
+    ----------
+    results
+        Names of runs (RUN, or RUN:PRESET for another of its presets), or folders, zip files or Zarr
+        groups with predictions of any program.
+    dataset
+        Data set of the predictions of other programs. Default: that of the first run.
+    root
+        Folder of the data set.
+    split
+        Split of the data set.
+    out
+        Folder for the page, comparison.html. Default: in the report of the first run.
+    open
+        Open the page in the browser.
+    """
+
+    def show() -> int:
+        from flows.commands.compare import compare_results
+
+        spec = (dataset, None if root is None else str(root), split)
+        return compare_results(store_url(store), results, spec, out, open_page=open)
+
+    return guarded(show, store.debug)
+
+
 def export(
     run: str | None = None,
     *,

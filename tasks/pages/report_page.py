@@ -115,7 +115,7 @@ def _values(
         "dataset": dataset,
         "protocol": protocol_of(dataset) if not per_object.empty else None,
         "done": states.count("done"),
-        "failed": states.count("failed"),
+        "failed": len({item["video"] for item in failed}),
         "videos": videos,
         "methods": methods,
         "headline": compared_presets(tables, methods),

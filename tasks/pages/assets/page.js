@@ -300,7 +300,7 @@ function objectTable() {
   ];
   const choice = methodChoice("Preset of the table");
   const table = dataTable(byId("sequences-table"), {
-    caption: "sequences and objects", columns, rows, controls: METHODS.length > 1 ? [choice] : [],
+    caption: "table of sequences and objects", columns, rows, controls: METHODS.length > 1 ? [choice] : [],
     sorted: data.rows.length ? { column: 3, down: false } : { column: columns.length - 2, down: true },
     open: (row) => show(row.video, firstFrame(row), row.method),
   });
@@ -329,7 +329,7 @@ function lostTable() {
   }));
   if (!rows.length) return;
   dataTable(byId("lost-table"), {
-    caption: "lost objects", rows, sorted: { column: 5, down: true }, counted: "times",
+    caption: "table of lost objects", rows, sorted: { column: 5, down: true }, counted: "times",
     columns: [
       { title: "Sequence", value: (row) => data.videos[row.video].name, text: videoName },
       { title: "Preset", value: (row) => METHODS[row.method], text: (row) => visible(METHODS[row.method]) },
@@ -342,6 +342,36 @@ function lostTable() {
   });
 }
 
+// Differences of every other result to the first one, sequence by sequence.
+function differencesTable() {
+  const rows = data.pairs.flatMap((pair) => pair.rows.map((row) => ({
+    video: row[0], other: pair.other, figures: row.slice(1), search: `${data.videos[row[0]].name} ${METHODS[pair.other]}`.toLocaleLowerCase(),
+    opens: Boolean(data.videos[row[0]].part),
+  })));
+  const change = (at) => ({ value: (row) => row.figures[at], number: true, node: (row) => signed(row.figures[at]) });
+  dataTable(byId("differences-table"), {
+    caption: "table of differences", rows, sorted: { column: 4, down: true },
+    columns: [
+      { title: "Sequence", value: (row) => data.videos[row.video].name, text: videoName },
+      { title: "Result", value: (row) => METHODS[row.other], text: (row) => visible(METHODS[row.other]) },
+      { title: "J first", value: (row) => row.figures[0], text: (row) => fixed(row.figures[0]), number: true },
+      { title: "J here", value: (row) => row.figures[1], text: (row) => fixed(row.figures[1]), number: true },
+      { title: "|ΔJ|", value: (row) => Math.abs(row.figures[2] ?? 0), text: (row) => fixed(Math.abs(row.figures[2] ?? 0)), number: true, hint: "Size of the change" },
+      { title: "ΔJ", ...change(2) }, { title: "ΔF", ...change(5) },
+    ],
+    open: (row) => {
+      player.beside = row.other;
+      show(row.video, 0, 0);
+    },
+  });
+}
+
+function signed(value) {
+  if (value === null) return "–";
+  const text = (value > 0 ? "+" : value < 0 ? "−" : "") + Math.abs(value).toFixed(3);
+  return element("span", { class: value > 0 ? "up" : value < 0 ? "down" : null }, text);
+}
+
 function timingTable() {
   if (!data.timings || !data.timings.length) return;
   const rows = data.timings.map((row) => ({ row, search: row[0].toLocaleLowerCase(), mark: row[1] === "failed" ? "failed" : null }));
@@ -349,7 +379,7 @@ function timingTable() {
     .filter((_, at) => rows.some((item) => item.row[3 + at] > 0));
   const end = 3 + data.stages.length;
   dataTable(byId("timings-table"), {
-    caption: "timings", rows, counted: "records",
+    caption: "table of timings", rows, counted: "records",
     columns: [
       { title: "Video or parent", value: (item) => item.row[0], text: (item) => visible(item.row[0]) },
       { title: "State", value: (item) => item.row[1] },
@@ -380,16 +410,18 @@ function showTraining() {
 function start() {
   if (byId("player")) {
     startPlayer();
+    if (data.pairs) player.beside = data.pairs[0].other;
     const place = new URLSearchParams(location.hash.slice(1));
     const asked = Number(place.get("video") ?? NaN);
     const first = data.worst && data.worst.length ? data.worst[0].video : data.videos.findIndex((video) => video.part);
     if (data.videos[asked]) openVideo(asked, Number(place.get("frame")) || 0);
     else if (first >= 0) openVideo(first, data.worst && data.worst.length ? data.worst[0].frame : 0, 0);
   }
-  showWorst();
+  if (byId("worst-frames")) showWorst();
   if (byId("sequences-table")) objectTable();
   if (byId("lost-table")) lostTable();
   if (byId("timings-table")) timingTable();
+  if (byId("differences-table")) differencesTable();
   if (byId("training-charts")) showTraining();
   document.documentElement.dataset.ready = "yes";
 }
