@@ -1,7 +1,7 @@
 """Finds the results to compare: runs of a store, or predictions of any program."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -41,7 +41,7 @@ class Contestant:
     run: RunResults | None = None
     preset: str = ""
     predictions: PredictionSet | None = None
-    options: ReadOptions = ReadOptions()
+    options: ReadOptions = field(default_factory=ReadOptions)
 
     def method(self, shown: ShownVideo) -> ShownMethod | None:
         """This result for a video of a run; None if it has none."""

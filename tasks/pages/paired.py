@@ -20,8 +20,8 @@ class PairedTest:
         measure: "J" or "F".
         sequences: their number, n.
         mean: mean difference, the other result minus the first one.
-        low: lower end of the interval that contains the true mean with 95 % confidence, by Student's
-            t over sequences; NaN with fewer than two sequences.
+        low: lower end of the interval that contains the true mean with 95 % confidence, by
+            Student's t over sequences; NaN with fewer than two sequences.
         high: its upper end.
         p_value: of the paired t-test; NaN if all differences are equal.
         rank_p_value: of Wilcoxon's signed-rank test, which assumes no normal distribution.
