@@ -37,7 +37,7 @@ def status(
             return print_runs(url)
         return watch_status(url, run) if watch else print_status(url, run)
 
-    return guarded(show, store.debug)
+    return guarded(show, store)
 
 
 def rerun(
@@ -93,7 +93,7 @@ def rerun(
         }
         return rerun_and_tell(fields, dry_run=dry_run)
 
-    return guarded(again, store.debug)
+    return guarded(again, store)
 
 
 def report(
@@ -129,7 +129,7 @@ def report(
             run_flow(report_flow, ReportParameters(run=run, store=store_url(store)))
         return show_report(store_url(store), run, embed=embed, open_page=open)
 
-    return guarded(show, store.debug)
+    return guarded(show, store)
 
 
 def compare(
@@ -168,7 +168,7 @@ def compare(
         spec = (dataset, None if root is None else str(root), split)
         return compare_results(store_url(store), results, spec, out, open_page=open)
 
-    return guarded(show, store.debug)
+    return guarded(show, store)
 
 
 def export(
@@ -200,7 +200,7 @@ def export(
         chosen = None if videos is None else names(videos)
         return export_predictions(store_url(store), run, out, names(format), chosen)
 
-    return guarded(write, store.debug)
+    return guarded(write, store)
 
 
 def verify(url: str | None = None, *, store: StoreOptions = _STORE) -> int:
@@ -219,4 +219,4 @@ def verify(url: str | None = None, *, store: StoreOptions = _STORE) -> int:
 
         return verify_and_print(url or store_url(store))
 
-    return guarded(check, store.debug)
+    return guarded(check, store)
