@@ -60,7 +60,7 @@ def differences(first: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
         first: figures per sequence, as `sequence_means` gives them.
         other: the same of another result.
     """
-    both = first.join(other, how="inner", lsuffix="_first", rsuffix="_other")
+    both = first.merge(other, left_index=True, right_index=True, suffixes=("_first", "_other"))
     for measure in MEASURES:
         both[measure] = both[f"{measure}_other"] - both[f"{measure}_first"]
     order = both["J"].abs().sort_values(ascending=False, kind="stable").index

@@ -423,6 +423,7 @@ function start() {
   if (byId("timings-table")) timingTable();
   if (byId("differences-table")) differencesTable();
   if (byId("training-charts")) showTraining();
+  performance.mark("ready");
   document.documentElement.dataset.ready = "yes";
 }
 

@@ -16,6 +16,8 @@ from tasks.pages.contestants import Contestant, find_contestants
 from tasks.pages.paired import differences, paired_tests
 from tests.tasks.pages.made_run import MadeRun, make_run
 
+pytestmark = pytest.mark.timeout(600)  # on a busy machine a browser starts slowly
+
 NO_DATA = (None, None, None)
 
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.timeout(600)  # on a busy machine a browser starts slowly
+
 LAST = 7
 """Index of the last frame of every video."""
 TABLE = "#sequences-table"

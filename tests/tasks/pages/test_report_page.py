@@ -20,6 +20,8 @@ from tasks.pages.sheets import label_png, reduced_labels, sheet_form, sheets
 from tasks.pages.shown import ShownMethod, Track
 from tests.tasks.pages.made_run import MadeRun, make_run
 
+pytestmark = pytest.mark.timeout(600)  # on a busy machine a browser starts slowly
+
 ONE = MadeRun(("bear",), ("small",), frames=3)
 
 
