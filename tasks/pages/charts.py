@@ -40,7 +40,7 @@ def _chart(
 ) -> dict[str, Any]:
     lines = []
     for preset, of_preset in part.groupby("preset", sort=False):
-        for figure, suffix in figures.items():
+        for figure, kind in figures.items():
             networks = {
                 network: pd.Series(_smooth(curve, figure), index=curve["step"])
                 for network, curve in of_preset.groupby("network", sort=False)
@@ -49,14 +49,14 @@ def _chart(
             kept = np.unique(np.linspace(0, len(mean) - 1, min(_POINTS, len(mean))).round())
             mean = mean.iloc[kept.astype(int)]
             count = f"mean of {len(networks)}" if len(networks) > 1 else ""
-            name = ", ".join(text for text in (str(preset), suffix, count) if text)
+            name = ", ".join(text for text in (str(preset), kind, count) if text)
             values = [float(f"{value:.4g}") for value in mean]
             steps = [int(step) for step in mean.index]
             line = {"name": name, "preset": str(preset), "x": steps, "y": values}
             lines.append(line | {"dash": figure == "proposal_iou"})
-    networks = part.groupby("preset")["network"].nunique().max()
-    mean = f", mean of {networks} networks" if networks > 1 and len(lines) == 1 else ""
-    return {"title": title + mean, "share": share, "lines": lines}
+    most = int(part.groupby("preset")["network"].nunique().max())
+    suffix = f", mean of {most} networks" if most > 1 and len(lines) == 1 else ""
+    return {"title": title + suffix, "share": share, "lines": lines}
 
 
 def _smooth(curve: pd.DataFrame, figure: str) -> "np.ndarray[Any, Any]":

@@ -51,14 +51,16 @@ def worst_frames(per_frame: pd.DataFrame, most: int) -> list[WorstFrame]:
     counted = per_frame[per_frame["counted"].astype(bool) & per_frame["J"].notna()]
     taken: dict[tuple[str, int], list[int]] = {}
     found: list[WorstFrame] = []
-    for row in counted.sort_values(["J", "video", "object", "frame"]).itertuples(index=False):
+    ordered = counted.sort_values(["J", "video", "object", "frame"])
+    for row in ordered.to_dict(orient="records"):
         if len(found) == most:
             break
-        video, object_id, frame = str(row.video), int(row.object), int(row.frame)
+        video, object_id, frame = str(row["video"]), int(row["object"]), int(row["frame"])
         before = taken.setdefault((video, object_id), [])
         if len(before) < _PER_OBJECT and all(abs(frame - other) >= _APART for other in before):
             before.append(frame)
-            found.append(WorstFrame(video, frame, str(row.frame_name), object_id, float(row.J)))
+            name, value = str(row["frame_name"]), float(row["J"])
+            found.append(WorstFrame(video, frame, name, object_id, value))
     return found
 
 
