@@ -25,6 +25,16 @@ class Compute:
         return torch.autocast(self.device.type, dtype=torch.bfloat16)
 
     @property
+    def training_layout(self) -> torch.memory_format:
+        """Memory layout in which training is fastest.
+
+        In float32 on a CPU, oneDNN takes the gradient of the weights 2 to 4 times faster from
+        contiguous tensors; everything else is faster in channels_last.
+        """
+        in_float32_on_cpu = self.device.type == "cpu" and not self.bfloat16
+        return torch.contiguous_format if in_float32_on_cpu else torch.channels_last
+
+    @property
     def reading_threads(self) -> int:
         """Number of threads that make batches: fewer on a CPU, where training needs the cores."""
         return min(_MOST_READERS, torch.get_num_threads()) if self.device.type == "cuda" else 1

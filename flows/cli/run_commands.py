@@ -122,11 +122,12 @@ def report(
         from flows.commands.report import show_report
 
         if anew:
-            from flows.runs.report import ReportParameters
+            from flows.runs.report import ReportParameters, write_anew
             from flows.runs.report import report as report_flow
             from flows.runs.run_flow import run_flow
 
-            run_flow(report_flow, ReportParameters(run=run, store=store_url(store)))
+            asked = ReportParameters(run=run, store=store_url(store))
+            run_flow(lambda: write_anew(asked), lambda: (report_flow, asked))
         return show_report(store_url(store), run, embed=embed, open_page=open)
 
     return guarded(show, store)

@@ -9,7 +9,6 @@ from flows.commands.execution import announce, check_input, first_mistake, leave
 from flows.console.output import print_error
 from flows.plan.archive_check import check_archive_memory
 from flows.plan.archive_parameters import ArchiveParameters
-from flows.plan.handed_over import handed_over
 from flows.plan.resolved_archive import ResolvedArchive, resolve_archive
 from flows.runs.archive_batches import NAMED
 from flows.terminal import Terminal
@@ -45,13 +44,14 @@ def segment_archive(manifest: str, fields: dict[str, Any]) -> int:
 
 def execute_archive(resolved: ResolvedArchive) -> int:
     """Run a resolved archive and print its results; exit code as for `segment_archive`."""
-    from flows.runs.archive import archive
+    from flows.runs.archive import archive, carry_out_archive
     from flows.runs.run_flow import run_flow
 
     leave_soon_on_interrupt()
     parameters = resolved.parameters
-    with handed_over(parameters, resolved):
-        state = run_flow(archive, parameters)
+    is_complete = run_flow(
+        lambda: carry_out_archive(resolved), lambda: (archive, parameters), resolved
+    )
     store = ArtifactStore(parameters.store)
     ledger = RunLedger(store, parameters.run_name)
     progress = read_progress(store, ledger.run_id)
@@ -63,4 +63,4 @@ def execute_archive(resolved: ResolvedArchive) -> int:
     console.print(f"Run {ledger.run_id}", highlight=False, markup=False)
     folder = report_folder(store, ledger.location)
     console.print(f"Results: {folder}", highlight=False, markup=False)
-    return 0 if state.is_completed() else 1
+    return 0 if is_complete else 1

@@ -6,10 +6,10 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
-from typing import Any, NoReturn
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from flows.commands.flow import print_flow
 from flows.console.output import (
@@ -19,7 +19,6 @@ from flows.console.output import (
     print_parents,
     print_where,
 )
-from flows.plan.handed_over import handed_over
 from flows.plan.machine_check import check_machine
 from flows.plan.parameters import BenchmarkParameters
 from flows.plan.resolved_run import ResolvedRun, resolve
@@ -29,6 +28,10 @@ from tasks.dask_bridge.clusters import cluster_class
 from tasks.errors import ParameterError
 from tasks.inputs.external_parents import check_parent, obtain_parent
 from tasks.inputs.starting_weights import check_start
+
+if TYPE_CHECKING:
+    from flows.runs.run_flow import FlowCall
+    from flows.runs.whole_run import RunEnd
 
 logger = logging.getLogger("maskrnn.run")
 
@@ -41,44 +44,41 @@ def execute(fields: dict[str, Any]) -> int:
     Raises:
         ParameterError, DatasetError, ...: the input is bad; found before anything starts.
     """
-    parameters = validated(fields)
-    announce(parameters.run_name, parameters.dataset, parameters.presets)
-    return check_and_run(resolve(parameters))
+    return execute_run(resolve(announced(fields)))
 
 
 def execute_run(run: ResolvedRun) -> int:
-    """Announce a resolved run, check it and carry it out; exit code as for `execute`."""
-    announce(run.parameters.run_name, run.parameters.dataset, run.parameters.presets)
-    return check_and_run(run)
-
-
-def check_and_run(run: ResolvedRun) -> int:
     """Check a run, carry it out and print its results; exit code as for `execute`."""
     check_input(run)
     check_machine(run)
 
-    from flows.runs.stage_flows import flow_for
+    def flow_call() -> "FlowCall":
+        from flows.runs.stage_flows import flow_for
 
-    return execute_flow(*flow_for(run.parameters), run, run.parameters)
+        return flow_for(run.parameters)
+
+    from flows.runs.whole_run import carry_out
+
+    return execute_flow(lambda: carry_out(run), flow_call, run, run.parameters)
 
 
 def execute_flow(
-    flow: Any, asked: BaseModel, prepared: object, parameters: BenchmarkParameters
+    plain: "Callable[[], RunEnd]",
+    flow_call: "Callable[[], FlowCall]",
+    prepared: object,
+    parameters: BenchmarkParameters,
 ) -> int:
-    """Run a flow with its parameters and print the results of the run.
+    """Carry out a run and print its results.
 
     Args:
-        flow: a Prefect flow that takes `asked`.
-        asked: its parameters.
-        prepared: values that the flow need not determine again; see `flows.plan.handed_over`.
-        parameters: the parameters of the run that the flow carries out.
+        plain, flow_call, prepared: what to do with and without a Prefect server; see `run_flow`.
+        parameters: the parameters of the run.
     """
     started = time.monotonic()
     from flows.runs.run_flow import run_flow
 
     leave_soon_on_interrupt()
-    with handed_over(asked, prepared):
-        state = run_flow(flow, asked)
+    is_complete = run_flow(plain, flow_call, prepared)
     ledger = RunLedger(ArtifactStore(parameters.store), parameters.run_name)
     records = [record for record in ledger.records() if record.stages]
     if parameters.until == "report":
@@ -89,7 +89,21 @@ def execute_flow(
         print_parents(records)
     print_failures(records)
     print_where(parameters, ledger, time.monotonic() - started)
-    return 0 if state.is_completed() else 1
+    return 0 if is_complete else 1
+
+
+def announced(fields: dict[str, Any]) -> BenchmarkParameters:
+    """Return parameters made from their fields, after logging which run they start.
+
+    Raises:
+        ParameterError: a field cannot be used; a one-line message about the first mistake.
+    """
+    try:
+        parameters = BenchmarkParameters(**fields)
+    except ValidationError as error:
+        raise first_mistake(error) from None
+    announce(parameters.run_name, parameters.dataset, parameters.presets)
+    return parameters
 
 
 def announce(run: str, data: str, presets: Sequence[str]) -> None:
@@ -119,18 +133,6 @@ def leave_soon_on_interrupt() -> None:
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, interrupt)
         signal.signal(signal.SIGTERM, interrupt)
-
-
-def validated(fields: dict[str, Any]) -> BenchmarkParameters:
-    """Return parameters made from their fields; the first mistake becomes a one-line error.
-
-    Raises:
-        ParameterError: a field cannot be used.
-    """
-    try:
-        return BenchmarkParameters(**fields)
-    except ValidationError as error:
-        raise first_mistake(error) from None
 
 
 def first_mistake(error: ValidationError) -> ParameterError:

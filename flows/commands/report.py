@@ -6,10 +6,11 @@ from flows.console.output import print_report
 from flows.terminal import Terminal
 from storage.store.artifacts import ArtifactStore
 from tasks.pages.current_page import current_page
+from tasks.reporting.folder import SUMMARY
 
 
 def show_report(store_url: str, run_id: str, *, embed: bool, open_page: bool) -> int:
-    """Print the summary of a run, write its page, and perhaps open it; return 0.
+    """Print the summary of a run if it has one, write its page, perhaps open it; return 0.
 
     Args:
         store_url: the store of the run.
@@ -18,11 +19,12 @@ def show_report(store_url: str, run_id: str, *, embed: bool, open_page: bool) ->
         open_page: open the page in the browser; the embedded one if there is one.
 
     Raises:
-        MissingArtifactError: there is no such run, or it has no report yet.
+        MissingArtifactError: there is no such run.
     """
     store = ArtifactStore(store_url)
-    print_report(store_url, run_id)
     pages = [current_page(store, run_id)]
+    if (pages[0].parent / SUMMARY).exists():
+        print_report(store_url, run_id)
     if embed:
         from tasks.pages.report_page import write_report_page
 

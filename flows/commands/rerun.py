@@ -31,11 +31,14 @@ def rerun(fields: dict[str, Any], *, dry_run: bool) -> int:
         return 0
     parameters = prepared.run.parameters
     from flows.commands.execution import announce, execute_flow
+    from flows.runs.rerun import carry_out_rerun
     from flows.runs.rerun import rerun as rerun_flow
 
     announce(parameters.run_name, parameters.dataset, parameters.presets)
     check_machine(prepared.run)
-    return execute_flow(rerun_flow, asked, prepared, parameters)
+    return execute_flow(
+        lambda: carry_out_rerun(prepared), lambda: (rerun_flow, asked), prepared, parameters
+    )
 
 
 def print_plan(asked: RerunParameters, prepared: Rerun) -> None:

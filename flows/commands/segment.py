@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from flows.commands.execution import execute_run, validated
+from flows.commands.execution import announced, execute_run
 from flows.console.options import DataOptions
 from flows.plan.parameters import SHORT_SIDE, BenchmarkParameters
 from flows.plan.resolved_run import resolve
@@ -40,7 +40,7 @@ def segment_own_video(
     if video is None:
         raise ParameterError("--mask and --out need a video: maskrnn segment VIDEO --mask FILE")
     video = video.expanduser().resolve()
-    parameters = validated({**fields, **_data_fields(video, mask, data)})
+    parameters = announced({**fields, **_data_fields(video, mask, data)})
     out = video.with_name(f"{_name(video)}-masks") if out is None else out
     run = resolve(parameters)
     (source,) = run.sources

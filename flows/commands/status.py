@@ -14,9 +14,9 @@ from flows.commands.archive_status import (
     print_archive_status,
     watch_archive_status,
 )
-from flows.plan.archive_parameters import is_archive
 from flows.terminal import Terminal
-from storage.runs.ledger import RunLedger, list_runs
+from storage.runs.all_runs import list_runs
+from storage.runs.ledger import RunLedger
 from storage.runs.run_status import Condition, RunStatus, VideoStatus, run_status
 from storage.store.artifacts import ArtifactStore
 
@@ -42,7 +42,7 @@ def print_runs(store_url: str) -> int:
         table.add_column(column)
     store = ArtifactStore(store_url)
     for info in list_runs(store):
-        if is_archive(info):
+        if info.is_archive:
             table.add_row(*_archive_cells(ArchiveStatus(store, info)))
             continue
         status = run_status(store, info.run_id)
@@ -63,7 +63,7 @@ def _archive_cells(status: ArchiveStatus) -> tuple[Text, str, str, str, str]:
 def print_status(store_url: str, run_id: str) -> int:
     """Print every video and stage of a run; return 1 if any failed or is stale."""
     store = ArtifactStore(store_url)
-    if is_archive(info := RunLedger(store, run_id).info()):
+    if (info := RunLedger(store, run_id).info()).is_archive:
         return print_archive_status(store, info)
     status = run_status(store, run_id)
     console = Terminal()
@@ -78,7 +78,7 @@ def watch_status(store_url: str, run_id: str) -> int:
     A terminal shows a live table; elsewhere every change prints a line.
     """
     store = ArtifactStore(store_url)
-    if is_archive(info := RunLedger(store, run_id).info()):
+    if (info := RunLedger(store, run_id).info()).is_archive:
         return watch_archive_status(store, info)
     console = Terminal(soft_wrap=True)
     if not console.is_terminal:

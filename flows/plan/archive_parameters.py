@@ -18,7 +18,6 @@ from flows.plan.parameters import (
 )
 from storage.archive.shown_address import shown_address
 from storage.archive.uris import LOCAL, protocol_of
-from storage.runs.ledger import RunInfo
 
 
 class ArchiveParameters(RunFields, MachineFields, OptionFields, EstimatorFields, NetworkFields):
@@ -93,8 +92,3 @@ _METHOD = {
 }
 _NAMED = {"manifest", "soft_masks", *_METHOD}
 """Fields that determine the name of a run."""
-
-
-def is_archive(info: RunInfo) -> bool:
-    """Whether a run is an archive run."""
-    return "manifest" in info.parameters

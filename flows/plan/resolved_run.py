@@ -56,6 +56,17 @@ class ResolvedRun:
         return trainings(self.configurations) if trains else []
 
     @property
+    def needs_no_workers(self) -> bool:
+        """Whether worker processes would only delay the run.
+
+        This is so for one video without a network, unless workers or time limits were asked for.
+        """
+        asked = self.parameters
+        named = asked.workers or asked.dask_address or asked.cluster or asked.timeouts
+        is_light = not self.with_network and self.flow.resource == "CPU"
+        return is_light and len(self.sources) == 1 and not named
+
+    @property
     def protocol(self) -> str | None:
         """Name of the evaluation protocol; None if the run ends before the evaluation."""
         parameters = self.parameters

@@ -8,7 +8,8 @@ from storage.datasets.source import SourceVideo
 from storage.errors import StorageError
 from storage.kinds.videos import working_size
 from tasks.inputs.configuration import Configuration
-from tasks.inputs.sources import SYNTHETIC, DatasetSpec, has_split, open_sources
+from tasks.inputs.generated import SYNTHETIC
+from tasks.inputs.sources import DatasetSpec, has_split, open_sources
 
 _SPLIT = "train"
 

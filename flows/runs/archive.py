@@ -7,15 +7,15 @@ from importlib.metadata import version
 from typing import Any
 
 from prefect.client.schemas.objects import State
-from prefect.states import Completed, Failed
 
 from flows.plan.archive_check import check_archive_memory, check_archive_space
 from flows.plan.archive_parameters import ArchiveParameters
 from flows.plan.handed_over import prepared_for
 from flows.plan.resolved_archive import ResolvedArchive, resolve_archive
 from flows.runs.archive_batches import NAMED, show_batch
-from flows.runs.driver import FAILED_IN_PART, bridge_of, log_progress, pipeline_flow, tag_run
+from flows.runs.driver import final_state, pipeline_flow
 from flows.runs.pipeline import Pipeline
+from flows.runs.whole_run import RunEnd, bridge_of, log_progress, tag_run
 from storage.archive.check import CheckedManifest
 from storage.archive.fetching import FetchLimits
 from storage.runs.drivers import drive
@@ -46,7 +46,13 @@ def archive(parameters: ArchiveParameters) -> State[Any]:
     """
     log_progress()
     resolved = prepared_for(parameters, ResolvedArchive, lambda: _checked(parameters))
-    manifest = resolved.manifest
+    return final_state(carry_out_archive(resolved))
+
+
+def carry_out_archive(resolved: ResolvedArchive) -> RunEnd:
+    """Carry out a resolved and checked archive."""
+    log_progress()
+    parameters, manifest = resolved.parameters, resolved.manifest
     store = ArtifactStore(parameters.store)
     ledger = RunLedger(store, parameters.run_name)
     bridge = bridge_of(parameters)
@@ -90,7 +96,7 @@ def archive(parameters: ArchiveParameters) -> State[Any]:
     start_task(
         archive_report, ledger, store, results, manifest, watcher, described, method.parent
     ).result()
-    return _final_state(results.failed(manifest.table["id"].tolist()), manifest)
+    return _end(results.failed(manifest.table["id"].tolist()), manifest)
 
 
 def _carry_out(
@@ -146,14 +152,14 @@ def _parent(context: RunContext, resolved: ResolvedArchive) -> str | None:
     return parents[preset.name]
 
 
-def _final_state(failed: Mapping[str, str], manifest: CheckedManifest) -> State[Any]:
-    """Return Completed if every row of the manifest is done, else Failed with the failures."""
+def _end(failed: Mapping[str, str], manifest: CheckedManifest) -> RunEnd:
+    """Return whether every row of the manifest is done, and the failures."""
     left_out = manifest.rows - len(manifest.table)
     if not failed and not left_out:
-        return Completed(message=f"{manifest.rows} rows done")
+        return RunEnd(True, f"{manifest.rows} rows done")
     head = f"{len(failed)} of {manifest.rows} rows failed"
     if left_out:
         head += f", {left_out} were skipped"
     details = "; ".join(f"{name} ({error})" for name, error in list(failed.items())[:NAMED])
     more = f"; and {len(failed) - NAMED} more" if len(failed) > NAMED else ""
-    return Failed(name=FAILED_IN_PART, message=f"{head}: {details}{more}")
+    return RunEnd(False, f"{head}: {details}{more}")

@@ -2,12 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
-
 from tasks.archive.slices import Batch
 from tasks.errors import TaskError
 from tasks.retries.server_outage import shows_in_prefect
+from tasks.run.stage_task import shown_task
 
 NAMED = 20
 """How many failed rows a state names."""
@@ -22,9 +20,7 @@ def show_batch(batch: Batch) -> Callable[[], None]:
     return lambda: future.wait()
 
 
-@task(
-    name="rows", task_run_name="rows {first} to {last}", cache_policy=NO_CACHE, persist_result=False
-)
+@shown_task("rows", "rows {first} to {last}")
 def _rows(first: int, last: int, wait: Callable[[], object], check: Callable[[], None]) -> None:
     """Wait until the rows of a batch have ended."""
     wait()

@@ -4,13 +4,13 @@ from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.states import Completed
 from pydantic import BaseModel, ConfigDict, Field
 
 from flows.plan.parameters import BenchmarkParameters, default_store
 from flows.plan.resolved_run import resolve
 from flows.plan.run_plan import plan_run
-from flows.runs.driver import RUNNER, tag_run, write_report
+from flows.runs.driver import RUNNER, final_state
+from flows.runs.whole_run import RunEnd, tag_run, write_report
 from storage.runs.ledger import RunLedger
 from storage.store.artifacts import ArtifactStore
 from tasks.dask_bridge import Bridge
@@ -30,7 +30,12 @@ class ReportParameters(BaseModel):
     name="report", flow_run_name="report {parameters.run}", task_runner=RUNNER, persist_result=False
 )
 def report(parameters: ReportParameters) -> State[Any]:
-    """Write the report of a run from what is in its store; compute nothing.
+    """Write the report of a run from what is in its store; compute nothing."""
+    return final_state(write_anew(parameters))
+
+
+def write_anew(parameters: ReportParameters) -> RunEnd:
+    """Do what the flow `report` does.
 
     Raises:
         MissingArtifactError: there is no such run; names the closest.
@@ -49,4 +54,4 @@ def report(parameters: ReportParameters) -> State[Any]:
     with tag_run(asked.dataset, asked.preset):
         folder = write_report(context, outcome, run, asked)
     segmented = {result.video.name for result in outcome.results}
-    return Completed(message=f"{len(segmented)} of {len(outcome.videos)} videos: {folder}")
+    return RunEnd(True, f"{len(segmented)} of {len(outcome.videos)} videos: {folder}")

@@ -8,15 +8,15 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from pydantic import ConfigDict, Field
 
-from flows.plan.archive_parameters import is_archive
 from flows.plan.handed_over import prepared_for
 from flows.plan.machine_check import check_machine
 from flows.plan.override_values import Overrides
 from flows.plan.parameters import BenchmarkParameters, MachineFields, default_store
 from flows.plan.resolved_run import ResolvedRun, resolve
 from flows.plan.run_plan import RunPlan, plan_run
-from flows.runs.driver import RUNNER, carry_out
+from flows.runs.driver import RUNNER, final_state
 from flows.runs.rerun_choice import choose_videos, stages_from
+from flows.runs.whole_run import RunEnd, carry_out
 from storage.runs.artifact_users import ArtifactUser, remove_artifacts, users_of
 from storage.runs.drivers import drivers
 from storage.runs.ledger import RunLedger
@@ -79,7 +79,7 @@ def prepare_rerun(asked: RerunParameters) -> Rerun:
     store = ArtifactStore(asked.store)
     ledger = RunLedger(store, asked.run)
     info = ledger.info()
-    if is_archive(info):
+    if info.is_archive:
         raise ParameterError(
             f"the run {asked.run} is an archive: to complete it, run `maskrnn archive "
             f"{info.parameters['manifest']} --run-id {asked.run}` with its original options; this "
@@ -139,7 +139,8 @@ def _idle_users(
 )
 def rerun(parameters: RerunParameters) -> State[Any]:
     """Complete a run with its own parameters; see `maskrnn rerun --help`."""
-    return carry_out_rerun(prepared_for(parameters, Rerun, lambda: checked_rerun(parameters)))
+    prepared = prepared_for(parameters, Rerun, lambda: checked_rerun(parameters))
+    return final_state(carry_out_rerun(prepared))
 
 
 def checked_rerun(asked: RerunParameters) -> Rerun:
@@ -149,7 +150,7 @@ def checked_rerun(asked: RerunParameters) -> Rerun:
     return prepared
 
 
-def carry_out_rerun(prepared: Rerun) -> State[Any]:
+def carry_out_rerun(prepared: Rerun) -> RunEnd:
     """Remove what is to be made again, then run.
 
     Raises:

@@ -10,11 +10,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
-
 from tasks.errors import TaskError
 from tasks.retries.server_outage import shows_in_prefect
+from tasks.run.stage_task import shown_task
 from tasks.run.task_runs import call_plainly, start_task
 
 MOST_VIDEOS = 200
@@ -72,12 +70,7 @@ class StageCalls:
             watch_batch.submit(start + 1, start + len(names[part]), wait, failed, names[part])
 
 
-@task(
-    name="videos",
-    task_run_name="videos {first} to {last}",
-    cache_policy=NO_CACHE,
-    persist_result=False,
-)
+@shown_task("videos", "videos {first} to {last}")
 def watch_batch(
     first: int, last: int, wait: Callable[[], None], failed: Failed, names: Sequence[str]
 ) -> None:

@@ -11,31 +11,32 @@ from flows.plan.stage_parameters import (
     SegmentParameters,
     TrainParameters,
 )
-from flows.runs.driver import benchmark, carry_out, checked_run, pipeline_flow
+from flows.runs.driver import benchmark, checked_run, final_state, pipeline_flow
+from flows.runs.whole_run import carry_out
 
 
 @pipeline_flow("ingest")
 def ingest(parameters: IngestParameters) -> State[Any]:
     """Copy the videos of a data set into the store."""
-    return carry_out(checked_run(parameters, parameters.benchmark()))
+    return final_state(carry_out(checked_run(parameters, parameters.benchmark())))
 
 
 @pipeline_flow("precompute-flow")
 def precompute_flow(parameters: PrecomputeFlowParameters) -> State[Any]:
     """Ingest videos, then estimate optical flow in both directions."""
-    return carry_out(checked_run(parameters, parameters.benchmark()))
+    return final_state(carry_out(checked_run(parameters, parameters.benchmark())))
 
 
 @pipeline_flow("train")
 def train(parameters: TrainParameters) -> State[Any]:
     """Train a parent network on the train split or a part of it."""
-    return carry_out(checked_run(parameters, parameters.benchmark()))
+    return final_state(carry_out(checked_run(parameters, parameters.benchmark())))
 
 
 @pipeline_flow("segment")
 def segment(parameters: SegmentParameters) -> State[Any]:
     """Segment videos and write the label maps as palette PNG."""
-    return carry_out(checked_run(parameters, parameters.benchmark()))
+    return final_state(carry_out(checked_run(parameters, parameters.benchmark())))
 
 
 def flow_for(parameters: BenchmarkParameters) -> tuple[Any, RunFields]:

@@ -3,30 +3,20 @@
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from maskrnn_core.compute import Compute, resolve_compute
 from maskrnn_core.errors import InvalidInputError
-from maskrnn_core.inference.carriers import FirstMaskCopy, FlowCarrier
-from maskrnn_core.inference.network_tracker import NetworkTracker
-from maskrnn_core.inference.results import SegmentedFrame, frame_result, fused_at, soft_masks
-from maskrnn_core.inference.state import ObjectFrame
+from maskrnn_core.inference.one_frame import FrameInputs, object_tracker, segmented_frame
+from maskrnn_core.inference.results import SegmentedFrame
 from maskrnn_core.inference.tracker import ObjectTracker, Tracker
-from maskrnn_core.networks import build_network, load_weights
 from maskrnn_core.networks.weights import Weights
 from maskrnn_core.options import ComputeOptions, Preset
 from maskrnn_core.prefetch import prefetch_map
-from maskrnn_core.video import FloatArray, UInt8Array, Video
-
-
-class _Inputs(NamedTuple):
-    frame: UInt8Array
-    backward: FloatArray | None
-    forward: FloatArray | None
-    is_cut: bool
+from maskrnn_core.video import Video
 
 
 def segment(
@@ -86,7 +76,7 @@ class VideoSegmenter:
         keep_soft_masks: bool = False,
     ) -> None:
         resolved = resolve_compute(compute)
-        trackers = {i: _object_tracker(video, i, weights, preset, resolved) for i in video.objects}
+        trackers = {i: _tracker_of(video, i, weights, preset, resolved) for i in video.objects}
         self._tracker = Tracker(trackers, preset.inference, resolved.device)
         self._video = video
         self._options = preset.inference
@@ -124,32 +114,25 @@ class VideoSegmenter:
                 self.waited += time.perf_counter() - asked
                 yield self._segmented(index, inputs)
 
-    def _segmented(self, index: int, inputs: _Inputs) -> SegmentedFrame:
+    def _segmented(self, index: int, inputs: FrameInputs) -> SegmentedFrame:
         """The result of the frame after the one that was given last."""
-        video = self._video
-        if inputs.is_cut:
-            self._shot += 1
-            self._tracker.cut()
-        objects: dict[int, ObjectFrame] = {}
-        label_map = np.zeros(video.output_size, np.uint8)
-        if self._tracker.is_following:
-            objects, label_map = self._tracker.step(*inputs[:3])
-            if video.output_size != video.size:
-                label_map = fused_at(objects, video.output_size, self._options)
-        new = self._starts.get(index, ())
-        if new:
-            label_map = _with_annotation(video, index, new, label_map)
-            for object_id in new:
-                self._tracker.start(object_id, _first_mask(video, index, object_id))
-        result = frame_result(video, index, label_map, objects, new, self._options.threshold)
-        soft = soft_masks(video, objects, new, label_map) if self._keep_soft_masks else None
-        return replace(result, shot=self._shot, probabilities=soft)
+        self._shot += inputs.is_cut
+        result = segmented_frame(
+            self._tracker,
+            self._video,
+            index,
+            inputs,
+            self._starts.get(index, ()),
+            self._options,
+            keep_soft_masks=self._keep_soft_masks,
+        )
+        return replace(result, shot=self._shot)
 
-    def _read(self, index: int) -> _Inputs:
+    def _read(self, index: int) -> FrameInputs:
         video = self._video
         frame = video.frame(index)
         flow = video.backward_flow(index), video.forward_flow(index)
-        return _Inputs(frame, *flow, self._is_cut(index))
+        return FrameInputs(frame, *flow, self._is_cut(index))
 
 
 def _first_frames(video: Video) -> dict[int, list[int]]:
@@ -160,37 +143,15 @@ def _first_frames(video: Video) -> dict[int, list[int]]:
     return starts
 
 
-def _object_tracker(
+def _tracker_of(
     video: Video,
     object_id: int,
     weights: Mapping[int, Weights],
     preset: Preset,
     compute: Compute,
 ) -> ObjectTracker:
-    if preset.network is None:
-        return FlowCarrier() if preset.carry == "warped" else FirstMaskCopy()
-    if object_id not in weights:
+    if preset.network is not None and object_id not in weights:
         raise InvalidInputError(
             f"{video.name}: no weights for object {object_id}; finetune it, or give the parent's"
         )
-    network = build_network(preset.network)
-    load_weights(network, weights[object_id])
-    network.to(compute.device).eval()
-    warp_mask = preset.network.mask_input == "warped"
-    return NetworkTracker(network, preset.inference, compute, warp_mask=warp_mask)
-
-
-def _first_mask(video: Video, index: int, object_id: int) -> NDArray[np.bool_]:
-    label_map = video.label_map(index)
-    if label_map is None:
-        raise InvalidInputError(f"{video.name}, frame {index}: objects start without a label map")
-    return np.asarray(label_map == object_id)
-
-
-def _with_annotation(
-    video: Video, index: int, new: Sequence[int], label_map: NDArray[np.uint8]
-) -> NDArray[np.uint8]:
-    annotation = video.annotation(index)
-    if annotation is None:
-        raise InvalidInputError(f"{video.name}, frame {index}: objects start without a label map")
-    return np.where(np.isin(annotation, list(new)), annotation, label_map).astype(np.uint8)
+    return object_tracker(preset, weights.get(object_id), compute)

@@ -64,6 +64,10 @@ class Tracker:
         self._device = device
         self._objects: dict[int, ObjectFrame] = {}
 
+    def follow(self, object_id: int, tracker: ObjectTracker) -> None:
+        """Make an object known that `start` can begin to follow; its own tracker takes it on."""
+        self._trackers[object_id] = tracker
+
     def start(self, object_id: int, mask: NDArray[np.bool_]) -> None:
         """Begin to follow an object whose mask (H, W) is given for the current frame.
 

@@ -66,6 +66,7 @@ class MaskRNN(nn.Module):
         self.motion = motion
         self.localization = localization
         self.reads_mask = reads_mask
+        self.layout = torch.contiguous_format
         self.combine = nn.Conv2d(2, 1, 1) if motion is not None else None
         if self.combine is not None:
             nn.init.ones_(self.combine.weight)
@@ -75,6 +76,11 @@ class MaskRNN(nn.Module):
         self.register_buffer("pixel_std", torch.tensor(IMAGENET_STD).view(1, 3, 1, 1) * 255)
         self.pixel_mean: Tensor
         self.pixel_std: Tensor
+
+    def arrange(self, layout: torch.memory_format) -> None:
+        """Order the weights, and from now on the inputs, in memory; no value changes."""
+        self.layout = layout
+        self.to(memory_format=layout)
 
     @property
     def streams(self) -> list[Stream]:
@@ -113,7 +119,7 @@ class MaskRNN(nn.Module):
     def _padded(self, x: Tensor) -> Tensor:
         # Padding keeps every tap in place to the pixel; resizing would not.
         padded = pad_to_multiple(x, STRIDES[-1])
-        return padded.contiguous(memory_format=torch.channels_last)
+        return padded.contiguous(memory_format=self.layout)
 
 
 def build_network(options: NetworkOptions) -> MaskRNN:
@@ -133,7 +139,8 @@ def build_network(options: NetworkOptions) -> MaskRNN:
     motion = stream(2 + reads_mask) if options.flow_stream else None
     localization = _localization_net(options, channels[-1]) if options.localization else None
     network = MaskRNN(appearance, motion, localization, reads_mask)
-    return network.to(memory_format=torch.channels_last)
+    network.arrange(torch.channels_last)
+    return network
 
 
 def _localization_net(options: NetworkOptions, channels: int) -> LocalizationNet:

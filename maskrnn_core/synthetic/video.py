@@ -18,7 +18,7 @@ GENERATOR_VERSION = 1
 """Part of every fingerprint; increase it when the same options give other pixels."""
 
 Split = Literal["train", "val"]
-_SPLITS: tuple[Split, ...] = ("train", "val")
+SPLITS: tuple[Split, ...] = ("train", "val")
 
 
 def synthetic_videos(
@@ -137,7 +137,7 @@ class SyntheticVideo:
         return np.stack([x, y], axis=-1).reshape(-1, 2).astype(np.float64)
 
     def _generator(self, stream: int) -> np.random.Generator:
-        split = _SPLITS.index(self.split)
+        split = SPLITS.index(self.split)
         entropy = [self.options.seed, split, self.index, stream]
         return np.random.Generator(np.random.PCG64(np.random.SeedSequence(entropy)))
 
@@ -177,5 +177,5 @@ class SyntheticVideo:
 
 
 def _check_split(split: str) -> None:
-    if split not in _SPLITS:
+    if split not in SPLITS:
         raise InvalidInputError(f"unknown split {split!r}: the synthetic splits are train and val")

@@ -62,6 +62,7 @@ def finetune(
     resolved = resolve_compute(compute)
     network = build_network(preset.network)
     load_weights(network, weights)
+    network.arrange(resolved.training_layout)
     network.to(resolved.device).train()
     output_size = crop_size(video.size, options.augmentation)
     dream = options.dream

@@ -78,7 +78,7 @@ def optimise(
     """
     schedule, share = objective.schedule, peers.share(objective.stage, objective.accumulate)
     trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.Adam(trained, lr=schedule.initial)
+    optimizer = torch.optim.Adam(trained, lr=schedule.initial, fused=True)
     first = recorder.begin(objective.stage, optimizer)
     peers.agree_on(first)
     loss_of = peers.joined(_Loss(network, objective.loss_of))

@@ -52,6 +52,7 @@ def train_parent(
     network = build_network(preset.network)
     if initial is not None:
         load_weights(network, initial)
+    network.arrange(resolved.training_layout)
     network.to(resolved.device).train()
     recorder = Recorder(network, on_step, states, writes=peers.rank == 0)
     if preset.static is not None:

@@ -13,7 +13,7 @@ from storage.archive.public_hosts import private_fault
 from storage.archive.shown_address import hide_secrets_in_logs, shown_address, without_secrets
 from storage.archive.uris import HTTP, protocol_of
 from storage.errors import DatasetError, StorageError, StoreAccessError
-from storage.files.remote_files import file_system
+from storage.files.file_systems import file_system
 from storage.files.retry_policy import is_transient
 from storage.files.retrying import retried
 

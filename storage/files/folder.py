@@ -10,7 +10,13 @@ from typing import Any
 
 from storage.errors import InvalidAddressError, StoreAccessError
 from storage.files.guard import guarded
-from storage.files.local_files import make_folders, replace_whole, sync_name, sync_tree
+from storage.files.local_files import (
+    local_folder,
+    make_folders,
+    replace_whole,
+    sync_name,
+    sync_tree,
+)
 from storage.files.remote_files import RemoteFiles
 from storage.files.store_errors import full_store_error, store_error
 
@@ -39,7 +45,7 @@ class Folder:
             raise InvalidAddressError(
                 "The store URL is empty. Give a folder, such as maskrnn-store, or a URL."
             )
-        local = _local_path(url)
+        local = local_folder(url)
         self._remote = RemoteFiles(url) if local is None else None
         self.url = url.rstrip("/") if local is None else str(local)
 
@@ -241,12 +247,3 @@ class Folder:
 
     def _path(self, path: str) -> Path:
         return Path(self.url, path)
-
-
-def _local_path(url: str) -> Path | None:
-    """The folder of this machine that a URL names; None for a remote place."""
-    for scheme in ("file://", "local://"):
-        if url.startswith(scheme):
-            return Path(url.removeprefix(scheme)).absolute()
-    remote = "://" in url or "::" in url
-    return None if remote else Path(url).expanduser().absolute()

@@ -64,6 +64,15 @@ def replace_whole(path: str, data: bytes, temporary_folder: str, *, durable: boo
         file.write(data)
 
 
+def local_folder(url: str) -> Path | None:
+    """The folder of this machine that a URL names; None for a remote place."""
+    for scheme in ("file://", "local://"):
+        if url.startswith(scheme):
+            return Path(url.removeprefix(scheme)).absolute()
+    remote = "://" in url or "::" in url
+    return None if remote else Path(url).expanduser().absolute()
+
+
 def sync_tree(folder: Path) -> None:
     """Make sure that a folder, with all files and folders below it, survives a power loss."""
     files, folders = list[str](), list[str]()

@@ -1,31 +1,23 @@
 """Files behind a URL that fsspec knows, with bounded waiting and retries.
 
-A process has one session per store, which all its threads use. The retries of S3's driver are off,
-because together with ours they would take hours. We also avoid its request for the size of a file
-before each read.
+We avoid the request of S3's driver for the size of a file before each read.
 """
 
 import errno
-import os
 import time
 from collections.abc import Callable, Mapping
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, TypeVar
-
-import fsspec
 
 from storage.errors import InvalidAddressError, StoreAccessError
 from storage.files.conditional import Precondition
+from storage.files.file_systems import S3, file_system
 from storage.files.retrying import retried
 
 T = TypeVar("T")
 
 _ABSENT = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
-_S3 = ("s3", "s3a")
 _PATTERNS = frozenset("*?[")
-
-_S3_WAITING = {"connect_timeout": 10, "read_timeout": 30, "retries": {"total_max_attempts": 1}}
-"""Options for botocore that the user's configuration of fsspec does not set."""
 
 
 class RemoteFiles:
@@ -49,7 +41,7 @@ class RemoteFiles:
         self._url = url.rstrip("/")
         self._fs, root = file_system(url)
         self._root = root.rstrip("/")
-        has_versions = url.partition("://")[0] in _S3
+        has_versions = url.partition("://")[0] in S3
         self._if = Precondition(self._fs, self._url, has_versions=has_versions)
 
     @property
@@ -218,47 +210,3 @@ class RemoteFiles:
                 ) from error
             self._fs.makedirs(full.rsplit("/", 1)[0], exist_ok=True)
             return put()
-
-
-def file_system(url: str) -> tuple[Any, str]:
-    """The driver for a URL, with bounded waiting and without retries, and the path in it.
-
-    Raises:
-        InvalidAddressError: for an unknown protocol.
-        StoreAccessError: when the driver is not installed.
-    """
-    protocol, _, path = url.partition("://")
-    if protocol not in _S3:
-        return _opened(url, os.getpid())
-    files, _ = _opened(f"{protocol}://{path.partition('/')[0]}", os.getpid())
-    return files, str(files._strip_protocol(url))
-
-
-@lru_cache(maxsize=16)
-def _opened(url: str, pid: int) -> tuple[Any, str]:
-    """Open a driver once per process (`pid`), because a fork must not share sockets."""
-    protocol = url.partition("://")[0]
-    try:
-        files, root = fsspec.core.url_to_fs(url, **_options(protocol))
-    except ValueError as error:
-        raise InvalidAddressError(
-            f"The store URL {url} cannot be used: {error}. Give a local folder, or a URL with a "
-            "protocol that fsspec knows, such as s3://bucket/folder."
-        ) from error
-    except ImportError as error:
-        raise StoreAccessError(
-            f"The store URL {url} needs a driver that is not installed: {error}. For s3:// "
-            "install the extra: pip install 'maskrnn[s3]'."
-        ) from error
-    if protocol in _S3:
-        files.retries = 1
-    return files, str(root)
-
-
-def _options(protocol: str) -> dict[str, Any]:
-    if protocol not in _S3:
-        return {}
-    chosen = fsspec.config.conf.get(protocol, {})
-    options = {"max_concurrency": 1, "use_listings_cache": False, **chosen}
-    waiting = {**_S3_WAITING, **chosen.get("config_kwargs", {})}
-    return {**options, "config_kwargs": waiting, "skip_instance_cache": True}

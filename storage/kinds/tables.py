@@ -2,17 +2,19 @@
 
 import io
 from collections.abc import Mapping
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from storage.store.artifacts import ArtifactStore
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def write_table(
     store: ArtifactStore,
     kind: str,
     key: str,
-    tables: Mapping[str, pd.DataFrame],
+    tables: "Mapping[str, pd.DataFrame]",
     metadata: Mapping[str, object] | None = None,
 ) -> None:
     """Store tables; does nothing if the artifact exists already.
@@ -37,7 +39,7 @@ def write_table(
             writer.put(f"{name}.parquet", buffer.getvalue())
 
 
-def read_table(store: ArtifactStore, kind: str, key: str, name: str) -> pd.DataFrame:
+def read_table(store: ArtifactStore, kind: str, key: str, name: str) -> "pd.DataFrame":
     """Read one table of an artifact.
 
     Raises:
@@ -45,6 +47,8 @@ def read_table(store: ArtifactStore, kind: str, key: str, name: str) -> pd.DataF
         CorruptArtifactError: the file is missing or has changed.
         NewerSchemaError: a newer version wrote it.
     """
+    import pandas as pd
+
     artifact = store.open(kind, key)
     data = artifact.get(f"{name}.parquet")
     try:

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Set
 from dataclasses import dataclass
 
+from storage.runs.all_runs import list_runs
 from storage.runs.drivers import drivers
-from storage.runs.ledger import RunLedger, list_runs
+from storage.runs.ledger import RunLedger
 from storage.store.artifacts import ArtifactStore
 
 

@@ -18,7 +18,8 @@ from storage.store.marker import read_record, record_bytes
 
 State = Literal["pending", "running", "done", "failed"]
 
-_RUNS = "runs"
+RUNS = "runs"
+"""Folder of all runs in a store."""
 _STATES = ("pending", "running", "done", "failed")
 
 
@@ -82,6 +83,11 @@ class RunInfo:
     code_version: str
     parameters: Mapping[str, Any]
     videos: tuple[str, ...] = ()
+
+    @property
+    def is_archive(self) -> bool:
+        """Whether it is an archive run: a manifest names its videos."""
+        return "manifest" in self.parameters
 
 
 class RunLedger:
@@ -210,36 +216,9 @@ class RunLedger:
         )
 
 
-def list_runs(store: ArtifactStore) -> list[RunInfo]:
-    """Runs of a store, oldest first."""
-    ids = [unquote(name) for name in store.folder.names(_RUNS)]
-    ledgers = [RunLedger(store, run_id) for run_id in ids]
-    found = [
-        ledger.info()
-        for ledger in ledgers
-        if store.folder.has_file(f"{run_place(ledger.run_id)}/run.json")
-    ]
-    return sorted(found, key=lambda info: (info.created, info.run_id))
-
-
-def referred_artifacts(store: ArtifactStore) -> set[tuple[str, str]]:
-    """(kind, key) of all artifacts that a record of any run refers to.
-
-    Raises:
-        CorruptArtifactError, NewerSchemaError: a record cannot be read, so its artifacts are
-            unknown.
-    """
-    return {
-        artifact
-        for name in store.folder.names(_RUNS)
-        for record in RunLedger(store, unquote(name)).records()
-        for artifact in record.artifacts()
-    }
-
-
 def _closest_runs(folder: Folder, run_id: str) -> str:
     """A sentence that names runs with similar names, or says how to list them."""
-    known = [unquote(name) for name in folder.names(_RUNS)]
+    known = [unquote(name) for name in folder.names(RUNS)]
     close = difflib.get_close_matches(run_id, known, n=3, cutoff=0.5)
     if close:
         return f"Did you mean {' or '.join(close)}?"
@@ -248,7 +227,7 @@ def _closest_runs(folder: Folder, run_id: str) -> str:
 
 def run_place(run_id: str) -> str:
     """Folder of a run, relative to the store."""
-    return f"{_RUNS}/{_file_name(run_id)}"
+    return f"{RUNS}/{_file_name(run_id)}"
 
 
 def _file_name(name: str) -> str:

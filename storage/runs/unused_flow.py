@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from storage.kinds.stored_flow import FLOW
-from storage.runs.ledger import referred_artifacts
+from storage.runs.all_runs import referred_artifacts
 from storage.store.artifacts import ArtifactStore
 
 

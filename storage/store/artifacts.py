@@ -1,25 +1,23 @@
 """The artifact store: immutable results, each addressed by kind and key."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from storage.errors import (
     CorruptArtifactError,
-    InvalidAddressError,
     MissingArtifactError,
     StoreFullError,
 )
 from storage.files.folder import STAGING, Folder
 from storage.files.store_errors import store_error
+from storage.store.addresses import artifact_place, check_kind, is_key, is_kind
 from storage.store.artifact_content import ArtifactReader, ArtifactWriter
 from storage.store.draft_progress import forget_progress
-from storage.store.handover import resumable_drafts, resumed_place, unnamed_drafts
+from storage.store.handover import resumable_drafts, resumed_place
 from storage.store.lease import (
     Lease,
     await_release,
-    free_lease,
     held_lease,
     is_leased,
     lease_owner,
@@ -28,10 +26,7 @@ from storage.store.lease import (
 from storage.store.lease_file import LEASE_SECONDS, LeaseOwner
 from storage.store.marker import MARKER, Marker
 from storage.store.publishing import begin_draft
-
-_KIND = re.compile(r"[a-z][a-z0-9_-]{0,63}")
-_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
-_RESERVED_KINDS = {"runs"}  # the run ledger's folder, whose records change
+from storage.store.sweeping import sweep_staging
 
 
 class ArtifactStore:
@@ -67,11 +62,11 @@ class ArtifactStore:
 
     def exists(self, kind: str, key: str) -> bool:
         """Whether the artifact is complete; one look at its marker."""
-        return self._folder.has_file(f"{_place(kind, key)}/{MARKER}")
+        return self._folder.has_file(f"{artifact_place(kind, key)}/{MARKER}")
 
     def location(self, kind: str, key: str) -> str:
         """Path or URL of an artifact, existing or not."""
-        return self._folder.location(_place(kind, key))
+        return self._folder.location(artifact_place(kind, key))
 
     @contextmanager
     def create(
@@ -96,7 +91,7 @@ class ArtifactStore:
             StoreFullError: no space is left.
             StoreAccessError: the store cannot be written.
         """
-        place = _place(kind, key)
+        place = artifact_place(kind, key)
         with self._leased(place, wanted=plan is not None) as lease:
             draft = begin_draft(self._folder, place, lease, plan)
             writer = ArtifactWriter(self._folder, draft.path, plan)
@@ -136,30 +131,30 @@ class ArtifactStore:
         until: Callable[[], bool] = lambda: False,
     ) -> Lease | None:
         """Wait for the right to write an artifact; see `take_lease`."""
-        return take_lease(self._folder, _place(kind, key), seconds=seconds, until=until)
+        return take_lease(self._folder, artifact_place(kind, key), seconds=seconds, until=until)
 
     def is_leased(self, kind: str, key: str) -> bool:
         """Whether somebody is writing an artifact under a lease."""
-        return is_leased(self._folder, _place(kind, key))
+        return is_leased(self._folder, artifact_place(kind, key))
 
     def lease_owner(self, kind: str, key: str) -> LeaseOwner | None:
         """Who is writing an artifact under a lease; None if nobody is."""
-        return lease_owner(self._folder, _place(kind, key))
+        return lease_owner(self._folder, artifact_place(kind, key))
 
     def await_writer(self, kind: str, key: str, until: Callable[[], bool]) -> None:
         """Wait until nobody writes an artifact under a lease, or `until` is true."""
-        await_release(self._folder, _place(kind, key), until)
+        await_release(self._folder, artifact_place(kind, key), until)
 
     def unfinished(self, kind: str) -> dict[str, list[str]]:
         """Folders of the resumable drafts of a kind by key, relative to the store."""
-        _check(_KIND, kind, "an artifact kind")
+        check_kind(kind)
         if self._folder.is_local:
             names = self._folder.names(f"{STAGING}/{kind}")
             places = {resumed_place(f"{STAGING}/{kind}/{name}") for name in names} - {None}
             keys = {place.partition("/")[2] for place in places if place is not None}
         else:
             keys = set(self._folder.names(kind))
-        keys = {key for key in keys if _KEY.fullmatch(key) and not self.exists(kind, key)}
+        keys = {key for key in keys if is_key(key) and not self.exists(kind, key)}
         found = {key: resumable_drafts(self._folder, f"{kind}/{key}") for key in sorted(keys)}
         return {key: paths for key, paths in found.items() if paths}
 
@@ -171,7 +166,7 @@ class ArtifactStore:
             NewerSchemaError: a newer version wrote it.
             CorruptArtifactError: its marker cannot be read.
         """
-        place = _place(kind, key)
+        place = artifact_place(kind, key)
         location = self._folder.location(f"{place}/{MARKER}")
         try:
             data = self._folder.read(f"{place}/{MARKER}")
@@ -190,7 +185,7 @@ class ArtifactStore:
 
     def remove(self, kind: str, key: str) -> None:
         """Remove an artifact, complete or not; a missing one is no error."""
-        place = _place(kind, key)
+        place = artifact_place(kind, key)
         self._folder.remove_file(f"{place}/{MARKER}")  # from here on it does not exist
         self._folder.remove(place)
 
@@ -204,7 +199,7 @@ class ArtifactStore:
         Returns:
             Whether the artifact was removed.
         """
-        place = _place(kind, key)
+        place = artifact_place(kind, key)
         marker = self._folder.read(f"{place}/{MARKER}") if self.exists(kind, key) else None
         self._folder.remove_file(f"{place}/{MARKER}")
         kept = True
@@ -221,17 +216,17 @@ class ArtifactStore:
 
     def keys(self, kind: str) -> list[str]:
         """Keys of the complete artifacts of a kind, sorted."""
-        _check(_KIND, kind, "an artifact kind")
+        check_kind(kind)
         return [
             key
             for key in self._folder.names(kind)
-            if _KEY.fullmatch(key) and self._folder.has_file(f"{kind}/{key}/{MARKER}")
+            if is_key(key) and self._folder.has_file(f"{kind}/{key}/{MARKER}")
         ]
 
     def kinds(self) -> list[str]:
         """Kinds that have a folder in the store, sorted."""
         names = self._folder.names("")
-        return [name for name in names if _KIND.fullmatch(name) and name not in _RESERVED_KINDS]
+        return [name for name in names if is_kind(name)]
 
     def sweep_staging(self, older_than_seconds: float) -> list[str]:
         """Remove drafts and leases that killed writers left behind.
@@ -242,43 +237,4 @@ class ArtifactStore:
         Returns:
             Paths that were removed, relative to the store.
         """
-        # Leases last: they show which drafts are still being written.
-        paths = sorted(self._abandoned(), key=lambda path: path.endswith(".lease"))
-        return [path for path in paths if self._sweep(path, older_than_seconds)]
-
-    def _sweep(self, path: str, age: float) -> bool:
-        if self._folder.idle_seconds(path) < age:
-            return False
-        place = resumed_place(path)
-        lease = nullcontext() if place is None else free_lease(self._folder, place)
-        if lease is None:
-            return False
-        with lease:  # another writer may have used and left it since the first look
-            if is_old := self._folder.idle_seconds(path) >= age:
-                self._folder.remove(path)
-        return is_old
-
-    def _abandoned(self) -> Iterator[str]:
-        for kind in self._folder.names(STAGING):
-            for name in self._folder.names(f"{STAGING}/{kind}"):
-                yield f"{STAGING}/{kind}/{name}"
-        if self._folder.is_local:
-            return
-        for kind in self.kinds():
-            for key in self._folder.names(kind):
-                yield from unnamed_drafts(self._folder, f"{kind}/{key}")
-
-
-def _place(kind: str, key: str) -> str:
-    _check(_KIND, kind, "an artifact kind")
-    _check(_KEY, key, "an artifact key")
-    if kind in _RESERVED_KINDS:
-        raise InvalidAddressError(f"{kind} is the folder of the run ledger, not an artifact kind.")
-    return f"{kind}/{key}"
-
-
-def _check(pattern: re.Pattern[str], value: str, what: str) -> None:
-    if not pattern.fullmatch(value):
-        raise InvalidAddressError(
-            f"{value!r} cannot be {what}: it must match {pattern.pattern} (keys are digests)."
-        )
+        return sweep_staging(self._folder, self.kinds(), older_than_seconds)

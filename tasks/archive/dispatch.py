@@ -108,7 +108,13 @@ class Dispatcher:
         name = f"segment {rows[0].id}" + (f" and {len(rows) - 1} more" if len(rows) > 1 else "")
         try:
             outcome: _Outcome = self._bridge.run(
-                segment_rows, self._work, rows, resource="GPU", name=name, timeout=self._row_seconds
+                segment_rows,
+                self._work,
+                rows,
+                resource="GPU",
+                kind="segment",
+                name=name,
+                timeout=self._row_seconds,
             )
         except Exception as error:
             outcome = error

@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from prefect import task
-from prefect.cache_policies import NO_CACHE
 
 from storage.archive.check import CheckedManifest
 from storage.archive.offences import Offence
@@ -20,6 +18,7 @@ from tasks.archive.rows import SECONDS
 from tasks.reporting.escaping import markdown_code, markdown_table, markdown_text
 from tasks.reporting.folder import FIGURES, SUMMARY, replace_file, report_folder, write_tables
 from tasks.reporting.prefect_artifacts import publish
+from tasks.run.stage_task import shown_task
 
 VIDEOS = "videos"
 """Name of the table."""
@@ -28,7 +27,7 @@ _FAILURES = 100
 """How many failures the summary lists; the table has all of them."""
 
 
-@task(name="report", task_run_name="report", cache_policy=NO_CACHE, persist_result=False)
+@shown_task("report", "report")
 def archive_report(
     ledger: RunLedger,
     store: ArtifactStore,

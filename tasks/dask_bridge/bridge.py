@@ -11,9 +11,9 @@ from tasks.dask_bridge.clusters import configure_dask, start_cluster, start_loca
 from tasks.dask_bridge.kept_groups import KeptGroups
 from tasks.dask_bridge.slots import Slots, Workers
 from tasks.dask_bridge.submission import Submission, stop_workers, worker_died
-from tasks.dask_bridge.unit_run import Outcome, UnitFailure, UnitRun
+from tasks.dask_bridge.unit_run import Outcome, UnitRun, returned
 from tasks.dask_bridge.worker_log import WorkerLog
-from tasks.errors import BridgeError, UnitError
+from tasks.errors import BridgeError
 from tasks.machine.resources import Resource
 
 logger = logging.getLogger("maskrnn.bridge")
@@ -82,6 +82,7 @@ class Bridge:
         unit: Callable[..., Any],
         *args: Any,
         resource: Resource,
+        kind: str = "",
         name: str = "",
         timeout: float | None = None,
     ) -> UnitRun:
@@ -90,6 +91,11 @@ class Bridge:
         Its log lines are logged again here, in the calling thread.
 
         Args:
+            unit: function that is called on the worker with `args`.
+            args: its arguments.
+            resource: what the unit occupies.
+            kind: kind of the unit, such as that of its stage; by default the function's name.
+            name: name of the unit in messages; by default its kind.
             timeout: most seconds from its start until it is stopped.
 
         Raises:
@@ -97,18 +103,17 @@ class Bridge:
             BridgeError: there is no worker to run on.
         """
         self._start()
-        name = name or unit.__name__
+        kind = kind or unit.__name__
+        name = name or kind
         outcome: Outcome | None = None
         for _ in range(_TRIES):
             with self._slots.take(resource) as worker:
-                outcome = self._run_on(worker, unit, args, resource, name, timeout)
+                outcome = self._run_on(worker, unit, args, resource, kind, name, timeout)
             if outcome is not None:
                 break
         if outcome is None:
             raise worker_died(name, 0.0)
-        if isinstance(outcome, UnitFailure):
-            raise UnitError(outcome.message, outcome.kind, outcome.trace, outcome.transient)
-        return outcome
+        return returned(outcome)
 
     def slots(self, resource: Resource) -> int:
         """Return how many units of a kind can run at the same time now; start the cluster.
@@ -185,6 +190,7 @@ class Bridge:
         unit: Callable[..., Any],
         args: tuple[Any, ...],
         resource: Resource,
+        kind: str,
         name: str,
         timeout: float | None,
     ) -> Outcome | None:
@@ -197,6 +203,7 @@ class Bridge:
                 log,
                 groups,
                 self._slots,
+                kind,
                 name,
                 unit,
                 args,

@@ -28,6 +28,7 @@ class Submission:
         client: the Dask client.
         log: receives the unit's log lines.
         groups: task groups of the client.
+        kind: kind of the unit; units of one kind are a task group of Dask.
         name: name of the unit in messages.
         unit: called on the worker with `args`.
         worker: address of the worker.
@@ -41,6 +42,7 @@ class Submission:
         log: WorkerLog,
         groups: KeptGroups,
         slots: Slots,
+        kind: str,
         name: str,
         unit: Callable[..., Any],
         args: tuple[Any, ...],
@@ -48,11 +50,11 @@ class Submission:
         resource: Resource,
         ended: Callable[[], bool],
     ) -> None:
-        kind = name.partition(" ")[0]
         groups.keep(kind, worker)
         key = f"{kind}-{time.monotonic_ns()}-{threading.get_ident()}"
         self._client = client
         self._slots = slots
+        self._kind = kind
         self._name = name
         self._worker = worker
         self._ended = ended
@@ -133,7 +135,7 @@ class Submission:
         self._slots.forget(self._worker)
         return UnitError(
             f"{self._name} took longer than {timeout:.0f} s and was stopped; allow more time with "
-            f"--timeout {self._name.partition(' ')[0]}=SECONDS, or lower the resolution",
+            f"--timeout {self._kind}=SECONDS, or lower the resolution",
             TIMED_OUT,
         )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from maskrnn_core.errors import InvalidInputError, MaskRNNError
 from storage.errors import StorageError
-from tasks.errors import TaskError
+from tasks.errors import TaskError, UnitError
 from tasks.retries.transient import is_transient
 
 
@@ -44,6 +44,13 @@ def run_unit(unit: Callable[..., Any], args: tuple[Any, ...], worker: str) -> Ou
             type(error).__name__, describe(error), traceback.format_exc(), is_transient(error)
         )
     return UnitRun(value, time.perf_counter() - started, worker)
+
+
+def returned(outcome: Outcome) -> UnitRun:
+    """Return what a unit returned; raise UnitError with its error if it failed."""
+    if isinstance(outcome, UnitFailure):
+        raise UnitError(outcome.message, outcome.kind, outcome.trace, outcome.transient)
+    return outcome
 
 
 def describe(error: BaseException) -> str:

@@ -18,12 +18,11 @@ from storage.datasets.readers.annotations import DatasetNotes
 from storage.datasets.readers.catalog import READERS
 from storage.prediction_sets import open_predictions
 from tasks.errors import ParameterError
-from tasks.evaluation.annotated import open_annotated, open_notes
 from tasks.evaluation.comparison import Compared, Comparison
 from tasks.evaluation.problems import message_of
 from tasks.evaluation.remarks import annotation_remarks, counts_frames, no_frame_counts
 from tasks.evaluation.workers import compare_all
-from tasks.inputs.sources import DatasetSpec
+from tasks.inputs.sources import DatasetSpec, open_dataset
 from tasks.scores.aggregation import BOTH, aggregate, per_attribute
 from tasks.scores.scoring import frame_table, object_table, protocol_of
 
@@ -108,8 +107,8 @@ def evaluate_predictions(
     if request.workers is not None and request.workers < 1:
         raise ParameterError(f"--workers {request.workers}: give 1 or more")
     rules = protocol(name)
-    videos = open_annotated(request.spec, request.videos)
-    notes = open_notes(request.spec)
+    dataset = open_dataset(request.spec)
+    videos, notes = dataset.annotated(request.videos), dataset.notes()
     predictions = open_predictions(request.predictions)
     reader = READERS.get(request.spec.name)
     binary = reader is not None and reader.binary_masks

@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, cast
+from typing import Protocol
 
-from maskrnn_core.synthetic import SyntheticOptions, synthetic_videos
+from maskrnn_core.synthetic.options import SyntheticOptions
 from storage.datasets.readers import catalog
+from storage.datasets.readers.annotations import AnnotatedVideo, DatasetNotes
 from storage.datasets.readers.own_video import open_own_video
 from storage.datasets.source import SourceVideo
-from storage.errors import UnknownSplitError, UnknownVideoError
 from tasks.errors import ParameterError
-
-SYNTHETIC = "synthetic"
+from tasks.inputs.generated import SYNTHETIC, GeneratedDataset
 
 
 @dataclass(frozen=True)
@@ -35,40 +34,85 @@ class DatasetSpec:
     masks: str | None = None
 
 
+class Dataset(Protocol):
+    """One split of a data set, whose videos are opened by name; None opens all."""
+
+    def splits(self) -> Sequence[str]:
+        """The splits of the data set."""
+        ...
+
+    def sources(self, videos: Sequence[str] | None) -> Sequence[SourceVideo]:
+        """The videos."""
+        ...
+
+    def annotated(self, videos: Sequence[str] | None) -> Sequence[AnnotatedVideo]:
+        """Their annotations, for evaluation; the frames may be missing."""
+        ...
+
+    def notes(self) -> DatasetNotes:
+        """Attributes of the videos."""
+        ...
+
+
+@dataclass(frozen=True)
+class FolderDataset:
+    """A data set that is read from a folder, or a user's own video."""
+
+    spec: DatasetSpec
+
+    def splits(self) -> Sequence[str]:
+        if self.spec.masks is not None:
+            return ("val",)
+        if self.spec.root is None:
+            return ("train", "val")
+        return catalog.dataset_splits(self.spec.name, self._folder())
+
+    def sources(self, videos: Sequence[str] | None) -> Sequence[SourceVideo]:
+        if self.spec.masks is not None:
+            return [open_own_video(self._folder(), Path(self.spec.masks))]
+        return catalog.open_dataset(self.spec.name, self._folder(), self.spec.split, videos)
+
+    def annotated(self, videos: Sequence[str] | None) -> Sequence[AnnotatedVideo]:
+        return catalog.open_annotations(self.spec.name, self._folder(), self.spec.split, videos)
+
+    def notes(self) -> DatasetNotes:
+        return catalog.dataset_notes(self.spec.name, self._folder())
+
+    def _folder(self) -> Path:
+        if self.spec.name not in catalog.dataset_names():
+            raise ParameterError(
+                f"unknown data set {self.spec.name!r}; known are {', '.join(dataset_names())}"
+            )
+        if self.spec.root is None:
+            raise ParameterError(
+                f"the data set {self.spec.name} is read from files: give its folder with --root"
+            )
+        return Path(self.spec.root)
+
+
 def dataset_names() -> list[str]:
     """Return all known data sets."""
     return [SYNTHETIC, *catalog.dataset_names()]
+
+
+def open_dataset(spec: DatasetSpec) -> Dataset:
+    """Return the data set of a name.
+
+    Its methods raise ParameterError for an unknown data set or a missing root, and DatasetError for
+    a fault that the reader found; the message names the file and what to do.
+    """
+    if spec.name == SYNTHETIC:
+        return GeneratedDataset(spec.split or "val", spec.synthetic)
+    return FolderDataset(spec)
 
 
 def open_sources(spec: DatasetSpec, videos: Sequence[str] | None = None) -> list[SourceVideo]:
     """Return the videos of a split, or the named ones, in the order of the data set.
 
     Raises:
-        ParameterError: unknown data set, or a missing root.
-        DatasetError: the reader found a fault; names the file and what to do.
+        ParameterError, DatasetError: as `open_dataset`.
     """
-    if spec.name == SYNTHETIC:
-        return _synthetic_sources(spec, videos)
-    if spec.masks is not None:
-        return [open_own_video(folder_of(spec), Path(spec.masks))]
-    return list(catalog.open_dataset(spec.name, folder_of(spec), spec.split, videos))
-
-
-def folder_of(spec: DatasetSpec) -> Path:
-    """Return the folder of a data set that is read from files.
-
-    Raises:
-        ParameterError: unknown data set, or a missing root.
-    """
-    if spec.name not in catalog.dataset_names():
-        raise ParameterError(
-            f"unknown data set {spec.name!r}; known are {', '.join(dataset_names())}"
-        )
-    if spec.root is None:
-        raise ParameterError(
-            f"the data set {spec.name} is read from files: give its folder with --root"
-        )
-    return Path(spec.root)
+    return list(open_dataset(spec).sources(videos))
 
 
 def open_source(spec: DatasetSpec, video: str) -> SourceVideo:
@@ -77,29 +121,5 @@ def open_source(spec: DatasetSpec, video: str) -> SourceVideo:
 
 
 def has_split(spec: DatasetSpec, split: str) -> bool:
-    """Whether the data set at this root has a split of that name.
-
-    Raises:
-        ParameterError, DatasetError: as `open_sources`.
-    """
-    if spec.name == SYNTHETIC or spec.root is None:
-        return split in ("train", "val")
-    if spec.masks is not None:
-        return split == "val"
-    return split in catalog.dataset_splits(spec.name, Path(spec.root))
-
-
-def _synthetic_sources(spec: DatasetSpec, names: Sequence[str] | None) -> list[SourceVideo]:
-    split = spec.split or "val"
-    if split not in ("train", "val"):
-        raise UnknownSplitError(f"the synthetic data set has no split {split!r}; use train or val")
-    videos = synthetic_videos(cast(Literal["train", "val"], split), spec.synthetic)
-    if names is None:
-        return list(videos)
-    known = {video.name: video for video in videos}
-    if unknown := [name for name in names if name not in known]:
-        raise UnknownVideoError(
-            f"the synthetic split {split} has no video {', '.join(unknown)}; "
-            f"it has {', '.join(known)}"
-        )
-    return [video for name, video in known.items() if name in names]
+    """Whether the data set at this root has a split of that name; raises as `open_sources`."""
+    return split in open_dataset(spec).splits()

@@ -10,13 +10,14 @@ from typing import Any
 from maskrnn_core.digest import stable_digest
 from maskrnn_core.drawing.overlays import overlay
 from storage.errors import StorageError
+from storage.files.drafts import new_draft
+from storage.files.local_files import replacing
 from tasks.machine.resources import this_machine
 from tasks.pages.findings import WorstFrame
 from tasks.pages.sheets import jpeg, reduced, reduced_labels, sheet_form
 from tasks.pages.shown import ShownVideo
 from tasks.pages.video_part import Detail, data_url, video_part
 from tasks.progress_lines import ProgressLines
-from tasks.reporting.folder import replace_file
 
 MEDIA = "media"
 """Folder of the parts, beside the page."""
@@ -105,6 +106,13 @@ def embedded_parts(
     return parts
 
 
+def put_media(file: Path, data: bytes) -> None:
+    """Write a file so that no reader ever sees a part of it; it can be made again if it is lost."""
+    draft = new_draft(file)
+    with replacing(str(file), str(draft), durable=False) as opened:
+        opened.write(data)
+
+
 def worst_picture(shown: ShownVideo, method: str, worst: WorstFrame) -> bytes:
     """Return a small JPEG of a frame with the predicted objects."""
     frame = shown.video.frame(worst.frame)
@@ -125,14 +133,14 @@ def _written(shown: ShownVideo, folder: Path) -> Part:
     def place(name: str, data: bytes) -> str:
         # The digest is in the name, because a browser may have kept the file of an earlier result.
         address = f"{MEDIA}/{token}-{digest[:8]}-{name}"
-        replace_file(folder / address, data)
+        put_media(folder / address, data)
         return address
 
     for former in (folder / MEDIA).glob(f"{token}-*"):
         former.unlink()
     content = video_part(shown, place, Detail())
     text = json.dumps(content, separators=(",", ":"), allow_nan=False)
-    replace_file(file, head + f'maskrnnPart("{token}",{text});\n'.encode())
+    put_media(file, head + f'maskrnnPart("{token}",{text});\n'.encode())
     return part
 
 

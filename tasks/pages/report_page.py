@@ -18,7 +18,15 @@ from tasks.machine.resources import this_machine
 from tasks.pages.charts import training_charts
 from tasks.pages.current_page import PAGE
 from tasks.pages.findings import WorstFrame, worst_frames
-from tasks.pages.media import MEDIA, Part, embedded_parts, token_of, worst_picture, write_parts
+from tasks.pages.media import (
+    MEDIA,
+    Part,
+    embedded_parts,
+    put_media,
+    token_of,
+    worst_picture,
+    write_parts,
+)
 from tasks.pages.page_data import (
     digest_rows,
     object_rows,
@@ -170,7 +178,7 @@ def _worst(
         if embed:
             address = data_url("image/jpeg", picture)
         else:
-            replace_file(folder / address, picture)
+            put_media(folder / address, picture)
     return {
         "video": worst.video,
         "frame": worst.frame,

@@ -4,8 +4,6 @@ import asyncio
 import base64
 from collections.abc import Mapping
 
-from prefect.artifacts import MarkdownArtifact
-
 from tasks.retries.server_outage import asked_again, is_of_the_server, note_outage, shows_in_prefect
 
 
@@ -22,6 +20,8 @@ def publish(key: str, markdown: str, pictures: Mapping[str, bytes]) -> None:
     """
     if not shows_in_prefect():
         return
+    from prefect.artifacts import MarkdownArtifact
+
     for name, data in pictures.items():
         inside = f"data:image/png;base64,{base64.b64encode(data).decode()}"
         markdown = markdown.replace(f"]({name})", f"]({inside})")

@@ -7,12 +7,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
-
-from storage.export.png_folders import export_png
-from storage.files.output_folder import OutputFolder
-from storage.kinds.predictions import StoredPrediction
 from storage.store.artifacts import ArtifactStore
 from tasks.inputs.configuration import Configuration
 from tasks.inputs.sources import DatasetSpec
@@ -20,6 +14,7 @@ from tasks.keys import PreparedVideo
 from tasks.plan.outcome import Outcome, VideoResult
 from tasks.reporting.ablation import AblationFigures, ablation_figures, ablation_section
 from tasks.reporting.ablation_plot import ablation_plot
+from tasks.reporting.exports import export_masks, exported, keep_exported
 from tasks.reporting.flow_section import flow_section
 from tasks.reporting.folder import FIGURES, SUMMARY, replace_file, report_folder, write_tables
 from tasks.reporting.pictures import write_flow_pictures, write_overlays, write_plot
@@ -28,24 +23,14 @@ from tasks.reporting.stages_table import stages_table
 from tasks.reporting.summary import ReportParts, comparison, failures, markdown
 from tasks.reporting.tables import Tables, gather
 from tasks.run.run_context import RunContext
+from tasks.run.stage_task import shown_task
 from tasks.scores.flow_agreement import gather_flow
 from tasks.scores.scoring import protocol_of
 
-_EXPORTS = "exports.json"
 _ABLATION = "ablation.png"
 
 
-@task(name="export", task_run_name="export", cache_policy=NO_CACHE, persist_result=False)
-def export(context: RunContext, outcome: Outcome) -> Path:
-    """Write the label maps of all results as palette PNG; return the report's folder."""
-    folder = _folder(context)
-    done = _exported(folder)
-    _export_masks(context.store, outcome.results, folder, done)
-    _keep_exported(folder, done)
-    return folder
-
-
-@task(name="report", task_run_name="report", cache_policy=NO_CACHE, persist_result=False)
+@shown_task("report", "report")
 def report(
     context: RunContext,
     outcome: Outcome,
@@ -72,12 +57,12 @@ def report(
     flow = gather_flow(context.store, videos, spec)
     write_tables({**tables.named(), "per_frame_flow": flow.per_frame}, folder)
     ablation = _ablation(tables, parameters, folder)
-    done = _exported(folder)
-    _export_masks(context.store, outcome.results, folder, done)
+    done = exported(folder)
+    export_masks(context.store, outcome.results, folder, done)
     sheets = _export_sheets(context.store, outcome.results, presets[0], folder, done)
     sheets += _export_flow(context.store, videos, folder, done)
     _export_plots(outcome.results, tables, folder, done)
-    _keep_exported(folder, done)
+    keep_exported(folder, done)
     parts = ReportParts(
         context.ledger.run_id,
         parameters,
@@ -133,29 +118,6 @@ def _ablation(
 
 def _folder(context: RunContext) -> Path:
     return report_folder(context.store, context.ledger.location)
-
-
-def _exported(folder: Path) -> dict[str, str]:
-    """Return prediction keys by exported name; these exports need not be written again."""
-    record = folder / _EXPORTS
-    done: dict[str, str] = json.loads(record.read_bytes()) if record.exists() else {}
-    return {name: key for name, key in done.items() if (folder / name).exists()}
-
-
-def _keep_exported(folder: Path, done: Mapping[str, str]) -> None:
-    replace_file(folder / _EXPORTS, json.dumps(done, indent=1, sort_keys=True).encode())
-
-
-def _export_masks(
-    store: ArtifactStore, results: Sequence[VideoResult], folder: Path, done: dict[str, str]
-) -> None:
-    for result in results:
-        name = f"masks/{result.preset}/{result.video.name}"
-        if done.get(name) != result.prediction:
-            out = OutputFolder((folder / name).parent)
-            out.adopt()
-            export_png(StoredPrediction(store, result.prediction), out)
-            done[name] = result.prediction
 
 
 def _export_sheets(

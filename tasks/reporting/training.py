@@ -1,19 +1,17 @@
 """Reports training curves of a run: files in its report, and an artifact of the flow run."""
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
-
 from tasks.reporting.curves import curves_section, gather_curves
 from tasks.reporting.curves_plot import curves_figure
 from tasks.reporting.folder import replace_file, report_folder, write_tables
 from tasks.reporting.plotting import png
 from tasks.reporting.prefect_artifacts import publish
 from tasks.run.run_context import RunContext
+from tasks.run.stage_task import shown_task
 
 _PICTURE = "plots/training.png"
 
 
-@task(name="curves", task_run_name="curves", cache_policy=NO_CACHE, persist_result=False)
+@shown_task("curves", "curves")
 def training_curves(context: RunContext) -> str:
     """Write table and picture of all networks of the run; return the report's section on them.
 

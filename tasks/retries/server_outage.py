@@ -1,15 +1,15 @@
-"""Handles a Prefect server that does not answer: recognises it, retries, and gives it up."""
+"""Handles a Prefect server that does not answer: recognises it, retries, and gives it up.
+
+A process that has not loaded Prefect is no part of a flow run. This module then does not load it.
+"""
 
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable
 from typing import TypeVar
 from uuid import UUID
-
-import httpx
-from prefect.context import FlowRunContext
-from prefect.exceptions import CrashedRun, PrefectHTTPStatusError
 
 from storage.files import retry_policy
 from storage.files.retry_policy import repeated
@@ -19,12 +19,14 @@ logger = logging.getLogger("maskrnn.run")
 
 R = TypeVar("R")
 
-_ERRORS = (httpx.TransportError, CrashedRun, PrefectHTTPStatusError)
-
-
 _lock = threading.Lock()
 _given_up: set[UUID] = set()
 """Flow runs that no longer use their server, because it did not answer for too long."""
+
+
+def is_in_flow_run() -> bool:
+    """Whether this is part of a flow run."""
+    return _flow_run() is not None
 
 
 def shows_in_prefect() -> bool:
@@ -52,13 +54,23 @@ def note_outage(error: BaseException) -> None:
 
 
 def _flow_run() -> UUID | None:
+    if "prefect" not in sys.modules:
+        return None
+    from prefect.context import FlowRunContext
+
     context = FlowRunContext.get()
     return None if context is None or context.flow_run is None else context.flow_run.id
 
 
 def is_of_the_server(error: BaseException) -> bool:
     """Whether the cause is a server that does not answer, rather than the work itself."""
-    return any(isinstance(link, _ERRORS) for link in chain_of(error))
+    if "prefect" not in sys.modules:
+        return False
+    import httpx
+    from prefect.exceptions import CrashedRun, PrefectHTTPStatusError
+
+    errors = (httpx.TransportError, CrashedRun, PrefectHTTPStatusError)
+    return any(isinstance(link, errors) for link in chain_of(error))
 
 
 def asked_again(request: Callable[[], R]) -> R:

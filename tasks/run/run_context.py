@@ -18,7 +18,7 @@ from tasks.errors import UnitError
 from tasks.machine.resources import Resource
 from tasks.run.exactly_once import Making, await_other_run, make_once
 from tasks.run.keyed_locks import KeyedLocks
-from tasks.run.run_records import RunRecords
+from tasks.run.run_records import RunRecords, ended, without
 
 logger = logging.getLogger("maskrnn.run")
 
@@ -62,12 +62,9 @@ class Stage:
         """Return the key of an artifact, after making sure that it exists.
 
         If the artifact exists, it is used and no worker is needed. If some of its files are
-        missing,
-        it is removed and made again, and the stage's note says so. If another run is making it,
-        this
-        waits. Otherwise `unit(store_url, key, *args)` runs on a worker and must write it; `value`
-        is
-        what the unit returned.
+        missing, it is removed and made again, and the stage's note says so. If another run is
+        making it, this waits. Otherwise `unit(store_url, key, *args)` runs on a worker and must
+        write it; `value` is what the unit returned.
 
         Raises:
             UnitError: the unit failed.
@@ -89,6 +86,7 @@ class Stage:
                     key,
                     args,
                     resource=resource,
+                    kind=self._name.kind,
                     name=name,
                     timeout=context.timeouts.get(self._name.kind),
                 )
@@ -179,34 +177,11 @@ class RunContext:
 
     def end(self, record: RecordName) -> None:
         """Close a record: it is done, or failed if any stage failed."""
-
-        def ended(now: VideoRecord) -> VideoRecord:
-            # Stages that were announced but never started, because an earlier one failed, are
-            # removed.
-            kept = {name: stage for name, stage in now.stages.items() if stage.state != "running"}
-            failed = any(stage.state == "failed" for stage in kept.values())
-            return replace(now, state="failed" if failed else "done", stages=kept, former=())
-
         self._records.change(str(record), ended)
 
     def forget(self, record: RecordName, artifacts: Set[tuple[str, str]], note: str) -> None:
         """Remove references to artifacts, (kind, key), from a record; the note tells why."""
-
-        def without(now: VideoRecord) -> VideoRecord:
-            stages = {
-                name: replace(
-                    stage,
-                    artifacts=tuple(pair for pair in stage.artifacts if pair not in artifacts),
-                    note=note,
-                )
-                if artifacts & set(stage.artifacts)
-                else stage
-                for name, stage in now.stages.items()
-            }
-            former = tuple(pair for pair in now.former if pair not in artifacts)
-            return replace(now, stages=stages, former=former)
-
-        self._records.change(str(record), without)
+        self._records.change(str(record), lambda now: without(now, artifacts, note))
 
     def adopt(self, records: Iterable[VideoRecord]) -> None:
         """Take over records of former attempts, for videos that this one may not process."""

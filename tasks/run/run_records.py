@@ -6,7 +6,7 @@ usually begins by then, so that one file is written instead of two.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from contextlib import suppress
 from dataclasses import replace
 
@@ -106,3 +106,29 @@ class RunRecords:
         with self._lock:
             again = self._alarm is not None and bool(self._late)
             self._alarm = DELAYED_CALLS.set(SOON_SECONDS, self._start_writing) if again else None
+
+
+def ended(record: VideoRecord) -> VideoRecord:
+    """The record of a video that is done, or failed if any of its stages failed.
+
+    Stages that were announced but never started, because an earlier one failed, are removed.
+    """
+    kept = {name: stage for name, stage in record.stages.items() if stage.state != "running"}
+    failed = any(stage.state == "failed" for stage in kept.values())
+    return replace(record, state="failed" if failed else "done", stages=kept, former=())
+
+
+def without(record: VideoRecord, artifacts: Set[tuple[str, str]], note: str) -> VideoRecord:
+    """A record without its references to some artifacts, (kind, key); the note tells why."""
+    stages = {
+        name: replace(
+            stage,
+            artifacts=tuple(pair for pair in stage.artifacts if pair not in artifacts),
+            note=note,
+        )
+        if artifacts & set(stage.artifacts)
+        else stage
+        for name, stage in record.stages.items()
+    }
+    former = tuple(pair for pair in record.former if pair not in artifacts)
+    return replace(record, stages=stages, former=former)

@@ -8,12 +8,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Any, Generic, TypeVar
 
-from prefect import Task
-
 from storage.files import retry_policy
 from storage.files.retry_policy import repeated
 from tasks.retries.server_outage import is_of_the_server, note_outage, shows_in_prefect
 from tasks.retries.transient import may_pass
+from tasks.run.stage_task import StageTask
 
 R = TypeVar("R")
 
@@ -24,9 +23,9 @@ _threads = ThreadPoolExecutor(MOST_TASKS, thread_name_prefix="stage")
 
 
 class StartedTask(Generic[R]):
-    """A task that runs in a thread: as a task run, or as a plain call if that is impossible."""
+    """A stage that runs in a thread: as a task run, or as a plain call if that is impossible."""
 
-    def __init__(self, task: Task[..., R], args: tuple[Any, ...]) -> None:
+    def __init__(self, task: StageTask[..., R], args: tuple[Any, ...]) -> None:
         self._task = task
         self._args = args
         self._future: Any
@@ -54,11 +53,11 @@ class StartedTask(Generic[R]):
         return found
 
 
-def start_task(task: Task[..., R], *args: Any) -> StartedTask[R]:
+def start_task(task: StageTask[..., R], *args: Any) -> StartedTask[R]:
     """Start a task in a thread; it may run twice, because artifacts make that harmless."""
     return StartedTask(task, args)
 
 
-def call_plainly(task: Task[..., R], *args: Any) -> R:
+def call_plainly(task: StageTask[..., R], *args: Any) -> R:
     """Call a stage without a task run, but with a task run's retries; return its value."""
     return repeated(lambda: task.fn(*args), retry_policy.POLICY.unit, may_pass)

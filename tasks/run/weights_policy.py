@@ -8,8 +8,9 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
 from storage.kinds.checkpoints import FINETUNED
+from storage.runs.all_runs import list_runs
 from storage.runs.drivers import drivers
-from storage.runs.ledger import RunLedger, list_runs
+from storage.runs.ledger import RunLedger
 from storage.runs.names import RecordName
 from storage.store.artifacts import ArtifactStore
 from tasks.inputs.configuration import Configuration

@@ -14,7 +14,8 @@ from maskrnn_core.video import FloatArray
 from storage.kinds.stored_video import StoredVideo, open_video
 from storage.kinds.tables import read_table, write_table
 from storage.store.artifacts import ArtifactStore
-from tasks.inputs.sources import SYNTHETIC, DatasetSpec, open_source
+from tasks.inputs.generated import SYNTHETIC
+from tasks.inputs.sources import DatasetSpec, open_source
 from tasks.keys import PreparedVideo
 from tasks.machine.resources import this_machine
 

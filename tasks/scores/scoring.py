@@ -1,14 +1,15 @@
 """Computes figures of one video as tables, from its label maps, one frame at a time."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from maskrnn_core.metrics import VideoEvaluator, VideoScores, objects_of, protocol
 from maskrnn_core.video import UInt8Array
 from storage.datasets.readers.annotations import DAVIS_PROTOCOL
 from storage.datasets.readers.catalog import READERS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Frame = tuple[int, str, UInt8Array, UInt8Array]
 """Index, name, annotation and prediction, both label maps uint8 (H, W) of one size."""
@@ -39,7 +40,7 @@ def score_video(
     annotated: int,
     protocol_name: str,
     objects: Sequence[int] | None = None,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> "tuple[pd.DataFrame, pd.DataFrame]":
     """Return the tables `per_frame` and `per_object`.
 
     `per_frame` has every frame; the protocol decides which of them count in `per_object`.
@@ -54,6 +55,8 @@ def score_video(
     Raises:
         InvalidInputError: sizes differ, or the number of frames is another.
     """
+    import pandas as pd
+
     evaluator: VideoEvaluator | None = None
     seen: list[tuple[int, str]] = []
     for index, name, annotation, prediction in frames:
@@ -68,12 +71,14 @@ def score_video(
     return frame_table(scores, seen), object_table(scores)
 
 
-def frame_table(scores: VideoScores, seen: Sequence[tuple[int, str]]) -> pd.DataFrame:
+def frame_table(scores: VideoScores, seen: Sequence[tuple[int, str]]) -> "pd.DataFrame":
     """Return figures per frame and object; `seen` has index and name of every evaluated frame.
 
     T belongs to a frame and the one before it. `counted` marks the frames that the protocol
     counts.
     """
+    import pandas as pd
+
     rows = [
         (
             scores.video,
@@ -91,8 +96,10 @@ def frame_table(scores: VideoScores, seen: Sequence[tuple[int, str]]) -> pd.Data
     return pd.DataFrame(rows, columns=PER_FRAME)
 
 
-def object_table(scores: VideoScores) -> pd.DataFrame:
+def object_table(scores: VideoScores) -> "pd.DataFrame":
     """Return statistics per object over the frames that count."""
+    import pandas as pd
+
     rows: list[tuple[Any, ...]] = []
     for item in scores.objects:
         region, contour = item.region_summary, item.contour_summary

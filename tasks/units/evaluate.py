@@ -1,8 +1,7 @@
 """Computes metrics of one prediction against the annotations of its video."""
 
 from collections.abc import Iterator
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from maskrnn_core.metrics import protocol
 from storage.kinds.predictions import StoredPrediction
@@ -10,6 +9,9 @@ from storage.kinds.stored_video import StoredVideo, open_video
 from storage.kinds.tables import write_table
 from storage.store.artifacts import ArtifactStore
 from tasks.scores.scoring import Frame, score_video
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 EVALUATIONS = "evaluations"
 
@@ -48,8 +50,10 @@ def _frames(video: StoredVideo, prediction: StoredPrediction) -> Iterator[Frame]
             yield index, name, annotation, prediction.label_map(index)
 
 
-def _tracking(prediction: StoredPrediction) -> pd.DataFrame:
+def _tracking(prediction: StoredPrediction) -> "pd.DataFrame":
     """Return state and confidence per frame and object."""
+    import pandas as pd
+
     rows = [
         (index, object_id, int(prediction.states[index, n]), float(prediction.confidence[index, n]))
         for index in range(prediction.frame_count)

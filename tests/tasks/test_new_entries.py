@@ -26,11 +26,16 @@ from storage.kinds.tables import read_table
 from storage.kinds.videos import VIDEOS, video_key
 from storage.store.artifacts import ArtifactStore
 from tasks import keys, units
-from tasks.evaluation.annotated import open_annotated
 from tasks.evaluation.evaluation import EvaluationRequest, evaluate_predictions
 from tasks.inputs.configuration import configure
 from tasks.inputs.flow_method import flow_method
-from tasks.inputs.sources import DatasetSpec, dataset_names, has_split, open_sources
+from tasks.inputs.sources import (
+    DatasetSpec,
+    dataset_names,
+    has_split,
+    open_dataset,
+    open_sources,
+)
 from tasks.plan.dry_plan import prepared_video
 from tasks.plan.machine_report import machine_report
 from tasks.scores.scoring import protocol_of
@@ -185,7 +190,7 @@ def test_all_units_work_with_them(root: Path, tmp_path: Path) -> None:
 
 def test_predictions_of_others_are_evaluated_against_it(root: Path, tmp_path: Path) -> None:
     spec = DatasetSpec("arrays", str(root))
-    (annotated,) = open_annotated(spec)
+    (annotated,) = open_dataset(spec).annotated(None)
     for index, name in enumerate(annotated.frame_names):
         path = tmp_path / "made" / annotated.name / f"{name}.png"
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -10,25 +10,10 @@ import pytest
 from prefect.artifacts import Artifact
 
 from flows.commands.execution import execute
-from tasks.dask_bridge import Bridge
 from tasks.errors import ParameterError
 from tests.flows.tiny import OVERRIDES
 
 PARENTS = ["small+astream", "small+loc-apply", "small+rnn", "small+warp"]
-
-
-@pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Names of the units that had to run."""
-    names: list[str] = []
-    run = Bridge.run
-
-    def counted(self: Bridge, *args: Any, **kwargs: Any) -> Any:
-        names.append(kwargs["name"])
-        return run(self, *args, **kwargs)
-
-    monkeypatch.setattr(Bridge, "run", counted)
-    return names
 
 
 def fields(store: Path, **others: Any) -> dict[str, Any]:

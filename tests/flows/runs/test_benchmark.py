@@ -14,24 +14,9 @@ from flows.commands.execution import execute
 from flows.console.options import StoreOptions
 from storage.runs.ledger import RunLedger
 from storage.store.artifacts import ArtifactStore
-from tasks.dask_bridge import Bridge
 from tests.flows.tiny import OVERRIDES
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("prefect_server")]
-
-
-@pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Names of the units that had to run."""
-    names: list[str] = []
-    run = Bridge.run
-
-    def counted(self: Bridge, *args: Any, **kwargs: Any) -> Any:
-        names.append(kwargs["name"])
-        return run(self, *args, **kwargs)
-
-    monkeypatch.setattr(Bridge, "run", counted)
-    return names
 
 
 def fields(store: Path, **others: Any) -> dict[str, Any]:

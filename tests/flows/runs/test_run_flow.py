@@ -7,11 +7,11 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
 from prefect.settings import PREFECT_API_URL, temporary_settings
-from prefect.states import Completed, Failed
 from pydantic import BaseModel
 
-from flows.runs.driver import FAILED_IN_PART
+from flows.runs.driver import final_state
 from flows.runs.run_flow import run_flow
+from flows.runs.whole_run import RunEnd
 from tasks.errors import TaskError
 from tests.processes import free_port
 from tests.retries import retry_at_once
@@ -28,12 +28,21 @@ shown: list[bool] = []
 
 @flow(persist_result=False)
 def trial(parameters: Asked) -> State[Any]:
-    """Notes whether it is a flow run, and ends as it is asked to."""
+    """The work as a flow."""
+    return final_state(work(parameters))
+
+
+def work(parameters: Asked) -> RunEnd:
+    """Notes whether it is part of a flow run, and ends as it is asked to."""
     shown.append(FlowRunContext.get() is not None)
     if parameters.outcome == "error":
         raise TaskError("stopped")
-    done = parameters.outcome == "done"
-    return Completed() if done else Failed(name=FAILED_IN_PART, message="in part")
+    return RunEnd(parameters.outcome == "done", "told")
+
+
+def run(outcome: str = "done") -> bool:
+    asked = Asked(outcome=outcome)
+    return run_flow(lambda: work(asked), lambda: (trial, asked))
 
 
 @pytest.fixture(autouse=True)
@@ -42,10 +51,10 @@ def nothing_shown() -> None:
 
 
 def check_outcomes() -> None:
-    assert run_flow(trial, Asked()).is_completed()
-    assert run_flow(trial, Asked(outcome="in part")).name == FAILED_IN_PART
+    assert run()
+    assert not run("in part")
     with pytest.raises(TaskError, match="stopped"):
-        run_flow(trial, Asked(outcome="error"))
+        run("error")
 
 
 def test_without_a_server_it_is_called_plainly() -> None:
@@ -69,5 +78,5 @@ def test_a_server_that_is_named_and_does_not_answer(monkeypatch: pytest.MonkeyPa
         temporary_settings({PREFECT_API_URL: url}),
         pytest.raises(TaskError, match=rf"server at {url} does not answer: start it \(`make"),
     ):
-        run_flow(trial, Asked())
+        run()
     assert shown == []

@@ -75,3 +75,16 @@ def test_the_same_seed_gives_the_same_network() -> None:
     torch.manual_seed(3)
     second = build_network(TINY).state_dict()
     assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_another_memory_layout_changes_no_value() -> None:
+    network = build_network(TINY).eval()
+    layouts = {}
+    for layout in (torch.channels_last, torch.contiguous_format):
+        network.arrange(layout)
+        with torch.inference_mode():
+            layouts[layout] = network(*_inputs()).logits
+        weight = network.appearance.vgg.convolutions()[1].weight
+        assert weight.is_contiguous(memory_format=layout)
+    first, second = layouts.values()
+    torch.testing.assert_close(first, second, rtol=1e-4, atol=1e-5)

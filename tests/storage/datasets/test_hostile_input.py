@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.storage.datasets.hostile import archives, frames, masks, videos
+from tests.storage.datasets.hostile import archives, frames, json_masks, masks, videos
 from tests.storage.datasets.hostile.cases import Case
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -20,6 +20,7 @@ KINDS = {
     "videos": videos.CASES,
     "frames": frames.CASES,
     "masks": masks.CASES,
+    "json_masks": json_masks.CASES,
     "archives": archives.CASES,
 }
 MOST_GROWTH = 256 << 20

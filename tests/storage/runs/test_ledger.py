@@ -16,7 +16,8 @@ from storage.errors import (
     NewerSchemaError,
     StoreFullError,
 )
-from storage.runs.ledger import RunLedger, StageRecord, VideoRecord, list_runs
+from storage.runs.all_runs import list_runs
+from storage.runs.ledger import RunLedger, StageRecord, VideoRecord
 from storage.store.artifacts import ArtifactStore
 
 RECORD = VideoRecord(

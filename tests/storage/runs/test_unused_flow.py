@@ -8,7 +8,8 @@ import pytest
 from storage.errors import CorruptArtifactError
 from storage.kinds.repair import repair
 from storage.kinds.stored_flow import FLOW, write_flow
-from storage.runs.ledger import RunLedger, StageRecord, VideoRecord, referred_artifacts
+from storage.runs.all_runs import referred_artifacts
+from storage.runs.ledger import RunLedger, StageRecord, VideoRecord
 from storage.runs.unused_flow import remove_flow
 from storage.store.artifacts import ArtifactStore
 

@@ -11,7 +11,7 @@ import pytest
 
 from storage.errors import LeaseLostError
 from storage.store.artifacts import ArtifactStore
-from tests.storage.store.store_suite import take, take_elsewhere
+from tests.storage.store.draft_suite import take, take_elsewhere
 
 
 def _path(store: ArtifactStore) -> Path:

@@ -205,7 +205,7 @@ FAULTS = {
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     retry_at_once(monkeypatch, 0.001)
     monkeypatch.setattr(
-        "storage.files.remote_files._S3_WAITING",
+        "storage.files.file_systems._S3_WAITING",
         {"connect_timeout": 0.3, "read_timeout": 0.3, "retries": {"total_max_attempts": 1}},
     )
 

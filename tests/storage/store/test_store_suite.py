@@ -1,16 +1,17 @@
-"""The suite of `StoreSuite` on each kind of store."""
+"""The suites `StoreSuite` and `DraftSuite` on each kind of store."""
 
 import pytest
 
 from storage.store.artifacts import ArtifactStore
+from tests.storage.store.draft_suite import DraftSuite
 from tests.storage.store.store_suite import StoreSuite
 
 
-class TestLocalStore(StoreSuite):
+class TestLocalStore(StoreSuite, DraftSuite):
     """On a folder of this machine, as the fixture `store` of all these tests gives it."""
 
 
-class TestMemoryStore(StoreSuite):
+class TestMemoryStore(StoreSuite, DraftSuite):
     """On a file system of fsspec that has preconditions for new files only."""
 
     @pytest.fixture
@@ -18,7 +19,7 @@ class TestMemoryStore(StoreSuite):
         return ArtifactStore(memory_url)
 
 
-class TestS3Store(StoreSuite):
+class TestS3Store(StoreSuite, DraftSuite):
     """On a service with preconditions."""
 
     @pytest.fixture

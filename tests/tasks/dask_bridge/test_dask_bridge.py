@@ -155,7 +155,7 @@ def test_a_unit_over_its_time_is_stopped_with_its_worker(bridge: Bridge) -> None
 
     began = time.monotonic()
     with pytest.raises(UnitError, match=r"--timeout finetune=SECONDS") as caught:
-        bridge.run(slow, resource="GPU", name="finetune libby", timeout=1.0)
+        bridge.run(slow, resource="GPU", kind="finetune", name="libby", timeout=1.0)
     assert caught.value.kind == "TimedOut"
     assert time.monotonic() - began < 20
     assert bridge.run(len, "abc", resource="GPU", timeout=30.0).value == 3
@@ -202,7 +202,7 @@ def test_the_scheduler_does_not_grow_with_the_number_of_units(bridge: Bridge) ->
 
     def work(first: int) -> int:
         for number in range(first, first + 10):
-            bridge.run(len, "", resource="CPU", name=f"measure video-{number}")
+            bridge.run(len, "", resource="CPU", kind="measure", name=f"video-{number}")
         assert bridge.address is not None
         with Client(bridge.address, set_as_default=False) as client:  # type: ignore[no-untyped-call]
             found: int = client.run_on_scheduler(noted)

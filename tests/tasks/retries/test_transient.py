@@ -87,7 +87,7 @@ def test_prefect_tries_again_only_what_may_pass(monkeypatch: pytest.MonkeyPatch)
 
     @flow
     def videos() -> list[State[None]]:
-        return [stage(video, return_state=True) for video in errors]
+        return [stage.task(video, return_state=True) for video in errors]
 
     logging.getLogger("prefect").setLevel(logging.CRITICAL)
     state = videos(return_state=True)

@@ -49,7 +49,7 @@ def test_records_say_what_was_computed_and_what_reused(context: RunContext) -> N
     assert record is not None
     assert record.state == "done"
     assert [item.reused for item in record.stages.values()] == [False, True]
-    assert record.stages["ingest"].worker == "inline"
+    assert record.stages["ingest"].worker == "this process"
     assert record.stages["ingest"].artifacts == (("things", "k1"),)
 
 

@@ -1,10 +1,8 @@
-"""Masks as programs and data sets write them; other files are refused with the right cure."""
+"""Masks in the JSON forms that programs and data sets write."""
 
 import base64
 import io
 import json
-import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from storage.datasets.images.file_kinds import kind_of
 from storage.datasets.images.frame_matching import VideoFrames
 from storage.datasets.json_masks.run_lengths import encode_run_lengths
 from storage.datasets.masks.given_masks import masks_digest, open_masks
-from storage.datasets.video.video_file import VideoFile
 from storage.errors import DatasetError
-from tests.storage.datasets.scenes import SIZE, UInt8Array, indexed, photograph, scene
-
-FRAMES = VideoFrames([f"{index:05d}" for index in range(8)], SIZE, "walk")
-MakeVideo = Callable[..., Path]
-
-
-def maps(place: Path, frames: VideoFrames = FRAMES) -> dict[str, UInt8Array]:
-    masks = open_masks(place, frames)
-    return {name: read() for name, read in masks.readers.items()}
+from tests.storage.datasets.masks.walk_masks import FRAMES, maps
+from tests.storage.datasets.scenes import SIZE, UInt8Array, scene
 
 
 def written(tmp_path: Path, document: Any, name: str = "masks.json") -> Path:
@@ -201,148 +190,3 @@ def test_burst(tmp_path: Path) -> None:
 def test_json_of_other_programs(tmp_path: Path, document: Any, words: str) -> None:
     with pytest.raises(DatasetError, match=words):
         maps(written(tmp_path, document))
-
-
-@pytest.mark.parametrize(
-    ("array", "expected"),
-    [
-        (scene(), scene()),
-        (scene().astype(np.int64), scene()),
-        (np.asfortranarray(scene().astype(np.float32)), scene()),
-        (scene() == 2, (scene() == 2).astype(np.uint8)),
-        ((scene() == 2) * np.uint8(255), (scene() == 2).astype(np.uint8)),
-        (np.stack([scene() == k for k in (1, 2, 3)]), scene()),
-        (np.stack([scene() == k for k in (1, 2, 3)])[:, None].astype(np.float32), scene()),
-        (np.stack([scene(index) for index in range(8)]), scene()),
-    ],
-)
-@pytest.mark.parametrize("suffix", ["npy", "npz"])
-def test_arrays(tmp_path: Path, array: Any, expected: UInt8Array, suffix: str) -> None:
-    path = tmp_path / f"first.{suffix}"
-    if suffix == "npy":
-        np.save(path, array)
-    else:
-        np.savez_compressed(path, masks=array)
-    found = maps(path)
-    np.testing.assert_array_equal(found["00000"], expected)
-    assert len(found) == (8 if array.ndim == 3 and len(array) == 8 else 1)
-
-
-def test_arrays_by_frame(tmp_path: Path) -> None:
-    arrays: dict[str, Any] = {"00001": scene(1), "frame_000004": scene(4)}
-    np.savez(tmp_path / "masks.npz", **arrays)
-    found = maps(tmp_path / "masks.npz")
-    assert list(found) == ["00001", "00004"]
-    np.testing.assert_array_equal(found["00004"], scene(4))
-
-
-@pytest.mark.parametrize(
-    ("array", "words"),
-    [
-        (scene() * 0.5, "holds fractions"),
-        (scene().astype(int) - 1, "values from -1 to 2"),
-        (scene().astype(int) * 300, "values from 0 to 900"),
-        (scene()[:-1], "has the shape"),
-        (np.stack([scene() == 1] * 8), "frames or objects"),
-        (np.stack([scene()] * 5), "unclear how they belong to the 8 frames"),
-        (np.array([{"a": 1}], dtype=object), "not numbers"),
-        (np.zeros((2, 3, 4, 5, 6)), "has the shape"),
-        (np.zeros(7), "has the shape"),
-        (np.zeros((0, *SIZE), bool), "."),
-    ],
-)
-def test_arrays_that_cannot_be_used(tmp_path: Path, array: Any, words: str) -> None:
-    np.save(tmp_path / "first.npy", array, allow_pickle=True)
-    with pytest.raises(DatasetError, match=words):
-        _ = open_masks(tmp_path / "first.npy", FRAMES).objects
-
-
-def test_an_array_that_declares_more_than_it_holds(tmp_path: Path) -> None:
-    np.save(tmp_path / "a.npy", scene())
-    data = (tmp_path / "a.npy").read_bytes().replace(b"(60, 108)", b"(6000000, 1080000)"[:9])
-    for content in (data[:-9], data[:40], b"\x93NUMPY", data.replace(b"60, 108", b"99, 999")):
-        (tmp_path / "a.npy").write_bytes(content)
-        with pytest.raises(DatasetError, match=r"a\.npy"):
-            maps(tmp_path / "a.npy")
-
-
-def packed() -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("SegmentationObject/00000.png", b"x")
-    return buffer.getvalue()
-
-
-@pytest.mark.parametrize(
-    ("name", "data", "words"),
-    [
-        ("masks.zip", packed(), "is a zip archive, not a mask. Unpack it"),
-        ("first.png", packed(), "is a zip archive"),
-        ("a.xml", b'<?xml version="1.0"?><annotations/>', "an XML file, .* 'COCO 1.0'"),
-        ("mask.mp4", b"\0\0\0\x18ftypisom", "MP4 or MOV video, .* cannot hold object ids"),
-        ("mask.gif", b"GIF89a", "is a GIF, not a mask. Save the mask as a PNG"),
-        ("masks.txt", b'{"0": []}', "a JSON text, .* Give its name the ending .json"),
-        ("mask", b"\x93NUMPY\1\0", "a NumPy array, .* the ending .npy"),
-        ("mask.txt", b"0 0.1 0.2 0.3 0.4", "is not a known kind of image. Masks are read from"),
-        ("mask.psd", b"8BPS", "a Photoshop file, .* Save the mask as a PNG"),
-        ("mask.png", b"version https://git-lfs.github.com/spec/v1", "a Git LFS pointer"),
-    ],
-)
-def test_files_that_are_no_masks(tmp_path: Path, name: str, data: bytes, words: str) -> None:
-    (tmp_path / name).write_bytes(data)
-    with pytest.raises(DatasetError, match=words) as caught:
-        maps(tmp_path / name)
-    assert "archive" not in str(caught.value).replace("zip archive", "")
-
-
-def test_damaged_masks_are_not_to_be_restored_from_a_data_set(tmp_path: Path) -> None:
-    indexed(scene(), [0, 1, 2, 3]).save(tmp_path / "first.png")
-    data = (tmp_path / "first.png").read_bytes()
-    for content in (data[:60], data[:-20], b"no image", b""):
-        (tmp_path / "first.png").write_bytes(content)
-        with pytest.raises(DatasetError, match="Save it again as a PNG"):
-            maps(tmp_path / "first.png")
-
-
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        ("clip.ts", r"an MPEG transport stream, .* ffmpeg -i clip\.mp4 -c copy clip-copy\.mp4"),
-        ("clip.gif", r"it is a GIF, .* Convert it: ffmpeg -i clip\.mp4 clip\.mp4"),
-        ("clip.flv", "it is a Flash video, .* -c copy"),
-        ("stack.tif", "it is a TIFF image, .* Give the folder of the frames"),
-        ("clips.zip", "it is a zip archive, .* Unpack it"),
-        ("page.html", "it is an HTML page, .* Give the video itself"),
-    ],
-)
-def test_files_that_are_no_videos_of_a_read_kind(
-    tmp_path: Path, make_video: MakeVideo, name: str, words: str
-) -> None:
-    made, path = tmp_path / name, tmp_path / "clip.mp4"
-    if name == "stack.tif":
-        Image.fromarray(photograph()).save(made)
-    elif name == "clip.gif":
-        pages = [Image.fromarray(photograph(seed=index)) for index in range(3)]
-        pages[0].save(made, save_all=True, append_images=pages[1:])
-    elif name == "clips.zip":
-        made.write_bytes(packed())
-    elif name == "page.html":
-        made.write_text("<!DOCTYPE html><html></html>")
-    else:
-        make_video(made, codec="libx264" if name == "clip.ts" else "flv1")
-    made.rename(path)
-    with pytest.raises(DatasetError, match=words):
-        _ = VideoFile(path).size
-
-
-def test_kinds_of_files() -> None:
-    assert kind_of(b"") is None
-    assert kind_of(b"whatever") is None
-    image = kind_of(b"\x89PNG\r\n\x1a\n")
-    assert image is not None
-    assert image.group == "image"
-    for size, offset in ((188, 0), (192, 4)):
-        packet = (b"\0" * offset + b"\x47").ljust(size, b"\0")
-        stream = kind_of(packet * 2)
-        assert stream is not None
-        assert stream.name == "an MPEG transport stream"

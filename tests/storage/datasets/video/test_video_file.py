@@ -11,6 +11,7 @@ import psutil
 import pytest
 from numpy.typing import NDArray
 
+from maskrnn_core.interface.frames import frames_of
 from storage.datasets.images.orientation import orientation_of, oriented
 from storage.datasets.video.video_file import VideoFile
 from storage.errors import DatasetError
@@ -105,6 +106,8 @@ def test_rotation_is_honoured(
     video = VideoFile(path)
     np.testing.assert_array_equal(video.frame(2), np.rot90(lying, quarters))
     assert video.size == video.frame(0).shape[:2]
+    from_python = list(frames_of(path))  # the core opens files by itself, without this package
+    np.testing.assert_array_equal(from_python[2], video.frame(2))
 
 
 def test_mirrors_and_other_angles() -> None:

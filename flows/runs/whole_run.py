@@ -1,0 +1,164 @@
+"""Carries out a run, as part of a flow run or as a plain call; loads no Prefect by itself."""
+
+import logging
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from flows.plan.parameters import BenchmarkParameters, RunFields
+from flows.plan.resolved_run import ResolvedRun
+from flows.runs.pipeline import Pipeline
+from storage.runs.drivers import drive
+from storage.runs.ledger import RunLedger
+from storage.store.artifacts import ArtifactStore
+from tasks.dask_bridge import Bridge, InProcess
+from tasks.plan.outcome import Outcome, VideoResult
+from tasks.reporting.exports import export
+from tasks.retries.server_outage import is_in_flow_run
+from tasks.run.run_context import RunContext
+from tasks.run.task_runs import start_task
+
+logger = logging.getLogger("maskrnn.run")
+
+
+@dataclass(frozen=True)
+class RunEnd:
+    """How a run ended.
+
+    Args:
+        is_complete: whether everything succeeded; otherwise a part failed.
+        message: how much was done, or the failures with their causes.
+    """
+
+    is_complete: bool
+    message: str
+
+
+def carry_out(
+    run: ResolvedRun,
+    only: Collection[str] | None = None,
+    results: Sequence[VideoResult] = (),
+) -> RunEnd:
+    """Carry out a run and return how it ended.
+
+    Args:
+        run: resolved and checked.
+        only: videos to process; None means all.
+        results: results of the other videos, for the report.
+    """
+    parameters = run.parameters
+    store = ArtifactStore(parameters.store)
+    ledger = RunLedger(store, parameters.run_name)
+    bridge = InProcess() if run.needs_no_workers else bridge_of(parameters)
+    log_progress()
+    with tag_run(parameters.dataset, parameters.preset):
+        with bridge, drive(store, ledger) as driver, ExitStack() as stack:
+            context = RunContext(store, bridge, ledger, driver, parameters.timeouts)
+            stack.callback(context.close)
+            pipeline = Pipeline(context, run, only, results)
+            if only is not None:
+                context.adopt(record for record in ledger.records() if record.video not in only)
+            videos = pipeline.outcome.videos
+            ledger.begin(parameters.model_dump(mode="json"), version("maskrnn"), videos)
+            outcome = pipeline.run()
+        if parameters.until == "report":
+            write_report(context, outcome, run, parameters)
+        elif run.with_network:
+            _write_curves(context)
+        if parameters.until == "segment":
+            start_task(export, context, outcome).result()
+            if not run.needs_no_workers:  # one small clip ends at once, without its page
+                _write_page(context)
+    return _end(context, outcome)
+
+
+def bridge_of(parameters: RunFields) -> Bridge:
+    """Return the bridge to the workers that a run asks for; none is started yet."""
+    return Bridge(
+        parameters.dask_address,
+        parameters.workers,
+        parameters.cluster,
+        parameters.cluster_options,
+        parameters.worker_wait,
+    )
+
+
+def write_report(
+    context: RunContext, outcome: Outcome, run: ResolvedRun, parameters: BenchmarkParameters
+) -> Path:
+    """Write tables, pictures and summary of a run; return their folder.
+
+    Args:
+        context: shared by the stages of the run.
+        outcome: the results.
+        run: the resolved run.
+        parameters: those to show in the report; if a run ended before its report they may differ.
+    """
+    from tasks.reporting.report import report
+
+    trained = [_write_curves(context)] if run.with_network else []
+    told = parameters.model_dump(mode="json")
+    folder: Path = start_task(report, context, outcome, run.configurations, told, trained).result()
+    _write_page(context)
+    return folder
+
+
+def _write_page(context: RunContext) -> None:
+    from tasks.pages.page_task import page
+
+    start_task(page, context).result()
+
+
+def _write_curves(context: RunContext) -> str:
+    """Write the training curves of a run; return the report's section on them."""
+    from tasks.reporting.training import training_curves
+
+    return start_task(training_curves, context).result()
+
+
+def log_progress() -> None:
+    """Set our log level, which is unset outside of a command: Prefect would get only warnings."""
+    log = logging.getLogger("maskrnn")
+    if log.level == logging.NOTSET:
+        log.setLevel(logging.INFO)
+
+
+@contextmanager
+def tag_run(*names: str) -> Iterator[None]:
+    """Tag this flow run and its task runs, so that the web interface can filter them.
+
+    Does nothing outside of a flow run.
+    """
+    if not is_in_flow_run():
+        yield
+        return
+    from prefect import get_client, tags
+    from prefect.context import FlowRunContext
+
+    run = FlowRunContext.get()
+    if run is not None and run.flow_run is not None:
+        with get_client(sync_client=True) as client:
+            client.update_flow_run(run.flow_run.id, tags={*run.flow_run.tags, *names})
+    with tags(*names):
+        yield
+
+
+def _end(context: RunContext, outcome: Outcome) -> RunEnd:
+    failed = {
+        name: next(
+            (f"{stage}: {item.error}" for stage, item in record.stages.items() if item.error), ""
+        )
+        for name, record in context.records().items()
+        if record.state == "failed"
+    }
+    if not failed:
+        return RunEnd(True, f"{len(outcome.videos)} videos done")
+    videos = [name for name in outcome.videos if name in failed]
+    others = len(failed) - len(videos)
+    head = f"{len(videos)} of {len(outcome.videos)} videos failed"
+    if others:
+        head += f", and {others} of training"
+    details = "; ".join(f"{name} ({reason})" for name, reason in failed.items())
+    return RunEnd(False, f"{head}: {details}")

@@ -1,0 +1,110 @@
+"""One frame of a video through the tracker: cut, step, fuse, start what is annotated there."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from maskrnn_core.compute import Compute
+from maskrnn_core.errors import InvalidInputError
+from maskrnn_core.inference.carriers import FirstMaskCopy, FlowCarrier
+from maskrnn_core.inference.network_tracker import NetworkTracker
+from maskrnn_core.inference.results import SegmentedFrame, frame_result, fused_at, soft_masks
+from maskrnn_core.inference.state import ObjectFrame
+from maskrnn_core.inference.tracker import ObjectTracker, Tracker
+from maskrnn_core.networks import build_network, load_weights
+from maskrnn_core.networks.weights import Weights
+from maskrnn_core.options import InferenceOptions, Preset
+from maskrnn_core.video import FloatArray, UInt8Array, Video
+
+
+class FrameInputs(NamedTuple):
+    """What the tracker reads of a frame."""
+
+    frame: UInt8Array
+    backward: FloatArray | None
+    forward: FloatArray | None
+    is_cut: bool
+
+
+def segmented_frame(
+    tracker: Tracker,
+    video: Video,
+    index: int,
+    inputs: FrameInputs,
+    new: Sequence[int],
+    options: InferenceOptions,
+    *,
+    keep_soft_masks: bool,
+) -> SegmentedFrame:
+    """The result of the frame after the one that the tracker saw last.
+
+    Args:
+        tracker: of all objects.
+        video: sizes, ids of the objects, and the label map of this frame if objects start here.
+        index: of the frame.
+        inputs: what the tracker reads.
+        new: ids of the objects that start here, or start again.
+        options: threshold of the fusion.
+        keep_soft_masks: whether the result holds the probabilities.
+
+    Raises:
+        InvalidInputError: objects start without a label map, or without a pixel.
+    """
+    if inputs.is_cut:
+        tracker.cut()
+    objects: dict[int, ObjectFrame] = {}
+    label_map = np.zeros(video.output_size, np.uint8)
+    if tracker.is_following:
+        objects, label_map = tracker.step(inputs.frame, inputs.backward, inputs.forward)
+        if video.output_size != video.size:
+            label_map = fused_at(objects, video.output_size, options)
+    if new:
+        label_map = _with_annotation(video, index, new, label_map)
+        for object_id in new:
+            tracker.start(object_id, _first_mask(video, index, object_id))
+    result = frame_result(video, index, label_map, objects, new, options.threshold)
+    if not keep_soft_masks:
+        return result
+    return replace(result, probabilities=soft_masks(video, objects, new, label_map))
+
+
+def object_tracker(preset: Preset, weights: Weights | None, compute: Compute) -> ObjectTracker:
+    """What follows one object.
+
+    Args:
+        preset: network and inference options.
+        weights: of the preset's network, finetuned to the object or the parent's.
+        compute: device and precision.
+
+    Raises:
+        InvalidInputError: the preset has a network, but there are no weights.
+        IncompatibleWeightsError: weights of another network.
+    """
+    if preset.network is None:
+        return FlowCarrier() if preset.carry == "warped" else FirstMaskCopy()
+    if weights is None:
+        raise InvalidInputError("there are no weights; finetune the object, or give the parent's")
+    network = build_network(preset.network)
+    load_weights(network, weights)
+    network.to(compute.device).eval()
+    warp_mask = preset.network.mask_input == "warped"
+    return NetworkTracker(network, preset.inference, compute, warp_mask=warp_mask)
+
+
+def _first_mask(video: Video, index: int, object_id: int) -> NDArray[np.bool_]:
+    label_map = video.label_map(index)
+    if label_map is None:
+        raise InvalidInputError(f"{video.name}, frame {index}: objects start without a label map")
+    return np.asarray(label_map == object_id)
+
+
+def _with_annotation(
+    video: Video, index: int, new: Sequence[int], label_map: NDArray[np.uint8]
+) -> NDArray[np.uint8]:
+    annotation = video.annotation(index)
+    if annotation is None:
+        raise InvalidInputError(f"{video.name}, frame {index}: objects start without a label map")
+    return np.where(np.isin(annotation, list(new)), annotation, label_map).astype(np.uint8)

@@ -1,0 +1,40 @@
+"""Options of inference and fusion."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from maskrnn_core.digest import later
+from maskrnn_core.errors import InvalidInputError
+from maskrnn_core.options.strict import STRICT
+
+
+@dataclass(frozen=True)
+class InferenceOptions:
+    """Recurrent inference and fusion (sections 3.2 and 3.3)."""
+
+    __pydantic_config__ = STRICT
+
+    gate: bool = True
+    """Whether the localization net's box discards what lies outside."""
+    box_scale: float = 1.25
+    threshold: float = 0.5
+    feedback: Literal["own", "fused"] = "own"
+    causal: bool = False
+    """Never look at the next frame: forward magnitudes are zero."""
+    lost_growth: float = 1.25
+    """Growth per frame of a lost object's last box."""
+    mask_box_scale: float | None = later(None)
+    """Discard what lies outside the warped mask's box enlarged by this; None discards nothing."""
+    window_margin: float | None = later(None)
+    """Read only what `mask_box_scale` keeps, and so many pixels around it, which saves the time for
+    the rest; None reads the whole frame. A lost object is searched in the whole frame."""
+    component_reach: float | None = later(None)
+    """Discard components that are farther from the warped mask than this times the root of its
+    area; None discards none."""
+
+    def __post_init__(self) -> None:
+        """Raise InvalidInputError for options that contradict each other."""
+        if self.window_margin is not None and self.mask_box_scale is None:
+            raise InvalidInputError(
+                "window_margin leaves out what mask_box_scale discards: set mask_box_scale, too"
+            )

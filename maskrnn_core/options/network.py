@@ -1,0 +1,30 @@
+"""Options of the networks."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from maskrnn_core.digest import later
+from maskrnn_core.options.strict import STRICT
+
+
+@dataclass(frozen=True)
+class NetworkOptions:
+    """The two-stream segmentation net and the localization net (sections 3.3 and 4)."""
+
+    __pydantic_config__ = STRICT
+
+    width: float = 1.0
+    """Channels relative to VGG-16; 1.0 is VGG-16 itself."""
+    norm: Literal["none", "group"] = "none"
+    """Normalisation after each convolution; VGG-16 has none, training from scratch needs it."""
+    head: Literal["single", "osvos"] = "single"
+    flow_stream: bool = True
+    mask_input: Literal["warped", "previous", "none"] = "warped"
+    localization: bool = True
+    """Whether the localization net exists and is trained; `InferenceOptions.gate` applies it."""
+    roi_pooling: Literal["pool", "align"] = "pool"
+    roi_features: Literal["conv5_3", "masks"] = later("conv5_3")
+    """What the localization net reads: features of the appearance stream, or the segmentation net's
+    probability and the warped mask, whose meaning no later stage of training changes."""
+    fc_width: int = 1024
+    """4096 when the weights of VGG's classifier are loaded."""

@@ -1,0 +1,28 @@
+"""A configuration of the whole method."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from maskrnn_core.options.inference import InferenceOptions
+from maskrnn_core.options.network import NetworkOptions
+from maskrnn_core.options.strict import STRICT
+from maskrnn_core.options.training import FinetuneOptions, RecurrentOptions, StaticOptions
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named configuration of the whole method.
+
+    `network` None means no network at all: `carry` then says how the first mask moves on.
+    """
+
+    __pydantic_config__ = STRICT
+
+    name: str
+    network: NetworkOptions | None = field(default_factory=NetworkOptions)
+    carry: Literal["warped", "first"] = "warped"
+    """Without a network: warp the previous mask, or copy the first one."""
+    static: StaticOptions | None = field(default_factory=StaticOptions)
+    recurrent: RecurrentOptions | None = field(default_factory=RecurrentOptions)
+    finetune: FinetuneOptions | None = field(default_factory=FinetuneOptions)
+    inference: InferenceOptions = field(default_factory=InferenceOptions)

@@ -1,0 +1,81 @@
+"""`Segmenter`: frames one by one, causal, corrections, shots, bounded memory."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from maskrnn_core.errors import InvalidInputError
+from maskrnn_core.inference import TrackState
+from maskrnn_core.interface import Segmenter, segment
+from maskrnn_core.options import InferenceOptions
+from tests.maskrnn_core.interface.scene import CPU, UNTUNED, SceneWithDIS, parent
+
+
+def test_a_causal_preset_gives_the_same_frame_by_frame() -> None:
+    video: Any = SceneWithDIS()
+    causal = replace(UNTUNED, inference=InferenceOptions(causal=True))
+    whole = segment(video.frames, video.label_map(0), causal, parent(), compute=CPU)
+    live = Segmenter(UNTUNED, parent(), compute=CPU)
+    for index, expected in enumerate(whole):
+        found = live.step(video.frame(index), video.label_map(0) if index == 0 else None)
+        np.testing.assert_array_equal(found.label_map, expected.label_map)
+        assert [o.confidence for o in found.objects.values()] == [
+            o.confidence for o in expected.objects.values()
+        ]
+
+
+def test_a_result_depends_on_no_later_frame() -> None:
+    video: Any = SceneWithDIS()
+    results = []
+    for last in (video.frame(2), 255 - video.frame(2)):
+        live = Segmenter(UNTUNED, parent(), compute=CPU)
+        live.step(video.frame(0), video.label_map(0))
+        results.append(live.step(video.frame(1)).label_map)
+        live.step(last)
+    np.testing.assert_array_equal(results[0], results[1])
+
+
+def test_a_mask_corrects_an_object_and_leaves_the_others() -> None:
+    video: Any = SceneWithDIS()
+    live = Segmenter("first-frame")
+    live.step(video.frame(0), video.label_map(0))
+    correction = np.zeros((48, 64), np.uint8)
+    correction[40:44, 50:60] = 2
+    corrected = live.step(video.frame(1), correction)
+    after = live.step(video.frame(2))
+    for result in (corrected, after):
+        np.testing.assert_array_equal(result.label_map == 1, video.label_map(0) == 1)
+        assert result.objects[2].state is TrackState.TRACKED
+    np.testing.assert_array_equal(corrected.label_map[40:44, 50:60], 2)
+    np.testing.assert_array_equal(after.label_map == 2, correction == 2)
+
+
+def test_objects_are_lost_at_a_cut() -> None:
+    video: Any = SceneWithDIS()
+    live = Segmenter()
+    live.step(video.frame(0), video.label_map(0) == 1)
+    live.cut()
+    lost = live.step(video.frame(1))
+    assert lost.objects[1].state is TrackState.LOST
+    assert not lost.label_map.any()
+    again = live.step(video.frame(2), video.label_map(2) == 1)
+    assert again.objects[1].state is TrackState.TRACKED
+
+
+def test_a_frame_that_is_refused_does_not_count() -> None:
+    video: Any = SceneWithDIS()
+    live = Segmenter()
+    live.step(video.frame(0), video.label_map(0))
+    with pytest.raises(InvalidInputError, match=r"a frame is uint8 \(48, 64\)"):
+        live.step(video.frame(1)[..., 0])
+    with pytest.raises(InvalidInputError, match="the mask shows no object"):
+        live.step(video.frame(1), np.zeros((48, 64), bool))
+    with pytest.raises(InvalidInputError, match="the mask of frame 1 is 10x10"):
+        live.step(video.frame(1), np.ones((10, 10), bool))
+    result = live.step(video.frame(1))
+    expected = Segmenter()
+    expected.step(video.frame(0), video.label_map(0))
+    assert result.index == 1
+    np.testing.assert_array_equal(result.label_map, expected.step(video.frame(1)).label_map)
