@@ -13,6 +13,7 @@ from flows.console.evaluation_options import AnnotationOptions, EvaluationOption
 from flows.console.guarded_command import BAD_INPUT, DONE, guarded, store_url
 from flows.console.options import (
     DataOptions,
+    LogOptions,
     MethodOptions,
     RunOptions,
     StoreOptions,
@@ -118,7 +119,7 @@ def flow(
 
             return collect_flow(store_url(store), gc=gc, dry_run=dry_run)
 
-        return guarded(collect, store.debug)
+        return guarded(collect, store)
     return _execute("flow", store, data, run, flow=flow, flow_weights=flow_weights)
 
 
@@ -139,6 +140,9 @@ def segment(
     video: Path | None = None,
     *,
     mask: Path | None = None,
+    box: tuple[str, ...] = (),
+    points: tuple[str, ...] = (),
+    preview: bool = False,
     out: Path | None = None,
     data: DataOptions = _DATA,
     method: MethodOptions = _METHOD,
@@ -156,19 +160,28 @@ def segment(
         A video file (mp4, mkv, mov, avi, webm) or a folder of images. Without it: --dataset.
     mask
         Masks of the objects: a palette or black-and-white PNG, a folder, or COCO JSON.
+    box
+        In place of a mask: X0,Y0,X1,Y1 around an object in the first frame. Once per object.
+    points
+        In place of a mask: "+X,Y -X,Y", on and beside an object in the first frame. Once per
+        object.
+    preview
+        Only draw the first masks over their frames, and stop.
     out
         Folder for the label maps and an overlay video. Default: VIDEO-masks beside the video.
     """
-    if video is None and mask is None and out is None:
+    if video is None and mask is None and out is None and not (box or points or preview):
         return _execute("segment", store, data, method, run)
 
     def own_video() -> int:
+        from flows.commands.first_masks import FirstMasks
         from flows.commands.segment import segment_own_video
 
+        first = FirstMasks(mask, box, points)
         fields = {**as_fields(store, method, run), "compare": (), "until": "segment"}
-        return segment_own_video(video, mask, out, data, fields)
+        return segment_own_video(video, first, out, data, fields, only_preview=preview)
 
-    return guarded(own_video, store.debug)
+    return guarded(own_video, store)
 
 
 @app.command
@@ -190,7 +203,7 @@ def evaluate(
         evaluate_and_print(predictions, data, options)
         return DONE
 
-    return guarded(run, options.debug)
+    return guarded(run, LogOptions(debug=options.debug))
 
 
 app.command(archive_cli.archive)
@@ -198,6 +211,7 @@ app.command(weights_command.weights)
 app.command(run_commands.status)
 app.command(run_commands.rerun)
 app.command(run_commands.report)
+app.command(run_commands.compare)
 app.command(run_commands.export)
 app.command(run_commands.verify)
 
@@ -211,7 +225,7 @@ def doctor() -> int:
 
         return print_doctor()
 
-    return guarded(show, debug=False)
+    return guarded(show)
 
 
 def main() -> None:
@@ -232,7 +246,7 @@ def _execute(until: str, store: StoreOptions, *groups: object, **further: object
         fields = {**as_fields(store, *groups), "compare": (), **further, "until": until}
         return execute(fields)
 
-    return guarded(run, store.debug)
+    return guarded(run, store)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -22,9 +23,9 @@ SHORT_SIDE = 240
 """Short side at which a user's own videos are segmented; label maps keep the video's size."""
 
 
-def _one_of(names: list[str]) -> Any:
+def _one_of(names: Callable[[], Iterable[str]]) -> Any:
     """Show the names as a list in the form; the reader reports a name that is not in it."""
-    return {"enum": names}
+    return lambda schema: schema.update(enum=list(names()))
 
 
 class RunFields(BaseModel):
@@ -91,7 +92,7 @@ class DataFields(OptionFields):
     """Parameters that choose the videos."""
 
     dataset: str = Field(
-        default="synthetic", description="Data set", json_schema_extra=_one_of(dataset_names())
+        default="synthetic", description="Data set", json_schema_extra=_one_of(dataset_names)
     )
     root: str | None = Field(
         default=None, description="Folder of a data set that is read from files"
@@ -110,7 +111,7 @@ class EstimatorFields(BaseModel):
     flow: str = Field(
         default="dis",
         description="Optical flow estimator",
-        json_schema_extra=_one_of(sorted(known_estimators())),
+        json_schema_extra=_one_of(lambda: sorted(known_estimators())),
     )
     flow_weights: str | None = Field(
         default=None, description="File with weights of a flow network; none: searched for"
@@ -123,7 +124,7 @@ class NetworkFields(BaseModel):
     preset: str = Field(
         default="small",
         description="Named configuration of the method",
-        json_schema_extra=_one_of(preset_names()),
+        json_schema_extra=_one_of(preset_names),
     )
     parent: str | None = Field(
         default=None,

@@ -62,7 +62,7 @@ def segmented_frame(
         if video.output_size != video.size:
             label_map = fused_at(objects, video.output_size, options)
     if new:
-        label_map = _with_annotation(video, index, new, label_map)
+        label_map = with_annotation(video, index, new, label_map)
         for object_id in new:
             tracker.start(object_id, _first_mask(video, index, object_id))
     result = frame_result(video, index, label_map, objects, new, options.threshold)
@@ -124,9 +124,10 @@ def _first_mask(video: Video, index: int, object_id: int) -> NDArray[np.bool_]:
     return np.asarray(label_map == object_id)
 
 
-def _with_annotation(
+def with_annotation(
     video: Video, index: int, new: Sequence[int], label_map: NDArray[np.uint8]
 ) -> NDArray[np.uint8]:
+    """A frame's label map with the annotation of the objects that start there, at output size."""
     annotation = video.annotation(index)
     if annotation is None:
         raise InvalidInputError(f"{video.name}, frame {index}: objects start without a label map")

@@ -90,7 +90,7 @@ class VideoSegmenter:
             self._tracker.follow(object_id, tracker)
         self._video = video
         self._options = preset.inference
-        self._starts = _first_frames(video) if starts is None else starts
+        self._starts = first_frames(video) if starts is None else starts
         self._is_cut = is_cut
         self._keep_soft_masks = keep_soft_masks
         self._shot = 0
@@ -145,7 +145,7 @@ class VideoSegmenter:
         return FrameInputs(frame, *flow, self._is_cut(index))
 
 
-def _first_frames(video: Video) -> dict[int, list[int]]:
+def first_frames(video: Video) -> dict[int, list[int]]:
     """Ids of the objects by their first annotated frame."""
     starts: dict[int, list[int]] = {}
     for object_id in video.objects:

@@ -9,6 +9,7 @@ from PIL import Image
 
 from flows.cli.app import main
 from maskrnn_core.synthetic import SyntheticVideo
+from storage.datasets.readers.own_video import open_own_video
 from storage.datasets.video.video_file import VideoFile
 from storage.export.video_files import write_mp4
 from tests.flows.own_video import TIMES, drawn_video, write_own_video
@@ -75,6 +76,11 @@ def test_one_command(
         (["VIDEO", "--mask", "FIRST.no"], "first.png.no is not there"),
         (["VIDEO", "--mask", "LARGE"], "is 9x9, but the video is 65x48"),
         (["FIRST", "--mask", "FIRST"], "cannot be decoded"),
+        (["--box", "1,2,3,4"], "need a video"),
+        (["VIDEO", "--mask", "FIRST", "--box", "1,2,3,4"], "give either --mask, or --box and"),
+        (["VIDEO", "--box", "1,2,3"], "--box 1,2,3: write X0,Y0,X1,Y1"),
+        (["VIDEO", "--points", "1,2"], "write the points of one object"),
+        (["VIDEO", "--points=-1,2"], "with one + at least"),
         (["VIDEO", "--mask", "FIRST", "--preset", "smal"], "did you mean small"),
     ],
 )
@@ -94,6 +100,34 @@ def test_bad_input_is_found_before_anything_starts(
     assert run(monkeypatch, "segment", *tokens, "--store", store) == 2
     assert message in capsys.readouterr().err
     assert not store.exists()
+
+
+def test_boxes_and_points_in_place_of_a_mask(
+    own_video: Path,
+    drawn: SyntheticVideo,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ys, xs = np.nonzero(drawn.label_map(0) == 1)
+    box = f"{xs.min()},{ys.min()},{xs.max() + 1},{ys.max() + 1}"
+    middle = f"+{int(np.median(xs))},{int(np.median(ys))} -0,0"
+    out, store = tmp_path / "out", tmp_path / "store"
+    shown = ["segment", own_video, "--box", box, "--points", middle, "--out", out, "--preview"]
+    assert run(monkeypatch, *shown, "--store", store) == 0
+    assert "5 frames of 65x48, objects 1" in capsys.readouterr().out
+    written = {path.name for path in out.iterdir()} - {".maskrnn-outputs.jsonl"}
+    assert {"walk-first-masks.png", "walk-prompts.json"} <= written
+    assert not store.exists()
+    masks = open_own_video(own_video, out / "walk-prompts.json")
+    assert 1 in masks.objects
+    found = np.asarray(masks.label_map(0)) == 1
+    assert not found[: ys.min()].any()
+    assert not found[:, : xs.min()].any()
+    assert run(monkeypatch, *shown, "--store", store) == 0
+    (out / "walk-prompts.json").write_bytes(b"mine")
+    assert run(monkeypatch, *shown, "--store", store) == 2
+    assert (out / "walk-prompts.json").read_bytes() == b"mine"
 
 
 def contents(folder: Path) -> dict[str, bytes]:
