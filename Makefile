@@ -1,4 +1,4 @@
-# make setup | test | fault-test | serve | benchmark | pictures | lock | clean. Needs git, make and Python 3.11 to 3.13.
+# make setup | test | fault-test | serve | benchmark | example | pictures | lock | clean. Needs git, make and Python 3.11 to 3.13.
 
 SHELL := bash
 BIN := .venv/bin
@@ -6,7 +6,7 @@ BIN := .venv/bin
 CONTENT := $(shell cat requirements.lock pyproject.toml .ci/setup | cksum | tr ' ' '-')
 STAMP := .venv/.installed-$(CONTENT)
 
-.PHONY: setup test fault-test serve benchmark pictures lock clean
+.PHONY: setup test fault-test serve benchmark example pictures lock clean
 
 setup: $(STAMP)
 
@@ -32,6 +32,12 @@ serve: $(STAMP)
 
 benchmark: $(STAMP)
 	$(BIN)/maskrnn benchmark --dataset synthetic
+
+# The animated picture and the screenshot of README.md, from the run of `make benchmark`. Needs
+# chromium (Debian: apt-get install chromium).
+example: $(STAMP)
+	$(BIN)/maskrnn benchmark --dataset synthetic --run-id example
+	$(BIN)/python scripts/draw_example.py example
 
 # The pictures of the documentation, drawn from the code.
 pictures: $(STAMP)

@@ -13,6 +13,7 @@ from flows.console.evaluation_options import AnnotationOptions, EvaluationOption
 from flows.console.guarded_command import BAD_INPUT, DONE, guarded, store_url
 from flows.console.options import (
     DataOptions,
+    LogOptions,
     MethodOptions,
     RunOptions,
     StoreOptions,
@@ -118,7 +119,7 @@ def flow(
 
             return collect_flow(store_url(store), gc=gc, dry_run=dry_run)
 
-        return guarded(collect, store.debug)
+        return guarded(collect, store)
     return _execute("flow", store, data, run, flow=flow, flow_weights=flow_weights)
 
 
@@ -180,7 +181,7 @@ def segment(
         fields = {**as_fields(store, method, run), "compare": (), "until": "segment"}
         return segment_own_video(video, first, out, data, fields, only_preview=preview)
 
-    return guarded(own_video, store.debug)
+    return guarded(own_video, store)
 
 
 @app.command
@@ -202,7 +203,7 @@ def evaluate(
         evaluate_and_print(predictions, data, options)
         return DONE
 
-    return guarded(run, options.debug)
+    return guarded(run, LogOptions(debug=options.debug))
 
 
 app.command(archive_cli.archive)
@@ -210,6 +211,7 @@ app.command(weights_command.weights)
 app.command(run_commands.status)
 app.command(run_commands.rerun)
 app.command(run_commands.report)
+app.command(run_commands.compare)
 app.command(run_commands.export)
 app.command(run_commands.verify)
 
@@ -223,7 +225,7 @@ def doctor() -> int:
 
         return print_doctor()
 
-    return guarded(show, debug=False)
+    return guarded(show)
 
 
 def main() -> None:
@@ -244,7 +246,7 @@ def _execute(until: str, store: StoreOptions, *groups: object, **further: object
         fields = {**as_fields(store, *groups), "compare": (), **further, "until": until}
         return execute(fields)
 
-    return guarded(run, store.debug)
+    return guarded(run, store)
 
 
 if __name__ == "__main__":

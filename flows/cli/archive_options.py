@@ -74,4 +74,4 @@ def archive(
 
         return segment_archive(manifest, as_fields(options, method, run, store))
 
-    return guarded(segment_rows, store.debug)
+    return guarded(segment_rows, store)

@@ -37,7 +37,7 @@ def status(
             return print_runs(url)
         return watch_status(url, run) if watch else print_status(url, run)
 
-    return guarded(show, store.debug)
+    return guarded(show, store)
 
 
 def rerun(
@@ -93,16 +93,18 @@ def rerun(
         }
         return rerun_and_tell(fields, dry_run=dry_run)
 
-    return guarded(again, store.debug)
+    return guarded(again, store)
 
 
 def report(
     run: str,
     *,
     anew: Annotated[bool, Parameter(negative="")] = False,
+    embed: Annotated[bool, Parameter(negative="")] = False,
+    open: Annotated[bool, Parameter(negative="")] = False,
     store: StoreOptions = _STORE,
 ) -> int:
-    """Print the report of a run and the folder that holds it.
+    """Print the report of a run, and write its page, report.html, from what the run has reached.
 
     Parameters
     ----------
@@ -110,10 +112,14 @@ def report(
         Name of the run, as its command printed it.
     anew
         First rewrite the report from what is in the store; computes nothing.
+    embed
+        Also write report-embedded.html, one file with all pictures inside, to be sent to others.
+    open
+        Open the page in the browser.
     """
 
     def show() -> int:
-        from flows.console.output import print_report
+        from flows.commands.report import show_report
 
         if anew:
             from flows.runs.report import ReportParameters, write_anew
@@ -122,9 +128,48 @@ def report(
 
             asked = ReportParameters(run=run, store=store_url(store))
             run_flow(lambda: write_anew(asked), lambda: (report_flow, asked))
-        return print_report(store_url(store), run)
+        return show_report(store_url(store), run, embed=embed, open_page=open)
 
-    return guarded(show, store.debug)
+    return guarded(show, store)
+
+
+def compare(
+    *results: str,
+    dataset: str | None = None,
+    root: Path | None = None,
+    split: str | None = None,
+    out: Path | None = None,
+    open: Annotated[bool, Parameter(negative="")] = False,
+    store: StoreOptions = _STORE,
+) -> int:
+    """Compare results sequence by sequence: differences, a paired test, and a page with overlays.
+
+    All results are compared with the first one.
+
+    Parameters
+    ----------
+    results
+        Names of runs (RUN, or RUN:PRESET for another of its presets), or folders, zip files or Zarr
+        groups with predictions of any program.
+    dataset
+        Data set of the predictions of other programs. Default: that of the first run.
+    root
+        Folder of the data set.
+    split
+        Split of the data set.
+    out
+        Folder for the page, comparison.html. Default: in the report of the first run.
+    open
+        Open the page in the browser.
+    """
+
+    def show() -> int:
+        from flows.commands.compare import compare_results
+
+        spec = (dataset, None if root is None else str(root), split)
+        return compare_results(store_url(store), results, spec, out, open_page=open)
+
+    return guarded(show, store)
 
 
 def export(
@@ -157,7 +202,7 @@ def export(
         chosen = None if videos is None else names(videos)
         return export_predictions(store_url(store), run, out, names(format), chosen)
 
-    return guarded(write, store.debug)
+    return guarded(write, store)
 
 
 def verify(url: str | None = None, *, store: StoreOptions = _STORE) -> int:
@@ -176,4 +221,4 @@ def verify(url: str | None = None, *, store: StoreOptions = _STORE) -> int:
 
         return verify_and_print(url or store_url(store))
 
-    return guarded(check, store.debug)
+    return guarded(check, store)

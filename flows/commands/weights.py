@@ -25,7 +25,7 @@ def list_weights() -> int:
         Console().print(table)
         return DONE
 
-    return guarded(show, debug=False)
+    return guarded(show)
 
 
 @weights.command
@@ -48,4 +48,4 @@ def get(name: str) -> int:
         console.print(f"train with --initial-weights {name}", highlight=False, markup=False)
         return DONE
 
-    return guarded(fetch, debug=False)
+    return guarded(fetch)

@@ -3,24 +3,26 @@
 import errno
 from collections.abc import Callable
 
-from flows.console.options import StoreOptions
+from flows.console.options import LogOptions, StoreOptions
+from flows.plan.default_store import default_store
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
+
+_AS_USUAL = LogOptions()
 
 
 def store_url(store: StoreOptions) -> str:
     """Return the store that a command names, or the default store."""
-    from flows.plan.parameters import default_store
-
     return store.store or default_store()
 
 
-def guarded(command: Callable[[], int], debug: bool) -> int:
+def guarded(command: Callable[[], int], log: LogOptions = _AS_USUAL) -> int:
     """Run a command; an error that the user can correct becomes one message and exit code 2."""
     from flows.console.output import print_error
     from flows.server.environment import prepare_environment
 
-    prepare_environment(debug)
+    debug = log.debug
+    prepare_environment(debug, quiet=log.quiet, log_format=log.log_format)
     try:
         return command()
     except KeyboardInterrupt:

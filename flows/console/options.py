@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from cyclopts import Group, Parameter
 
@@ -17,17 +17,31 @@ Debug = Annotated[bool, Parameter(group=_RUN, negative="")]
 
 @Parameter(name="*", group=_RUN)
 @dataclass(frozen=True)
-class StoreOptions:
+class LogOptions:
+    """Options for what a command tells while it works.
+
+    Attributes:
+        debug: Show tracebacks and Prefect's logs.
+        quiet: Show no progress, only warnings, errors and the result.
+        log_format: text, or json: one JSON object per line on standard error.
+    """
+
+    debug: Debug = False
+    quiet: Debug = False
+    log_format: Literal["text", "json"] = "text"
+
+
+@Parameter(name="*", group=_RUN)
+@dataclass(frozen=True)
+class StoreOptions(LogOptions):
     """Options for the store.
 
     Attributes:
         store: Folder or URL for all artifacts and runs. Default: $MASKRNN_STORE, else
             ./maskrnn-store.
-        debug: Show tracebacks and Prefect's logs.
     """
 
     store: str | None = None
-    debug: Debug = False
 
 
 @Parameter(name="*", group=_DATA)
@@ -137,7 +151,8 @@ def as_fields(*groups: object) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for group in groups:
         fields |= vars(group)
-    fields.pop("debug", None)
+    for name in vars(LogOptions()):
+        fields.pop(name, None)
     for name in ("store", "resolution"):  # the parameters have their defaults
         if fields.get(name) is None:
             fields.pop(name, None)

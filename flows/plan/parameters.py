@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from flows.plan.default_store import default_store
 from flows.plan.override_values import Overrides
 from storage.runs.names import STAGE_KINDS, StageKind
 from tasks.inputs.configuration import preset_names
@@ -18,15 +18,9 @@ from tasks.inputs.sources import dataset_names
 Stage = Literal["ingest", "flow", "train", "segment", "evaluate", "report"]
 """Last step of a run; the report follows all stages."""
 
-DEFAULT_STORE = "maskrnn-store"
 
 SHORT_SIDE = 240
 """Short side at which a user's own videos are segmented; label maps keep the video's size."""
-
-
-def default_store() -> str:
-    """Return $MASKRNN_STORE, or ./maskrnn-store."""
-    return os.environ.get("MASKRNN_STORE") or DEFAULT_STORE
 
 
 def _one_of(names: Callable[[], Iterable[str]]) -> Any:

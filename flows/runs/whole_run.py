@@ -69,6 +69,8 @@ def carry_out(
             _write_curves(context)
         if parameters.until == "segment":
             start_task(export, context, outcome).result()
+            if not run.needs_no_workers:  # one small clip ends at once, without its page
+                _write_page(context)
     return _end(context, outcome)
 
 
@@ -99,7 +101,14 @@ def write_report(
     trained = [_write_curves(context)] if run.with_network else []
     told = parameters.model_dump(mode="json")
     folder: Path = start_task(report, context, outcome, run.configurations, told, trained).result()
+    _write_page(context)
     return folder
+
+
+def _write_page(context: RunContext) -> None:
+    from tasks.pages.page_task import page
+
+    start_task(page, context).result()
 
 
 def _write_curves(context: RunContext) -> str:

@@ -10,6 +10,7 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
+from typing import Literal
 
 _QUIET = {
     "DO_NOT_TRACK": "1",
@@ -28,8 +29,16 @@ _QUIET = {
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-def prepare_environment(debug: bool) -> None:
-    """Silence Prefect and print our own progress lines; with `debug`, print everything of both."""
+def prepare_environment(
+    debug: bool, *, quiet: bool = False, log_format: Literal["text", "json"] = "text"
+) -> None:
+    """Silence Prefect and print our own progress lines.
+
+    Args:
+        debug: print everything of both.
+        quiet: print only warnings and errors.
+        log_format: lines for people, or one JSON object per line.
+    """
     exempt_loopback()
     provide_prefect_home()
     if debug:
@@ -37,7 +46,9 @@ def prepare_environment(debug: bool) -> None:
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
 
-    handler = _console_handler(debug)
+    handler = _json_handler() if log_format == "json" else _console_handler(debug)
+    if quiet:
+        handler.setLevel(logging.WARNING)
     # Lines from the workers belong to Prefect's log of the task run. The console shows only
     # warnings and the progress of long work.
     handler.addFilter(lambda record: debug or record.name != "maskrnn.worker" or _is_shown(record))
@@ -93,6 +104,14 @@ def _console_handler(debug: bool) -> logging.Handler:
         log_time_format="%H:%M:%S",
         omit_repeated_times=False,
     )
+
+
+def _json_handler() -> logging.Handler:
+    from flows.terminal import JsonLines
+
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonLines())
+    return handler
 
 
 def _is_shown(record: logging.LogRecord) -> bool:

@@ -1,4 +1,4 @@
-"""The curve of a training: loss, rate and time of each optimizer step."""
+"""The curve of a training: losses, figures, rate and time of each optimizer step."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,6 +19,16 @@ class CurvePoint:
     """Seconds of computing."""
     wait: float = 0.0
     """Seconds of waiting for the data of the step, before computing."""
+    mask_loss: float | None = None
+    """Loss of the segmentation net. None here and below: not measured, or nothing to measure."""
+    box_loss: float | None = None
+    """Loss of the localization net, before it is weighted."""
+    proposal_iou: float | None = None
+    """IoU with the object's box before regression: of the proposal."""
+    box_iou: float | None = None
+    """IoU with the object's box after regression."""
+    J: float | None = None
+    """Region similarity of the predicted masks with the targets, in the crops of the step."""
 
 
 @dataclass(frozen=True)

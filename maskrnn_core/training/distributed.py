@@ -1,6 +1,6 @@
 """Training in several processes that share the batches of each step."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -52,11 +52,15 @@ class Peers:
 
     def mean(self, value: float) -> float:
         """Mean of a number over all processes; all of them must call this."""
+        return self.means([value])[0]
+
+    def means(self, values: Sequence[float]) -> list[float]:
+        """Mean of each number over all processes; all of them must call this."""
         if self.count == 1:
-            return value
-        total = torch.tensor(value, dtype=torch.float64, device=self.device)
-        distributed.all_reduce(total)
-        return float(total) / self.count
+            return list(values)
+        totals = torch.tensor(values, dtype=torch.float64, device=self.device)
+        distributed.all_reduce(totals)
+        return [float(total) / self.count for total in totals.cpu()]
 
     def agree_on(self, step: int) -> None:
         """Check that all processes start at the same step.

@@ -1,12 +1,26 @@
-"""Losses of the segmentation net and the localization net."""
+"""Losses of the segmentation net and the localization net, and figures beside them."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from maskrnn_core.geometry.boxes import box_iou, decode_box
 from maskrnn_core.video import VOID
+
+
+@dataclass(frozen=True)
+class BatchLoss:
+    """The loss of a batch, and what else is recorded of it."""
+
+    total: Tensor
+    """Scalar; training minimises it."""
+    figures: Mapping[str, Tensor] = field(default_factory=dict)
+    """Scalars without gradient, by the names of `CurvePoint`'s fields; NaN: nothing to measure."""
 
 
 def mask_loss(
@@ -64,3 +78,48 @@ def box_loss(deltas: Tensor, targets: Tensor, valid: Tensor) -> Tensor:
     """
     loss = functional.smooth_l1_loss(deltas, targets, reduction="none").sum(dim=1)
     return (loss * valid.float()).mean()
+
+
+@torch.no_grad()
+def mask_similarity(logits: Tensor, target: Tensor) -> Tensor:
+    """Region similarity J of the predicted masks, mean over images; void pixels do not count.
+
+    Args:
+        logits: (N, 1, H, W).
+        target: (N, 1, H, W) uint8: 1 object, 0 background, 255 void.
+
+    Returns:
+        Scalar, float32. J of an image is 1 if neither mask has a pixel.
+    """
+    predicted, positive = (logits > 0) & (target != VOID), target == 1
+    union = (predicted | positive).sum(dim=(1, 2, 3))
+    intersection = (predicted & positive).sum(dim=(1, 2, 3))
+    return torch.where(union > 0, intersection / union.clamp(min=1), 1.0).mean()
+
+
+@torch.no_grad()
+def box_ious(
+    proposals: Tensor, deltas: Tensor, targets: Tensor, valid: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Mean IoU with the object's box, of the proposals and of the boxes after regression.
+
+    Args:
+        proposals: (N, 4), xyxy in pixels, on the CPU.
+        deltas: (N, 4), predicted, on any device.
+        targets: (N, 4), deltas from the proposals to the object's boxes, on the CPU.
+        valid: (N,) boolean, the rows that count, on the CPU.
+
+    Returns:
+        Two scalars, float32 on the CPU; NaN if no row counts.
+    """
+    rows = np.flatnonzero(valid.numpy())
+    predicted = deltas.float().cpu().numpy()
+    before, after = [], []
+    for row in rows:
+        proposal = proposals[row].numpy()
+        box = decode_box(proposal, targets[row].numpy())
+        before.append(box_iou(proposal, box))
+        after.append(box_iou(decode_box(proposal, predicted[row]), box))
+    if not before:
+        return torch.tensor(float("nan")), torch.tensor(float("nan"))
+    return torch.tensor(before).mean(), torch.tensor(after).mean()

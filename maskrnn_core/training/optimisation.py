@@ -2,18 +2,20 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from maskrnn_core.errors import TrainingDivergedError
 from maskrnn_core.prefetch import prefetch_map
 from maskrnn_core.training.curve import CurvePoint
 from maskrnn_core.training.distributed import ALONE, Peers
+from maskrnn_core.training.losses import BatchLoss
 from maskrnn_core.training.recorder import Recorder
 
 Batch = TypeVar("Batch")
@@ -43,8 +45,8 @@ class Objective(Generic[Batch]):
     make_batch: Callable[[int], Batch]
     """Makes the batch of an index. It must return the same batch for every call, because it runs in
     threads and again after an interruption. Step s uses the batches from s * accumulate on."""
-    loss_of: Callable[[Batch], Tensor]
-    """Scalar loss of a batch."""
+    loss_of: Callable[[Batch], BatchLoss]
+    """Loss and figures of a batch."""
     describe: Callable[[Batch], str]
     """Describes the content of a batch, for messages."""
     accumulate: int = 1
@@ -91,18 +93,31 @@ def optimise(
             for group in optimizer.param_groups:
                 group["lr"] = rate
             optimizer.zero_grad(set_to_none=True)
-            waited, started, losses = 0.0, time.perf_counter(), []
+            waited, started = 0.0, time.perf_counter()
+            measured: list[dict[str, float]] = []
             for index in range(share):
                 asked = time.perf_counter()
                 batch = next(batches)
                 waited += time.perf_counter() - asked
                 last = index == share - 1
                 with nullcontext() if last else peers.apart(loss_of):
-                    losses.append(_descend(objective, step, loss_of(batch), batch, share))
+                    measured.append(_descend(objective, step, loss_of(batch), batch, share))
             optimizer.step()
-            loss = peers.mean(sum(losses) / share)
+            figures = _means(measured, peers)
             spent = time.perf_counter() - started - waited
-            point = CurvePoint(objective.stage, step, loss, rate, spent, waited)
+            point = CurvePoint(
+                objective.stage,
+                step,
+                figures["loss"],
+                rate,
+                spent,
+                waited,
+                mask_loss=figures.get("mask_loss"),
+                box_loss=figures.get("box_loss"),
+                proposal_iou=figures.get("proposal_iou"),
+                box_iou=figures.get("box_iou"),
+                J=figures.get("J"),
+            )
             recorder.add(point, objective.schedule.steps, optimizer)
             if is_enough(recorder.curve):
                 break
@@ -111,27 +126,48 @@ def optimise(
 class _Loss(nn.Module, Generic[Batch]):
     """The loss of a network as a module, because DistributedDataParallel wraps modules."""
 
-    def __init__(self, network: nn.Module, loss_of: Callable[[Batch], Tensor]) -> None:
+    def __init__(self, network: nn.Module, loss_of: Callable[[Batch], BatchLoss]) -> None:
         super().__init__()
         self.network = network
         self._loss_of = loss_of
 
-    def forward(self, batch: Batch) -> Tensor:
+    def forward(self, batch: Batch) -> BatchLoss:
         return self._loss_of(batch)
 
 
 def _descend(
-    objective: Objective[Batch], step: int, loss: Tensor, batch: Batch, share: int
-) -> float:
-    """Add the gradient of one of `share` batches of a step; return the loss of the batch."""
-    value = float(loss.detach())
+    objective: Objective[Batch], step: int, loss: BatchLoss, batch: Batch, share: int
+) -> dict[str, float]:
+    """Add the gradient of one of `share` batches of a step; return the figures of the batch."""
+    scalars = {"loss": loss.total, **loss.figures}
+    found = {name: float(scalar.detach()) for name, scalar in scalars.items()}
+    value = found["loss"]
     if not math.isfinite(value):
         raise TrainingDivergedError(
             f"{objective.stage}, step {step}: the loss is {value} on {objective.describe(batch)}; "
             "check that sample or lower the learning rate"
         )
-    (loss / share).backward()  # type: ignore[no-untyped-call]
-    return value
+    (loss.total / share).backward()  # type: ignore[no-untyped-call]
+    return found
+
+
+def _means(measured: Sequence[Mapping[str, float]], peers: Peers) -> dict[str, float]:
+    """Mean of each figure over the batches of all processes that could measure it.
+
+    Figures that no batch could measure are left out.
+    """
+    names = sorted(measured[0])
+    known = np.array([[figures[name] for name in names] for figures in measured])
+    counts = np.isfinite(known).sum(axis=0)
+    totals = np.nansum(known, axis=0)
+    together = peers.means([*totals, *counts])
+    return {
+        name: total / count
+        for name, total, count in zip(
+            names, together[: len(names)], together[len(names) :], strict=True
+        )
+        if count
+    }
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from maskrnn_core.training.batches import (
     targets_tensor,
 )
 from maskrnn_core.training.distributed import ALONE, Peers
-from maskrnn_core.training.losses import mask_loss
+from maskrnn_core.training.losses import BatchLoss, mask_loss, mask_similarity
 from maskrnn_core.training.optimisation import Objective, frozen, optimise
 from maskrnn_core.training.perturbation import perturb_mask
 from maskrnn_core.training.recorder import Recorder
@@ -124,16 +124,17 @@ def train_recurrent(
         chosen = drawn(samples, index, options.seed)
         return read_clip(videos[chosen.video], chosen.frame, chosen.object_id, options, rng)
 
-    def loss_of(clip: ClipBatch) -> Tensor:
-        logits = unroll(
+    def loss_of(clip: ClipBatch) -> BatchLoss:
+        outputs = unroll(
             network,
             clip,
             compute,
             warp_mask=warp_mask,
             checkpoint_activations=options.checkpoint_activations,
         )
-        targets = clip.targets[1:].to(compute.device)
-        return mask_loss(torch.cat(logits), targets, options.balance, options.hardest)
+        logits, targets = torch.cat(outputs), clip.targets[1:].to(compute.device)
+        loss = mask_loss(logits, targets, options.balance, options.hardest)
+        return BatchLoss(loss, {"mask_loss": loss, "J": mask_similarity(logits, targets)})
 
     objective = Objective(
         "recurrent",

@@ -4,14 +4,19 @@ import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from torch import Tensor
 
 from maskrnn_core.compute import Compute
 from maskrnn_core.networks import MaskRNN
 from maskrnn_core.options import FinetuneOptions, LearningOptions, StaticOptions
 from maskrnn_core.training.batches import MaskedSample, StaticBatch, collate, crop_size, vary
 from maskrnn_core.training.distributed import ALONE, Peers
-from maskrnn_core.training.losses import box_loss, mask_loss
+from maskrnn_core.training.losses import (
+    BatchLoss,
+    box_ious,
+    box_loss,
+    mask_loss,
+    mask_similarity,
+)
 from maskrnn_core.training.optimisation import Objective, Schedule, optimise
 from maskrnn_core.training.recorder import Recorder
 from maskrnn_core.training.samples import drawn, list_samples, read_sample
@@ -20,8 +25,8 @@ from maskrnn_core.video import Video
 
 def static_loss(
     network: MaskRNN, batch: StaticBatch, options: StaticOptions | FinetuneOptions, compute: Compute
-) -> Tensor:
-    """Mask loss plus the box loss of the localization net, a scalar."""
+) -> BatchLoss:
+    """Mask loss plus the weighted box loss of the localization net."""
     device = compute.device
     with compute.autocast():
         segmentation = network(
@@ -29,11 +34,15 @@ def static_loss(
         )
         target = batch.target.to(device)
         loss = mask_loss(segmentation.logits, target, options.balance, options.hardest)
+        total = loss
+        figures = {"mask_loss": loss, "J": mask_similarity(segmentation.logits, target)}
         if network.localization is not None:
             deltas = network.localization(segmentation.features, batch.proposals.to(device))
             regression = box_loss(deltas, batch.deltas.to(device), batch.valid.to(device))
-            loss = loss + options.localization_weight * regression
-    return loss
+            total = loss + options.localization_weight * regression
+            before, after = box_ious(batch.proposals, deltas, batch.deltas, batch.valid)
+            figures |= {"box_loss": regression, "proposal_iou": before, "box_iou": after}
+    return BatchLoss(total, figures)
 
 
 def train_static(

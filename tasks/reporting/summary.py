@@ -39,14 +39,20 @@ class ReportParts:
 
 
 def comparison(parts: ReportParts) -> list[dict[str, Any]]:
+    """Return `compared_presets` of a run."""
+    presets = [configuration.preset.name for configuration in parts.configurations]
+    return compared_presets(parts.tables, presets)
+
+
+def compared_presets(tables: Tables, presets: Sequence[str]) -> list[dict[str, Any]]:
     """Return figures per preset, over the videos that all completed, and the main preset's lead.
 
-    `lead` is the main preset's mean J minus this preset's; None for the main preset.
+    `lead` is the main preset's mean J minus this preset's; None for the main preset, which is the
+    first.
     """
-    presets = [configuration.preset.name for configuration in parts.configurations]
-    present = [name for name in presets if name in set(parts.tables.per_object["preset"])]
-    common = common_videos(parts.tables, present)
-    per_object = parts.tables.per_object
+    per_object = tables.per_object
+    present = [name for name in presets if name in set(per_object["preset"])]
+    common = common_videos(tables, present)
     _, dataset = aggregate(per_object[per_object["video"].isin(common)], presets)
     rows: list[dict[str, Any]] = json.loads(dataset.to_json(orient="records"))
     main = next((row for row in rows if row["preset"] == presets[0]), None)

@@ -1,8 +1,9 @@
 """Reports training curves of a run: files in its report, and an artifact of the flow run."""
 
 from tasks.reporting.curves import curves_section, gather_curves
-from tasks.reporting.curves_plot import curves_plot
+from tasks.reporting.curves_plot import curves_figure
 from tasks.reporting.folder import replace_file, report_folder, write_tables
+from tasks.reporting.plotting import png
 from tasks.reporting.prefect_artifacts import publish
 from tasks.run.run_context import RunContext
 from tasks.run.stage_task import shown_task
@@ -20,7 +21,7 @@ def training_curves(context: RunContext) -> str:
     section = curves_section(curves, _PICTURE)
     if section:
         folder = report_folder(context.store, context.ledger.location)
-        picture = curves_plot(curves)
+        picture = png(curves_figure(curves))
         write_tables({"training_curves": curves}, folder)
         replace_file(folder / _PICTURE, picture)
         publish("training-curves", section, {_PICTURE: picture})

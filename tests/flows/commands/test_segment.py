@@ -1,22 +1,19 @@
 """`maskrnn segment VIDEO --mask FILE`: segments a user's video in one command."""
 
 import sys
-from fractions import Fraction
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 from PIL import Image
 
 from flows.cli.app import main
-from maskrnn_core.synthetic import SyntheticOptions, SyntheticVideo, synthetic_videos
+from maskrnn_core.synthetic import SyntheticVideo
 from storage.datasets.readers.own_video import open_own_video
 from storage.datasets.video.video_file import VideoFile
 from storage.export.video_files import write_mp4
+from tests.flows.own_video import TIMES, drawn_video, write_own_video
 from tests.flows.tiny import OVERRIDES
-
-TIMES = (0.0, 0.04, 0.5, 0.54, 1.0)
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *tokens: object) -> int:
@@ -29,27 +26,12 @@ def run(monkeypatch: pytest.MonkeyPatch, *tokens: object) -> int:
 
 @pytest.fixture
 def drawn() -> SyntheticVideo:
-    return synthetic_videos("val", SyntheticOptions(size=(48, 65), videos_val=1, frames_val=5))[0]
+    return drawn_video()
 
 
 @pytest.fixture
-def own_video(tmp_path: Path, drawn: SyntheticVideo) -> Path:
-    """A video of five frames at uneven times, of odd width, with first.png beside it."""
-    path = tmp_path / "walk.mp4"
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=25)
-        assert isinstance(stream, av.VideoStream)
-        stream.height, stream.width, stream.pix_fmt = 48, 65, "yuv444p"
-        stream.codec_context.time_base = Fraction(1, 1000)
-        for index, seconds in enumerate(TIMES):
-            frame = av.VideoFrame.from_ndarray(drawn.frame(index), format="rgb24")
-            frame.pts, frame.time_base = round(seconds * 1000), Fraction(1, 1000)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-    mask = Image.fromarray(drawn.label_map(0)).convert("P")
-    mask.putpalette([0, 0, 0, 128, 0, 0, 0, 128, 0, 128, 128, 0])
-    mask.save(tmp_path / "first.png")
-    return path
+def own_video(tmp_path: Path) -> Path:
+    return write_own_video(tmp_path)
 
 
 @pytest.mark.timeout(400)

@@ -1,5 +1,6 @@
 """What a command prepares before Prefect and httpx are loaded."""
 
+import json
 import os
 import subprocess
 import sys
@@ -71,3 +72,36 @@ def test_a_home_that_cannot_be_written(local_server: str, tmp_path: Path) -> Non
     assert home.name.startswith("maskrnn-prefect-")
     assert not home.exists()
     assert _asked(local_server, HOME=str(tmp_path)) == "200 usual"
+
+
+def _logged(**options: object) -> list[str]:
+    """Lines on standard error of a progress line, a hostile line and a warning with a traceback."""
+    script = f"""
+from flows.server.environment import prepare_environment
+prepare_environment(debug=False, **{options!r})
+import logging
+log = logging.getLogger("maskrnn.run")
+log.info("segment 3 of %d", 9)
+log.info("video \\x1b[31m\\n{{}}")
+try:
+    1 / 0
+except ZeroDivisionError:
+    log.warning("odd", exc_info=True)
+"""
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    return done.stderr.splitlines()
+
+
+def test_log_lines_as_json() -> None:
+    lines = [json.loads(line) for line in _logged(log_format="json")]
+    assert [line["message"] for line in lines] == ["segment 3 of 9", "video \x1b[31m\n{}", "odd"]
+    assert [line["level"] for line in lines] == ["info", "info", "warning"]
+    assert lines[0]["time"].endswith("+00:00")
+    assert "ZeroDivisionError" in lines[2]["error"]
+
+
+def test_a_quiet_command_tells_only_warnings() -> None:
+    lines = _logged(quiet=True)
+    assert lines[0].endswith("odd")
+    assert not any("segment" in line for line in lines)

@@ -1,8 +1,12 @@
+import math
+
+import numpy as np
 import pytest
 import torch
 from torch.nn import functional
 
-from maskrnn_core.training.losses import box_loss, mask_loss
+from maskrnn_core.geometry.boxes import encode_box
+from maskrnn_core.training.losses import box_ious, box_loss, mask_loss, mask_similarity
 
 
 def _case() -> tuple[torch.Tensor, torch.Tensor]:
@@ -69,3 +73,23 @@ def test_box_loss_counts_valid_rows_alone() -> None:
     valid = torch.tensor([True, True, False])
     assert box_loss(deltas, targets, valid) == pytest.approx(2.5 / 3)
     assert box_loss(deltas, targets, torch.zeros(3, dtype=torch.bool)) == 0
+
+
+def test_similarity_is_intersection_over_union_without_void() -> None:
+    target = torch.tensor([[1, 1, 0, 0, 255, 255], [0, 0, 0, 0, 0, 255]], dtype=torch.uint8)
+    logits = torch.tensor([[2.0, -1, 3, -1, 5, -5], [-1.0, -1, -1, -1, -1, 5]])
+    found = mask_similarity(logits.reshape(2, 1, 1, 6), target.reshape(2, 1, 1, 6))
+    assert found == pytest.approx((1 / 3 + 1) / 2)
+
+
+def test_ious_of_boxes_before_and_after_regression() -> None:
+    proposal, box = np.array([[0, 0, 10, 10], [5, 0, 15, 10]], np.float32)
+    proposals = torch.from_numpy(np.stack([proposal, proposal]))
+    target = torch.from_numpy(np.stack([encode_box(proposal, box)] * 2))
+    nothing = torch.zeros(2, 4)
+    valid = torch.tensor([True, False])
+    before, after = box_ious(proposals, target, target, valid)
+    assert (float(before), float(after)) == pytest.approx((1 / 3, 1.0))
+    before, after = box_ious(proposals, nothing, target, valid)
+    assert (float(before), float(after)) == pytest.approx((1 / 3, 1 / 3))
+    assert all(math.isnan(x) for x in box_ious(proposals, target, target, torch.zeros(2) > 0))

@@ -6,6 +6,7 @@ from maskrnn_core.errors import TrainingDivergedError
 from maskrnn_core.networks import build_network
 from maskrnn_core.options import NetworkOptions
 from maskrnn_core.training.curve import CurvePoint
+from maskrnn_core.training.losses import BatchLoss
 from maskrnn_core.training.optimisation import Objective, Schedule, frozen, optimise
 from maskrnn_core.training.recorder import Recorder
 
@@ -26,7 +27,11 @@ def test_it_minimises_and_reports_every_step() -> None:
     parameter = nn.Parameter(torch.tensor(3.0))
     recorder = _recorder()
     objective = Objective(
-        "static", Schedule(200, 0.1, 0.01, 0.9), lambda index: index, lambda _: parameter**2, str
+        "static",
+        Schedule(200, 0.1, 0.01, 0.9),
+        lambda index: index,
+        lambda _: BatchLoss(parameter**2),
+        str,
     )
     optimise(nn.ParameterList([parameter]), objective, recorder)
     assert abs(float(parameter.detach())) < 0.05
@@ -43,11 +48,9 @@ def test_a_step_takes_the_mean_gradient_of_its_batches() -> None:
             seen.append(index)
             return index
 
-        def loss(
-            index: int, parameter: nn.Parameter = parameter, n: int = accumulate
-        ) -> torch.Tensor:
+        def loss(index: int, parameter: nn.Parameter = parameter, n: int = accumulate) -> BatchLoss:
             rows = torch.arange(3.0) + 3 * (index // n) if n == 1 else torch.tensor([float(index)])
-            return ((parameter - rows) ** 2).mean()
+            return BatchLoss(((parameter - rows) ** 2).mean())
 
         recorder = _recorder()
         objective = Objective("static", Schedule(4, 0.1, 0.1, 1), batch, loss, str, accumulate)
@@ -59,13 +62,29 @@ def test_a_step_takes_the_mean_gradient_of_its_batches() -> None:
         assert one.loss == pytest.approx(other.loss)
 
 
+def test_figures_are_means_over_the_batches_that_have_them() -> None:
+    parameter = nn.Parameter(torch.tensor(1.0))
+    ious = [0.25, float("nan"), float("nan"), float("nan")]
+
+    def loss(index: int) -> BatchLoss:
+        figures = {"mask_loss": torch.tensor(float(index)), "box_iou": torch.tensor(ious[index])}
+        return BatchLoss(parameter * 2, figures)
+
+    recorder = _recorder()
+    objective = Objective("static", Schedule(2, 0.1, 0.1, 1), lambda i: i, loss, str, 2)
+    optimise(nn.ParameterList([parameter]), objective, recorder)
+    assert [point.mask_loss for point in recorder.curve] == [0.5, 2.5]
+    assert [point.box_iou for point in recorder.curve] == [0.25, None]
+    assert [point.box_loss for point in recorder.curve] == [None, None]
+
+
 def test_a_loss_that_is_not_finite_stops_and_names_the_sample() -> None:
     parameter = nn.Parameter(torch.tensor(1.0))
     objective = Objective(
         "static",
         Schedule(5, 0.1, 0.01, 0.9),
         lambda index: index,
-        lambda index: parameter * (float("nan") if index == 5 else 1.0),
+        lambda index: BatchLoss(parameter * (float("nan") if index == 5 else 1.0)),
         lambda index: f"bear, frame {index}",
         accumulate=2,
     )

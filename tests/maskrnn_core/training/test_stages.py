@@ -49,6 +49,20 @@ def test_static_training_learns_the_square(video: Video) -> None:
     assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
 
 
+def test_the_curve_holds_losses_and_figures_apart(video: Video) -> None:
+    preset = replace(TINY, static=replace(STATIC, localization_weight=3.0))
+    trained = train_parent([video], preset, CPU)
+    tuned = finetune(video, 1, trained.weights, preset, CPU)
+    for point in trained.curve[:3]:
+        assert point.loss == pytest.approx((point.mask_loss or 0) + 3 * (point.box_loss or 0))
+    first = trained.curve[0]
+    assert None not in (first.mask_loss, first.box_loss, first.proposal_iou, first.box_iou)
+    assert 0.5 <= (first.proposal_iou or 0) <= 1
+    recurrent = trained.curve[3]
+    assert (recurrent.mask_loss, recurrent.box_loss) == (recurrent.loss, None)
+    assert all(p.J is not None and 0 <= p.J <= 1 for p in (*trained.curve, *tuned.curve))
+
+
 def test_training_and_finetuning_repeat_bit_for_bit(video: Video) -> None:
     first, second = (train_parent([video], TINY, CPU) for _ in range(2))
     assert [p.stage for p in first.curve] == ["static"] * 3 + ["recurrent"] * 2

@@ -1,6 +1,8 @@
 """Training curves: from checkpoints to a table and a picture."""
 
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -10,11 +12,13 @@ import pytest
 from storage.kinds.checkpoints import FINETUNED, PARENTS, save_checkpoint
 from storage.runs.ledger import StageRecord, VideoRecord
 from storage.store.artifacts import ArtifactStore
-from tasks.reporting.curves import curves_section, curves_table, gather_curves, smoothed
-from tasks.reporting.curves_plot import curves_plot
+from tasks.reporting.curves import FIGURES, curves_section, curves_table, gather_curves, smoothed
+from tasks.reporting.curves_plot import curves_figure
+from tasks.reporting.plotting import png
 
 
 def curve(stage: str, losses: list[float]) -> list[dict[str, object]]:
+    """A curve as it was stored before losses were recorded apart."""
     return [
         {
             "stage": stage,
@@ -69,11 +73,10 @@ def test_every_network_counts_once(gathered: pd.DataFrame) -> None:
 def test_the_table_compares_start_and_end(gathered: pd.DataFrame) -> None:
     table = curves_table(gathered).set_index("stage")
     static = table.loc["static"]
-    assert (static["loss at the start"], static["loss at the end"]) == (4.0, 1.0)
+    assert static["loss"] == "4.000 to 1.000"
     finetuned = table.loc["finetune"]
     assert finetuned["networks"] == 2
-    assert finetuned["loss at the start"] == 3.0
-    assert finetuned["loss at the end"] == 1.5
+    assert finetuned["loss"] == "3.000 to 1.500"
     assert finetuned["learning rate"] == "0.1 to 0.005"
     assert static["waiting for data"] == 0.2
     assert table.index.tolist() == ["static", "recurrent", "finetune"]
@@ -87,16 +90,73 @@ def test_smoothing_keeps_the_mean_of_a_constant_and_the_length() -> None:
     assert smoothed(spike).sum() == pytest.approx(1.0)
 
 
+def picture_of(curves: pd.DataFrame) -> np.ndarray:
+    data = np.frombuffer(png(curves_figure(curves)), np.uint8)
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))
+
+
+def loss_axis(curves: pd.DataFrame) -> Any:
+    return curves_figure(curves).axes[0]
+
+
 def test_section_and_picture(gathered: pd.DataFrame) -> None:
     assert "![plots/training.png](plots/training.png)" in curves_section(
         gathered, "plots/training.png"
     )
-    data = np.frombuffer(curves_plot(gathered), np.uint8)
-    picture = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))
-    assert picture.shape[:2] == (500, 1200)  # three stages
+    picture = picture_of(gathered)
+    assert picture.shape[:2] == (400, 1200)  # three stages; loss and learning rate
     blue = np.all(picture == (0xB4, 0x77, 0x1F), axis=2)
     columns = np.flatnonzero(blue.any(axis=0))
     assert all(((columns > left) & (columns < left + 400)).any() for left in (0, 400, 800))
+
+
+def apart(stage: str, figures: dict[str, list[float]]) -> pd.DataFrame:
+    points = curve(stage, [9.0] * len(next(iter(figures.values()))))
+    empty = dict.fromkeys(FIGURES, np.nan)
+    table = pd.DataFrame([empty | point for point in points])
+    for name, values in figures.items():
+        table[name] = values
+    return table.assign(preset="small", network="parent")
+
+
+def test_losses_that_are_known_apart_are_not_added() -> None:
+    static = apart(
+        "static",
+        {
+            "mask_loss": [0.5] * 10 + [0.1] * 10,
+            "box_loss": [2.0] * 20,
+            "proposal_iou": [np.nan, 0.625] * 10,
+            "box_iou": [np.nan, 0.75] * 10,
+            "J": [0.5] * 10 + [0.875] * 10,
+        },
+    )
+    recurrent = apart("recurrent", {"mask_loss": [0.25], "J": [0.75]})
+    rows = curves_table(pd.concat([static, recurrent])).set_index("stage")
+    assert "loss" not in rows.columns
+    assert rows.loc["static", "mask loss"] == "0.500 to 0.100"
+    assert rows.loc["static", "box loss"] == "2.000 to 2.000"
+    assert rows.loc["static", "box IoU before"] == "0.625 to 0.625"
+    assert rows.loc["static", "box IoU after"] == "0.750 to 0.750"
+    assert rows.loc["static", "J"] == "0.500 to 0.875"
+    assert rows.loc["recurrent", "box loss"] == ""
+    height, width = picture_of(pd.concat([static, recurrent])).shape[:2]
+    assert (height, width) == (910, 850)  # two stages; five rows
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.8, 0.95), (0.003, 0.9), (0.4, 30.0), (0.0, 0.0)])
+def test_labels_of_a_loss_do_not_overlap(low: float, high: float) -> None:
+    losses = np.geomspace(high or 1, low or 1, 60) if high else np.zeros(60)
+    axis = loss_axis(apart("static", {"mask_loss": list(losses), "J": [0.5] * 60}))
+    axis.figure.canvas.draw()
+    labels = [label for label in axis.get_yticklabels(which="both") if label.get_text()]
+    bottom, top = axis.get_window_extent().intervaly
+    heights = sorted(
+        (label.get_window_extent().y0, label.get_window_extent().y1)
+        for label in labels
+        if bottom <= label.get_window_extent().intervaly.mean() <= top
+    )
+    assert len(heights) >= 2
+    assert all(one[1] <= other[0] for one, other in pairwise(heights))
 
 
 def test_nothing_trained_is_no_section(tmp_path: Path) -> None:

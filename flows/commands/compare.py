@@ -1,0 +1,51 @@
+"""Carries out `maskrnn compare`: prints differences as Markdown, and writes a page."""
+
+import webbrowser
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.markdown import Markdown
+
+from flows.terminal import Terminal
+from storage.store.artifacts import ArtifactStore
+from tasks.inputs.sources import DatasetSpec
+from tasks.pages.compare_page import comparison_folder, markdown, write_comparison
+from tasks.pages.contestants import find_contestants
+
+
+def compare_results(
+    store_url: str,
+    names: Sequence[str],
+    data: tuple[str | None, str | None, str | None],
+    out: Path | None,
+    *,
+    open_page: bool,
+) -> int:
+    """Compare results with the first of them; return 0.
+
+    Args:
+        store_url: the store of the runs.
+        names: as `find_contestants` takes them.
+        data: data set, root and split for predictions of other programs; the first None takes
+            those of the first run.
+        out: folder for the page; None chooses one.
+        open_page: open the page in the browser.
+
+    Raises:
+        ParameterError, DatasetError, MissingArtifactError: a result cannot be compared.
+    """
+    store = ArtifactStore(store_url)
+    dataset, root, split = data
+    spec = None if dataset is None else DatasetSpec(dataset, root, split)
+    contestants = find_contestants(store, names, spec)
+    console = Terminal(soft_wrap=True)
+    text = markdown(contestants)
+    if console.is_terminal:
+        console.print(Markdown(text))
+    else:
+        console.print(text, highlight=False, markup=False)
+    page = write_comparison(contestants, out or comparison_folder(store, contestants))
+    console.print(f"Page: {page}", highlight=False, markup=False)
+    if open_page:
+        webbrowser.open(page.resolve().as_uri())
+    return 0

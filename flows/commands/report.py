@@ -1,0 +1,37 @@
+"""Carries out `maskrnn report`: prints the summary of a run, and writes its page."""
+
+import webbrowser
+
+from flows.console.output import print_report
+from flows.terminal import Terminal
+from storage.store.artifacts import ArtifactStore
+from tasks.pages.current_page import current_page
+from tasks.reporting.folder import SUMMARY
+
+
+def show_report(store_url: str, run_id: str, *, embed: bool, open_page: bool) -> int:
+    """Print the summary of a run if it has one, write its page, perhaps open it; return 0.
+
+    Args:
+        store_url: the store of the run.
+        run_id: name of the run.
+        embed: also write a page that contains its pictures.
+        open_page: open the page in the browser; the embedded one if there is one.
+
+    Raises:
+        MissingArtifactError: there is no such run.
+    """
+    store = ArtifactStore(store_url)
+    pages = [current_page(store, run_id)]
+    if (pages[0].parent / SUMMARY).exists():
+        print_report(store_url, run_id)
+    if embed:
+        from tasks.pages.report_page import write_report_page
+
+        pages.append(write_report_page(store, run_id, embed=True))
+    console = Terminal(soft_wrap=True)
+    for page in pages:
+        console.print(f"Page: {page}", highlight=False, markup=False)
+    if open_page:
+        webbrowser.open(pages[-1].resolve().as_uri())
+    return 0

@@ -1,0 +1,144 @@
+"""Finds the results to compare: runs of a store, or predictions of any program."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from maskrnn_core.video import UInt8Array
+from storage.datasets.readers.catalog import READERS
+from storage.prediction_sets import PredictionSet, ReadOptions, open_predictions
+from storage.runs.ledger import RunLedger, list_runs
+from storage.store.artifacts import ArtifactStore
+from tasks.errors import ParameterError
+from tasks.evaluation.evaluation import EvaluationRequest, evaluate_predictions
+from tasks.inputs.configuration import configure
+from tasks.inputs.sources import DatasetSpec
+from tasks.pages.run_results import RunResults, run_results
+from tasks.pages.shown import ShownMethod, ShownVideo
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A result to compare.
+
+    Args:
+        title: name for people, unique in a comparison.
+        per_object: figures; columns of `PER_OBJECT`.
+        per_frame: figures; columns of `PER_FRAME`.
+        run: the run, if it is one of a store.
+        preset: the preset of the run.
+        predictions: label maps of another program.
+        options: how their files become label maps.
+    """
+
+    title: str
+    per_object: pd.DataFrame
+    per_frame: pd.DataFrame
+    run: RunResults | None = None
+    preset: str = ""
+    predictions: PredictionSet | None = None
+    options: ReadOptions = field(default_factory=ReadOptions)
+
+    def method(self, shown: ShownVideo) -> ShownMethod | None:
+        """This result for a video of a run; None if it has none."""
+        figures = self.per_frame[self.per_frame["video"] == shown.name]
+        if self.run is not None:
+            own = self.run.shown(shown.name)
+            return None if own is None else own.methods.get(self.preset)
+        assert self.predictions is not None  # a contestant is a run or predictions
+        names = shown.video.frame_names
+        present = self.predictions.frames(shown.name, names)
+        if present is None:
+            return None
+        read = partial(self._label_map, shown, frozenset(present))
+        objects = tuple(sorted({int(number) for number in figures["object"]}))
+        key = f"{self.predictions.place} {len(present)}"
+        return ShownMethod(key, objects, read, None, figures)
+
+    def _label_map(self, shown: ShownVideo, present: frozenset[str], index: int) -> UInt8Array:
+        """A label map of another program; empty where it has none."""
+        name = shown.video.frame_names[index]
+        if self.predictions is None or name not in present:
+            return np.zeros(shown.video.output_size, np.uint8)
+        return self.predictions.label_map(shown.name, name, self.options)
+
+
+def find_contestants(
+    store: ArtifactStore,
+    names: Sequence[str],
+    spec: DatasetSpec | None,
+    on_frames: Callable[[int], None] = lambda done: None,
+) -> list[Contestant]:
+    """Return the results by the names that a user gave.
+
+    Args:
+        store: the store with the runs.
+        names: "RUN", "RUN:PRESET", or the path of predictions that `maskrnn evaluate` reads.
+        spec: annotations for predictions of other programs; None: those of the first run.
+        on_frames: called with the number of evaluated frames since the last call.
+
+    Raises:
+        ParameterError: a name is neither a run nor a path, a run has no figures, or there are no
+            annotations for predictions of other programs.
+    """
+    known = {info.run_id for info in list_runs(store)}
+    found: dict[str, Contestant] = {}
+    for name in names:
+        run, _, preset = name.partition(":") if name not in known else (name, "", "")
+        if run in known:
+            contestant = _of_run(store, run, preset)
+        elif Path(name).exists():
+            spec = spec or _spec_of(store, [n.partition(":")[0] for n in names], known)
+            contestant = _of_files(Path(name), spec, on_frames)
+        else:
+            RunLedger(store, run).info()  # names similar runs
+            raise ParameterError(f"{name} is neither a run nor predictions")
+        if contestant.title in found:
+            raise ParameterError(f"{contestant.title} is named twice; name different results")
+        found[contestant.title] = contestant
+    return list(found.values())
+
+
+def _of_run(store: ArtifactStore, run: str, preset: str) -> Contestant:
+    results = run_results(store, run)
+    chosen = preset or (results.methods[0] if results.methods else "")
+    per_object, per_frame = results.table("per_object"), results.table("per_frame")
+    of_preset = per_object[per_object["preset"] == chosen]
+    if of_preset.empty:
+        evaluated = ", ".join(sorted(set(per_object["preset"]))) or "none"
+        raise ParameterError(
+            f"the run {run} has no figures of {chosen or 'any preset'} (it has: {evaluated}); "
+            "compare runs whose videos were evaluated"
+        )
+    title = f"{run}:{preset}" if preset else run
+    return Contestant(title, of_preset, per_frame[per_frame["preset"] == chosen], results, chosen)
+
+
+def _of_files(path: Path, spec: DatasetSpec, on_frames: Callable[[int], None]) -> Contestant:
+    request = EvaluationRequest(path, spec, stability=False, missing_is_empty=False)
+    found = evaluate_predictions(request, on_frames=on_frames)
+    predictions = open_predictions(path)
+    reader = READERS.get(spec.name)
+    options = ReadOptions(binary=reader is not None and reader.binary_masks)
+    return Contestant(
+        str(path), found.per_object, found.per_frame, predictions=predictions, options=options
+    )
+
+
+def _spec_of(store: ArtifactStore, names: Sequence[str], known: set[str]) -> DatasetSpec:
+    """The data set of the first run among the names."""
+    runs = [name for name in names if name in known]
+    if not runs:
+        raise ParameterError("predictions need annotations: name them with --dataset and --root")
+    parameters = RunLedger(store, runs[0]).info().parameters
+    configuration = configure(parameters["preset"], parameters.get("overrides", {}))
+    return DatasetSpec(
+        str(parameters["dataset"]),
+        parameters.get("root"),
+        parameters.get("split") or "val",
+        configuration.synthetic,
+    )

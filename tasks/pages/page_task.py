@@ -1,0 +1,13 @@
+"""The stage that writes the page of a run at its end."""
+
+from pathlib import Path
+
+from tasks.pages.report_page import write_report_page
+from tasks.run.run_context import RunContext
+from tasks.run.stage_task import shown_task
+
+
+@shown_task("page", "page")
+def page(context: RunContext) -> Path:
+    """Write `report.html` of a run; return its path."""
+    return write_report_page(context.store, context.ledger.run_id)
