@@ -18,6 +18,7 @@ from storage.store.artifacts import ArtifactStore
 from tasks.errors import ParameterError
 from tests.flows.tiny import OVERRIDES
 from tests.tasks.inline import InlineBridge
+from tests.tracker_packages import install_example
 
 
 def fields(store: Path, **others: Any) -> dict[str, Any]:
@@ -88,6 +89,18 @@ def test_one_video_without_a_network_needs_no_workers(
 ) -> None:
     run = resolve(BenchmarkParameters(**fields(tmp_path, **others)))
     assert run.needs_no_workers is expected
+
+
+def test_a_tracker_of_another_package_gets_a_worker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    monkeypatch.syspath_prepend(site)
+    install_example(site, "template")
+    run = resolve(BenchmarkParameters(**fields(tmp_path, preset="patch")))
+    assert run.main.preset.tracker is not None
+    assert not run.needs_no_workers
 
 
 @pytest.mark.parametrize(
