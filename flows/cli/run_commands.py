@@ -189,8 +189,9 @@ def export(
     out
         Folder for the files. A run with several presets gets one folder for each.
     format
-        png (OUT/VIDEO/FRAME.png, palette), coco (OUT/VIDEO.json, run lengths) or overlay
-        (OUT/VIDEO.mp4); separate several by commas.
+        png (OUT/VIDEO/FRAME.png, palette), coco (run lengths), overlay (mp4), csv (a row per frame
+        and object), mattes, cutouts, cvat, label-studio, davis-zip or youtube-vos-zip (all videos
+        in one zip); separate several by commas.
     videos
         Only these videos, separated by commas.
     """

@@ -60,10 +60,12 @@ class ResolvedRun:
         """Whether worker processes would only delay the run.
 
         This is so for one video without a network, unless workers or time limits were asked for.
+        A tracker of another package gets a process of its own.
         """
         asked = self.parameters
         named = asked.workers or asked.dask_address or asked.cluster or asked.timeouts
-        is_light = not self.with_network and self.flow.resource == "CPU"
+        has_tracker = any(c.preset.tracker is not None for c in self.configurations)
+        is_light = not (self.with_network or has_tracker) and self.flow.resource == "CPU"
         return is_light and len(self.sources) == 1 and not named
 
     @property

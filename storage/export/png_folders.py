@@ -37,7 +37,7 @@ def export_png(prediction: StoredPrediction, out: OutputFolder) -> Path:
     check_names(prediction, out.path)
     with out.folder(prediction.video) as draft:
         for index, name in enumerate(prediction.frame_names):
-            (draft / f"{name}.png").write_bytes(_palette_png(prediction.label_map(index)))
+            (draft / f"{name}.png").write_bytes(palette_png(prediction.label_map(index)))
     return out.path / prediction.video
 
 
@@ -52,7 +52,8 @@ def check_names(prediction: StoredPrediction, folder: Path) -> None:
             raise InvalidAddressError(f"{name!r} cannot be a file name below {folder}: rename it.")
 
 
-def _palette_png(label_map: UInt8Array) -> bytes:
+def palette_png(label_map: UInt8Array) -> bytes:
+    """A label map as PNG: index = object id, DAVIS palette; the same map gives the same bytes."""
     height, width = label_map.shape
     image = Image.frombytes("P", (width, height), label_map.tobytes())
     image.putpalette(_PALETTE_BYTES)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from storage.datasets.source import UInt8Array
 from storage.kinds.frame_arrays import FrameArrayReader, read_whole, write_whole
 from storage.kinds.prediction_writer import PredictionWriter
-from storage.store.artifact_content import ArtifactWriter
+from storage.store.artifact_content import ARRAYS, ArtifactWriter
 from storage.store.artifacts import ArtifactStore
 
 PREDICTIONS = "predictions"
@@ -124,8 +124,17 @@ class StoredPrediction:
         if artifact.metadata["timed"]:
             self.frame_times = tuple(read_whole(artifact, "time").tolist())
         self._labels = FrameArrayReader(artifact, "labels")
+        has_soft = f"{ARRAYS}/probability/zarr.json" in artifact.digests
+        self._soft = FrameArrayReader(artifact, "probability") if has_soft else None
         self.frame_count = len(read_whole(artifact, "frame"))
         self.size = (self._labels.shape[1], self._labels.shape[2])
+
+    def soft_masks(self, index: int) -> UInt8Array | None:
+        """255 times each object's probability, uint8 (N, H, W); None if it was not kept.
+
+        Errors as for `label_map`.
+        """
+        return None if self._soft is None else np.asarray(self._soft.read(index), dtype=np.uint8)
 
     def label_map(self, index: int) -> UInt8Array:
         """Label map as uint8 (H, W): 0 background, then ids of objects.

@@ -1,23 +1,60 @@
 """Exports predictions of a store as files for other programs."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from storage.errors import CorruptArtifactError, InvalidAddressError, MissingArtifactError
 from storage.export.coco import export_coco
+from storage.export.cvat import export_cvat
+from storage.export.frame_table import export_frame_table
+from storage.export.label_studio import export_label_studio
+from storage.export.mattes import export_cutouts, export_mattes
 from storage.export.png_folders import check_names, export_png
+from storage.export.server_zip import SERVERS, export_server_zip, zip_name
 from storage.files.output_folder import OutputFolder
 from storage.kinds.predictions import PREDICTIONS, StoredPrediction
 from storage.runs.ledger import RunLedger
 from storage.runs.names import StageName
 from storage.store.artifacts import ArtifactStore
 from tasks.errors import ParameterError
-from tasks.export.overlay_export import export_overlay, source_files
+from tasks.export.overlay_export import export_overlay, source_files, source_frames
 
-FORMATS = ("png", "coco", "overlay")
+
+@dataclass(frozen=True)
+class Format:
+    """A form of files for one prediction.
+
+    Args:
+        suffix: of the file or folder, after the name of the video.
+        write: writes it below a folder and returns its path.
+        is_folder: whether it is a folder.
+    """
+
+    suffix: str
+    write: Callable[[ArtifactStore, StoredPrediction, OutputFolder], Path]
+    is_folder: bool = False
+
+
+_OF_VIDEO: Mapping[str, Format] = {
+    "png": Format("", lambda _, one, out: export_png(one, out), is_folder=True),
+    "coco": Format(".json", lambda _, one, out: export_coco(one, out)),
+    "overlay": Format(".mp4", export_overlay),
+    "csv": Format(".csv", lambda _, one, out: export_frame_table(one, out)),
+    "mattes": Format("-mattes", lambda _, one, out: export_mattes(one, out), is_folder=True),
+    "cutouts": Format(
+        "-cutouts",
+        lambda store, one, out: export_cutouts(one, source_frames(store, one), out),
+        is_folder=True,
+    ),
+    "cvat": Format("-cvat.xml", lambda _, one, out: export_cvat(one, out)),
+    "label-studio": Format("-label-studio.json", lambda _, one, out: export_label_studio(one, out)),
+}
+
+FORMATS = (*_OF_VIDEO, *SERVERS)
+"""One file or folder per video; those of `SERVERS` are one zip for all videos."""
 
 _OF_ONE = (CorruptArtifactError, MissingArtifactError, InvalidAddressError)
 """Errors that concern only one prediction."""
@@ -81,8 +118,7 @@ def export(
         store: the store with the predictions.
         chosen: which predictions.
         folder: for all; created if missing.
-        formats: of `FORMATS`: "png" FOLDER/VIDEO/FRAME.png, "coco" FOLDER/VIDEO.json, "overlay"
-            FOLDER/VIDEO.mp4.
+        formats: of `FORMATS`.
 
     Yields:
         Each file or folder when it is complete, and an error for a prediction that is damaged,
@@ -112,12 +148,11 @@ def _check(
             check_names(prediction, place.path)
             videos.append(prediction.video)
             sources += source_files(prediction)
-    files = [f"{video}{suffix}" for video in videos for suffix in _suffixes(formats)]
-    place.check(files, videos if "png" in formats else (), sources)
-
-
-def _suffixes(formats: Sequence[str]) -> list[str]:
-    return [suffix for name, suffix in (("coco", ".json"), ("overlay", ".mp4")) if name in formats]
+    wanted = [_OF_VIDEO[name] for name in formats if name in _OF_VIDEO]
+    files = [f"{video}{one.suffix}" for video in videos for one in wanted if not one.is_folder]
+    files += [zip_name(name) for name in formats if name in SERVERS]
+    folders = [f"{video}{one.suffix}" for video in videos for one in wanted if one.is_folder]
+    place.check(files, folders, sources)
 
 
 def _written(
@@ -126,18 +161,22 @@ def _written(
     places: Mapping[str, OutputFolder],
     formats: Sequence[str],
 ) -> Iterator[Path | str]:
+    whole: dict[str, list[StoredPrediction]] = {folder: [] for folder in places}
     for item in chosen:
         try:
             prediction = StoredPrediction(store, item.key)
-            place = places[item.folder]
-            if "png" in formats:
-                yield export_png(prediction, place)
-            if "coco" in formats:
-                yield export_coco(prediction, place)
-            if "overlay" in formats:
-                yield export_overlay(store, prediction, place)
+            for name in formats:
+                if name in _OF_VIDEO:
+                    yield _OF_VIDEO[name].write(store, prediction, places[item.folder])
+            whole[item.folder].append(prediction)
         except _OF_ONE as error:
             yield f"{item.video}: {error}"
+    for name in formats:
+        for folder in places if name in SERVERS else ():
+            try:
+                yield export_server_zip(whole[folder], name, places[folder])
+            except _OF_ONE as error:
+                yield f"{zip_name(name)}: {error}"
 
 
 def _of_store(store: ArtifactStore) -> list[Export]:

@@ -42,7 +42,7 @@ def export_overlay(store: ArtifactStore, prediction: StoredPrediction, out: Outp
         InvalidAddressError: the video's name cannot name a file.
     """
     check_names(prediction, out.path)
-    frame = _frames(store, prediction)
+    frame = source_frames(store, prediction)
     name = f"{prediction.video}.mp4"
     with out.file(name) as file:
         write_mp4(file, _pictures(frame, prediction), prediction.frame_times)
@@ -55,8 +55,14 @@ def source_files(prediction: StoredPrediction) -> list[Path]:
     return [Path(source[name]) for name in ("video", "masks") if name in source]
 
 
-def _frames(store: ArtifactStore, prediction: StoredPrediction) -> Callable[[int], UInt8Array]:
-    """Return a function from index to frame; call it in ascending order."""
+def source_frames(
+    store: ArtifactStore, prediction: StoredPrediction
+) -> Callable[[int], UInt8Array]:
+    """Return a function from index to frame, at working or original size; call it in order.
+
+    Raises:
+        MissingArtifactError: the frames no longer exist.
+    """
     source: Mapping[str, Any] = prediction.metadata["provenance"]["source"]
     if "video_key" in source:
         return open_video(store, source["video_key"]).frame
@@ -69,7 +75,7 @@ def _frames(store: ArtifactStore, prediction: StoredPrediction) -> Callable[[int
     except DatasetError as error:
         why = str(error)
     raise MissingArtifactError(
-        f"The frames of {prediction.video} are needed for an overlay, but {clip.video} cannot be "
+        f"The frames of {prediction.video} are needed, but {clip.video} cannot be "
         f"used: {why}. Restore the file, or export only label maps."
     )
 

@@ -65,14 +65,16 @@ def run(folder: Path, *arguments: str, check: bool = True) -> str:
     return done.stdout + done.stderr
 
 
-def benchmark(folder: Path, store: str, preset: str, *more: str) -> str:
+def start(command: str, folder: Path, store: str, preset: str, *more: str) -> str:
+    """A run on generated videos; `more` are options of the tracker."""
     sizes = {name: value for name, value in OVERRIDES.items() if name.startswith("synthetic")}
     sizes |= {"synthetic.frames_val": str(FRAMES), "tracker.search": "5", "compute.threads": "1"}
-    changed = [f"{name}={value}" for name, value in sizes.items()]
+    changed = [*(f"{name}={value}" for name, value in sizes.items()), *more]
+    alone = ("--compare", "") if command == "benchmark" else ()
     return run(
         folder,
-        *("benchmark", "--preset", preset, "--compare", "", "--workers", "2"),
-        *("--store", store, "--run-id", "run", "--checkpoint-frames", "4", *more),
+        *(command, "--dataset", "synthetic", "--preset", preset, "--workers", "2", *alone),
+        *("--store", store, "--run-id", "run", "--checkpoint-frames", "4"),
         *("--set", *changed),
     )
 
@@ -101,10 +103,10 @@ def folder(tmp_path: Path) -> Path:
 def test_a_killed_worker_is_replaced_and_the_video_resumed(
     folder: Path, preset: str, again: int
 ) -> None:
-    benchmark(folder, "whole", preset, "--until", "segment")
+    start("segment", folder, "whole", preset)
     (folder / "log").unlink()
     (folder / "trap").touch()
-    benchmark(folder, "disturbed", preset, "--until", "segment")
+    start("segment", folder, "disturbed", preset)
     assert not (folder / "trap").exists(), "no worker was killed"
     assert predictions(folder, "disturbed") == predictions(folder, "whole")
     assert len(predictions(folder, "whole")) == 2
@@ -121,7 +123,7 @@ def test_a_killed_worker_is_replaced_and_the_video_resumed(
 
 
 def test_report_rerun_and_another_option(folder: Path) -> None:
-    benchmark(folder, "store", "patch")
+    start("benchmark", folder, "store", "patch")
     report = folder / "store" / "runs" / "run" / "report"
     rows = pd.read_csv(report / "dataset.csv")
     assert set(rows["preset"]) == {"patch"}
@@ -130,7 +132,7 @@ def test_report_rerun_and_another_option(folder: Path) -> None:
     assert len(before) == 2
     run(folder, "rerun", "run", "--store", "store")
     assert predictions(folder, "store") == before
-    benchmark(folder, "store", "patch", "--set", "tracker.search=2")
+    start("benchmark", folder, "store", "patch", "tracker.search=2")
     assert len(predictions(folder, "store")) == 4
 
     listed = run(folder, "doctor")

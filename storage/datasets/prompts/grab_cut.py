@@ -55,13 +55,12 @@ def object_mask(frame: UInt8Array, box: Box | None, points: Sequence[Point] = ()
     part, part_seeds = _reduced(frame[rows, columns], seeds[rows, columns])
     found = _cut(part, part_seeds)
     height, width = seeds[rows, columns].shape
-    found = cv2.resize(found, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
     mask = np.zeros(frame.shape[:2], np.uint8)
-    mask[rows, columns] = found
+    mask[rows, columns] = cv2.resize(found, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
     mask[(seeds == cv2.GC_BGD)] = 0
     mask[(seeds == cv2.GC_FGD)] = 1
     kept = _kept(mask, points)
-    return kept if kept.any() else (seeds == cv2.GC_PR_FGD).astype(np.uint8)
+    return kept if kept.any() else np.asarray(seeds == cv2.GC_PR_FGD, np.uint8)
 
 
 def _seeds(size: tuple[int, ...], box: Box | None, points: Sequence[Point]) -> UInt8Array:
@@ -118,7 +117,7 @@ def _cut(part: UInt8Array, seeds: UInt8Array) -> UInt8Array:
         models = np.zeros((2, 1, 65), np.float64)
         cv2.grabCut(part, classes, None, models[0], models[1], _ITERATIONS, cv2.GC_INIT_WITH_MASK)
         is_object = (classes == cv2.GC_PR_FGD) | (classes == cv2.GC_FGD)
-    return is_object.astype(np.uint8)
+    return np.asarray(is_object, np.uint8)
 
 
 def _kept(mask: UInt8Array, points: Sequence[Point]) -> UInt8Array:
@@ -135,4 +134,4 @@ def _kept(mask: UInt8Array, points: Sequence[Point]) -> UInt8Array:
     if not keep.any():
         areas = stats[1:, cv2.CC_STAT_AREA]
         keep[1:] = areas >= _SMALL * areas.max()
-    return keep[labels].astype(np.uint8)
+    return np.asarray(keep[labels], np.uint8)

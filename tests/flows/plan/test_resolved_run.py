@@ -18,6 +18,7 @@ from storage.store.artifacts import ArtifactStore
 from tasks.errors import ParameterError
 from tests.flows.tiny import OVERRIDES
 from tests.tasks.inline import InlineBridge
+from tests.tracker_packages import install_example
 
 
 def fields(store: Path, **others: Any) -> dict[str, Any]:
@@ -89,6 +90,18 @@ def test_one_video_without_a_network_needs_no_workers(
     drawn = {key: value for key, value in OVERRIDES.items() if key.startswith("synthetic.")}
     run = resolve(BenchmarkParameters(**fields(tmp_path, overrides=drawn, **others)))
     assert run.needs_no_workers is expected
+
+
+def test_a_tracker_of_another_package_gets_a_worker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    monkeypatch.syspath_prepend(site)
+    install_example(site, "template")
+    run = resolve(BenchmarkParameters(**fields(tmp_path, preset="patch")))
+    assert run.main.preset.tracker is not None
+    assert not run.needs_no_workers
 
 
 @pytest.mark.parametrize(

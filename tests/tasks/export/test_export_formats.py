@@ -20,7 +20,7 @@ from storage.runs.ledger import RunLedger, StageRecord, VideoRecord
 from storage.store.artifacts import ArtifactStore
 from tasks.clip import StreamedClip
 from tasks.errors import ParameterError
-from tasks.export.export_formats import Export, choose_exports, export
+from tasks.export.export_formats import FORMATS, Export, choose_exports, export
 from tests.tasks.streaming.clips import scenes, write_clip
 from tests.tasks.units.streams import stream
 
@@ -50,9 +50,21 @@ def test_every_format(
     store: ArtifactStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "out"
-    command = ["export", "--store", store.url, "--out", out, "--format", "png,coco,overlay"]
+    command = ["export", "--store", store.url, "--out", out, "--format", ",".join(FORMATS)]
     assert maskrnn(monkeypatch, *command) == 0
-    assert sorted(path.name for path in out.iterdir()) == [RECORD, "clip", "clip.json", "clip.mp4"]
+    assert sorted(path.name for path in out.iterdir()) == [
+        RECORD,
+        "clip",
+        "clip-cutouts",
+        "clip-cvat.xml",
+        "clip-label-studio.json",
+        "clip-mattes",
+        "clip.csv",
+        "clip.json",
+        "clip.mp4",
+        "davis.zip",
+        "youtube-vos.zip",
+    ]
     prediction = StoredPrediction(store, "k")
     names = prediction.frame_names
     given = open_masks(out / "clip.json", VideoFrames(names, prediction.size))
