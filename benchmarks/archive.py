@@ -1,4 +1,4 @@
-"""What an archive costs beside segmentation, from its manifest to the last row.
+"""The cost of an archive without segmentation, from its manifest to the last row.
 
 Rows go through the real flow: manifest, plan, Prefect, bridge, Dask, ledger, report. Only the
 segmentation is replaced (benchmarks/stand_in.py): it waits 1 ms. Printed are the seconds of

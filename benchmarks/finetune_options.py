@@ -1,4 +1,4 @@
-"""What the options of finetuning cost and save: J against seconds, from one shared parent.
+"""Options of finetuning that save time: J against seconds, from one shared parent.
 
     python benchmarks/finetune_options.py [--root DAVIS --resolution 240 --videos A,B]
         [--train-videos 10] [--rows "default,crop 0.6"] [--set static.steps=2000 ...]

@@ -1,4 +1,4 @@
-"""Flow at rest: two encodings beside a plain memmap, and the cache as the pipeline writes it.
+"""Stored optical flow: two encodings compared with a memmap, and the cache of the pipeline.
 
 Run as `python benchmarks/flow_cache.py`, with `--frames FOLDER` for a folder of JPEG or PNG frames
 (otherwise a generated video). Rates are megabytes of float32 flow per second, so that all rows

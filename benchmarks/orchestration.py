@@ -1,4 +1,4 @@
-"""What orchestration costs when the networks cost next to nothing.
+"""The cost of orchestration, measured with networks that take almost no time.
 
 Videos of three objects go through the real pipeline: Prefect flow, bridge, Dask, ledger and store.
 Only the units are replaced (benchmarks/stand_in.py): each takes 10 ms. Reported are milliseconds

@@ -1,4 +1,4 @@
-"""Videos out of one file that is small enough to travel; flow is estimated where they are read.
+"""Reads videos from one file that is small enough to copy; flow is estimated after reading.
 
 The file is a plain zip: `index.json`, and per video of a split `SPLIT/VIDEO/frames/00000.jpg`,
 `labels/00000.png`, and `annotations/00000.png` where predictions are evaluated at another size.

@@ -1,4 +1,4 @@
-"""What takes the place of units in benchmarks that measure all else; preloaded by Dask workers.
+"""Replaces units in benchmarks that measure everything else; Dask workers preload it.
 
 Every unit waits as if for a GPU, or works on the CPU, and writes the smallest artifact that the
 next stage accepts. Nothing of this is known to the product.

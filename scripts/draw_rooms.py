@@ -37,7 +37,14 @@ def draw(sizes: dict[str, int], arrows: Imports, target: Path) -> None:
         for package in PACKAGES
     }
     inner = {
-        package: Counter({pair: n for pair, n in arrows.items() if set(pair) <= set(inside)})
+        package: Counter(
+            {
+                pair: n
+                for pair, n in arrows.items()
+                # The modules at the top, such as errors and keys, are open to every room.
+                if set(pair) <= set(inside) - {package}
+            }
+        )
         for package, inside in rooms.items()
     }
     places: dict[str, tuple[float, float]] = {}
@@ -54,8 +61,6 @@ def draw(sizes: dict[str, int], arrows: Imports, target: Path) -> None:
         _frame(axes, package, left, right, upper, min(ends) if upper == top else lower)
     for pairs in inner.values():
         for (a, b), count in pairs.items():
-            if b in PACKAGES:
-                continue  # every room may use the modules at the top: errors, keys, options
             _arrow(axes, places[a], places[b], count, _COLOURS[a.partition("/")[0]])
     for room, place in places.items():
         _box(axes, room, sizes[room], place)

@@ -13,7 +13,15 @@ from maskrnn_core.options import ComputeOptions, Preset
 from maskrnn_core.training.identity import as_trained, offline_parts
 from tasks.clip import StreamedClip, StreamOptions
 
-_VERSIONS = {"flow": 2, "parent": 2, "finetuned": 2, "prediction": 2, "evaluation": 2, "stream": 1}
+_VERSIONS = {
+    "flow": 2,
+    "parent": 2,
+    "finetuned": 2,
+    "prediction": 2,
+    "evaluation": 2,
+    "stream": 1,
+    "tracked": 1,
+}
 """One version per stage; raised when the same input begins to give another result."""
 
 
@@ -94,6 +102,8 @@ def prediction_key(
         weights: key of the weights (finetuned or the parent's) per object; empty without network.
     """
     network = preset.network
+    if preset.tracker is not None:  # it reads frames and masks alone
+        return _key("tracked", video=video.content_digest, tracker=preset.tracker.identity)
     return _key(
         "prediction",
         video=_identity(video),
@@ -130,9 +140,13 @@ def stream_key(
         options: cuts and soft masks.
     """
     network = preset.network
+    cut = [source, masks, clip.name, clip.start, clip.end, short_side]
+    if preset.tracker is not None:
+        tracker = preset.tracker.identity
+        return _key("tracked", source=cut, tracker=tracker, options=options)
     return _key(
         "stream",
-        source=[source, masks, clip.name, clip.start, clip.end, short_side],
+        source=cut,
         estimator=estimator_digest,
         parent=parent,
         network=network,

@@ -8,7 +8,7 @@ from storage.files import retry_policy
 
 
 def retry_at_once(monkeypatch: pytest.MonkeyPatch, seconds: float = 0.0) -> None:
-    """As many attempts as ever, `seconds` apart."""
+    """The usual number of attempts, `seconds` apart."""
     policy = retry_policy.POLICY
     quick = replace(
         policy,

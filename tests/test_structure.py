@@ -1,4 +1,4 @@
-"""The house rules about folders: small rooms that say what they hold, and no circle of imports."""
+"""Rules about folders: rooms are small, say what they hold, and do not import in circles."""
 
 import ast
 import importlib.util

@@ -140,6 +140,9 @@ def segment(
     video: Path | None = None,
     *,
     mask: Path | None = None,
+    box: tuple[str, ...] = (),
+    points: tuple[str, ...] = (),
+    preview: bool = False,
     out: Path | None = None,
     data: DataOptions = _DATA,
     method: MethodOptions = _METHOD,
@@ -157,17 +160,26 @@ def segment(
         A video file (mp4, mkv, mov, avi, webm) or a folder of images. Without it: --dataset.
     mask
         Masks of the objects: a palette or black-and-white PNG, a folder, or COCO JSON.
+    box
+        In place of a mask: X0,Y0,X1,Y1 around an object in the first frame. Once per object.
+    points
+        In place of a mask: "+X,Y -X,Y", on and beside an object in the first frame. Once per
+        object.
+    preview
+        Only draw the first masks over their frames, and stop.
     out
         Folder for the label maps and an overlay video. Default: VIDEO-masks beside the video.
     """
-    if video is None and mask is None and out is None:
+    if video is None and mask is None and out is None and not (box or points or preview):
         return _execute("segment", store, data, method, run)
 
     def own_video() -> int:
+        from flows.commands.first_masks import FirstMasks
         from flows.commands.segment import segment_own_video
 
+        first = FirstMasks(mask, box, points)
         fields = {**as_fields(store, method, run), "compare": (), "until": "segment"}
-        return segment_own_video(video, mask, out, data, fields)
+        return segment_own_video(video, first, out, data, fields, only_preview=preview)
 
     return guarded(own_video, store)
 

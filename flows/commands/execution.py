@@ -96,14 +96,23 @@ def announced(fields: dict[str, Any]) -> BenchmarkParameters:
     """Return parameters made from their fields, after logging which run they start.
 
     Raises:
+        ParameterError: as for `validated`.
+    """
+    parameters = validated(fields)
+    announce(parameters.run_name, parameters.dataset, parameters.presets)
+    return parameters
+
+
+def validated(fields: dict[str, Any]) -> BenchmarkParameters:
+    """Return parameters made from their fields.
+
+    Raises:
         ParameterError: a field cannot be used; a one-line message about the first mistake.
     """
     try:
-        parameters = BenchmarkParameters(**fields)
+        return BenchmarkParameters(**fields)
     except ValidationError as error:
         raise first_mistake(error) from None
-    announce(parameters.run_name, parameters.dataset, parameters.presets)
-    return parameters
 
 
 def announce(run: str, data: str, presets: Sequence[str]) -> None:

@@ -3,11 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-from flows.commands.execution import announced, execute_run
+from flows.commands.execution import announced, execute_run, validated
+from flows.commands.first_masks import FirstMasks
 from flows.console.options import DataOptions
 from flows.plan.parameters import SHORT_SIDE, BenchmarkParameters
 from flows.plan.resolved_run import resolve
 from flows.terminal import Terminal
+from storage.datasets.readers.own_video import open_own_video
 from storage.datasets.source import RemarkedVideo, SourceVideo
 from storage.files.output_folder import OutputFolder
 from tasks.errors import ParameterError
@@ -18,19 +20,22 @@ from tasks.inputs.configuration import Configuration
 
 def segment_own_video(
     video: Path | None,
-    mask: Path | None,
+    first: FirstMasks,
     out: Path | None,
     data: DataOptions,
     fields: dict[str, Any],
+    *,
+    only_preview: bool = False,
 ) -> int:
     """Segment one video and write the results; exit code as for `execute`.
 
     Args:
         video: a file, or a folder of images.
-        mask: a file or folder with its first masks.
+        first: where its first masks come from.
         out: folder for the results; None means VIDEO-masks beside the video.
         data: the data options; with a video, only a resolution is allowed.
         fields: the parameters, without the data.
+        only_preview: draw the first masks, and stop.
 
     Raises:
         ParameterError: no mask was given, or options of a data set were.
@@ -38,10 +43,18 @@ def segment_own_video(
         OccupiedOutputError: the results would replace the video, its masks or other files.
     """
     if video is None:
-        raise ParameterError("--mask and --out need a video: maskrnn segment VIDEO --mask FILE")
+        raise ParameterError(
+            "--mask, --box, --points, --preview and --out need a video: maskrnn segment VIDEO "
+            "--mask FILE"
+        )
     video = video.expanduser().resolve()
-    parameters = announced({**fields, **_data_fields(video, mask, data)})
+    first.check()
+    _check_data(video, data)
     out = video.with_name(f"{_name(video)}-masks") if out is None else out
+    fields = {**fields, **_data_fields(video, _masks(video, first, out), data)}
+    if only_preview:
+        return _preview(fields, out)
+    parameters = announced(fields)
     run = resolve(parameters)
     (source,) = run.sources
     results = results_folder(out, source, [video, Path(str(parameters.masks))])
@@ -61,12 +74,7 @@ def segment_own_video(
     return code
 
 
-def _data_fields(video: Path, mask: Path | None, data: DataOptions) -> dict[str, Any]:
-    if mask is None:
-        raise ParameterError(
-            "a video needs the masks of its objects: give --mask FIRST.png, a folder or a .json "
-            "file (docs/own-videos.md)"
-        )
+def _check_data(video: Path, data: DataOptions) -> None:
     if data != DataOptions(resolution=data.resolution):
         raise ParameterError(
             "give a video either as VIDEO or as part of a data set (--dataset, --root, --split, "
@@ -74,12 +82,37 @@ def _data_fields(video: Path, mask: Path | None, data: DataOptions) -> dict[str,
         )
     if not video.exists():
         raise ParameterError(f"the video {video} does not exist; correct the path")
+
+
+def _masks(video: Path, first: FirstMasks, out: Path) -> Path:
+    """The masks as a file or folder; boxes and points are written into the folder of results."""
+    if first.mask is not None:
+        return first.mask.expanduser().resolve()
+    name = _name(video)
+    file = out.expanduser().resolve() / first.file(name)
+    folder = results_folder(out, open_own_video(video, file), [video])
+    first.write(name, folder)
+    return file
+
+
+def _data_fields(video: Path, masks: Path, data: DataOptions) -> dict[str, Any]:
     return {
         "dataset": "video",
         "root": str(video),
-        "masks": str(mask.expanduser().resolve()),
+        "masks": str(masks),
         "resolution": data.resolution or SHORT_SIDE,
     }
+
+
+def _preview(fields: dict[str, Any], out: Path) -> int:
+    """Draw the first masks over their frames; exit code as for `execute`."""
+    (source,) = resolve(validated(fields)).sources
+    results = results_folder(out, source, [Path(fields["root"]), Path(fields["masks"])])
+    found = _found(source, source.objects)
+    printed = Terminal(soft_wrap=True)
+    for line in (found, f"First masks: {write_mask_preview(source, results)}"):
+        printed.print(line, highlight=False, markup=False)
+    return 0
 
 
 def _found(source: SourceVideo, objects: tuple[int, ...]) -> str:

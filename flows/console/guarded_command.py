@@ -4,6 +4,7 @@ import errno
 from collections.abc import Callable
 
 from flows.console.options import LogOptions, StoreOptions
+from flows.plan.default_store import default_store
 
 DONE, FAILED, BAD_INPUT = 0, 1, 2
 
@@ -12,8 +13,6 @@ _AS_USUAL = LogOptions()
 
 def store_url(store: StoreOptions) -> str:
     """Return the store that a command names, or the default store."""
-    from flows.plan.parameters import default_store
-
     return store.store or default_store()
 
 

@@ -2,12 +2,13 @@
 
 import hashlib
 import json
-import os
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from flows.plan.default_store import default_store
 from flows.plan.override_values import Overrides
 from storage.runs.names import STAGE_KINDS, StageKind
 from tasks.inputs.configuration import preset_names
@@ -17,20 +18,14 @@ from tasks.inputs.sources import dataset_names
 Stage = Literal["ingest", "flow", "train", "segment", "evaluate", "report"]
 """Last step of a run; the report follows all stages."""
 
-DEFAULT_STORE = "maskrnn-store"
 
 SHORT_SIDE = 240
 """Short side at which a user's own videos are segmented; label maps keep the video's size."""
 
 
-def default_store() -> str:
-    """Return $MASKRNN_STORE, or ./maskrnn-store."""
-    return os.environ.get("MASKRNN_STORE") or DEFAULT_STORE
-
-
-def _one_of(names: list[str]) -> Any:
+def _one_of(names: Callable[[], Iterable[str]]) -> Any:
     """Show the names as a list in the form; the reader reports a name that is not in it."""
-    return {"enum": names}
+    return lambda schema: schema.update(enum=list(names()))
 
 
 class RunFields(BaseModel):
@@ -97,7 +92,7 @@ class DataFields(OptionFields):
     """Parameters that choose the videos."""
 
     dataset: str = Field(
-        default="synthetic", description="Data set", json_schema_extra=_one_of(dataset_names())
+        default="synthetic", description="Data set", json_schema_extra=_one_of(dataset_names)
     )
     root: str | None = Field(
         default=None, description="Folder of a data set that is read from files"
@@ -116,7 +111,7 @@ class EstimatorFields(BaseModel):
     flow: str = Field(
         default="dis",
         description="Optical flow estimator",
-        json_schema_extra=_one_of(sorted(known_estimators())),
+        json_schema_extra=_one_of(lambda: sorted(known_estimators())),
     )
     flow_weights: str | None = Field(
         default=None, description="File with weights of a flow network; none: searched for"
@@ -129,7 +124,7 @@ class NetworkFields(BaseModel):
     preset: str = Field(
         default="small",
         description="Named configuration of the method",
-        json_schema_extra=_one_of(preset_names()),
+        json_schema_extra=_one_of(preset_names),
     )
     parent: str | None = Field(
         default=None,

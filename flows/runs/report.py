@@ -6,7 +6,8 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from pydantic import BaseModel, ConfigDict, Field
 
-from flows.plan.parameters import BenchmarkParameters, default_store
+from flows.plan.default_store import default_store
+from flows.plan.parameters import BenchmarkParameters
 from flows.plan.resolved_run import resolve
 from flows.plan.run_plan import plan_run
 from flows.runs.driver import RUNNER, final_state

@@ -8,10 +8,11 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from pydantic import ConfigDict, Field
 
+from flows.plan.default_store import default_store
 from flows.plan.handed_over import prepared_for
 from flows.plan.machine_check import check_machine
 from flows.plan.override_values import Overrides
-from flows.plan.parameters import BenchmarkParameters, MachineFields, default_store
+from flows.plan.parameters import BenchmarkParameters, MachineFields
 from flows.plan.resolved_run import ResolvedRun, resolve
 from flows.plan.run_plan import RunPlan, plan_run
 from flows.runs.driver import RUNNER, final_state

@@ -2,22 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from maskrnn_core.compute import Compute
 from maskrnn_core.errors import InvalidInputError
 from maskrnn_core.inference.carriers import FirstMaskCopy, FlowCarrier
-from maskrnn_core.inference.network_tracker import NetworkTracker
 from maskrnn_core.inference.results import SegmentedFrame, frame_result, fused_at, soft_masks
 from maskrnn_core.inference.state import ObjectFrame
 from maskrnn_core.inference.tracker import ObjectTracker, Tracker
-from maskrnn_core.networks import build_network, load_weights
-from maskrnn_core.networks.weights import Weights
-from maskrnn_core.options import InferenceOptions, Preset
+from maskrnn_core.options import ComputeOptions, InferenceOptions, Preset
 from maskrnn_core.video import FloatArray, UInt8Array, Video
+
+if TYPE_CHECKING:
+    from maskrnn_core.compute import Compute
+    from maskrnn_core.networks.weights import Weights
 
 
 class FrameInputs(NamedTuple):
@@ -62,7 +62,7 @@ def segmented_frame(
         if video.output_size != video.size:
             label_map = fused_at(objects, video.output_size, options)
     if new:
-        label_map = _with_annotation(video, index, new, label_map)
+        label_map = with_annotation(video, index, new, label_map)
         for object_id in new:
             tracker.start(object_id, _first_mask(video, index, object_id))
     result = frame_result(video, index, label_map, objects, new, options.threshold)
@@ -71,22 +71,45 @@ def segmented_frame(
     return replace(result, probabilities=soft_masks(video, objects, new, label_map))
 
 
-def object_tracker(preset: Preset, weights: Weights | None, compute: Compute) -> ObjectTracker:
+def compute_for(preset: Preset, options: ComputeOptions) -> "Compute | None":
+    """Where the networks of a preset run; None without a network, which needs no torch.
+
+    Raises:
+        InvalidInputError: CUDA was requested for a network, but there is no CUDA device.
+    """
+    if preset.network is None:
+        return None
+    from maskrnn_core.compute import resolve_compute
+
+    return resolve_compute(options)
+
+
+def tracker_without_objects(preset: Preset, compute: "Compute | None") -> Tracker:
+    """A tracker for the objects of `object_tracker`; `Tracker.follow` makes them known."""
+    return Tracker({}, preset.inference, None if compute is None else compute.device)
+
+
+def object_tracker(
+    preset: Preset, weights: "Weights | None", compute: "Compute | None"
+) -> ObjectTracker:
     """What follows one object.
 
     Args:
         preset: network and inference options.
         weights: of the preset's network, finetuned to the object or the parent's.
-        compute: device and precision.
+        compute: what `compute_for` returns.
 
     Raises:
         InvalidInputError: the preset has a network, but there are no weights.
         IncompatibleWeightsError: weights of another network.
     """
-    if preset.network is None:
+    if preset.network is None or compute is None:
         return FlowCarrier() if preset.carry == "warped" else FirstMaskCopy()
     if weights is None:
         raise InvalidInputError("there are no weights; finetune the object, or give the parent's")
+    from maskrnn_core.inference.network_tracker import NetworkTracker
+    from maskrnn_core.networks import build_network, load_weights
+
     network = build_network(preset.network)
     load_weights(network, weights)
     network.to(compute.device).eval()
@@ -101,9 +124,10 @@ def _first_mask(video: Video, index: int, object_id: int) -> NDArray[np.bool_]:
     return np.asarray(label_map == object_id)
 
 
-def _with_annotation(
+def with_annotation(
     video: Video, index: int, new: Sequence[int], label_map: NDArray[np.uint8]
 ) -> NDArray[np.uint8]:
+    """A frame's label map with the annotation of the objects that start there, at output size."""
     annotation = video.annotation(index)
     if annotation is None:
         raise InvalidInputError(f"{video.name}, frame {index}: objects start without a label map")

@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch.nn import functional
 
 from maskrnn_core.geometry.boxes import mask_box
+from maskrnn_core.inference.backends import at_size
 from maskrnn_core.inference.fusion import fuse
-from maskrnn_core.inference.state import ObjectFrame, TrackState
+from maskrnn_core.inference.state import ObjectFrame, TrackState, on_host
 from maskrnn_core.options import InferenceOptions
 from maskrnn_core.video import FloatArray, Video
 
@@ -38,18 +37,8 @@ def fused_at(
     objects: Mapping[int, ObjectFrame], size: tuple[int, int], options: InferenceOptions
 ) -> NDArray[np.uint8]:
     """Fuse after bringing each probability map to another size."""
-    resized = ((object_id, _at_size(state, size)) for object_id, state in objects.items())
+    resized = ((i, at_size(state.probability, size)) for i, state in objects.items())
     return fuse(resized, size, options.threshold)
-
-
-def _at_size(state: ObjectFrame, size: tuple[int, int]) -> torch.Tensor:
-    """Probability (H, W) of an object at another size."""
-    probability = state.probability[None, None]
-    if probability.shape[2:] != size:
-        probability = functional.interpolate(
-            probability, size, mode="bilinear", align_corners=False
-        )
-    return probability[0, 0]
 
 
 def soft_masks(
@@ -64,8 +53,8 @@ def soft_masks(
         if object_id in new:
             masks[position] = np.where(label_map == object_id, 255, 0)
         elif object_id in objects:
-            probability = _at_size(objects[object_id], video.output_size)
-            masks[position] = (probability * 255).round().to(torch.uint8).cpu().numpy()
+            probability = at_size(objects[object_id].probability, video.output_size)
+            masks[position] = on_host((probability * 255).round())
     return masks
 
 
@@ -94,7 +83,7 @@ def frame_result(
             states[position] = int(state.state)
             boxes[position] = state.box * scale
             foreground = state.probability[state.probability >= threshold]
-            confidence[position] = float(foreground.mean()) if foreground.numel() else 0.0
+            confidence[position] = float(foreground.mean()) if len(foreground) else 0.0
     return SegmentedFrame(index, label_map, tuple(states), boxes, confidence)
 
 

@@ -3,25 +3,33 @@
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from maskrnn_core.compute import Compute, resolve_compute
 from maskrnn_core.errors import InvalidInputError
-from maskrnn_core.inference.one_frame import FrameInputs, object_tracker, segmented_frame
+from maskrnn_core.inference.one_frame import (
+    FrameInputs,
+    compute_for,
+    object_tracker,
+    segmented_frame,
+    tracker_without_objects,
+)
 from maskrnn_core.inference.results import SegmentedFrame
-from maskrnn_core.inference.tracker import ObjectTracker, Tracker
-from maskrnn_core.networks.weights import Weights
+from maskrnn_core.inference.tracker import ObjectTracker
 from maskrnn_core.options import ComputeOptions, Preset
 from maskrnn_core.prefetch import prefetch_map
 from maskrnn_core.video import Video
 
+if TYPE_CHECKING:
+    from maskrnn_core.compute import Compute
+    from maskrnn_core.networks.weights import Weights
+
 
 def segment(
     video: Video,
-    weights: Mapping[int, Weights],
+    weights: "Mapping[int, Weights]",
     preset: Preset,
     compute: ComputeOptions,
 ) -> Iterator[SegmentedFrame]:
@@ -67,7 +75,7 @@ class VideoSegmenter:
     def __init__(
         self,
         video: Video,
-        weights: Mapping[int, Weights],
+        weights: "Mapping[int, Weights]",
         preset: Preset,
         compute: ComputeOptions,
         *,
@@ -75,12 +83,14 @@ class VideoSegmenter:
         is_cut: Callable[[int], bool] = lambda index: False,
         keep_soft_masks: bool = False,
     ) -> None:
-        resolved = resolve_compute(compute)
-        trackers = {i: _tracker_of(video, i, weights, preset, resolved) for i in video.objects}
-        self._tracker = Tracker(trackers, preset.inference, resolved.device)
+        resolved = compute_for(preset, compute)
+        self._tracker = tracker_without_objects(preset, resolved)
+        for object_id in video.objects:
+            tracker = _tracker_of(video, object_id, weights, preset, resolved)
+            self._tracker.follow(object_id, tracker)
         self._video = video
         self._options = preset.inference
-        self._starts = _first_frames(video) if starts is None else starts
+        self._starts = first_frames(video) if starts is None else starts
         self._is_cut = is_cut
         self._keep_soft_masks = keep_soft_masks
         self._shot = 0
@@ -135,7 +145,7 @@ class VideoSegmenter:
         return FrameInputs(frame, *flow, self._is_cut(index))
 
 
-def _first_frames(video: Video) -> dict[int, list[int]]:
+def first_frames(video: Video) -> dict[int, list[int]]:
     """Ids of the objects by their first annotated frame."""
     starts: dict[int, list[int]] = {}
     for object_id in video.objects:
@@ -146,9 +156,9 @@ def _first_frames(video: Video) -> dict[int, list[int]]:
 def _tracker_of(
     video: Video,
     object_id: int,
-    weights: Mapping[int, Weights],
+    weights: "Mapping[int, Weights]",
     preset: Preset,
-    compute: Compute,
+    compute: "Compute | None",
 ) -> ObjectTracker:
     if preset.network is not None and object_id not in weights:
         raise InvalidInputError(

@@ -2,10 +2,15 @@
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
 from maskrnn_core.geometry.boxes import Box
+
+ProbabilityMap = Any
+"""(H, W) float32 in [0, 1]: a tensor on the tracker's device; without a network, a NumPy array."""
 
 
 class TrackState(IntEnum):
@@ -22,10 +27,16 @@ class TrackState(IntEnum):
 class ObjectFrame:
     """One object in one frame."""
 
-    probability: Tensor
-    """(H, W) float32 in [0, 1], on the tracker's device; zero outside the gate."""
+    probability: ProbabilityMap
+    """Zero outside the gate."""
     state: TrackState
     box: Box
     """xyxy in pixels: the localization net's, or the mask's where it does not apply."""
     seen_area: float = 0.0
     """Pixels at or above the threshold when a network last saw it; 0 before that."""
+
+
+def on_host(values: Any) -> NDArray[Any]:
+    """A tensor or array as a NumPy array in the memory of the machine."""
+    found: NDArray[Any] = values if isinstance(values, np.ndarray) else values.cpu().numpy()
+    return found

@@ -2,29 +2,30 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from maskrnn_core.errors import InvalidInputError
+from maskrnn_core.inference.backends import ArrayBackend, Backend, TensorBackend
 from maskrnn_core.inference.carriers import carried
 from maskrnn_core.inference.fusion import fuse
-from maskrnn_core.inference.state import ObjectFrame, TrackState
-from maskrnn_core.networks.inputs import flow_magnitude
+from maskrnn_core.inference.state import ObjectFrame, TrackState, on_host
 from maskrnn_core.options import InferenceOptions
 from maskrnn_core.video import FloatArray, UInt8Array
+
+if TYPE_CHECKING:
+    import torch
 
 
 class ObjectTracker(Protocol):
     """Brings one object from a frame to the next."""
 
     def step(
-        self, previous: ObjectFrame, frame: Tensor, backward: Tensor | None, magnitudes: Tensor
+        self, previous: ObjectFrame, frame: Any, backward: Any, magnitudes: Any, /
     ) -> ObjectFrame:
-        """The object in the next frame of the same shot."""
+        """The object in the next frame of the same shot; arguments as the backend makes them."""
         ...
 
     def cut(self, previous: ObjectFrame) -> ObjectFrame:
@@ -50,18 +51,18 @@ class Tracker:
     Args:
         trackers: one per object id.
         options: fusion threshold, feedback, causality.
-        device: where the computation runs.
+        device: where the networks run; None for trackers without a network, which take arrays.
     """
 
     def __init__(
         self,
         trackers: Mapping[int, ObjectTracker],
         options: InferenceOptions,
-        device: torch.device,
+        device: "torch.device | None",
     ) -> None:
         self._trackers = dict(sorted(trackers.items()))
         self._options = options
-        self._device = device
+        self._backend: Backend = ArrayBackend() if device is None else TensorBackend(device)
         self._objects: dict[int, ObjectFrame] = {}
 
     def follow(self, object_id: int, tracker: ObjectTracker) -> None:
@@ -77,8 +78,7 @@ class Tracker:
         self._check_known(object_id)
         if not mask.any():
             raise InvalidInputError(f"object {object_id} starts with an empty mask")
-        probability = torch.from_numpy(mask.astype(np.float32)).to(self._device)
-        self._objects[object_id] = carried(probability)
+        self._objects[object_id] = carried(self._backend.put(mask.astype(np.float32)))
         self._objects = dict(sorted(self._objects.items()))
 
     @property
@@ -93,7 +93,6 @@ class Tracker:
             for object_id, previous in self._objects.items()
         }
 
-    @torch.inference_mode()
     def step(
         self, frame: UInt8Array, backward: FloatArray | None, forward: FloatArray | None
     ) -> TrackedFrame:
@@ -104,17 +103,16 @@ class Tracker:
             backward: flow to the previous frame, (H, W, 2) pixels; None where there is none.
             forward: flow to the next frame; None where there is none. Not read when causal.
         """
-        image = torch.from_numpy(frame).to(self._device).permute(2, 0, 1)[None].float()
-        flow = None if backward is None else self._tensor(backward)
-        ahead = None if forward is None or self._options.causal else self._tensor(forward)
-        magnitudes = torch.cat([self._magnitude(f, image) for f in (flow, ahead)], dim=1)
-        self._objects = {
-            object_id: self._trackers[object_id].step(previous, image, flow, magnitudes)
-            for object_id, previous in self._objects.items()
-        }
-        label_map = self.fused()
-        if self._options.feedback == "fused":
-            self._keep_own_pixels(label_map)
+        with self._backend.inference():
+            ahead = None if self._options.causal else forward
+            inputs = self._backend.inputs(frame, backward, ahead)
+            self._objects = {
+                object_id: self._trackers[object_id].step(previous, *inputs)
+                for object_id, previous in self._objects.items()
+            }
+            label_map = self.fused()
+            if self._options.feedback == "fused":
+                self._keep_own_pixels(label_map)
         return TrackedFrame(dict(self._objects), label_map)
 
     def fused(self) -> NDArray[np.uint8]:
@@ -136,7 +134,7 @@ class Tracker:
         frames = self._objects.values()
         return {
             "objects": np.array(list(self._objects), np.int64),
-            "probability": np.stack([frame.probability.cpu().numpy() for frame in frames]),
+            "probability": np.stack([on_host(frame.probability) for frame in frames]),
             "state": np.array([int(frame.state) for frame in frames], np.uint8),
             "box": np.stack([frame.box for frame in frames]).astype(np.float32),
             "seen_area": np.array([frame.seen_area for frame in frames], np.float64),
@@ -151,7 +149,7 @@ class Tracker:
         objects: dict[int, ObjectFrame] = {}
         for place, object_id in enumerate(state["objects"].tolist()):
             self._check_known(object_id)
-            probability = torch.from_numpy(state["probability"][place].copy()).to(self._device)
+            probability = self._backend.put(state["probability"][place].copy())
             objects[object_id] = ObjectFrame(
                 probability,
                 TrackState(int(state["state"][place])),
@@ -167,15 +165,7 @@ class Tracker:
             )
 
     def _keep_own_pixels(self, label_map: NDArray[np.uint8]) -> None:
-        labels = torch.from_numpy(label_map).to(self._device)
+        labels = self._backend.put(label_map)
         for object_id, state in self._objects.items():
             own = state.probability * (labels == object_id)
             self._objects[object_id] = replace(state, probability=own)
-
-    def _tensor(self, flow: FloatArray) -> Tensor:
-        return torch.from_numpy(flow).to(self._device).permute(2, 0, 1)[None].float()
-
-    def _magnitude(self, flow: Tensor | None, image: Tensor) -> Tensor:
-        if flow is None:
-            return torch.zeros_like(image[:, :1])
-        return flow_magnitude(flow, image.shape[-1])

@@ -1,18 +1,25 @@
 """Objects followed through frames of which neither number nor objects are known in advance."""
 
+from typing import TYPE_CHECKING
+
 import cv2
 import numpy as np
 
-from maskrnn_core.compute import resolve_compute
 from maskrnn_core.errors import InvalidInputError
-from maskrnn_core.inference.one_frame import FrameInputs, object_tracker, segmented_frame
-from maskrnn_core.inference.tracker import Tracker
+from maskrnn_core.inference.one_frame import (
+    FrameInputs,
+    compute_for,
+    object_tracker,
+    segmented_frame,
+    tracker_without_objects,
+)
 from maskrnn_core.interface.given_frame import GivenFrame
 from maskrnn_core.interface.results import FrameResult, frame_result_of
-from maskrnn_core.networks.weights import Weights
 from maskrnn_core.options import ComputeOptions, Preset
-from maskrnn_core.training.finetuning import finetune
 from maskrnn_core.video import VOID, UInt8Array
+
+if TYPE_CHECKING:
+    from maskrnn_core.networks.weights import Weights
 
 
 class Follower:
@@ -31,7 +38,7 @@ class Follower:
     def __init__(
         self,
         preset: Preset,
-        parent: Weights | None,
+        parent: "Weights | None",
         compute: ComputeOptions,
         resolution: int | None,
         *,
@@ -45,10 +52,10 @@ class Follower:
         self._preset = preset
         self._parent = parent
         self._options = compute
-        self._compute = resolve_compute(compute)
+        self._compute = compute_for(preset, compute)
         self._resolution = resolution
         self._keep_probabilities = keep_probabilities
-        self._tracker = Tracker({}, preset.inference, self._compute.device)
+        self._tracker = tracker_without_objects(preset, self._compute)
         self._objects: tuple[int, ...] = ()
         self._next = 0
         self._output_size: tuple[int, int] | None = None
@@ -114,10 +121,12 @@ class Follower:
         self._next += 1
         return frame_result_of(result, objects)
 
-    def _weights(self, video: GivenFrame, object_id: int) -> Weights | None:
+    def _weights(self, video: GivenFrame, object_id: int) -> "Weights | None":
         """Weights for an object that starts: the parent's, finetuned if the preset says so."""
         if self._parent is None or self._preset.network is None or self._preset.finetune is None:
             return self._parent
+        from maskrnn_core.training.finetuning import finetune
+
         return finetune(video, object_id, self._parent, self._preset, self._options).weights
 
 

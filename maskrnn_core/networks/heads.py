@@ -18,6 +18,24 @@ def upsample(x: Tensor, stride: int) -> Tensor:
     return functional.interpolate(x, scale_factor=stride, mode="bilinear", align_corners=False)
 
 
+class MaskPrior(nn.Module):
+    """The mask itself as logits, at the five scales of the taps: what a head then corrects.
+
+    It starts as their mean, and training weighs the scales.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weights = nn.Parameter(torch.full((len(STRIDES),), 1 / len(STRIDES)))
+
+    def forward(self, mask: Tensor) -> Tensor:
+        """Logits (N, 1, H, W) from a centred mask of that shape; H and W multiples of 16."""
+        logits = self.weights[0] * mask
+        for weight, stride in zip(self.weights[1:], STRIDES[1:], strict=True):
+            logits = logits + weight * upsample(functional.avg_pool2d(mask, stride), stride)
+        return logits
+
+
 class SingleChannelHead(nn.Module):
     """1x1 convolutions reduce each tap to one channel; then upsample and sum (section 3.3).
 

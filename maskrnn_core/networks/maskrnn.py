@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from maskrnn_core.errors import InvalidInputError
 from maskrnn_core.network_shape import STRIDES
-from maskrnn_core.networks.heads import OsvosHead, SingleChannelHead
+from maskrnn_core.networks.heads import MaskPrior, OsvosHead, SingleChannelHead
 from maskrnn_core.networks.inputs import IMAGENET_MEAN, IMAGENET_STD, centre, pad_to_multiple
 from maskrnn_core.networks.localization import (
     MASK_CHANNELS,
@@ -30,17 +30,24 @@ class Segmentation(NamedTuple):
 
 
 class Stream(nn.Module):
-    """VGG-16 stages and a head: one logit per pixel from an input of `in_channels`."""
+    """VGG-16 stages and a head: one logit per pixel from an input of `in_channels`.
 
-    def __init__(self, stages: VGGStages, head: nn.Module) -> None:
+    With a prior, the head corrects the mask, which is the last channel of the input.
+    """
+
+    def __init__(self, stages: VGGStages, head: nn.Module, prior: MaskPrior | None = None) -> None:
         super().__init__()
         self.vgg = stages
         self.head = head
+        self.prior = prior
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Logits (N, 1, H, W) and conv5_3 features; height and width are multiples of 16."""
         taps = self.vgg(x)
-        return self.head(taps), taps[-1]
+        logits = self.head(taps)
+        if self.prior is not None:
+            logits = logits + self.prior(x[:, -1:])
+        return logits, taps[-1]
 
 
 class MaskRNN(nn.Module):
@@ -129,10 +136,12 @@ def build_network(options: NetworkOptions) -> MaskRNN:
     """
     channels = stage_channels(options.width)
     reads_mask = options.mask_input != "none"
+    everywhere = reads_mask and options.mask_at == "stages"
 
     def stream(in_channels: int) -> Stream:
         head = SingleChannelHead if options.head == "single" else OsvosHead
-        return Stream(VGGStages(in_channels, options.width, options.norm), head(channels))
+        stages = VGGStages(in_channels, options.width, options.norm, reads_mask=everywhere)
+        return Stream(stages, head(channels), MaskPrior() if everywhere else None)
 
     appearance = stream(3 + reads_mask)
     appearance.vgg.silence_mask_channel()

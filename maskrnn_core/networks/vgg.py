@@ -21,9 +21,17 @@ class VGGStages(nn.Module):
         in_channels: channels of the input.
         width: channels relative to VGG-16.
         norm: "none" as in VGG-16, or "group" for group normalisation after each convolution.
+        reads_mask: whether the last channel of the input, shrunk, enters stages 2 to 5 as well.
     """
 
-    def __init__(self, in_channels: int, width: float, norm: Literal["none", "group"]) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        width: float,
+        norm: Literal["none", "group"],
+        *,
+        reads_mask: bool = False,
+    ) -> None:
         super().__init__()
         stages = []
         channels = in_channels
@@ -37,15 +45,17 @@ class VGGStages(nn.Module):
                 channels = out
             stages.append(nn.Sequential(*layers))
         self.stages = nn.ModuleList(stages)
+        guided = stage_channels(width)[1:] if reads_mask else ()
+        self.guides = nn.ModuleList(nn.Conv2d(1, c, 3, padding=1, bias=False) for c in guided)
         self._initialise()
 
     def convolutions(self) -> list[nn.Conv2d]:
         """The thirteen convolutions, first to last."""
-        return [module for module in self.modules() if isinstance(module, nn.Conv2d)]
+        return [module for module in self.stages.modules() if isinstance(module, nn.Conv2d)]
 
     def blocks(self, count: int) -> list[nn.Module]:
-        """The first `count` of the five stages."""
-        return list(self.stages)[:count]
+        """The first `count` of the five stages, and how they read the mask."""
+        return [*list(self.stages)[:count], *list(self.guides)[: max(count - 1, 0)]]
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """Features after the last ReLU of each stage.
@@ -56,9 +66,15 @@ class VGGStages(nn.Module):
         Returns:
             Five tensors (N, C_k, H / 2**k, W / 2**k), k = 0..4.
         """
-        taps = []
+        mask, taps = x[:, -1:], []
         for index, stage in enumerate(self.stages):
-            x = stage(functional.max_pool2d(x, 2) if index else x)
+            x = functional.max_pool2d(x, 2) if index else x
+            if index and self.guides:
+                mask = functional.avg_pool2d(mask, 2)
+                # The same as one more input channel of the stage's first convolution.
+                x = stage[1:](stage[0](x) + self.guides[index - 1](mask))
+            else:
+                x = stage(x)
             taps.append(x)
         return taps
 
@@ -67,6 +83,8 @@ class VGGStages(nn.Module):
             nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
             if convolution.bias is not None:
                 nn.init.zeros_(convolution.bias)
+        for guide in self.guides:
+            nn.init.zeros_(guide.weight)  # type: ignore[arg-type]
 
     def silence_mask_channel(self) -> None:
         """Set the first convolution's weights beyond RGB to zero: the net starts as an RGB net."""

@@ -1,11 +1,12 @@
 """How many pairs of frames fit into one batch of a flow network, by projected memory."""
 
-from typing import Protocol, runtime_checkable
-
-import torch
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from maskrnn_core.optical_flow.estimator import FlowEstimator
 from maskrnn_core.video import FloatArray, UInt8Array
+
+if TYPE_CHECKING:
+    import torch
 
 MOST_PAIRS = 8
 """Pairs in the largest batch; smaller batches are a half, a quarter, ... of it."""
@@ -34,7 +35,7 @@ class BatchedFlowEstimator(FlowEstimator, Protocol):
         ...
 
 
-def affordable_pairs(bytes_per_pair: float, device: torch.device) -> int:
+def affordable_pairs(bytes_per_pair: float, device: "torch.device") -> int:
     """The largest batch whose projected memory fits: `MOST_PAIRS`, or a half, quarter, ... of it.
 
     Args:
@@ -43,6 +44,8 @@ def affordable_pairs(bytes_per_pair: float, device: torch.device) -> int:
     """
     budget = float(_CPU_BYTES)
     if device.type == "cuda":
+        import torch
+
         # Memory that torch has reserved but does not use is also free.
         spare = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         budget = _CUDA_SHARE * (torch.cuda.mem_get_info(device)[0] + spare)

@@ -20,6 +20,9 @@ class NetworkOptions:
     head: Literal["single", "osvos"] = "single"
     flow_stream: bool = True
     mask_input: Literal["warped", "previous", "none"] = "warped"
+    mask_at: Literal["input", "stages"] = later("input")
+    """Where the streams read the mask: beside the frame alone, or in every stage of VGG and in the
+    head as well, so that few steps of training suffice to follow it."""
     localization: bool = True
     """Whether the localization net exists and is trained; `InferenceOptions.gate` applies it."""
     roi_pooling: Literal["pool", "align"] = "pool"

@@ -3,17 +3,20 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from maskrnn_core.digest import later
 from maskrnn_core.options.inference import InferenceOptions
 from maskrnn_core.options.network import NetworkOptions
 from maskrnn_core.options.strict import STRICT
 from maskrnn_core.options.training import FinetuneOptions, RecurrentOptions, StaticOptions
+from maskrnn_core.trackers.choice import TrackerChoice
 
 
 @dataclass(frozen=True)
 class Preset:
     """A named configuration of the whole method.
 
-    `network` None means no network at all: `carry` then says how the first mask moves on.
+    `network` None means no network at all: `carry` then says how the first mask moves on, unless
+    `tracker` names a tracker of another package.
     """
 
     __pydantic_config__ = STRICT
@@ -26,3 +29,4 @@ class Preset:
     recurrent: RecurrentOptions | None = field(default_factory=RecurrentOptions)
     finetune: FinetuneOptions | None = field(default_factory=FinetuneOptions)
     inference: InferenceOptions = field(default_factory=InferenceOptions)
+    tracker: TrackerChoice | None = later(None)  # noqa: RUF009 (declares a field)

@@ -10,12 +10,16 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from maskrnn_core.errors import InvalidInputError
 from maskrnn_core.options import ComputeOptions, Preset
 from maskrnn_core.presets import PRESETS, preset
 from maskrnn_core.synthetic.options import SyntheticOptions
 from tasks.errors import ParameterError
+from tasks.inputs.trackers import choose_tracker, tracker_packages
 
 T = TypeVar("T")
+
+_TRACKER = "tracker"
 
 
 @dataclass(frozen=True)
@@ -29,22 +33,22 @@ class Configuration:
 
 
 def preset_names() -> list[str]:
-    """Return all known presets."""
-    return list(PRESETS)
+    """Return all known presets, and the trackers of other packages."""
+    return [*PRESETS, *(name for name in tracker_packages() if name not in PRESETS)]
 
 
 def configure(preset_name: str, overrides: Mapping[str, str]) -> Configuration:
     """Return a preset with overrides such as {"finetune.iterations": "50"}.
 
     Keys are dotted paths below the preset (network, static, recurrent, finetune, inference,
-    carry), or below `compute` and `synthetic`. Values are JSON or plain text; "none" removes a
-    stage.
+    carry), or below `compute` and `synthetic`. A tracker of another package has its options below
+    `tracker`. Values are JSON or plain text; "none" removes a stage.
 
     Raises:
         ParameterError: an unknown preset, an unknown key (the message lists the valid ones) or a
             value of another type.
     """
-    base = Configuration(preset(preset_name))
+    base = Configuration(_preset(preset_name, overrides))
     roots: dict[str, Any] = {
         "compute": dataclasses.asdict(base.compute),
         "synthetic": dataclasses.asdict(base.synthetic),
@@ -54,7 +58,7 @@ def configure(preset_name: str, overrides: Mapping[str, str]) -> Configuration:
         root, _, rest = key.partition(".")
         if root in roots and rest:
             _set(roots[root], rest.split("."), text, key, type(getattr(base, root)))
-        else:
+        elif base.preset.tracker is None or root != _TRACKER:
             _set(tree, key.split("."), text, key, Preset)
     return Configuration(
         _validated(Preset, tree, "preset"),
@@ -64,12 +68,38 @@ def configure(preset_name: str, overrides: Mapping[str, str]) -> Configuration:
     )
 
 
+def _preset(name: str, overrides: Mapping[str, str]) -> Preset:
+    """Return a preset by its name, or that of a tracker, with the options of the tracker."""
+    trackers = {} if name in PRESETS else tracker_packages()
+    if name not in trackers:
+        try:
+            return preset(name)
+        except InvalidInputError as error:
+            if not trackers:
+                raise
+            raise InvalidInputError(
+                f"{error}; trackers of other packages are {', '.join(trackers)}"
+            ) from None
+    options = {}
+    for key, text in overrides.items():
+        root, _, rest = key.partition(".")
+        if root not in (_TRACKER, "compute", "synthetic") or not rest:
+            raise ParameterError(
+                f"unknown option {key!r}: {name} is a tracker of another package; valid are "
+                "tracker.NAME, compute.NAME and synthetic.NAME"
+            )
+        if root == _TRACKER:
+            options[rest] = text
+    tracker = choose_tracker(name, options)
+    return Preset(name, network=None, static=None, recurrent=None, finetune=None, tracker=tracker)
+
+
 def _set(tree: dict[str, Any], path: list[str], text: str, key: str, kind: type) -> None:
     """Set the value at `path` in the fields of a dataclass `kind`."""
     hints = typing.get_type_hints(kind)
     name, rest = path[0], path[1:]
     inner = _dataclass_of(hints.get(name))
-    if name not in hints or name == "name" or (rest and inner is None):
+    if name not in hints or name in ("name", _TRACKER) or (rest and inner is None):
         raise ParameterError(f"unknown option {key!r}; {_valid(kind, key, path)}")
     if not rest:
         if inner is not None and text.lower() != "none":
@@ -85,7 +115,7 @@ def _set(tree: dict[str, Any], path: list[str], text: str, key: str, kind: type)
 
 
 def _valid(kind: type, key: str, path: list[str]) -> str:
-    names = [f.name for f in dataclasses.fields(kind) if f.name != "name"]
+    names = [f.name for f in dataclasses.fields(kind) if f.name not in ("name", _TRACKER)]
     if kind is Preset:
         names += ["compute", "synthetic"]
     prefix = key.removesuffix(".".join(path))

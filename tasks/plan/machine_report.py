@@ -8,6 +8,7 @@ from maskrnn_core.optical_flow.registry import estimator_entry
 from tasks.dask_bridge.unit_run import describe
 from tasks.inputs.flow_method import known_estimators
 from tasks.inputs.flow_weights import WEIGHTS_FOLDER, find_weights, weight_folders
+from tasks.inputs.trackers import tracker_packages
 from tasks.machine.machine_limits import address_space_cure, core_limit, memory_limit
 
 _BROKEN = "a library cannot be loaded"
@@ -38,6 +39,7 @@ def machine_report() -> MachineReport:
         "cores": f"{cores.amount:g} ({cores.source})",
         "memory": f"{memory.amount / 2**30:.1f} GiB ({memory.source})",
         **_libraries(),
+        "trackers of other packages": _trackers(),
     }
     estimators = {
         name: _weights(name) if needed else "none needed"
@@ -51,6 +53,11 @@ def machine_report() -> MachineReport:
     return MachineReport(
         facts, usable, estimators, folders if len(folders) > 2 else [hint, *folders]
     )
+
+
+def _trackers() -> str:
+    found = tracker_packages()
+    return ", ".join(f"{name} ({package})" for name, package in found.items()) or "none"
 
 
 def _libraries() -> dict[str, str]:

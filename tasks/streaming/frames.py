@@ -34,18 +34,24 @@ class FrameWithFlow:
 @contextmanager
 def frames_with_flow(
     clip: OpenedClip,
-    estimator: FlowEstimator,
+    estimator: FlowEstimator | None,
     options: StreamOptions,
     clock: StageClock,
     start: int = 0,
 ) -> Iterator[Iterator[FrameWithFlow]]:
     """Yield the frames from `start` on; they are the same wherever a stream begins.
 
-    Memory holds a few frames, however long the clip is. The threads stop with the block.
+    Without an estimator there is no flow. Memory holds a few frames, however long the clip is. The
+    threads stop with the block.
     """
-    first = min(reading_start(estimator, start), max(start - READ_BEFORE, 0))
+    first = max(start - READ_BEFORE, 0)
+    if estimator is not None:
+        first = min(reading_start(estimator, start), first)
     with ExitStack() as threads:
         decoded = threads.enter_context(prefetch(_decoded(clip, options, clock, first), _AHEAD))
+        if estimator is None:
+            yield _without_flow(decoded, first, start)
+            return
         flow = _with_flow(decoded, clip.frame_count, estimator, clock, first, start)
         yield threads.enter_context(prefetch(flow, _AHEAD))
 
@@ -57,6 +63,14 @@ def _decoded(
     if not options.cuts:
         return ((frame, False) for frame in frames)
     return with_cuts(frames, options, clock, from_beginning=first == 0)
+
+
+def _without_flow(
+    decoded: Iterator[tuple[UInt8Array, bool]], first: int, start: int
+) -> Iterator[FrameWithFlow]:
+    for index, (frame, is_cut) in enumerate(decoded, first):
+        if index >= start:
+            yield FrameWithFlow(index, frame, None, None, is_cut)
 
 
 def _with_flow(

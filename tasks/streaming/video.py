@@ -75,13 +75,13 @@ class ClipStream:
 
     Args:
         clip: the clip.
-        estimator: of its optical flow.
+        estimator: of its optical flow; None if nothing needs it.
         options: how cuts are found.
         clock: adds up the time for decoding and optical flow.
     """
 
     clip: OpenedClip
-    estimator: FlowEstimator
+    estimator: FlowEstimator | None
     options: StreamOptions
     clock: StageClock
 

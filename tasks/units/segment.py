@@ -13,6 +13,7 @@ from storage.store.artifacts import ArtifactStore
 from tasks.keys import PreparedVideo
 from tasks.progress_lines import ProgressLines
 from tasks.units.provenance import provenance
+from tasks.units.segmenters import segmenter_for
 from tasks.units.threads import shared_machine
 
 CHECKPOINT_FRAMES = 50
@@ -40,8 +41,6 @@ def segment(
         checkpoint_frames: frames between two saved tracker states; a killed worker loses at most
             this many. Does not change the result.
     """
-    from maskrnn_core.inference.segmentation import VideoSegmenter
-
     store = ArtifactStore(store_url)
     if store.exists(PREDICTIONS, key):
         return
@@ -77,7 +76,7 @@ def segment(
         metadata=metadata,
         frame_times=stored.frame_times,
     ) as writer:
-        segmenter = VideoSegmenter(stored, by_object, preset, compute)
+        segmenter = segmenter_for(stored, by_object, preset, compute)
         progress = ProgressLines("frames", len(stored.frame_names), writer.next_frame)
         frames = segmenter.frames(writer.next_frame, writer.tracker_state)
         for frame in progress.over(frames):

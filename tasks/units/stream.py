@@ -20,6 +20,7 @@ from tasks.streaming.opened_clip import OpenedClip
 from tasks.streaming.stage_clock import StageClock
 from tasks.units.provenance import provenance as where_from
 from tasks.units.segment import CHECKPOINT_FRAMES
+from tasks.units.segmenters import segmenter_for
 from tasks.units.threads import shared_machine
 
 if TYPE_CHECKING:
@@ -120,7 +121,8 @@ def segment_stream(
         if resumed == opened.frame_count and writer.tracker_state is not None:
             shots = int(writer.tracker_state["shot"]) + 1
         else:
-            stream = ClipStream(opened, method.build(compute), options, clock)
+            estimator = None if preset.tracker is not None else method.build(compute)
+            stream = ClipStream(opened, estimator, options, clock)
             with clock.measure("finetune"):
                 weights = _weights(store, stream, parent, preset, compute)
             shots = _segment(stream, weights, preset, compute, writer, checkpoint_frames)
@@ -170,11 +172,11 @@ def _segment(
     checkpoint_frames: int,
 ) -> int:
     """Add the missing frames; return the number of shots."""
-    from maskrnn_core.inference.segmentation import VideoSegmenter
+    from maskrnn_core.trackers.segmenter import reading_start
 
     clip, clock, shots = stream.clip, stream.clock, 0
-    with stream.video(writer.next_frame) as video:
-        segmenter = VideoSegmenter(
+    with stream.video(reading_start(writer.next_frame, writer.tracker_state)) as video:
+        segmenter = segmenter_for(
             video,
             weights,
             preset,

@@ -1,4 +1,4 @@
-"""A command of its own processes alone, ended at seeded moments from its first line to its last."""
+"""A command that uses only its own processes is ended at seeded moments."""
 
 import os
 import random
@@ -25,7 +25,7 @@ BOUND_SECONDS = 300.0
 
 
 class Trials:
-    """A small benchmark that is ended, and what is left of it."""
+    """A small benchmark that is ended, and the processes that remain."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -33,7 +33,7 @@ class Trials:
         self.log = folder / "command.log"
 
     def start(self) -> "subprocess.Popen[bytes]":
-        """The command, leader of a process group of its own; on a store of its own."""
+        """Start the command as leader of a new process group, with a new store."""
         self.mark = uuid.uuid4().hex
         own = {"PREFECT_HOME": str(self._folder / "prefect"), "PYTHONPATH": str(ROOT)}
         unnamed = {key: value for key, value in os.environ.items() if key != "PREFECT_API_URL"}
@@ -51,7 +51,7 @@ class Trials:
             )
 
     def left(self, seconds: float) -> list[str]:
-        """Command lines of its processes that have not ended after so many seconds."""
+        """Command lines of its processes that still run after this many seconds."""
         deadline = time.monotonic() + seconds
         while (alive := self._alive()) and time.monotonic() < deadline:
             time.sleep(0.2)
@@ -69,7 +69,7 @@ class Trials:
         return found
 
     def moments(self, seed: int) -> Iterator[float]:
-        """Seconds after the start of a command, of which the run takes more."""
+        """A moment in seconds after the start, before the end of the run."""
         chance = random.Random(seed)
         for _ in range(MOMENTS):
             yield chance.uniform(0.0, self.seconds)

@@ -1,4 +1,4 @@
-"""A command with workers of its own: interrupted, and killed."""
+"""A command that starts its own workers is interrupted, or killed."""
 
 import os
 import signal

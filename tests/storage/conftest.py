@@ -123,7 +123,7 @@ def davis2017(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def shared_data() -> Path:
-    """Folder of the reference data; skips the test where there is none."""
+    """Folder of the reference data; without it the test is skipped."""
     if not SHARED.is_dir():
         pytest.skip("no reference data beside the project (shared/data)")
     return SHARED

@@ -1,4 +1,4 @@
-"""How far long work has come, in lines of the log."""
+"""Progress of long work, as lines in the log."""
 
 import logging
 
@@ -8,7 +8,7 @@ from tasks.progress_lines import PROGRESS, ProgressLines
 
 
 class Clock:
-    """Moves when it is told to."""
+    """A clock that the test sets."""
 
     def __init__(self) -> None:
         self.now = 100.0

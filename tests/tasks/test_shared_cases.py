@@ -1,4 +1,4 @@
-"""Inputs that failed in people's hands, as their own files; the other tests make theirs."""
+"""Files of users that once failed; other tests make their inputs themselves."""
 
 from collections.abc import Callable
 from typing import Any

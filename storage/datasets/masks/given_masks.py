@@ -5,16 +5,17 @@
 | an image file | label map of the first frame, or one object in black and white |
 | a folder of images | see `mask_folders` |
 | a folder of .json files | see `mask_json`, one file per frame |
-| a .json file | see `mask_json` |
+| a .json file | see `mask_json`, or boxes and points: see `prompts.prompt_file` |
 | a .npy or .npz file | see `array_masks` |
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from hashlib import sha256
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from storage.datasets.images.frame_matching import VideoFrames, like_frames
@@ -39,12 +40,19 @@ from storage.datasets.masks.object_layers import (
     MapReader,
     check_count,
     layer_readers,
+    layered,
 )
+from storage.datasets.prompts.grab_cut import GRAB_CUT_VERSION
+from storage.datasets.prompts.prompt_file import Prompt, read_prompts
 from storage.datasets.source import UInt8Array
 from storage.errors import DatasetError, MissingDatasetError
 
 _READER_VERSION = 2
 """Increased when the same files are read as other label maps than before."""
+
+
+Picture = Callable[[str], UInt8Array]
+"""Reads a frame by its name."""
 
 
 @dataclass(frozen=True)
@@ -92,12 +100,13 @@ class GivenMasks:
         return found
 
 
-def open_masks(place: Path, frames: VideoFrames) -> GivenMasks:
+def open_masks(place: Path, frames: VideoFrames, picture: Picture | None = None) -> GivenMasks:
     """Open the masks of a video's frames; files are decoded on demand.
 
     Args:
         place: file or folder.
         frames: the frames of the video.
+        picture: reads a frame by its name; only boxes and points need it.
 
     Raises:
         MissingDatasetError: the place does not exist.
@@ -112,6 +121,9 @@ def open_masks(place: Path, frames: VideoFrames) -> GivenMasks:
     elif place.is_dir():
         folder = read_mask_folder(place, frames)
         readers, note, images = folder.readers, folder.note, mask_images(place)
+    elif (prompts := read_prompts(place)) is not None:
+        readers = _prompt_readers(prompts, frames, picture)
+        note = f"{place} holds boxes and points: the masks follow from them by GrabCut."
     elif place.suffix.lower() == ".json":
         readers, note = _json_readers(place, read_mask_json(place, frames), frames)
     elif place.suffix.lower() in ARRAY_SUFFIXES and place.exists():
@@ -127,12 +139,35 @@ def open_masks(place: Path, frames: VideoFrames) -> GivenMasks:
     return GivenMasks(place, {name: readers[name] for name in ordered}, images, notes)
 
 
+def _prompt_readers(
+    prompts: Sequence[Prompt], frames: VideoFrames, picture: Picture | None
+) -> dict[str, MapReader]:
+    """Readers by frame name; each label map is made once, because GrabCut takes its time."""
+    if picture is None:
+        raise DatasetError(f"{prompts[0].where}: boxes and points need frames. Give masks here.")
+    by_frame: dict[str, list[Prompt]] = {}
+    for prompt in prompts:
+        prompt.check_inside(frames.size)
+        named = prompt.frame
+        name = frames.names[0] if named is None else frames.find(named, prompt.where)
+        by_frame.setdefault(name, []).append(prompt)
+
+    def read(name: str, found: Sequence[Prompt]) -> UInt8Array:
+        frame = picture(name)
+        layers = [(p.object_id, p.where, partial(p.mask, frame)) for p in found]
+        return layered(frames.size, layers)
+
+    return {name: cache(partial(read, name, found)) for name, found in by_frame.items()}
+
+
 def masks_digest(place: Path) -> str:
     """sha256 (hex) over names and bytes of all mask files at a place; errors as `open_masks`."""
     files = [place]
     if place.is_dir():
         files = mask_images(place) or _json_files(place)
     digest = sha256(f"{_READER_VERSION}\n".encode())
+    if read_prompts(place) is not None:
+        digest.update(f"GrabCut {GRAB_CUT_VERSION} {cv2.__version__}\n".encode())
     for path in files:
         check_place(path, place)
         data = read_bytes(path)

@@ -73,7 +73,7 @@ class MaskedVideo:
         self._check_links()
         size, note = self._frames.size, " ".join(self._frames.remarks)
         frames = VideoFrames(self.frame_names, size, self.name, note)
-        return open_masks(self._masks_at, frames)
+        return open_masks(self._masks_at, frames, lambda name: self.frame(frames.order[name]))
 
     def remarks(self) -> list[str]:
         """What a person should check before the video is segmented, a sentence each."""

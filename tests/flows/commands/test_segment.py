@@ -1,21 +1,19 @@
 """`maskrnn segment VIDEO --mask FILE`: segments a user's video in one command."""
 
 import sys
-from fractions import Fraction
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 from PIL import Image
 
 from flows.cli.app import main
-from maskrnn_core.synthetic import SyntheticOptions, SyntheticVideo, synthetic_videos
+from maskrnn_core.synthetic import SyntheticVideo
+from storage.datasets.readers.own_video import open_own_video
 from storage.datasets.video.video_file import VideoFile
 from storage.export.video_files import write_mp4
+from tests.flows.own_video import TIMES, drawn_video, write_own_video
 from tests.flows.tiny import OVERRIDES
-
-TIMES = (0.0, 0.04, 0.5, 0.54, 1.0)
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *tokens: object) -> int:
@@ -28,27 +26,12 @@ def run(monkeypatch: pytest.MonkeyPatch, *tokens: object) -> int:
 
 @pytest.fixture
 def drawn() -> SyntheticVideo:
-    return synthetic_videos("val", SyntheticOptions(size=(48, 65), videos_val=1, frames_val=5))[0]
+    return drawn_video()
 
 
 @pytest.fixture
-def own_video(tmp_path: Path, drawn: SyntheticVideo) -> Path:
-    """A video of five frames at uneven times, of odd width, with first.png beside it."""
-    path = tmp_path / "walk.mp4"
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=25)
-        assert isinstance(stream, av.VideoStream)
-        stream.height, stream.width, stream.pix_fmt = 48, 65, "yuv444p"
-        stream.codec_context.time_base = Fraction(1, 1000)
-        for index, seconds in enumerate(TIMES):
-            frame = av.VideoFrame.from_ndarray(drawn.frame(index), format="rgb24")
-            frame.pts, frame.time_base = round(seconds * 1000), Fraction(1, 1000)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-    mask = Image.fromarray(drawn.label_map(0)).convert("P")
-    mask.putpalette([0, 0, 0, 128, 0, 0, 0, 128, 0, 128, 128, 0])
-    mask.save(tmp_path / "first.png")
-    return path
+def own_video(tmp_path: Path) -> Path:
+    return write_own_video(tmp_path)
 
 
 @pytest.mark.timeout(400)
@@ -93,6 +76,11 @@ def test_one_command(
         (["VIDEO", "--mask", "FIRST.no"], "first.png.no is not there"),
         (["VIDEO", "--mask", "LARGE"], "is 9x9, but the video is 65x48"),
         (["FIRST", "--mask", "FIRST"], "cannot be decoded"),
+        (["--box", "1,2,3,4"], "need a video"),
+        (["VIDEO", "--mask", "FIRST", "--box", "1,2,3,4"], "give either --mask, or --box and"),
+        (["VIDEO", "--box", "1,2,3"], "--box 1,2,3: write X0,Y0,X1,Y1"),
+        (["VIDEO", "--points", "1,2"], "write the points of one object"),
+        (["VIDEO", "--points=-1,2"], "with one + at least"),
         (["VIDEO", "--mask", "FIRST", "--preset", "smal"], "did you mean small"),
     ],
 )
@@ -112,6 +100,34 @@ def test_bad_input_is_found_before_anything_starts(
     assert run(monkeypatch, "segment", *tokens, "--store", store) == 2
     assert message in capsys.readouterr().err
     assert not store.exists()
+
+
+def test_boxes_and_points_in_place_of_a_mask(
+    own_video: Path,
+    drawn: SyntheticVideo,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ys, xs = np.nonzero(drawn.label_map(0) == 1)
+    box = f"{xs.min()},{ys.min()},{xs.max() + 1},{ys.max() + 1}"
+    middle = f"+{int(np.median(xs))},{int(np.median(ys))} -0,0"
+    out, store = tmp_path / "out", tmp_path / "store"
+    shown = ["segment", own_video, "--box", box, "--points", middle, "--out", out, "--preview"]
+    assert run(monkeypatch, *shown, "--store", store) == 0
+    assert "5 frames of 65x48, objects 1" in capsys.readouterr().out
+    written = {path.name for path in out.iterdir()} - {".maskrnn-outputs.jsonl"}
+    assert {"walk-first-masks.png", "walk-prompts.json"} <= written
+    assert not store.exists()
+    masks = open_own_video(own_video, out / "walk-prompts.json")
+    assert 1 in masks.objects
+    found = np.asarray(masks.label_map(0)) == 1
+    assert not found[: ys.min()].any()
+    assert not found[:, : xs.min()].any()
+    assert run(monkeypatch, *shown, "--store", store) == 0
+    (out / "walk-prompts.json").write_bytes(b"mine")
+    assert run(monkeypatch, *shown, "--store", store) == 2
+    assert (out / "walk-prompts.json").read_bytes() == b"mine"
 
 
 def contents(folder: Path) -> dict[str, bytes]:

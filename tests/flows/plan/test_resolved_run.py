@@ -41,7 +41,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> "Counter[str]":
 
     count(resolved_run, "all_configurations", "resolved")
     count(machine_check, "sampled_extent", "checked")
-    monkeypatch.setattr("flows.runs.driver.Bridge", lambda *_, **__: InlineBridge())
+    monkeypatch.setattr("flows.runs.whole_run.Bridge", lambda *_, **__: InlineBridge())
     return counted
 
 
@@ -68,6 +68,26 @@ def test_a_resolved_run_holds_what_its_stages_work_from(tmp_path: Path) -> None:
     assert run.protocol is not None
     assert resolve(BenchmarkParameters(**fields(tmp_path, until="segment"))).protocol is None
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("others", "expected"),
+    [
+        ({}, True),
+        ({"preset": "first-frame"}, True),
+        ({"preset": "small"}, False),
+        ({"compare": ("small",)}, False),
+        ({"videos": ("val-000", "val-001")}, False),
+        ({"workers": 1}, False),
+        ({"dask_address": "tcp://127.0.0.1:1"}, False),
+        ({"timeouts": {"segment": 60.0}}, False),
+    ],
+)
+def test_one_video_without_a_network_needs_no_workers(
+    tmp_path: Path, others: dict[str, Any], expected: bool
+) -> None:
+    run = resolve(BenchmarkParameters(**fields(tmp_path, **others)))
+    assert run.needs_no_workers is expected
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ Stages = dict[tuple[str, str], StageRecord]
 @pytest.fixture(autouse=True)
 def inline(monkeypatch: pytest.MonkeyPatch) -> None:
     """Units run in this process."""
-    monkeypatch.setattr("flows.runs.driver.Bridge", lambda *_, **__: InlineBridge())
+    monkeypatch.setattr("flows.runs.whole_run.Bridge", lambda *_, **__: InlineBridge())
 
 
 def plan_then_run(store: Path, **others: Any) -> tuple[RunPlan, Stages]:

@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.timeout(600), pytest.mark.usefixtures("prefect_server"
 def bridge(monkeypatch: pytest.MonkeyPatch) -> InlineBridge:
     """Runs units in this process; `names` lists them."""
     inline = InlineBridge()
-    monkeypatch.setattr("flows.runs.driver.Bridge", lambda *_, **__: inline)
+    monkeypatch.setattr("flows.runs.whole_run.Bridge", lambda *_, **__: inline)
     monkeypatch.setattr(inline, "close", lambda: None)
     return inline
 

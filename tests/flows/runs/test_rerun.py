@@ -51,7 +51,7 @@ def segmented(monkeypatch: pytest.MonkeyPatch) -> "Counter[str]":
         return frames(self, *args)
 
     monkeypatch.setattr(VideoSegmenter, "frames", counted)
-    monkeypatch.setattr("flows.runs.driver.Bridge", lambda *_, **__: InlineBridge())
+    monkeypatch.setattr("flows.runs.whole_run.Bridge", lambda *_, **__: InlineBridge())
     return calls
 
 

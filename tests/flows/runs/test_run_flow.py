@@ -1,4 +1,4 @@
-"""Where the flow of a command runs."""
+"""A command runs its flow at the configured server, or as a plain call."""
 
 from typing import Any
 

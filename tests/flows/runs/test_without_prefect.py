@@ -1,4 +1,4 @@
-"""Commands for which no Prefect server is named: the same results, and no server at all."""
+"""Commands without a configured Prefect server give the same results and start no server."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @pytest.fixture
 def no_server() -> Iterator[None]:
-    """Whatever the other tests of the session use."""
+    """No server is configured, even if other tests of the session use one."""
     with temporary_settings(restore_defaults={PREFECT_API_URL}):
         yield
 

@@ -1,4 +1,4 @@
-"""Whether Prefect must be loaded to know its server."""
+"""A server in the environment or in a file of Prefect is found without loading Prefect first."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Every protocol against its rule, restated plainly: the page docs/evaluation.md in Python."""
+"""Every protocol compared with its rule in docs/evaluation.md, written as plain Python."""
 
 from collections.abc import Sequence
 from itertools import permutations
@@ -78,7 +78,7 @@ def restated(name: str, videos: Sequence[tuple[LabelMaps, LabelMaps]]) -> tuple[
 
 
 def best_labels(truth: LabelMaps, prediction: LabelMaps, objects: list[int]) -> dict[int, int]:
-    """The assignment of predicted labels whose mean J plus mean F is largest, of all there are."""
+    """The assignment of predicted labels with the largest mean J plus mean F, by trying all."""
     top = max(int(prediction.max()), len(objects))
 
     def gain(labels: Sequence[int]) -> float:

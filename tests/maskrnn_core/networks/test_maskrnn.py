@@ -25,6 +25,7 @@ def _inputs(height: int = 33, width: int = 50) -> tuple[torch.Tensor, torch.Tens
         TINY,
         replace(TINY, head="osvos", roi_pooling="align", norm="none"),
         replace(TINY, flow_stream=False, mask_input="none", localization=False),
+        replace(TINY, mask_at="stages"),
     ],
 )
 def test_every_ablation_segments_frames_of_any_size(options: NetworkOptions) -> None:
@@ -51,6 +52,31 @@ def test_the_mask_reaches_the_logits_after_its_weights_grow() -> None:
         network.appearance.vgg.convolutions()[0].weight[:, 3] = 1
     changed = network(frame, mask, None).logits - network(frame, 1 - mask, None).logits
     assert changed.abs().max() > 1e-4
+
+
+def test_a_mask_read_in_every_stage_is_followed_before_any_training() -> None:
+    options = replace(TINY, flow_stream=False, localization=False)
+    guided = build_network(replace(options, mask_at="stages")).eval()
+    frame, mask = torch.zeros(1, 3, 64, 64), torch.zeros(1, 1, 64, 64)
+    mask[..., :, :32] = 1
+    with torch.inference_mode():
+        apart = [
+            network(frame, mask, None).logits - network(frame, 1 - mask, None).logits
+            for network in (guided, build_network(options).eval())
+        ]
+    assert (apart[0][..., :16] > 1).all()
+    assert (apart[0][..., 48:] < -1).all()
+    assert not apart[1].any()
+
+
+def test_every_stage_learns_from_the_mask() -> None:
+    options = replace(TINY, flow_stream=False, localization=False, mask_at="stages")
+    network = build_network(options)
+    frame, mask, _ = _inputs()
+    network(frame, mask, None).logits.sum().backward()
+    guides = network.appearance.vgg.guides
+    assert len(guides) == 4
+    assert all(guide.weight.grad.any() for guide in guides)
 
 
 def test_the_motion_stream_needs_magnitudes() -> None:

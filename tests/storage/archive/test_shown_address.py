@@ -1,4 +1,4 @@
-"""Addresses are shown and written without whatever could be a secret."""
+"""Addresses are shown and written without parts that may be secret."""
 
 from urllib.parse import quote
 

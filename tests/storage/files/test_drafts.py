@@ -11,7 +11,7 @@ from storage.files.processes import process_token
 
 
 def token_of_another(*, alive: bool) -> "tuple[str, subprocess.Popen[str]]":
-    """The token of a process that has ended, or waits for its input to end."""
+    """The token of a process that has ended, or of one that waits for the end of its input."""
     code = "import sys; from storage.files.processes import process_token; print(process_token())"
     if alive:
         code += "; sys.stdout.flush(); sys.stdin.read()"

@@ -1,4 +1,4 @@
-"""What reaches the disk, and in which order, so that a power loss leaves all or nothing."""
+"""The order in which files reach the disk, so that a power loss leaves all of a file or nothing."""
 
 import os
 from pathlib import Path

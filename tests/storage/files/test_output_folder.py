@@ -20,7 +20,7 @@ def put(folder: Path, name: str, *files: tuple[str, bytes]) -> None:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder but the list of outputs."""
+    """Every file below a folder, except the list of outputs."""
     files = [path for path in folder.rglob("*") if path.is_file() and path.name != RECORD]
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 

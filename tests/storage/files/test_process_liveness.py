@@ -1,4 +1,4 @@
-"""Whether a process lives, also where the system shows nobody the processes of others."""
+"""Whether a process lives, also where the system hides the processes of other users."""
 
 import os
 import subprocess

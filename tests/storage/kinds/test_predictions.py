@@ -1,4 +1,4 @@
-"""Predictions at rest, and their export as palette PNG files."""
+"""Stored predictions, and their export as palette PNG files."""
 
 import errno
 from pathlib import Path

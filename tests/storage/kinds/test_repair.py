@@ -1,4 +1,4 @@
-"""Artifacts that look complete and lack files are removed, so that they are made again."""
+"""Artifacts that have a marker but lack files are removed, so that they are made again."""
 
 import threading
 

@@ -1,4 +1,4 @@
-"""What every store keeps of unfinished artifacts: subclass `DraftSuite` with a fixture `store`."""
+"""Tests of unfinished artifacts for every kind of store: subclass `DraftSuite`; fixture `store`."""
 
 import json
 import time
@@ -21,7 +21,7 @@ def take(store: ArtifactStore, **options: Any) -> Any:
 
 
 def take_elsewhere(store: ArtifactStore, **options: Any) -> Any:
-    """As another writer would; the thread that holds a lease gets it again."""
+    """Take the lease in another thread; the thread that holds it would simply get it again."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(store.lease, "things", "k", **options).result()
 
@@ -44,8 +44,8 @@ class DraftSuite:
         assert any("partial" in path for path in store.sweep_staging(0))
         assert store.unfinished("things") == {}
 
-    def test_a_draft_of_a_former_version_is_gone_on_from(self, store: ArtifactStore) -> None:
-        """It had no token in its name, and all writers shared it."""
+    def test_a_draft_of_a_former_version_is_resumed(self, store: ArtifactStore) -> None:
+        """Such a draft had no token in its name, and all writers shared it."""
         path = ".staging/things/k.partial" if store.folder.is_local else "things/k/partial"
         plan = {"n": 1}
         save_progress(store.folder, path, plan, {"note.txt": sha256(b"x").hexdigest()})
@@ -60,8 +60,8 @@ class DraftSuite:
         assert not store.folder.exists(path)
         assert store.sweep_staging(0) == []
 
-    def test_who_lost_its_lease_leaves_everything(self, store: ArtifactStore) -> None:
-        """Also where it fails for another reason, such as files that were taken over."""
+    def test_a_writer_that_lost_its_lease_removes_nothing(self, store: ArtifactStore) -> None:
+        """This holds even if it fails for another reason, such as files that were taken over."""
         lease = store.lease("things", "k")
         assert lease is not None
         writing = store.create("things", "k", {"n": 1})
@@ -115,7 +115,7 @@ class DraftSuite:
             vanish()
         assert not store.exists("things", "k")
         with store.create("things", "k", {"n": 1}) as writer:
-            assert list(writer.digests) == ["more.txt"], "what is left is gone on from"
+            assert list(writer.digests) == ["more.txt"], "the next writer uses what is left"
             writer.put("note.txt", b"x")
         assert store.open("things", "k").damage() == []
 

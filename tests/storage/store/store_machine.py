@@ -29,7 +29,7 @@ CLOCK = SimpleNamespace(waited=0.0, ahead=0.0)
 
 
 class Writer:
-    """One writer, as a process of its own would be."""
+    """One writer, which stands for a process."""
 
     def __init__(self, number: int, ahead: float) -> None:
         self.number = number
@@ -41,21 +41,21 @@ class Writer:
 
     @contextmanager
     def acting(self) -> Iterator[None]:
-        """Its clock and its leases count."""
+        """Within the block, the clock and the leases of this writer are used."""
         CLOCK.ahead = self.ahead
         lease_module._of_thread.leases = self._leases
         yield
 
     def content(self, name: str) -> bytes:
-        """What it writes: other bytes than the others."""
+        """The bytes that it writes; they differ from those of the other writers."""
         return f"{name} of {self.number}".encode() * 50
 
     def left(self) -> list[str]:
-        """Files that it has still to write."""
+        """Names of the files that it still has to write."""
         return [name for name in NAMES if self.writer and name not in self.writer.digests]
 
     def forget(self) -> None:
-        """It holds nothing any more."""
+        """Drop its lease and its draft."""
         self.lease = self.creating = self.writer = None
         self._leases = {}
 
@@ -113,7 +113,7 @@ class StoreMachine(RuleBasedStateMachine):
         return [writer for writer in self.writers if writer.lease is None]
 
     def with_lease(self) -> list[Writer]:
-        """Those that took it; all but one have lost it since."""
+        """Writers that took the lease; all of them except one have lost it since."""
         return [writer for writer in self.writers if writer.lease is not None]
 
     def writing(self) -> list[Writer]:
@@ -132,7 +132,7 @@ class StoreMachine(RuleBasedStateMachine):
         return [writer for writer in self.with_lease() if writer is self.holder]
 
     def may_release(self) -> list[Writer]:
-        """Who has not begun, and may begin, goes on."""
+        """Writers with nothing to write; one that may begin must do so first."""
         idle = [writer for writer in self.with_lease() if writer.writer is None]
         return [writer for writer in idle if writer not in self.may_begin()]
 
@@ -160,7 +160,7 @@ class StoreMachine(RuleBasedStateMachine):
         self._put(writer, chance)
 
     def write(self, writer: Writer, chance: Random) -> None:
-        """Whoever lost its lease writes on, until it looks."""
+        """A writer that has lost its lease continues until it checks the lease."""
         self._put(writer, chance)
 
     def _put(self, writer: Writer, chance: Random) -> None:
@@ -205,7 +205,7 @@ class StoreMachine(RuleBasedStateMachine):
         writer.forget()
 
     def kill(self, writer: Writer, chance: Random) -> None:
-        """Its lease stays, as after a kill on another machine, until somebody is patient."""
+        """The lease stays, as after a kill on another machine, until somebody waits long enough."""
         if writer.creating is not None:
             self.dead.append(writer.creating)
         if self.holder is writer:
@@ -221,7 +221,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.artifact = None
 
     def write_without_a_lease(self, writer: Writer, chance: Random) -> None:
-        """A draft that nobody can go on from: the first complete artifact stays."""
+        """A draft that cannot be resumed: the first complete artifact stays."""
         stranger = Writer(10 + writer.number, 0.0)
         with stranger.acting(), self.store.create("things", "k") as draft:
             for name in NAMES:

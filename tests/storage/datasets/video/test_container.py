@@ -1,4 +1,4 @@
-"""What a container states, without a frame decoded."""
+"""The facts that a container states, read without decoding a frame."""
 
 from collections.abc import Callable
 from pathlib import Path

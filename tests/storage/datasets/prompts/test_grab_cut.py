@@ -1,0 +1,73 @@
+"""Masks from boxes and points on a picture whose answer is known."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from storage.datasets.prompts.grab_cut import Point, object_mask
+
+SIZE = (120, 160)
+
+
+def picture(dull: bool = False) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Two bright discs on a dark, noisy ground, and the first disc; `dull` shows noise alone."""
+    noise = np.random.default_rng(5).normal(0, 8, (*SIZE, 3))
+    y, x = np.mgrid[: SIZE[0], : SIZE[1]]
+    discs = [(x - cx) ** 2 + (y - 60) ** 2 < 20**2 for cx in (45, 120)]
+    colours = np.full((*SIZE, 3), (40.0, 60.0, 90.0))
+    if not dull:
+        colours[discs[0] | discs[1]] = (200, 150, 60)
+    return np.clip(colours + noise, 0, 255).astype(np.uint8), discs[0]
+
+
+def iou(found: NDArray[np.uint8], true: NDArray[np.bool_]) -> float:
+    return float(((found > 0) & true).sum() / ((found > 0) | true).sum())
+
+
+@pytest.mark.parametrize(
+    ("box", "points"),
+    [
+        ((22.0, 36.0, 69.0, 84.0), []),
+        ((22.0, 36.0, 69.0, 84.0), [Point(45, 60, True), Point(26, 40, False)]),
+        (None, [Point(45, 60, True), Point(40, 70, True), Point(80, 60, False)]),
+    ],
+    ids=["box", "box and points", "points"],
+)
+def test_one_object_of_two(box: tuple[float, float, float, float], points: list[Point]) -> None:
+    frame, true = picture()
+    found = object_mask(frame, box, points)
+    assert found.shape == SIZE
+    assert set(np.unique(found)) == {0, 1}
+    assert iou(found, true) > 0.95
+    np.testing.assert_array_equal(found, object_mask(frame, box, points))
+
+
+def test_nothing_outside_the_box_and_no_point_beside_the_object() -> None:
+    frame, true = picture()
+    found = object_mask(frame, (30, 40, 60, 80), [Point(45, 50, False)])
+    assert not found[:40].any()
+    assert not found[:, 60:].any()
+    assert not found[50, 45]
+    assert found[70, 45]
+    assert true[70, 45]
+
+
+@pytest.mark.parametrize("box", [(0.0, 0.0, 160.0, 120.0), (-5.0, -5.0, 900.0, 900.0)])
+def test_a_box_of_the_whole_picture_has_no_background(box: tuple[float, ...]) -> None:
+    frame, _ = picture()
+    assert object_mask(frame, box, []).any()  # type: ignore[arg-type]
+
+
+def test_a_picture_without_edges_gives_a_mask_within_the_box() -> None:
+    frame, _ = picture(dull=True)
+    found = object_mask(frame, (30, 40, 60, 80), [])
+    assert found.any()
+    assert found.sum() == found[40:80, 30:60].sum()
+
+
+def test_large_pictures_are_segmented_at_a_lower_size() -> None:
+    frame, true = picture()
+    large = frame.repeat(8, axis=0).repeat(8, axis=1)
+    found = object_mask(large, (8 * 22, 8 * 36, 8 * 69, 8 * 84), [])
+    assert found.shape == (960, 1280)
+    assert iou(found, true.repeat(8, axis=0).repeat(8, axis=1)) > 0.94
