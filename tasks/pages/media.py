@@ -1,6 +1,7 @@
 """Writes the parts of a page that show videos: files beside the page, or blocks inside it."""
 
 import json
+import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,7 +11,6 @@ from typing import Any
 from maskrnn_core.digest import stable_digest
 from maskrnn_core.drawing.overlays import overlay
 from storage.errors import StorageError
-from storage.files.drafts import new_draft
 from storage.files.local_files import replacing
 from tasks.machine.resources import this_machine
 from tasks.pages.findings import WorstFrame
@@ -108,7 +108,7 @@ def embedded_parts(
 
 def put_media(file: Path, data: bytes) -> None:
     """Write a file so that no reader ever sees a part of it; it can be made again if it is lost."""
-    draft = new_draft(file)
+    draft = file.with_name(f".{file.name}.{uuid.uuid4().hex}")
     with replacing(str(file), str(draft), durable=False) as opened:
         opened.write(data)
 

@@ -7,7 +7,6 @@ nothing load from a network.
 
 import hashlib
 import json
-import re
 from importlib.resources import files
 from typing import Any
 
@@ -60,8 +59,3 @@ def script_json(value: object) -> Markup:
 def figure(value: float | None, digits: int = 3) -> str:
     """Return a figure for people; a dash if there is none."""
     return "\N{EN DASH}" if value is None or value != value else f"{value:.{digits}f}"
-
-
-def css_name(text: str) -> str:
-    """Return a text as part of an identifier: letters, digits and dashes."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")

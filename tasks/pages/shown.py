@@ -1,7 +1,7 @@
 """What a page shows of a video: its frames, and the label maps of one or more methods."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -53,7 +53,6 @@ class ShownVideo:
     video: StoredVideo
     methods: Mapping[str, ShownMethod]
     flow_key: str | None = None
-    failures: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> str:

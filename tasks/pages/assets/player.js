@@ -139,7 +139,8 @@ function paintBoxes(context, method, index, shown) {
 // Draws one frame of one method into a stage: two canvases, one above the other.
 async function drawStage(stage, part, name, index, view) {
   const method = part.methods[name];
-  const [below, above] = [stage.frame.getContext("2d"), stage.masks.getContext("2d")];
+  const below = stage.frame.getContext("2d");
+  const above = stage.masks.getContext("2d", { willReadFrequently: true });
   const useFlow = view.layers.flow && part.flow;
   const form = useFlow ? part.flow : part.frames;
   const paint = await drawCell(below, part, form, form.urls, index);

@@ -46,6 +46,8 @@ def test_a_run_is_complete_and_its_repetition_reuses_everything(
     }
     assert (report / "overlays" / "val-001_sheet.jpg").stat().st_size > 0
     assert (report / "plots" / "val-001_J.png").stat().st_size > 0
+    assert "val-001" in (report / "report.html").read_text()
+    assert len(list((report / "media").glob("*.js"))) == 2
     summary = (report / "summary.md").read_text()
     assert "all 2 videos of the synthetic train split" in summary
     # 4 videos x (ingest, flow), 1 parent, 3 objects, 2 videos x 3 presets x (segment, evaluate)
