@@ -58,9 +58,9 @@ def execute_archive(resolved: ResolvedArchive) -> int:
     if progress is not None:
         for failure in progress.failures[:NAMED]:
             print_error(f"{failure.id}: {failure.error}")
-        Terminal(soft_wrap=True).print(progress.line(), highlight=False, markup=False)
-    console = Terminal(soft_wrap=True)
-    console.print(f"Run {ledger.run_id}", highlight=False, markup=False)
+        Terminal().print(progress.line())
+    console = Terminal()
+    console.print(f"Run {ledger.run_id}")
     folder = report_folder(store, ledger.location)
-    console.print(f"Results: {folder}", highlight=False, markup=False)
+    console.print(f"Results: {folder}")
     return 0 if state.is_completed() else 1

@@ -46,18 +46,18 @@ def segment_own_video(
     (source,) = run.sources
     results = results_folder(out, source, [video, Path(str(parameters.masks))])
     objects = source.objects  # reads video and masks, so that faults show before the start
-    console = Terminal(stderr=True, soft_wrap=True)
+    console = Terminal(stderr=True)
     warnings = _warnings(source, results)
     for line in [_found(source, objects), *warnings, *_told(parameters, run.main, data)]:
-        console.print(line, highlight=False, markup=False)
+        console.print(line)
     code = execute_run(run)
     if code == 0:
         masks, overlay = write_results(
             parameters.store, parameters.run_name, parameters.preset, results
         )
-        printed = Terminal(soft_wrap=True)
-        printed.print(f"Label maps: {masks}", highlight=False, markup=False)
-        printed.print(f"To look at: {overlay}", highlight=False, markup=False)
+        printed = Terminal()
+        printed.print(f"Label maps: {masks}")
+        printed.print(f"To look at: {overlay}")
     return code
 
 

@@ -5,10 +5,8 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from rich.box import SIMPLE_HEAD
-from rich.markdown import Markdown
-from rich.table import Table
-
+from flows.console.markdown_page import MarkdownPage
+from flows.console.plain_table import Column, PlainTable
 from flows.terminal import Terminal
 from storage.errors import MissingArtifactError
 from storage.kinds.checkpoints import PARENTS
@@ -24,8 +22,7 @@ if TYPE_CHECKING:
 
 def print_error(message: str) -> None:
     """Print one error as plain text; brackets in it are not markup."""
-    console = Terminal(stderr=True, soft_wrap=True)
-    console.print(f"maskrnn: {message}", style="red", markup=False, highlight=False)
+    Terminal(stderr=True).print(f"maskrnn: {message}", style="red")
 
 
 def print_figures(store_url: str, run_id: str) -> None:
@@ -46,9 +43,9 @@ def print_figures(store_url: str, run_id: str) -> None:
     if (ablation := figures["ablation"]) is not None:
         rows = ablation["ablation"]
         console.print(_table("Ablation, J in percent", rows, list(rows[0])))
-        console.print(ablation["summary"], markup=False, highlight=False)
+        console.print(ablation["summary"])
     for note in figures["notes"]:
-        console.print(note, markup=False)
+        console.print(note)
 
 
 def print_evaluation(evaluation: "Evaluation") -> None:
@@ -60,48 +57,40 @@ def print_evaluation(evaluation: "Evaluation") -> None:
             continue
         rows = json.loads(values.to_json(orient="records", double_precision=15))
         title = f"{evaluation.predictions}, {name.replace('_', ' ')}"
-        table = Table(
-            title=_plain(title), title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
-        )
-        table.add_column(str(values.columns[0]), no_wrap=True)
-        for column in shown:
-            table.add_column(column.removesuffix("_mean").replace("_", "\n"), justify="right")
-        for row in rows:
-            table.add_row(*(_cell(row.get(column)) for column in [values.columns[0], *shown]))
-        console.print(table)
+        console.print(_table(title, rows, [str(values.columns[0]), *shown]))
     for line in (f"Protocol {evaluation.rules.name}.", *evaluation.notes):
-        console.print(line, markup=False, highlight=False)
+        console.print(line)
 
 
 def print_failures(records: Iterable[VideoRecord]) -> None:
     """Print every failed stage and its cause."""
-    console = Terminal(stderr=True, soft_wrap=True)
+    console = Terminal(stderr=True)
     for record in records:
         for name, stage in record.stages.items():
             if stage.state == "failed":
                 text = f"{record.video}, {name}: {stage.error}"
-                console.print(text, style="red", markup=False, highlight=False)
+                console.print(text, style="red")
 
 
 def print_parents(records: Iterable[VideoRecord]) -> None:
     """Print the parents that a run trained or found, in the form that `--parent` accepts."""
-    console = Terminal(soft_wrap=True)
+    console = Terminal()
     for record in records:
         name = RecordName.parse(record.video)
         for kind, key in (pair for stage in record.stages.values() for pair in stage.artifacts):
             if name.role == "parent" and kind == PARENTS:
-                console.print(f"Parent of {name.video}: {key}", highlight=False, markup=False)
+                console.print(f"Parent of {name.video}: {key}")
 
 
 def print_where(parameters: "BenchmarkParameters", ledger: RunLedger, seconds: float) -> None:
     """Print the name of the run and where its results are."""
-    console = Terminal(soft_wrap=True)
+    console = Terminal()
     computed, reused = _counts(ledger.records())
     text = f"{computed} units computed, {reused} reused, {seconds:.0f} s"
-    console.print(f"Run {ledger.run_id}: {text}", highlight=False, markup=False)
+    console.print(f"Run {ledger.run_id}: {text}")
     if parameters.until in ("train", "segment", "report"):
         folder = report_folder(ArtifactStore(parameters.store), ledger.location)
-        console.print(f"Results: {folder}", highlight=False, markup=False)
+        console.print(f"Results: {folder}")
 
 
 def print_report(store_url: str, run_id: str) -> int:
@@ -115,9 +104,9 @@ def print_report(store_url: str, run_id: str) -> int:
             f"the run {run_id} has no report yet; run its benchmark command to the end, or give "
             "--anew for a report of the results so far"
         )
-    console = Terminal(soft_wrap=True)
-    console.print(Markdown((folder / SUMMARY).read_text()))
-    console.print(f"Report: {folder}", highlight=False, markup=False)
+    console = Terminal()
+    console.print(MarkdownPage((folder / SUMMARY).read_text()))
+    console.print(f"Report: {folder}")
     return 0
 
 
@@ -128,20 +117,14 @@ def _counts(records: Iterable[VideoRecord]) -> tuple[int, int]:
     return len(done) - reused, reused
 
 
-def _table(title: str, rows: list[dict[str, Any]], columns: list[str]) -> Table:
-    table = Table(title=title, title_justify="left")
-    for name in columns:
-        table.add_column(name.replace("_", " "), overflow="fold")
-    for row in rows:
-        table.add_row(*(_cell(row.get(name)) for name in columns))
-    return table
+def _table(title: str, rows: list[dict[str, Any]], names: list[str]) -> PlainTable:
+    """Return a table of named columns: the first names the row, the others hold figures."""
+    first, *others = (name.removesuffix("_mean").replace("_", "\n") for name in names)
+    columns = [Column(first), *(Column(name, is_number=True) for name in others)]
+    return PlainTable(columns, [[_cell(row.get(name)) for name in names] for row in rows], title)
 
 
 def _cell(value: object) -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
-    return f"{value:.3f}" if isinstance(value, float) else _plain(str(value))
-
-
-def _plain(text: str) -> str:
-    return text.replace("[", "\\[")
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
