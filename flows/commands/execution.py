@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 from pydantic import BaseModel, ValidationError
@@ -28,6 +28,7 @@ from storage.store.artifacts import ArtifactStore
 from tasks.dask_bridge.clusters import cluster_class
 from tasks.errors import ParameterError
 from tasks.inputs.external_parents import check_parent, obtain_parent
+from tasks.inputs.sources import told_by_layout
 from tasks.inputs.starting_weights import check_start
 
 logger = logging.getLogger("maskrnn.run")
@@ -41,7 +42,7 @@ def execute(fields: dict[str, Any]) -> int:
     Raises:
         ParameterError, DatasetError, ...: the input is bad; found before anything starts.
     """
-    parameters = validated(fields)
+    parameters = validated({**_told_dataset(fields), **fields})
     announce(parameters.run_name, parameters.dataset, parameters.presets)
     return check_and_run(resolve(parameters))
 
@@ -90,6 +91,20 @@ def execute_flow(
     print_failures(records)
     print_where(parameters, ledger, time.monotonic() - started)
     return 0 if state.is_completed() else 1
+
+
+def _told_dataset(fields: Mapping[str, Any]) -> dict[str, str]:
+    """Return the data set that the folder `root` holds, if a root is given alone, and log it.
+
+    Raises:
+        ParameterError, MissingDatasetError: the folder does not tell.
+    """
+    root = fields.get("root")
+    if root is None or "dataset" in fields:
+        return {}
+    name = told_by_layout(root)
+    logger.info("%s is read as the data set %s, by its layout", root, name)
+    return {"dataset": name}
 
 
 def announce(run: str, data: str, presets: Sequence[str]) -> None:

@@ -1,5 +1,6 @@
 """Shows a page of Markdown on a terminal, and as it is elsewhere."""
 
+import re
 from typing import ClassVar
 
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -37,12 +38,13 @@ class _WholeTable(TableElement):
         if self.header is None or self.header.row is None or self.body is None:
             return
         columns = [
-            Column("\n".join(head.content.plain.split()), head.content.justify == "right")
+            Column(
+                "\n".join(re.split(r"[ _]+", head.content.plain)), head.content.justify == "right"
+            )
             for head in self.header.row.cells
         ]
         rows = [[cell.content for cell in row.cells] for row in self.body.rows]
         yield PlainTable(columns, rows)
-        yield Text()
 
 
 class _Formatted(Markdown):

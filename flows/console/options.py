@@ -37,14 +37,14 @@ class DataOptions:
 
     Attributes:
         dataset: Name of a data set, such as synthetic, davis2016 or folder; an unknown name lists
-            all.
+            all. Default: told by the layout of the folder ROOT; without ROOT, synthetic.
         root: Folder of a data set that is read from files.
         split: Split to process.
         videos: Only these videos, separated by commas.
         resolution: Short side of the frames in pixels. Default: as in the source.
     """
 
-    dataset: str = "synthetic"
+    dataset: str | None = None
     root: str | None = None
     split: str = "val"
     videos: str | None = None
@@ -138,7 +138,7 @@ def as_fields(*groups: object) -> dict[str, Any]:
     for group in groups:
         fields |= vars(group)
     fields.pop("debug", None)
-    for name in ("store", "resolution"):  # the parameters have their defaults
+    for name in ("store", "resolution", "dataset"):  # the parameters have their defaults
         if fields.get(name) is None:
             fields.pop(name, None)
     if "set" in fields:

@@ -33,7 +33,8 @@ class PlainTable:
 
     If the output is no terminal, every row is one line. On a terminal, the text at the end of a row
     is wrapped beside the other cells, or stands below them if it has words that are too long. If
-    the other cells do not fit beside each other, every cell gets a line.
+    the other cells do not fit beside each other, a table of figures goes on below with its next
+    columns; in other tables every cell gets a line.
 
     Args:
         columns: the columns.
@@ -69,12 +70,33 @@ class PlainTable:
             yield Text(self._title, "italic")
         start = sum(self._widths) + len(_GAP) * self._aligned
         if console.is_terminal and start - len(_GAP) > options.max_width:
-            yield from self._cells_below_each_other()
+            parts = self._parts(options.max_width)
+            yield from parts if len(parts) > 1 else self._cells_below_each_other()
             return
         room = options.max_width - start if console.is_terminal else None
         yield from self._heading()
         for row in self._rows:
             yield from self._row(row, start, room, console)
+
+    def _parts(self, room: int) -> "list[PlainTable]":
+        """Return tables with some of the columns each, if all columns but the first are figures."""
+        if not all(column.is_number for column in self._columns[1:]):
+            return []
+        groups: list[list[int]] = []
+        used = room
+        for place, width in enumerate(self._widths[1:], 1):
+            used += len(_GAP) + width
+            if used > room:
+                groups.append([])
+                used = self._widths[0] + len(_GAP) + width
+            groups[-1].append(place)
+        return [
+            PlainTable(
+                [self._columns[place] for place in (0, *group)],
+                [[row[place] for place in (0, *group)] for row in self._rows],
+            )
+            for group in groups
+        ]
 
     def _heading(self) -> Iterator[Text]:
         lines = [column.name.split("\n") for column in self._columns]
@@ -86,10 +108,10 @@ class PlainTable:
         self, row: Sequence[Text], start: int, room: int | None, console: Console
     ) -> Iterator[Text]:
         text = row[self._aligned] if self._aligned < len(row) else Text()
-        if room is None or text.cell_len <= room:
+        if room is None or text.cell_len <= max(room, 0):
             yield self._line(row)
             return
-        longest = max(cell_len(word) for word in text.plain.split())
+        longest = max((cell_len(word) for word in text.plain.split()), default=0)
         if longest > room or room < _NARROWEST_TEXT:
             yield self._line(row[: self._aligned])
             indent = len(row[0].plain) - len(row[0].plain.lstrip()) + 2 * len(_GAP)

@@ -40,6 +40,26 @@ def dataset_names() -> list[str]:
     return [SYNTHETIC, *catalog.dataset_names()]
 
 
+def told_by_layout(root: str) -> str:
+    """Return the name of the data set whose layout a folder has.
+
+    Raises:
+        ParameterError: the layout is that of none, or of several.
+        MissingDatasetError: there is no such folder.
+    """
+    found = catalog.fitting_datasets(Path(root))
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise ParameterError(
+            f"the folder {root} can be read as {' or '.join(found)}: choose one with --dataset"
+        )
+    raise ParameterError(
+        f"the folder {root} has the layout of no known data set: name its kind with --dataset "
+        f"({', '.join(catalog.dataset_names())}), or correct --root"
+    )
+
+
 def open_sources(spec: DatasetSpec, videos: Sequence[str] | None = None) -> list[SourceVideo]:
     """Return the videos of a split, or the named ones, in the order of the data set.
 
@@ -90,6 +110,11 @@ def has_split(spec: DatasetSpec, split: str) -> bool:
 
 
 def _synthetic_sources(spec: DatasetSpec, names: Sequence[str] | None) -> list[SourceVideo]:
+    if spec.root is not None:
+        raise ParameterError(
+            f"the data set {SYNTHETIC} is generated and would not be read from {spec.root}: name "
+            f"the data set of that folder ({', '.join(catalog.dataset_names())}), or remove root"
+        )
     split = spec.split or "val"
     if split not in ("train", "val"):
         raise UnknownSplitError(f"the synthetic data set has no split {split!r}; use train or val")

@@ -64,6 +64,9 @@ def test_a_run_that_reuses_everything_needs_no_torch_and_no_cluster() -> None:
         (["benchmark", "--dataset", "nope"], "unknown data set 'nope'"),
         (["benchmark", "--dataset", "davis2016"], "--root"),
         (["benchmark", "--dataset", "davis2016", "--root", "/no/such"], "is not there"),
+        (["benchmark", "--root", "/no/such"], "is not there"),
+        (["segment", "--root", "/usr"], "name its kind with --dataset"),
+        (["train", "--root", "/usr", "--dataset", "synthetic"], "would not be read from /usr"),
         (["benchmark", "--set", "finetune.iters=3"], "finetune.iterations"),
         (["benchmark", "--set", "foo"], "takes key=value"),
         (["benchmark", "--resolution", "3"], "greater than or equal to 32"),
@@ -98,6 +101,18 @@ def test_bad_input_is_one_message_and_exit_code_2(
     assert message in printed.err + printed.out
     assert "Traceback" not in printed.err
     assert not (tmp_path / "store").exists()
+
+
+def test_the_data_set_is_told_by_the_layout_of_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "frames" / "walk").mkdir(parents=True)
+    tokens = ["ingest", "--root", str(tmp_path), "--videos", "run", "--store", str(tmp_path / "s")]
+    assert run(tokens, monkeypatch) == 2
+    told = capsys.readouterr().err
+    assert f"{tmp_path} is read as the data set folder, by its layout" in told
+    assert ": folder, by small" in told
+    assert "folder split val has no video 'run'" in told
 
 
 def test_debug_shows_the_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

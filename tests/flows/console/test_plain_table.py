@@ -86,6 +86,19 @@ def test_rows_that_do_not_fit_have_a_line_per_cell() -> None:
     ]
 
 
+def test_figures_that_do_not_fit_go_on_below() -> None:
+    columns = [Column("video"), *(Column(name, is_number=True) for name in "JFT")]
+    rows = [("walk", "0.1", "0.2", "0.3"), ("run", "0.4", "0.5", "0.6")]
+    assert printed(PlainTable(columns, rows), 16).splitlines() == [
+        "video    J    F",
+        "walk   0.1  0.2",
+        "run    0.4  0.5",
+        "video    T",
+        "walk   0.3",
+        "run    0.6",
+    ]
+
+
 def test_a_name_with_line_ends_stays_in_its_row() -> None:
     assert printed(PlainTable(COLUMNS, [("a\nb", "1", "")])).splitlines()[2:] == ["a b       1"]
 
@@ -119,8 +132,8 @@ PAGE = f"""# Run
 def test_a_page_is_formatted_on_a_terminal() -> None:
     lines = [line.rstrip() for line in printed(MarkdownPage(PAGE)).splitlines()]
     assert any(KEY in line for line in lines)
-    assert "walk" + " " * 46 + "   0.250   0.125" in lines
-    assert "video" + " " * 45 + "  J_mean       J" in lines
+    assert "walk" + " " * 46 + "  0.250   0.125" in lines
+    assert "video" + " " * 45 + "   mean       J" in lines
 
 
 def test_a_page_is_markdown_elsewhere() -> None:
