@@ -5,15 +5,17 @@ from typing import Any
 
 from flows.commands.execution import execute_run, validated
 from flows.console.options import DataOptions
-from flows.plan.parameters import SHORT_SIDE, BenchmarkParameters
-from flows.plan.resolved_run import resolve
+from flows.plan.parameters import SHORT_SIDE
+from flows.plan.resolved_run import ResolvedRun, resolve
+from flows.plan.run_plan import stored_parents
 from flows.terminal import Terminal
 from storage.datasets.source import RemarkedVideo, SourceVideo
 from storage.files.output_folder import OutputFolder
+from storage.kinds.videos import working_size
+from storage.store.artifacts import ArtifactStore
 from tasks.errors import ParameterError
 from tasks.export.mask_preview import write_mask_preview
 from tasks.export.own_results import results_folder, write_results
-from tasks.inputs.configuration import Configuration
 
 
 def segment_own_video(
@@ -33,12 +35,14 @@ def segment_own_video(
         fields: the parameters, without the data.
 
     Raises:
-        ParameterError: no mask was given, or options of a data set were.
+        ParameterError: no mask was given, or options of a data set or an address were.
         DatasetError: the video or the masks cannot be used.
         OccupiedOutputError: the results would replace the video, its masks or other files.
     """
     if video is None:
         raise ParameterError("--mask and --out need a video: maskrnn segment VIDEO --mask FILE")
+    for path in (video, *([] if mask is None else [mask])):
+        _refuse_address(path)
     video = video.expanduser().resolve()
     parameters = validated({**fields, **_data_fields(video, mask, data)})
     out = video.with_name(f"{_name(video)}-masks") if out is None else out
@@ -48,7 +52,7 @@ def segment_own_video(
     objects = source.objects  # reads video and masks, so that faults show before the start
     console = Terminal(stderr=True)
     warnings = _warnings(source, results)
-    for line in [_found(source, objects), *warnings, *_told(parameters, run.main, data)]:
+    for line in [_found(source, objects), *warnings, *_plan(run, source)]:
         console.print(line)
     code = execute_run(run)
     if code == 0:
@@ -59,6 +63,15 @@ def segment_own_video(
         printed.print(f"Label maps: {masks}")
         printed.print(f"To look at: {overlay}")
     return code
+
+
+def _refuse_address(path: Path) -> None:
+    scheme = path.parts[0] if path.parts else ""
+    if scheme.endswith(":") and not path.exists():
+        raise ParameterError(
+            f"{scheme}// is an address, and this command reads files of this machine: download the "
+            "file first, or name the address in a table for `maskrnn archive` (docs/archive.md)"
+        )
 
 
 def _data_fields(video: Path, mask: Path | None, data: DataOptions) -> dict[str, Any]:
@@ -98,16 +111,27 @@ def _warnings(source: SourceVideo, out: OutputFolder) -> list[str]:
     return [*lines, f"Check the masks before you rely on the result: {preview}"]
 
 
-def _told(parameters: BenchmarkParameters, main: Configuration, data: DataOptions) -> list[str]:
-    lines = []
-    if data.resolution is None:
-        lines.append(f"Segmented at a short side of {SHORT_SIDE} pixels (see --resolution).")
-    if parameters.parent is None and main.preset.network is not None:
-        lines.append(
-            f"Parent: the one of {parameters.preset} for the generated data set, from the store "
-            "or trained now; --parent names another one."
-        )
-    return lines
+def _plan(run: ResolvedRun, source: SourceVideo) -> list[str]:
+    """Return the working size and the parent, as the run will use them."""
+    parameters = run.parameters
+    height, width = source.frame(0).shape[:2]
+    size = working_size((height, width), parameters.resolution)
+    lines = ["It is segmented at its own size."]
+    if size != (height, width):
+        lines = [
+            f"It is segmented at {size[1]}x{size[0]}, a short side of {min(size)} pixels (see "
+            "--resolution)."
+        ]
+    if not run.trainings:
+        return lines
+    found = stored_parents(run, ArtifactStore(parameters.store)).get(parameters.preset)
+    if found is not None:
+        return [*lines, f"Parent reused: {found}, of {parameters.preset} for generated videos."]
+    return [
+        *lines,
+        f"There is no parent of {parameters.preset} for generated videos in {parameters.store} "
+        "yet: it is trained now, and later commands reuse it; --parent names another one.",
+    ]
 
 
 def _name(video: Path) -> str:

@@ -1,6 +1,7 @@
 """Carries out `maskrnn status`: shows the runs of a store, or one run, once or until it ends."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from rich.live import Live
@@ -63,7 +64,7 @@ def print_status(store_url: str, run_id: str) -> int:
     status = run_status(store, run_id)
     console = Terminal()
     console.print(_headline(status))
-    console.print(_table(status.videos))
+    console.print(_table(status.records))
     return int(not status.is_well)
 
 
@@ -81,7 +82,7 @@ def watch_status(store_url: str, run_id: str) -> int:
     with Live(console=console, auto_refresh=False) as live:
 
         def show(status: RunStatus) -> None:
-            first = sorted(status.videos, key=_urgency)[:_LIVE_VIDEOS]
+            first = sorted(status.records, key=_urgency)[:_LIVE_VIDEOS]
             live.update(Folded(_headline(status), _table(first)), refresh=True)
 
         return _follow(store, run_id, show)
@@ -101,7 +102,7 @@ def _line_printer(console: Terminal) -> Callable[[RunStatus], None]:
     seen: dict[tuple[str, str], Condition] = {}
 
     def show(status: RunStatus) -> None:
-        for video in status.videos:
+        for video in status.records:
             for name, stage in video.stages.items():
                 if seen.get((video.video, name)) != stage.condition:
                     seen[video.video, name] = stage.condition
@@ -115,21 +116,28 @@ def _line_printer(console: Terminal) -> Callable[[RunStatus], None]:
 
 
 def _headline(status: RunStatus) -> Text:
-    counts = ", ".join(f"{count} {condition}" for condition, count in sorted(status.counts.items()))
     text = Text(f"{status.info.run_id}, begun {status.info.created}: {_state(status)}")
-    text.append(f"; videos: {counts or 'none'}")
+    text.append(f"; videos: {_counted(status.videos) or 'none'}")
+    if status.training:
+        text.append(f"; for training: {_counted(status.training)}")
     for driver in status.drivers:
         life = f"last sign of life {driver.silent:.0f} s ago" if driver.is_alive else "gone"
         text.append(f"\ndriven by process {driver.pid} on {driver.host}, {life}")
     return text
 
 
+def _counted(records: Iterable[VideoStatus]) -> str:
+    counts = sorted(Counter(record.condition for record in records).items())
+    return ", ".join(f"{count} {condition}" for condition, count in counts)
+
+
 def _state(status: RunStatus) -> str:
     if status.is_driven:
         return "running"
-    if status.counts.get("stale", 0) or status.counts.get("pending", 0):
+    found = {record.condition for record in status.records}
+    if found & {"stale", "pending"}:
         return "stopped before its end"
-    return "failed in part" if status.counts.get("failed", 0) else "done"
+    return "failed in part" if "failed" in found else "done"
 
 
 def _table(videos: Iterable[VideoStatus]) -> PlainTable:

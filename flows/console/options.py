@@ -41,7 +41,8 @@ class DataOptions:
         root: Folder of a data set that is read from files.
         split: Split to process.
         videos: Only these videos, separated by commas.
-        resolution: Short side of the frames in pixels. Default: as in the source.
+        resolution: Short side of the frames in pixels; smaller videos keep their size. Default: as
+            in the source; 240 for `segment VIDEO`.
     """
 
     dataset: str | None = None

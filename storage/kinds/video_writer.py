@@ -44,6 +44,32 @@ def video_key(source: SourceVideo, short_side: int | None) -> str:
     return sha256(text.encode()).hexdigest()
 
 
+def key_in_store(store: ArtifactStore, source: SourceVideo, short_side: int | None) -> str:
+    """Key of the artifact to use for a video, in a store that may have it under another key.
+
+    A short side that does not reduce the video leaves it as it is. So a video that was stored
+    without one is the same, and need not be stored again.
+
+    Args:
+        store: the store.
+        source: the video.
+        short_side: as for `video_key`.
+
+    Raises:
+        ValueError, DatasetError: as `video_key`.
+        CorruptArtifactError, NewerSchemaError: as `ArtifactStore.open`.
+    """
+    key = video_key(source, short_side)
+    if short_side is None or store.exists(VIDEOS, key):
+        return key
+    whole = video_key(source, None)
+    if store.exists(VIDEOS, whole):
+        height, width = store.open(VIDEOS, whole).metadata["output_size"]
+        if min(height, width) <= short_side:
+            return whole
+    return key
+
+
 def working_size(size: tuple[int, int], short_side: int | None) -> tuple[int, int]:
     """Height and width after scaling the shorter side to `short_side`; never enlarges."""
     if short_side is None or min(size) <= short_side:

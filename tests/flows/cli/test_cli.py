@@ -131,18 +131,20 @@ def test_status_and_runs(
     failed = StageRecord("failed", error="frame 3 is [torn]")
     ledger.write(VideoRecord("libby", "k", "done", 1, {"ingest": done}))
     ledger.write(VideoRecord("camel", None, "failed", 2, {"ingest": failed}))
+    ledger.write(VideoRecord("parent/small", None, "done", 1, {"train": done}))
     assert run(["status", "nightly", "--store", str(tmp_path)], monkeypatch) == 1
     shown = capsys.readouterr().out
     assert "camel (attempt 2)" in shown
     assert "[torn]" in shown
     assert "worker-0" in shown
-    assert "failed in part; videos: 1 done, 1 failed" in shown
+    assert "failed in part; videos: 1 done, 1 failed; for training: 1 done" in shown
     assert run(["status", "nightly", "--watch", "--store", str(tmp_path)], monkeypatch) == 1
     lines = capsys.readouterr().out.splitlines()
     assert any(line.endswith("camel ingest failed frame 3 is [torn]") for line in lines)
     assert run(["status", "nightli", "--store", str(tmp_path)], monkeypatch) == 2
     assert "mean nightly?" in capsys.readouterr().err
     assert run(["status", "--store", str(tmp_path)], monkeypatch) == 0
-    assert "nightly" in capsys.readouterr().out
+    row = capsys.readouterr().out.splitlines()[-1].split()
+    assert (row[0], row[2:]) == ("nightly", ["failed", "in", "part", "2", "1"])
     assert run(["report", "nightly", "--store", str(tmp_path)], monkeypatch) == 2
     assert "no report yet" in capsys.readouterr().err

@@ -13,6 +13,8 @@ from flows.cli.app import main
 from maskrnn_core.synthetic import SyntheticOptions, SyntheticVideo, synthetic_videos
 from storage.datasets.video.video_file import VideoFile
 from storage.export.video_files import write_mp4
+from storage.runs.ledger import RunLedger
+from storage.store.artifacts import ArtifactStore
 from tests.flows.tiny import OVERRIDES
 
 TIMES = (0.0, 0.04, 0.5, 0.54, 1.0)
@@ -61,13 +63,23 @@ def test_one_command(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    options = [f"{key}={value}" for key, value in OVERRIDES.items()]
+    store = tmp_path / "store"
+    options = ["--store", store, "--dask-address", scheduler, "--set"]
+    options += [f"{key}={value}" for key, value in OVERRIDES.items()]
     command = ["segment", own_video, "--mask", tmp_path / "first.png", "--out", tmp_path / "out"]
-    command += ["--store", tmp_path / "store", "--dask-address", scheduler, "--set", *options]
+    command += options
+    assert run(monkeypatch, "train", *options) == 0
+    parent = capsys.readouterr().out.partition("Parent of small: ")[2].split()[0]
     assert run(monkeypatch, *command) == 0
     printed = capsys.readouterr()
-    assert "short side of 240 pixels" in printed.err
-    assert "Parent: the one of small for the generated data set" in printed.err
+    assert "It is segmented at its own size." in printed.err
+    assert f"Parent reused: {parent}" in printed.err
+    assert f"parent of small: reused, {parent}" in printed.err
+    name = next(path.name for path in (store / "runs").iterdir() if "video" in path.name)
+    assert sorted(RunLedger(ArtifactStore(str(store)), name).videos()) == ["parent/small", "walk"]
+    assert run(monkeypatch, "status", "--store", store) == 0
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith(name))
+    assert line.split()[-2:] == ["1", "0"]
     names = sorted(path.name for path in (tmp_path / "out" / "walk").iterdir())
     assert names == [f"{index:05d}.png" for index in range(5)]
     first = np.asarray(Image.open(tmp_path / "out" / "walk" / "00000.png"))
@@ -93,6 +105,8 @@ def test_one_command(
         (["VIDEO", "--mask", "FIRST.no"], "first.png.no is not there"),
         (["VIDEO", "--mask", "LARGE"], "is 9x9, but the video is 65x48"),
         (["FIRST", "--mask", "FIRST"], "cannot be decoded"),
+        (["https://example.org/a.mp4", "--mask", "FIRST"], "https:// is an address"),
+        (["VIDEO", "--mask", "s3://bucket/first.png"], "`maskrnn archive` (docs/archive.md)"),
         (["VIDEO", "--mask", "FIRST", "--preset", "smal"], "did you mean small"),
     ],
 )
@@ -112,6 +126,26 @@ def test_bad_input_is_found_before_anything_starts(
     assert run(monkeypatch, "segment", *tokens, "--store", store) == 2
     assert message in capsys.readouterr().err
     assert not store.exists()
+
+
+@pytest.mark.parametrize(
+    ("resolution", "told"),
+    [("32", "at 43x32, a short side of 32 pixels (see --resolution)"), ("48", "at its own size")],
+)
+def test_the_size_and_the_training_are_told_before_the_start(
+    resolution: str,
+    told: str,
+    own_video: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    tokens = [own_video, "--mask", tmp_path / "first.png", "--resolution", resolution]
+    tokens += ["--store", tmp_path / "store", "--cluster", "no.such.Cluster"]
+    assert run(monkeypatch, "segment", *tokens) == 2
+    printed = capsys.readouterr().err
+    assert f"It is segmented {told}" in printed
+    assert "There is no parent of small for generated videos" in printed
 
 
 def contents(folder: Path) -> dict[str, bytes]:

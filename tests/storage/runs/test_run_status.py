@@ -109,3 +109,15 @@ def test_a_stage_waits_until_somebody_works_on_it(store: ArtifactStore) -> None:
         with lease:
             [video] = run_status(store, "night").videos
             assert video.stages["segment small"].condition == "running"
+
+
+def test_records_of_the_training_are_no_videos(store: ArtifactStore) -> None:
+    ledger = RunLedger(store, "night")
+    ledger.begin({}, "0.1.0", ["walk"])
+    for name, state in (("walk", "done"), ("train/a", "failed"), ("parent/small", "done")):
+        ledger.write(VideoRecord(name, None, state))
+    status = run_status(store, "night")
+    assert [record.video for record in status.videos] == ["walk"]
+    assert [record.video for record in status.training] == ["parent/small", "train/a"]
+    assert status.counts == {"done": 1}
+    assert not status.is_well, "a training video failed"
