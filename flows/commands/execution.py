@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from flows.commands.flow import print_flow
 from flows.console.output import (
+    print_confidence,
     print_error,
     print_failures,
     print_figures,
@@ -84,6 +85,8 @@ def execute_flow(
     records = [record for record in ledger.records() if record.stages]
     if parameters.until == "report":
         print_figures(parameters.store, parameters.run_name)
+    if parameters.until == "segment":
+        print_confidence(parameters.store, parameters.run_name)
     if parameters.until == "flow":
         print_flow(records)
     if parameters.until == "train":

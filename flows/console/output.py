@@ -13,11 +13,14 @@ from storage.kinds.checkpoints import PARENTS
 from storage.runs.ledger import RunLedger, VideoRecord
 from storage.runs.names import RecordName
 from storage.store.artifacts import ArtifactStore
-from tasks.reporting.folder import FIGURES, SUMMARY, report_folder
+from tasks.reporting.folder import CONFIDENCE, FIGURES, SUMMARY, report_folder
 
 if TYPE_CHECKING:
     from flows.plan.parameters import BenchmarkParameters
     from tasks.evaluation.evaluation import Evaluation
+
+_DOUBTFUL = 20
+"""How many doubtful objects are named; `confidence.csv` has all."""
 
 
 def print_error(message: str) -> None:
@@ -46,6 +49,35 @@ def print_figures(store_url: str, run_id: str) -> None:
         console.print(ablation["summary"])
     for note in figures["notes"]:
         console.print(note)
+
+
+def print_confidence(store_url: str, run_id: str) -> None:
+    """Print which objects of a run without figures look wrong, and from which frame on."""
+    store = ArtifactStore(store_url)
+    folder = report_folder(store, RunLedger(store, run_id).location)
+    rows = json.loads((folder / FIGURES).read_bytes()).get("confidence", [])
+    doubtful = sorted((row for row in rows if row["doubtful_from"]), key=lambda r: r["confidence"])
+    console = Terminal()
+    one_video = len({row["video"] for row in rows}) == 1
+    shown = rows if one_video else doubtful[:_DOUBTFUL]
+    if shown:
+        names = ["object", "confidence", "lost_frames", "area"]
+        console.print(_table("Confidence", shown, names if one_video else ["video", *names]))
+    for row in doubtful[:_DOUBTFUL]:
+        console.print(
+            f"{row['video']}, object {row['object']}: {row['reason']} from frame "
+            f"{row['doubtful_from']} on; look at it there",
+            style="yellow",
+        )
+    if doubtful:
+        more = f"{len(doubtful)} of {len(rows)} objects are doubtful (all: {folder / CONFIDENCE}). "
+        console.print(
+            f"{more}A better first mask may help. In `maskrnn archive`, a mask of that frame "
+            "starts the object again."
+        )
+    elif rows:
+        lowest = min(row["confidence"] for row in rows)
+        console.print(f"No object looks doubtful; the lowest confidence is {lowest:.2f}.")
 
 
 def print_evaluation(evaluation: "Evaluation") -> None:
@@ -101,8 +133,8 @@ def print_report(store_url: str, run_id: str) -> int:
     folder = report_folder(store, ledger.location)
     if not (folder / SUMMARY).exists():
         raise MissingArtifactError(
-            f"the run {run_id} has no report yet; run its benchmark command to the end, or give "
-            "--anew for a report of the results so far"
+            f"the run {run_id} has no report yet; run its command to the end, or give --anew for "
+            "a report of the results so far"
         )
     console = Terminal()
     console.print(MarkdownPage((folder / SUMMARY).read_text()))

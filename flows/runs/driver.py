@@ -24,7 +24,7 @@ from storage.runs.ledger import RunLedger
 from storage.store.artifacts import ArtifactStore
 from tasks.dask_bridge import Bridge
 from tasks.plan.outcome import Outcome, VideoResult
-from tasks.reporting.report import export, report
+from tasks.reporting.report import report, report_without_figures
 from tasks.reporting.training import training_curves
 from tasks.run.run_context import RunContext
 from tasks.run.task_runs import MOST_TASKS, start_task
@@ -104,12 +104,10 @@ def carry_out(
             videos = pipeline.outcome.videos
             ledger.begin(parameters.model_dump(mode="json"), version("maskrnn"), videos)
             outcome = pipeline.run()
-        if parameters.until == "report":
+        if parameters.until in ("segment", "report"):
             write_report(context, outcome, run, parameters)
         elif run.with_network:
             start_task(training_curves, context).result()
-        if parameters.until == "segment":
-            start_task(export, context, outcome).result()
     return final_state(context, outcome)
 
 
@@ -137,7 +135,8 @@ def write_report(
     """
     trained = [start_task(training_curves, context).result()] if run.with_network else []
     told = parameters.model_dump(mode="json")
-    folder: Path = start_task(report, context, outcome, run.configurations, told, trained).result()
+    write = report if run.protocol is not None else report_without_figures
+    folder: Path = start_task(write, context, outcome, run.configurations, told, trained).result()
     return folder
 
 

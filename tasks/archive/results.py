@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from storage.archive.shown_address import shown_address
-from tasks.archive.rows import COUNTS, SECONDS, RowResult
+from tasks.archive.rows import COUNTS, SECONDS, TRUST, RowResult
 
 _STATES = ("pending", "done", "failed")
 
@@ -24,7 +24,7 @@ class Results:
         self._now = np.zeros(count, bool)
         self._attempt = np.zeros(count, np.int32)
         self._seconds = np.zeros(count)
-        self._figures = {name: np.full(count, np.nan) for name in (*SECONDS, *COUNTS)}
+        self._figures = {name: np.full(count, np.nan) for name in (*SECONDS, *COUNTS, *TRUST)}
         self._worker: list[str] = [""] * count
         self._key: list[str] = [""] * count
         self._error: list[str] = [""] * count
@@ -63,6 +63,7 @@ class Results:
             attempt=self._attempt,
             worker=self._worker,
             seconds=self._seconds,
+            **{name: self._figures[name] for name in TRUST},
             **{name: self._figures[name] for name in SECONDS},
             **{name: self._figures[name] for name in COUNTS},
             prediction=self._key,

@@ -126,6 +126,7 @@ def _segmented(
     figures = {"fetch": files.seconds, "bytes": float(files.bytes)} if files.bytes else {}
     repair(store, PREDICTIONS, key)
     if store.exists(PREDICTIONS, key):
+        figures |= _figures(stream.stored_figures(store, key))
         seconds = time.perf_counter() - started
         return RowResult(
             row.index, "done", seconds, worker, row.attempt, key, True, figures=figures
@@ -150,10 +151,6 @@ def _segmented(
         work.checkpoint_frames,
         method.options,
     )
-    counts = {"frames": found.frames, "objects": found.objects, "shots": found.shots}
-    figures |= {name: float(count) for name, count in {**counts, "resumed": found.resumed}.items()}
-    if found.real_time_factor is not None:
-        figures["real_time_factor"] = found.real_time_factor
     return RowResult(
         row.index,
         "done",
@@ -161,8 +158,16 @@ def _segmented(
         worker,
         row.attempt,
         key,
-        figures={**figures, **found.seconds},
+        figures={**figures, **_figures(found)},
     )
+
+
+def _figures(found: stream.StreamFigures) -> dict[str, float]:
+    counts = {"frames": found.frames, "objects": found.objects, "shots": found.shots}
+    figures = {name: float(count) for name, count in {**counts, "resumed": found.resumed}.items()}
+    if found.real_time_factor is not None:
+        figures["real_time_factor"] = found.real_time_factor
+    return {**figures, **found.trust, **found.seconds}
 
 
 def _provenance(row: ArchiveRow) -> dict[str, Any]:

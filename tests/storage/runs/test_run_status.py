@@ -114,8 +114,9 @@ def test_a_stage_waits_until_somebody_works_on_it(store: ArtifactStore) -> None:
 def test_records_of_the_training_are_no_videos(store: ArtifactStore) -> None:
     ledger = RunLedger(store, "night")
     ledger.begin({}, "0.1.0", ["walk"])
-    for name, state in (("walk", "done"), ("train/a", "failed"), ("parent/small", "done")):
-        ledger.write(VideoRecord(name, None, state))
+    ledger.write(VideoRecord("walk", None, "done"))
+    ledger.write(VideoRecord("train/a", None, "failed"))
+    ledger.write(VideoRecord("parent/small", None, "done"))
     status = run_status(store, "night")
     assert [record.video for record in status.videos] == ["walk"]
     assert [record.video for record in status.training] == ["parent/small", "train/a"]
