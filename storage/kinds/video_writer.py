@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from storage.datasets.masks.label_maps import object_ids
-from storage.datasets.source import SourceVideo, TimedVideo, UInt8Array
+from storage.datasets.source import RemarkedVideo, SourceVideo, TimedVideo, UInt8Array
 from storage.errors import DatasetError
 from storage.kinds.frame_arrays import FrameArrayWriter
 from storage.store.artifact_content import ArtifactWriter
@@ -180,6 +180,7 @@ class _Recorder:
             "first_frames": [self._first_frames[label] for label in source.objects],
             "given_frames": [self._given_frames[label] for label in source.objects],
             "annotated": self._annotated,
+            "remarks": source.remarks() if isinstance(source, RemarkedVideo) else [],
             "content_digest": self._digest.hexdigest(),
         }
 

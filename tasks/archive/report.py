@@ -135,6 +135,7 @@ def _markdown(
         *_failures("## Failures", failed),
         *_left_out(left_out),
         *_to_look_at(doubtful_rows(table)),
+        *_notes(table[table["note"] != ""]),
         "## What it took\n\n" + _cost(table, progress),
         "## Stages\n\n"
         + markdown_table(stages.round({"seconds": 1, "share": 3}))
@@ -176,6 +177,18 @@ def _to_look_at(doubtful: pd.DataFrame) -> list[str]:
         "figures of all videos."
     )
     return [f"## To look at first\n\n{text}\n\n{markdown_table(shown)}"]
+
+
+def _notes(noted: pd.DataFrame) -> list[str]:
+    if noted.empty:
+        return []
+    lines = [
+        f"- **{markdown_text(name)}**: {markdown_text(note)}"
+        for name, note in zip(noted["id"].head(_FAILURES), noted["note"], strict=False)
+    ]
+    if len(noted) > _FAILURES:
+        lines.append(f"- and {len(noted) - _FAILURES} more: column `note` of videos.csv")
+    return ["## Videos and masks to check\n\n" + "\n".join(lines)]
 
 
 def _cost(table: pd.DataFrame, progress: ArchiveProgress) -> str:

@@ -28,6 +28,7 @@ class Results:
         self._worker: list[str] = [""] * count
         self._key: list[str] = [""] * count
         self._error: list[str] = [""] * count
+        self._note: list[str] = [""] * count
 
     def __len__(self) -> int:
         return len(self._state)
@@ -45,6 +46,7 @@ class Results:
         self._worker[index] = result.worker
         self._key[index] = result.key
         self._error[index] = result.error or ""
+        self._note[index] = result.note
 
     def table(self, manifest: pd.DataFrame) -> pd.DataFrame:
         """Return a row per row of the manifest, with the request and its result.
@@ -68,6 +70,7 @@ class Results:
             **{name: self._figures[name] for name in COUNTS},
             prediction=self._key,
             error=self._error,
+            note=self._note,
         )
 
     def failed(self, ids: Sequence[str]) -> dict[str, str]:

@@ -93,6 +93,7 @@ class RowResult:
         reused: whether the prediction existed already.
         error: message, if the row did not succeed.
         figures: the known ones, by the names above.
+        note: what a person should check about the video and its masks.
         obstacle: why the row has to wait: another run is making the same prediction ("held"), or
             its worker died ("died").
     """
@@ -107,3 +108,4 @@ class RowResult:
     error: str | None = None
     figures: Mapping[str, float] = field(default_factory=dict)
     obstacle: Literal["", "held", "died"] = ""
+    note: str = ""

@@ -126,10 +126,17 @@ def _segmented(
     figures = {"fetch": files.seconds, "bytes": float(files.bytes)} if files.bytes else {}
     repair(store, PREDICTIONS, key)
     if store.exists(PREDICTIONS, key):
-        figures |= _figures(stream.stored_figures(store, key))
-        seconds = time.perf_counter() - started
+        known = stream.stored_figures(store, key)
         return RowResult(
-            row.index, "done", seconds, worker, row.attempt, key, True, figures=figures
+            row.index,
+            "done",
+            time.perf_counter() - started,
+            worker,
+            row.attempt,
+            key,
+            True,
+            figures={**figures, **_figures(known)},
+            note=" ".join(known.remarks),
         )
     owner = store.lease_owner(PREDICTIONS, key)
     if owner is not None and owner.is_alive:
@@ -159,6 +166,7 @@ def _segmented(
         row.attempt,
         key,
         figures={**figures, **_figures(found)},
+        note=" ".join(found.remarks),
     )
 
 

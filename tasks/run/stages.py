@@ -20,7 +20,7 @@ from tasks.inputs.sources import DatasetSpec
 from tasks.inputs.starting_weights import starting_digest
 from tasks.keys import PreparedVideo
 from tasks.plan.dry_plan import prepared_video
-from tasks.run.reduction_note import reduction_note
+from tasks.run.ingest_note import ingest_note
 from tasks.run.run_context import RunContext
 from tasks.run.stage_task import stage_task
 from tasks.run.weights_policy import DROPPED
@@ -42,7 +42,7 @@ def ingest(
         key = key_in_store(context.store, source, short_side)
         context.found(record, key)
         stage.obtain(VIDEOS, key, units.ingest, spec, source.name, short_side, resource="CPU")
-        stage.note = reduction_note(context.store, key)
+        stage.note = ingest_note(context.store, key)
         if stage.note:
             logger.warning("ingest %s: %s", record, stage.note)
         return key

@@ -2,7 +2,7 @@
 
 import dataclasses
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -44,6 +44,7 @@ class StreamFigures:
             if frames have no times, or none was segmented.
         trust: how far the result can be trusted, as `tasks.scores.confidence.video_confidence`
             gives it.
+        remarks: what a person should check about the clip and its masks, a sentence each.
     """
 
     frames: int
@@ -53,6 +54,7 @@ class StreamFigures:
     seconds: Mapping[str, float]
     real_time_factor: float | None
     trust: Mapping[str, float] = field(default_factory=dict)
+    remarks: Sequence[str] = ()
 
 
 def segment_stream(
@@ -134,6 +136,7 @@ def segment_stream(
             "provenance": where_from(source, chosen, checkpoints),
             "seconds": {**clock.seconds, "all": seconds},
             "shots": shots,
+            "remarks": opened.remarks,
         }
     factor = _real_time_factor(opened, resumed, seconds)
     return StreamFigures(
@@ -144,6 +147,7 @@ def segment_stream(
         dict(clock.seconds),
         factor,
         video_confidence(StoredPrediction(store, key)),
+        opened.remarks,
     )
 
 
@@ -157,7 +161,8 @@ def stored_figures(store: ArtifactStore, key: str) -> StreamFigures:
     count, objects = prediction.frame_count, len(prediction.objects)
     shots = int(prediction.shots[-1]) + 1
     trust = video_confidence(prediction)
-    return StreamFigures(count, count, objects, shots, {}, None, trust)
+    remarks = prediction.metadata.get("remarks", [])  # earlier versions did not keep them
+    return StreamFigures(count, count, objects, shots, {}, None, trust, remarks)
 
 
 def _weights(

@@ -48,7 +48,8 @@ def stand_in(store_url: str, key: str, clip: Any, *_: Any) -> Any:
     with ArtifactStore(store_url).create("predictions", key):
         pass
     trust = {"confidence": 0.5, "lost_share": 0.2, "area": 0.1}
-    return StreamFigures(5, 0, 1, 1, {"segment": 0.5, "decode": 0.25}, 2.0, trust)
+    remarks = ["object 1 has one pixel."] if kind == "odd" else []
+    return StreamFigures(5, 0, 1, 1, {"segment": 0.5, "decode": 0.25}, 2.0, trust, remarks)
 
 
 def stored_stand_in(store: ArtifactStore, key: str) -> Any:
