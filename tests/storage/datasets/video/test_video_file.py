@@ -162,4 +162,4 @@ def test_decoding_takes_no_more_threads_than_a_container_allows(
     assert video.frame(5).shape == (48, 64, 3)
     del video
     gc.collect()
-    assert set(threads) == {1}
+    assert max(threads) == 1, "0 belongs to the scan, which decodes nothing"
