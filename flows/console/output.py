@@ -143,10 +143,20 @@ def print_report(store_url: str, run_id: str) -> int:
 
 
 def _counts(records: Iterable[VideoRecord]) -> tuple[int, int]:
-    stages = [stage for record in records for stage in record.stages.values()]
-    done = [stage for stage in stages if stage.state == "done"]
-    reused = sum(stage.reused for stage in done)
-    return len(done) - reused, reused
+    """Return how many units were computed and how many reused.
+
+    A run that finds its parents does not touch the records of their training videos, so these are
+    still those of the process that made them. They count as reused.
+    """
+    by_role = [(RecordName.parse(record.video).role, record) for record in records]
+    drivers = {record.driver for role, record in by_role if role == "parent"}
+    done = [
+        stage.reused or (role == "train" and record.driver not in drivers)
+        for role, record in by_role
+        for stage in record.stages.values()
+        if stage.state == "done"
+    ]
+    return done.count(False), done.count(True)
 
 
 def _table(title: str, rows: list[dict[str, Any]], names: list[str]) -> PlainTable:
