@@ -1,13 +1,12 @@
 """Carries out `maskrnn archive`: checks a manifest of videos, runs it and prints the results."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from flows.commands.execution import announce, check_input, first_mistake, leave_soon_on_interrupt
-from flows.console.output import print_error
+from flows.console.output import print_doubtful_rows, print_error
 from flows.plan.archive_check import check_archive_memory
 from flows.plan.archive_parameters import ArchiveParameters
 from flows.plan.handed_over import handed_over
@@ -18,10 +17,7 @@ from storage.archive.progress_file import read_progress
 from storage.archive.shown_address import shown_address
 from storage.runs.ledger import RunLedger
 from storage.store.artifacts import ArtifactStore
-from tasks.reporting.folder import FIGURES, report_folder
-
-_WORST = 5
-"""How many doubtful videos the last lines name."""
+from tasks.reporting.folder import report_folder
 
 
 def segment_archive(manifest: str, fields: dict[str, Any]) -> int:
@@ -47,19 +43,6 @@ def segment_archive(manifest: str, fields: dict[str, Any]) -> int:
     return execute_archive(resolved)
 
 
-def _doubtful(folder: Path) -> str:
-    """Return a line about results that a person should look at; empty if there are none."""
-    file = folder / FIGURES
-    rows = json.loads(file.read_bytes())["doubtful"] if file.exists() else []
-    if not rows:
-        return ""
-    worst = ", ".join(f"{row['id']} ({row['confidence']:.2f})" for row in rows[:_WORST])
-    return (
-        f"{len(rows)} videos may be badly segmented; the lowest confidence: {worst}. Sort "
-        f"{folder / 'videos.csv'} by confidence"
-    )
-
-
 def execute_archive(resolved: ResolvedArchive) -> int:
     """Run a resolved archive and print its results; exit code as for `segment_archive`."""
     from flows.runs.archive import archive
@@ -79,7 +62,6 @@ def execute_archive(resolved: ResolvedArchive) -> int:
     console = Terminal()
     console.print(f"Run {ledger.run_id}")
     folder = report_folder(store, ledger.location)
-    if line := _doubtful(folder):
-        console.print(line, style="yellow")
+    print_doubtful_rows(folder)
     console.print(f"Results: {folder}")
     return 0 if state.is_completed() else 1

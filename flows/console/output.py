@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows.console.markdown_page import MarkdownPage
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 _DOUBTFUL = 20
 """How many doubtful objects are named; `confidence.csv` has all."""
+
+_WORST = 5
+"""How many doubtful videos of an archive are named."""
 
 
 def print_error(message: str) -> None:
@@ -78,6 +82,23 @@ def print_confidence(store_url: str, run_id: str) -> None:
     elif rows:
         lowest = min(row["confidence"] for row in rows)
         console.print(f"No object looks doubtful; the lowest confidence is {lowest:.2f}.")
+
+
+def print_doubtful_rows(folder: Path) -> None:
+    """Print which videos of an archive a person should look at.
+
+    Args:
+        folder: of the archive's report.
+    """
+    file = folder / FIGURES
+    rows = json.loads(file.read_bytes()).get("doubtful", []) if file.exists() else []
+    if rows:
+        worst = ", ".join(f"{row['id']} ({row['confidence']:.2f})" for row in rows[:_WORST])
+        Terminal().print(
+            f"{len(rows)} videos may be badly segmented; the lowest confidence: {worst}. Sort "
+            f"{folder / 'videos.csv'} by confidence.",
+            style="yellow",
+        )
 
 
 def print_evaluation(evaluation: "Evaluation") -> None:

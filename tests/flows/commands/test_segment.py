@@ -82,6 +82,17 @@ def test_one_command(
     assert line.split()[-2:] == ["1", "0"]
     names = sorted(path.name for path in (tmp_path / "out" / "walk").iterdir())
     assert names == [f"{index:05d}.png" for index in range(5)]
+    assert "Confidence" in printed.out
+    report = store / "runs" / name / "report"
+    assert {"confidence.csv", "per_frame_confidence.csv", "overlays", "masks"} <= {
+        path.name for path in report.iterdir()
+    }
+    for again in ([], ["--anew"]):
+        assert run(monkeypatch, "report", name, "--store", store, *again) == 0
+        told = capsys.readouterr().out
+        assert "1 of 1 videos done." in told
+        assert "objects are doubtful" in told
+        assert f"Parent of small: `{parent}`." in told
     first = np.asarray(Image.open(tmp_path / "out" / "walk" / "00000.png"))
     np.testing.assert_array_equal(first, drawn.label_map(0))
     overlay = VideoFile(tmp_path / "out" / "walk.mp4")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from flows.console.output import print_confidence, print_where
+from flows.console.output import print_confidence, print_doubtful_rows, print_where
 from flows.plan.parameters import BenchmarkParameters
 from storage.runs.ledger import RunLedger, StageRecord, VideoRecord
 from storage.store.artifacts import ArtifactStore
@@ -89,3 +89,27 @@ def test_a_good_result_says_so(
     print_confidence(str(tmp_path), "night")
     told = capsys.readouterr().out
     assert told == "No object looks doubtful; the lowest confidence is 0.88.\n"
+
+
+def test_the_worst_videos_of_an_archive_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [{"id": f"film-{n}", "confidence": n / 10, "lost_share": 0.0} for n in range(7)]
+    replace_file(tmp_path / FIGURES, json.dumps({"doubtful": rows}).encode())
+    print_doubtful_rows(tmp_path)
+    told = capsys.readouterr().out
+    assert told.startswith(
+        "7 videos may be badly segmented; the lowest confidence: film-0 (0.00), "
+    )
+    assert "film-4 (0.40). Sort" in told
+    assert "film-5" not in told
+    assert f"{tmp_path / 'videos.csv'} by confidence" in told
+
+
+def test_an_archive_without_a_report_or_doubts_has_no_such_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_doubtful_rows(tmp_path)
+    replace_file(tmp_path / FIGURES, json.dumps({"doubtful": []}).encode())
+    print_doubtful_rows(tmp_path)
+    assert capsys.readouterr().out == ""
