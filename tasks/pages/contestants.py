@@ -11,7 +11,8 @@ import pandas as pd
 from maskrnn_core.video import UInt8Array
 from storage.datasets.readers.catalog import READERS
 from storage.prediction_sets import PredictionSet, ReadOptions, open_predictions
-from storage.runs.ledger import RunLedger, list_runs
+from storage.runs.all_runs import list_runs
+from storage.runs.ledger import RunLedger
 from storage.store.artifacts import ArtifactStore
 from tasks.errors import ParameterError
 from tasks.evaluation.evaluation import EvaluationRequest, evaluate_predictions
