@@ -74,9 +74,17 @@ def archive_row(store_url: str, key: str, clip: Any, *args: Any) -> Any:
     return StreamFigures(FRAMES, 0, len(OBJECTS), 1, {"segment": 0.0}, None)
 
 
+def stored_row(store: Any, key: str) -> Any:
+    """In place of `stored_figures`."""
+    from tasks.units.stream import StreamFigures
+
+    return StreamFigures(FRAMES, FRAMES, len(OBJECTS), 1, {}, None)
+
+
 def dask_setup(worker: object) -> None:
     """Called by Dask when a worker starts."""
-    import_module("tasks.units.stream").segment_stream = archive_row  # type: ignore[attr-defined]
+    stream: Any = import_module("tasks.units.stream")
+    stream.segment_stream, stream.stored_figures = archive_row, stored_row
     for stage in KINDS:
         name = "estimate_flow" if stage == "flow" else stage
         setattr(import_module(f"tasks.units.{stage}"), name, stand_in(stage))

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from flows.commands.execution import announce, check_input, first_mistake, leave_soon_on_interrupt
-from flows.console.output import print_error
+from flows.console.output import print_doubtful_rows, print_error
 from flows.plan.archive_check import check_archive_memory
 from flows.plan.archive_parameters import ArchiveParameters
 from flows.plan.resolved_archive import ResolvedArchive, resolve_archive
@@ -58,9 +58,10 @@ def execute_archive(resolved: ResolvedArchive) -> int:
     if progress is not None:
         for failure in progress.failures[:NAMED]:
             print_error(f"{failure.id}: {failure.error}")
-        Terminal(soft_wrap=True).print(progress.line(), highlight=False, markup=False)
-    console = Terminal(soft_wrap=True)
-    console.print(f"Run {ledger.run_id}", highlight=False, markup=False)
+        Terminal().print(progress.line())
+    console = Terminal()
+    console.print(f"Run {ledger.run_id}")
     folder = report_folder(store, ledger.location)
-    console.print(f"Results: {folder}", highlight=False, markup=False)
+    print_doubtful_rows(folder)
+    console.print(f"Results: {folder}")
     return 0 if is_complete else 1

@@ -1,7 +1,6 @@
 """Prints what `maskrnn status` shows of an archive: totals and failed rows, not every row."""
 
 import time
-from typing import Any
 
 from rich.text import Text
 
@@ -13,7 +12,6 @@ from storage.runs.names import RecordName
 from storage.store.artifacts import ArtifactStore
 
 _SHOWN = 100
-_AS_IT_IS: Any = {"markup": False, "highlight": False, "soft_wrap": True}
 _POLL_SECONDS = 5.0
 
 
@@ -58,16 +56,16 @@ def print_archive_status(store: ArtifactStore, info: RunInfo) -> int:
     """Print totals and failed rows; return 1 if any failed or no process continues the rest."""
     status = ArchiveStatus(store, info)
     console = Terminal()
-    console.print(_headline(status), soft_wrap=True)
+    console.print(_headline(status))
     for line in _failed_training(store, info.run_id):
-        console.print(Text(f"  {line}", style="red"), soft_wrap=True)
+        console.print(Text(f"  {line}", style="red"))
     failures = () if status.progress is None else status.progress.failures
     for failure in failures[:_SHOWN]:
-        console.print(Text(f"  {failure.id}: {failure.error}", style="red"), soft_wrap=True)
+        console.print(Text(f"  {failure.id}: {failure.error}", style="red"))
     failed = 0 if status.progress is None else status.progress.failed
     if failed > _SHOWN:
         text = f"  and {failed - _SHOWN} more; videos.csv of `maskrnn report {info.run_id}` has all"
-        console.print(text, **_AS_IT_IS)
+        console.print(text)
     return int(not status.is_well)
 
 
@@ -78,7 +76,7 @@ def watch_archive_status(store: ArtifactStore, info: RunInfo) -> int:
     while (status := ArchiveStatus(store, info)).is_driven:
         line = "" if status.progress is None else status.progress.line()
         if line != told:
-            console.print(f"{time.strftime('%H:%M:%S')} {line}", **_AS_IT_IS)
+            console.print(f"{time.strftime('%H:%M:%S')} {line}")
             told = line
         time.sleep(_POLL_SECONDS)
     return print_archive_status(store, info)

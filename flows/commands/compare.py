@@ -4,8 +4,7 @@ import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.markdown import Markdown
-
+from flows.console.markdown_page import MarkdownPage
 from flows.terminal import Terminal
 from storage.store.artifacts import ArtifactStore
 from tasks.inputs.sources import DatasetSpec
@@ -38,14 +37,10 @@ def compare_results(
     dataset, root, split = data
     spec = None if dataset is None else DatasetSpec(dataset, root, split)
     contestants = find_contestants(store, names, spec)
-    console = Terminal(soft_wrap=True)
-    text = markdown(contestants)
-    if console.is_terminal:
-        console.print(Markdown(text))
-    else:
-        console.print(text, highlight=False, markup=False)
+    console = Terminal()
+    console.print(MarkdownPage(markdown(contestants)))
     page = write_comparison(contestants, out or comparison_folder(store, contestants))
-    console.print(f"Page: {page}", highlight=False, markup=False)
+    console.print(f"Page: {page}")
     if open_page:
         webbrowser.open(page.resolve().as_uri())
     return 0

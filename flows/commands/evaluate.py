@@ -46,7 +46,7 @@ def evaluate(predictions: Path, data: AnnotationOptions, options: EvaluationOpti
         write_tables(evaluation, out)
         if options.official_csv:
             write_official(evaluation, out)
-        Terminal(soft_wrap=True).print(f"Tables: {options.out}", highlight=False, markup=False)
+        Terminal().print(f"Tables: {options.out}")
 
 
 def _checked_folder(

@@ -6,13 +6,14 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pydantic import ValidationError
 
 from flows.commands.flow import print_flow
 from flows.console.output import (
+    print_confidence,
     print_error,
     print_failures,
     print_figures,
@@ -27,6 +28,7 @@ from storage.store.artifacts import ArtifactStore
 from tasks.dask_bridge.clusters import cluster_class
 from tasks.errors import ParameterError
 from tasks.inputs.external_parents import check_parent, obtain_parent
+from tasks.inputs.sources import told_by_layout
 from tasks.inputs.starting_weights import check_start
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ def execute(fields: dict[str, Any]) -> int:
     Raises:
         ParameterError, DatasetError, ...: the input is bad; found before anything starts.
     """
-    return execute_run(resolve(announced(fields)))
+    return execute_run(resolve(announced({**_told_dataset(fields), **fields})))
 
 
 def execute_run(run: ResolvedRun) -> int:
@@ -83,6 +85,8 @@ def execute_flow(
     records = [record for record in ledger.records() if record.stages]
     if parameters.until == "report":
         print_figures(parameters.store, parameters.run_name)
+    if parameters.until == "segment":
+        print_confidence(parameters.store, parameters.run_name)
     if parameters.until == "flow":
         print_flow(records)
     if parameters.until == "train":
@@ -113,6 +117,20 @@ def validated(fields: dict[str, Any]) -> BenchmarkParameters:
         return BenchmarkParameters(**fields)
     except ValidationError as error:
         raise first_mistake(error) from None
+
+
+def _told_dataset(fields: Mapping[str, Any]) -> dict[str, str]:
+    """Return the data set that the folder `root` holds, if a root is given alone, and log it.
+
+    Raises:
+        ParameterError, MissingDatasetError: the folder does not tell.
+    """
+    root = fields.get("root")
+    if root is None or "dataset" in fields:
+        return {}
+    name = told_by_layout(root)
+    logger.info("%s is read as the data set %s, by its layout", root, name)
+    return {"dataset": name}
 
 
 def announce(run: str, data: str, presets: Sequence[str]) -> None:

@@ -18,7 +18,7 @@ def export_predictions(
     videos: Sequence[str] | None,
 ) -> int:
     """Write predictions and print where they are; return 1 if one could not be written."""
-    console = Terminal(soft_wrap=True, highlight=False, markup=False)
+    console = Terminal()
     store = ArtifactStore(store_url)
     chosen = choose_exports(store, run, videos)
     problems = 0

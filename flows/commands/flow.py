@@ -15,7 +15,7 @@ _ABANDONED_SECONDS = 7 * 86400.0
 
 def print_flow(records: Iterable[VideoRecord]) -> None:
     """Print hits, misses, bytes written and frames per second of a run's flow stages."""
-    console = Terminal(soft_wrap=True)
+    console = Terminal()
     stages = [
         stage
         for record in records
@@ -35,10 +35,10 @@ def print_flow(records: Iterable[VideoRecord]) -> None:
             text += f", {kept} frames kept from an interrupted run"
     elif hits:
         text += ": all flow was found, none was computed"
-    console.print(text, highlight=False, markup=False)
+    console.print(text)
     for stage in stages:
         if stage.note:
-            console.print(stage.note, highlight=False, markup=False)
+            console.print(stage.note)
 
 
 def collect_flow(store_url: str, *, gc: bool, dry_run: bool) -> int:
@@ -50,20 +50,20 @@ def collect_flow(store_url: str, *, gc: bool, dry_run: bool) -> int:
     """
     if not gc:
         raise ParameterError("--dry-run needs --gc: maskrnn flow --gc --dry-run")
-    console = Terminal(soft_wrap=True)
+    console = Terminal()
     store = ArtifactStore(store_url)
     removed = remove_flow(store, dry_run=dry_run)
     for item in removed:
         draft = "" if item.complete else " (unfinished)"
-        console.print(f"{item.key}{draft} {size_text(item.size)}", highlight=False, markup=False)
+        console.print(f"{item.key}{draft} {size_text(item.size)}")
     verb = "would be removed" if dry_run else "removed"
     total = size_text(sum(item.size for item in removed))
-    console.print(f"{len(removed)} flow artifacts {verb}, {total}", highlight=False, markup=False)
+    console.print(f"{len(removed)} flow artifacts {verb}, {total}")
     # An object store would need one request per artifact to find its drafts.
     if store.folder.is_local and not dry_run:
         swept = len(store.sweep_staging(_ABANDONED_SECONDS))
         text = f"{swept} drafts removed that nothing had written to for a week"
-        console.print(text, highlight=False, markup=False)
+        console.print(text)
     return 0
 
 

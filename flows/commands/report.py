@@ -29,9 +29,9 @@ def show_report(store_url: str, run_id: str, *, embed: bool, open_page: bool) ->
         from tasks.pages.report_page import write_report_page
 
         pages.append(write_report_page(store, run_id, embed=True))
-    console = Terminal(soft_wrap=True)
+    console = Terminal()
     for page in pages:
-        console.print(f"Page: {page}", highlight=False, markup=False)
+        console.print(f"Page: {page}")
     if open_page:
         webbrowser.open(pages[-1].resolve().as_uri())
     return 0

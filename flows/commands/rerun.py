@@ -9,7 +9,6 @@ from flows.runs.rerun import Rerun, RerunParameters, fates, prepare_rerun
 from flows.terminal import Terminal
 from tasks.errors import ParameterError
 
-_AS_IT_IS: Any = {"markup": False, "highlight": False, "soft_wrap": True}
 _NAMED = 12
 """How many records a line names; it only counts the rest."""
 
@@ -65,7 +64,7 @@ def print_plan(asked: RerunParameters, prepared: Rerun) -> None:
             again_too = sum(s.fate == "not needed" and s.record in resegmented for s in worked)
             parts.append(f"{dropped - again_too} dropped and not needed")
             parts += [f"{again_too} dropped, to compute again"] if again_too else []
-        console.print(f"{name}: {', '.join(parts)}", **_AS_IT_IS)
+        console.print(f"{name}: {', '.join(parts)}")
     touched = sorted(
         {
             str(s.record)
@@ -75,16 +74,16 @@ def print_plan(asked: RerunParameters, prepared: Rerun) -> None:
     )
     if touched:
         more = f" and {len(touched) - _NAMED} more" if len(touched) > _NAMED else ""
-        console.print(f"To work on: {', '.join(touched[:_NAMED])}{more}", **_AS_IT_IS)
+        console.print(f"To work on: {', '.join(touched[:_NAMED])}{more}")
     if prepared.only is not None:
         left = len({stage.record for stage in prepared.plan.stages}) - len(
             {stage.record for stage in worked}
         )
-        console.print(f"Left alone: {left} videos", **_AS_IT_IS)
+        console.print(f"Left alone: {left} videos")
     _print_invalidated(asked, prepared, console)
     for user in prepared.users:
         text = f"The run {user.run_id} uses {user.count} of the artifacts that will be made again."
-        console.print(text, **_AS_IT_IS)
+        console.print(text)
 
 
 def _print_invalidated(asked: RerunParameters, prepared: Rerun, console: Terminal) -> None:
@@ -95,4 +94,4 @@ def _print_invalidated(asked: RerunParameters, prepared: Rerun, console: Termina
     changed = ", ".join(f"{key}={value}" for key, value in asked.overrides.items())
     counts = ", ".join(f"{sum(c.values())} {name}" for name, c in fates(gone).items())
     text = f"With {changed} the run no longer uses: {counts or 'nothing'}"
-    console.print(text + (" (they stay in the store)" if gone else ""), **_AS_IT_IS)
+    console.print(text + (" (they stay in the store)" if gone else ""))

@@ -6,16 +6,18 @@ from typing import Any
 from flows.commands.execution import announced, execute_run, validated
 from flows.commands.first_masks import FirstMasks
 from flows.console.options import DataOptions
-from flows.plan.parameters import SHORT_SIDE, BenchmarkParameters
-from flows.plan.resolved_run import resolve
+from flows.plan.parameters import SHORT_SIDE
+from flows.plan.resolved_run import ResolvedRun, resolve
+from flows.plan.run_plan import stored_parents
 from flows.terminal import Terminal
 from storage.datasets.readers.own_video import open_own_video
 from storage.datasets.source import RemarkedVideo, SourceVideo
 from storage.files.output_folder import OutputFolder
+from storage.kinds.videos import working_size
+from storage.store.artifacts import ArtifactStore
 from tasks.errors import ParameterError
 from tasks.export.mask_preview import write_mask_preview
 from tasks.export.own_results import results_folder, write_results
-from tasks.inputs.configuration import Configuration
 
 
 def segment_own_video(
@@ -38,7 +40,7 @@ def segment_own_video(
         only_preview: draw the first masks, and stop.
 
     Raises:
-        ParameterError: no mask was given, or options of a data set were.
+        ParameterError: no mask was given, or options of a data set or an address were.
         DatasetError: the video or the masks cannot be used.
         OccupiedOutputError: the results would replace the video, its masks or other files.
     """
@@ -47,6 +49,8 @@ def segment_own_video(
             "--mask, --box, --points, --preview and --out need a video: maskrnn segment VIDEO "
             "--mask FILE"
         )
+    for path in (video, *([] if first.mask is None else [first.mask])):
+        _refuse_address(path)
     video = video.expanduser().resolve()
     first.check()
     _check_data(video, data)
@@ -59,19 +63,28 @@ def segment_own_video(
     (source,) = run.sources
     results = results_folder(out, source, [video, Path(str(parameters.masks))])
     objects = source.objects  # reads video and masks, so that faults show before the start
-    console = Terminal(stderr=True, soft_wrap=True)
+    console = Terminal(stderr=True)
     warnings = _warnings(source, results)
-    for line in [_found(source, objects), *warnings, *_told(parameters, run.main, data)]:
-        console.print(line, highlight=False, markup=False)
+    for line in [_found(source, objects), *warnings, *_plan(run, source)]:
+        console.print(line)
     code = execute_run(run)
     if code == 0:
         masks, overlay = write_results(
             parameters.store, parameters.run_name, parameters.preset, results
         )
-        printed = Terminal(soft_wrap=True)
-        printed.print(f"Label maps: {masks}", highlight=False, markup=False)
-        printed.print(f"To look at: {overlay}", highlight=False, markup=False)
+        printed = Terminal()
+        printed.print(f"Label maps: {masks}")
+        printed.print(f"To look at: {overlay}")
     return code
+
+
+def _refuse_address(path: Path) -> None:
+    scheme = path.parts[0] if path.parts else ""
+    if scheme.endswith(":") and not path.exists():
+        raise ParameterError(
+            f"{scheme}// is an address, and this command reads files of this machine: download the "
+            "file first, or name the address in a table for `maskrnn archive` (docs/archive.md)"
+        )
 
 
 def _check_data(video: Path, data: DataOptions) -> None:
@@ -109,9 +122,9 @@ def _preview(fields: dict[str, Any], out: Path) -> int:
     (source,) = resolve(validated(fields)).sources
     results = results_folder(out, source, [Path(fields["root"]), Path(fields["masks"])])
     found = _found(source, source.objects)
-    printed = Terminal(soft_wrap=True)
+    printed = Terminal()
     for line in (found, f"First masks: {write_mask_preview(source, results)}"):
-        printed.print(line, highlight=False, markup=False)
+        printed.print(line)
     return 0
 
 
@@ -131,16 +144,27 @@ def _warnings(source: SourceVideo, out: OutputFolder) -> list[str]:
     return [*lines, f"Check the masks before you rely on the result: {preview}"]
 
 
-def _told(parameters: BenchmarkParameters, main: Configuration, data: DataOptions) -> list[str]:
-    lines = []
-    if data.resolution is None:
-        lines.append(f"Segmented at a short side of {SHORT_SIDE} pixels (see --resolution).")
-    if parameters.parent is None and main.preset.network is not None:
-        lines.append(
-            f"Parent: the one of {parameters.preset} for the generated data set, from the store "
-            "or trained now; --parent names another one."
-        )
-    return lines
+def _plan(run: ResolvedRun, source: SourceVideo) -> list[str]:
+    """Return the working size and the parent, as the run will use them."""
+    parameters = run.parameters
+    height, width = source.frame(0).shape[:2]
+    size = working_size((height, width), parameters.resolution)
+    lines = ["It is segmented at its own size."]
+    if size != (height, width):
+        lines = [
+            f"It is segmented at {size[1]}x{size[0]}, a short side of {min(size)} pixels (see "
+            "--resolution)."
+        ]
+    if not run.trainings:
+        return lines
+    found = stored_parents(run, ArtifactStore(parameters.store)).get(parameters.preset)
+    if found is not None:
+        return [*lines, f"Parent reused: {found}, of {parameters.preset} for generated videos."]
+    return [
+        *lines,
+        f"There is no parent of {parameters.preset} for generated videos in {parameters.store} "
+        "yet: it is trained now, and later commands reuse it; --parent names another one.",
+    ]
 
 
 def _name(video: Path) -> str:

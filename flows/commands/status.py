@@ -1,12 +1,10 @@
 """Carries out `maskrnn status`: shows the runs of a store, or one run, once or until it ends."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from rich.console import Group
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
 from flows.commands.archive_status import (
@@ -14,7 +12,8 @@ from flows.commands.archive_status import (
     print_archive_status,
     watch_archive_status,
 )
-from flows.terminal import Terminal
+from flows.console.plain_table import Cell, Column, PlainTable
+from flows.terminal import Folded, Terminal
 from storage.runs.all_runs import list_runs
 from storage.runs.ledger import RunLedger
 from storage.runs.run_status import Condition, RunStatus, VideoStatus, run_status
@@ -29,7 +28,6 @@ _COLOURS: Mapping[Condition, str] = {
     "waiting": "yellow",
     "pending": "dim",
 }
-_AS_IT_IS: Any = {"markup": False, "highlight": False}
 _POLL_SECONDS = 2.0
 _LIVE_VIDEOS = 20
 """How many videos the live table shows; active and failed ones come first."""
@@ -37,27 +35,25 @@ _LIVE_VIDEOS = 20
 
 def print_runs(store_url: str) -> int:
     """Print the runs of a store; always return 0."""
-    table = Table(title=f"Runs in {store_url}", title_justify="left")
-    for column in ("run", "created", "state", "videos", "failed"):
-        table.add_column(column)
     store = ArtifactStore(store_url)
+    rows: list[Sequence[Cell]] = []
     for info in list_runs(store):
         if info.is_archive:
-            table.add_row(*_archive_cells(ArchiveStatus(store, info)))
+            rows.append(_archive_cells(ArchiveStatus(store, info)))
             continue
         status = run_status(store, info.run_id)
-        failed = str(status.counts.get("failed", 0))
-        table.add_row(
-            Text(info.run_id), info.created, _state(status), str(len(status.videos)), failed
-        )
-    Terminal().print(table)
+        counts = str(len(status.videos)), str(status.counts.get("failed", 0))
+        rows.append((info.run_id, info.created, _state(status), *counts))
+    names = [Column(name) for name in ("run", "created", "state")]
+    numbers = [Column(name, is_number=True) for name in ("videos", "failed")]
+    Terminal().print(PlainTable([*names, *numbers], rows, f"Runs in {store_url}"))
     return 0
 
 
-def _archive_cells(status: ArchiveStatus) -> tuple[Text, str, str, str, str]:
+def _archive_cells(status: ArchiveStatus) -> tuple[str, ...]:
     progress = status.progress
     counts = ("", "") if progress is None else (str(progress.total), str(progress.failed))
-    return Text(status.info.run_id), status.info.created, status.state, *counts
+    return status.info.run_id, status.info.created, status.state, *counts
 
 
 def print_status(store_url: str, run_id: str) -> int:
@@ -67,8 +63,8 @@ def print_status(store_url: str, run_id: str) -> int:
         return print_archive_status(store, info)
     status = run_status(store, run_id)
     console = Terminal()
-    console.print(_headline(status), soft_wrap=True)
-    console.print(_table(status.videos))
+    console.print(_headline(status))
+    console.print(_table(status.records))
     return int(not status.is_well)
 
 
@@ -80,14 +76,14 @@ def watch_status(store_url: str, run_id: str) -> int:
     store = ArtifactStore(store_url)
     if (info := RunLedger(store, run_id).info()).is_archive:
         return watch_archive_status(store, info)
-    console = Terminal(soft_wrap=True)
+    console = Terminal()
     if not console.is_terminal:
         return _follow(store, run_id, _line_printer(console))
     with Live(console=console, auto_refresh=False) as live:
 
         def show(status: RunStatus) -> None:
-            first = sorted(status.videos, key=_urgency)[:_LIVE_VIDEOS]
-            live.update(Group(_headline(status), _table(first)), refresh=True)
+            first = sorted(status.records, key=_urgency)[:_LIVE_VIDEOS]
+            live.update(Folded(_headline(status), _table(first)), refresh=True)
 
         return _follow(store, run_id, show)
 
@@ -106,13 +102,13 @@ def _line_printer(console: Terminal) -> Callable[[RunStatus], None]:
     seen: dict[tuple[str, str], Condition] = {}
 
     def show(status: RunStatus) -> None:
-        for video in status.videos:
+        for video in status.records:
             for name, stage in video.stages.items():
                 if seen.get((video.video, name)) != stage.condition:
                     seen[video.video, name] = stage.condition
                     parts = [video.video, name, stage.condition, stage.worker, stage.text]
                     line = " ".join(part for part in parts if part)
-                    console.print(f"{time.strftime('%H:%M:%S')} {line}", **_AS_IT_IS)
+                    console.print(f"{time.strftime('%H:%M:%S')} {line}")
         if not status.is_driven:
             console.print(_headline(status))
 
@@ -120,37 +116,50 @@ def _line_printer(console: Terminal) -> Callable[[RunStatus], None]:
 
 
 def _headline(status: RunStatus) -> Text:
-    counts = ", ".join(f"{count} {condition}" for condition, count in sorted(status.counts.items()))
     text = Text(f"{status.info.run_id}, begun {status.info.created}: {_state(status)}")
-    text.append(f"; videos: {counts or 'none'}")
+    text.append(f"; videos: {_counted(status.videos) or 'none'}")
+    if status.training:
+        text.append(f"; for training: {_counted(status.training)}")
     for driver in status.drivers:
         life = f"last sign of life {driver.silent:.0f} s ago" if driver.is_alive else "gone"
         text.append(f"\ndriven by process {driver.pid} on {driver.host}, {life}")
     return text
 
 
+def _counted(records: Iterable[VideoStatus]) -> str:
+    counts = sorted(Counter(record.condition for record in records).items())
+    return ", ".join(f"{count} {condition}" for condition, count in counts)
+
+
 def _state(status: RunStatus) -> str:
     if status.is_driven:
         return "running"
-    if status.counts.get("stale", 0) or status.counts.get("pending", 0):
+    found = {record.condition for record in status.records}
+    if found & {"stale", "pending"}:
         return "stopped before its end"
-    return "failed in part" if status.counts.get("failed", 0) else "done"
+    return "failed in part" if "failed" in found else "done"
 
 
-def _table(videos: Iterable[VideoStatus]) -> Table:
-    table = Table()
-    for column in ("video, stage", "state", "seconds", "worker", "error or note"):
-        table.add_column(column, overflow="fold")
+def _table(videos: Iterable[VideoStatus]) -> PlainTable:
+    rows: list[Sequence[Cell]] = []
     for video in videos:
         attempt = f" (attempt {video.attempt})" if video.attempt > 1 else ""
-        table.add_row(Text(video.video + attempt), _coloured(video.condition), style="bold")
-        for name, stage in video.stages.items():
+        name = Text(video.video + attempt, "bold")
+        rows.append((name, _coloured(video.condition), "", "", ""))
+        for stage_name, stage in video.stages.items():
             seconds = f"{stage.seconds:.1f}" if stage.seconds else ""
             if stage.silent is not None:
                 seconds = f"beat {stage.silent:.0f} s ago"
-            worker, text = Text(stage.worker), Text(stage.text)
-            table.add_row(Text(f"  {name}"), _coloured(stage.condition), seconds, worker, text)
-    return table
+            state = _coloured(stage.condition)
+            rows.append((f"  {stage_name}", state, seconds, stage.worker, stage.text))
+    columns = [
+        Column("video, stage"),
+        Column("state"),
+        Column("seconds", is_number=True),
+        Column("worker"),
+        Column("error or note"),
+    ]
+    return PlainTable(columns, rows, has_text=True)
 
 
 def _coloured(condition: Condition) -> Text:

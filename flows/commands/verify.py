@@ -18,7 +18,7 @@ def verify(store_url: str) -> int:
     Raises:
         MissingArtifactError: there is no artifact, for example because the folder is no store.
     """
-    console = Terminal(soft_wrap=True, highlight=False, markup=False)
+    console = Terminal()
     store = ArtifactStore(store_url)
     sound, damaged = Counter[str](), Counter[str]()
     for checked in verify_store(store):

@@ -1,8 +1,6 @@
 """`maskrnn weights`: which weights are known, where they lie, and getting them."""
 
 from cyclopts import App
-from rich.console import Console
-from rich.table import Table
 
 from flows.console.guarded_command import DONE, guarded
 
@@ -14,15 +12,23 @@ def list_weights() -> int:
     """List the known weights: what they are, source, size, terms, digest and file."""
 
     def show() -> int:
+        from flows.terminal import Terminal
         from tasks.inputs.known_weights import known_weights
 
-        table = Table()
-        for column in ("name", "what", "source", "size", "terms", "sha256", "file"):
-            table.add_column(column, overflow="fold")
+        console = Terminal()
         for row in known_weights():
-            file = "not here" if row.file is None else str(row.file)
-            table.add_row(row.name, row.what, row.source, row.size, row.terms, row.digest, file)
-        Console().print(table)
+            console.print(row.name)
+            parts = {
+                "what": row.what,
+                "source": row.source,
+                "size": row.size,
+                "terms": row.terms,
+                "sha256": row.digest,
+                "file": "not here" if row.file is None else str(row.file),
+            }
+            for name, text in parts.items():
+                if text:
+                    console.print(f"  {name}: {text}")
         return DONE
 
     return guarded(show)
@@ -40,12 +46,13 @@ def get(name: str) -> int:
     """
 
     def fetch() -> int:
+        from flows.terminal import Terminal
         from tasks.inputs.known_weights import get_weights
 
         file = get_weights(name)
-        console = Console(soft_wrap=True)
-        console.print(f"{name}: {file}", highlight=False, markup=False)
-        console.print(f"train with --initial-weights {name}", highlight=False, markup=False)
+        console = Terminal()
+        console.print(f"{name}: {file}")
+        console.print(f"train with --initial-weights {name}")
         return DONE
 
     return guarded(fetch)

@@ -34,8 +34,8 @@ class EvaluationOptions:
     """Options for how to evaluate and where to write the results.
 
     Attributes:
-        protocol: davis2016, davis2017-semi-supervised, davis2017-unsupervised, segtrack2 or paper.
-            Default: the data set's own.
+        protocol: davis2016, davis2017-semi-supervised, davis2017-unsupervised, segtrack2,
+            youtube-vos or paper. Default: the data set's own.
         missing: How to treat a missing frame or sequence: as an error or an empty prediction.
         stability: Compute T, which takes most of the time.
         workers: Worker processes. Default: by the number of cores and the amount of work.

@@ -42,7 +42,7 @@ def guarded(command: Callable[[], int], log: LogOptions = _AS_USUAL) -> int:
 
 
 def _memory_cure(error: Exception) -> str:
-    from tasks.machine.machine_limits import address_space_cure
+    from storage.machine_limits import address_space_cure
 
     no_memory = isinstance(error, OSError) and error.errno == errno.ENOMEM
     return address_space_cure() if no_memory or isinstance(error, ImportError | MemoryError) else ""

@@ -51,14 +51,15 @@ class DataOptions:
 
     Attributes:
         dataset: Name of a data set, such as synthetic, davis2016 or folder; an unknown name lists
-            all.
+            all. Default: told by the layout of the folder ROOT; without ROOT, synthetic.
         root: Folder of a data set that is read from files.
         split: Split to process.
         videos: Only these videos, separated by commas.
-        resolution: Short side of the frames in pixels. Default: as in the source.
+        resolution: Short side of the frames in pixels; smaller videos keep their size. Default: as
+            in the source; 240 for `segment VIDEO`.
     """
 
-    dataset: str = "synthetic"
+    dataset: str | None = None
     root: str | None = None
     split: str = "val"
     videos: str | None = None
@@ -153,7 +154,7 @@ def as_fields(*groups: object) -> dict[str, Any]:
         fields |= vars(group)
     for name in vars(LogOptions()):
         fields.pop(name, None)
-    for name in ("store", "resolution"):  # the parameters have their defaults
+    for name in ("store", "resolution", "dataset"):  # the parameters have their defaults
         if fields.get(name) is None:
             fields.pop(name, None)
     if "set" in fields:

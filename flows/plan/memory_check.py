@@ -7,9 +7,9 @@ from flows.plan.resolved_run import ResolvedRun
 from flows.plan.run_plan import plan_run
 from flows.plan.space_check import unit_of
 from maskrnn_core.options import Preset
+from storage.machine_limits import ADDRESS_SPACE, MACHINE
 from storage.store.artifacts import ArtifactStore
 from tasks.errors import ParameterError
-from tasks.machine.machine_limits import ADDRESS_SPACE, MACHINE
 from tasks.machine.memory_needed import memory_needed, offline_memory
 from tasks.machine.resources import Machine, plan_workers, this_machine
 from tasks.machine.space_needed import VideoExtent

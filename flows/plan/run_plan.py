@@ -54,6 +54,23 @@ def plan_run(run: ResolvedRun, store: ArtifactStore, failed: Collection[str] = (
     return RunPlan(dry_plan.stages, Outcome(names, results, there, notes))
 
 
+def stored_parents(run: ResolvedRun, store: ArtifactStore) -> dict[str, str]:
+    """Return the key per preset of the parents that a run would train, if the store has them all.
+
+    They are known by their training videos. So it is empty if the store lacks one of these.
+
+    Raises:
+        ParameterError: starting weights cannot be used.
+        StorageError: a training video in the store cannot be read.
+    """
+    if not run.trainings:
+        return {}
+    dry_plan = DryPlan(store, run.flow, run.main.compute, run.parameters.resolution)
+    parents = _parents(run, store, dry_plan, ())
+    found = {name: key for name, key in parents.items() if key and store.exists(PARENTS, key)}
+    return found if found.keys() == parents.keys() else {}
+
+
 def _parents(
     run: ResolvedRun, store: ArtifactStore, dry_plan: DryPlan, failed: Collection[str]
 ) -> dict[str, str | None]:

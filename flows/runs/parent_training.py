@@ -1,10 +1,16 @@
-"""Obtains the parents of a run: loads them, or trains each once for all presets that share it."""
+"""Obtains the parents of a run: finds them, or trains each once for all presets that share it."""
 
+import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
 from flows.plan.resolved_run import ResolvedRun
+from flows.plan.run_plan import stored_parents
+from flows.plan.training_cautions import training_cautions
+from storage.errors import StorageError
+from storage.kinds.checkpoints import PARENTS
+from storage.kinds.repair import repair
 from storage.runs.names import RecordName
 from tasks.errors import TaskError
 from tasks.inputs.external_parents import obtain_parent
@@ -13,6 +19,8 @@ from tasks.plan.run_order import TRAIN, Training
 from tasks.run import stages
 from tasks.run.run_context import RunContext
 from tasks.run.task_runs import start_task
+
+logger = logging.getLogger("maskrnn.run")
 
 Start = Callable[..., "Future[Any]"]
 """A function that runs a function with arguments in a thread of the run."""
@@ -39,6 +47,7 @@ class Parents:
         note: Callable[[str], None],
     ) -> None:
         self._context = context
+        self._run = run
         self._initial = run.parameters.initial_weights
         self._trainings = run.trainings
         self._start = start
@@ -50,11 +59,39 @@ class Parents:
             key.set_result(obtain_parent(context.store, given))
             self._keys = {c.preset.name: key for c in run.with_network}
 
+    def find(self) -> bool:
+        """Use the parents in the store, unless one is missing.
+
+        Returns:
+            Whether nothing must be trained, so that no training video is needed.
+        """
+        store = self._context.store
+        try:
+            found = stored_parents(self._run, store)
+            if any(repair(store, PARENTS, key) for key in found.values()):
+                return False
+        except StorageError:
+            return False  # the stages repair what is damaged, or name what cannot be used
+        if not found and self._trainings:
+            return False
+        for training in self._trainings:
+            key: Future[str] = Future()
+            key.set_result(found[training.presets[0]])
+            self._context.begin(training.record)
+            with self._context.stage(training.record, TRAIN) as stage:
+                stage.refers_to(PARENTS, key.result())
+            self._context.end(training.record)
+            self._keys |= dict.fromkeys(training.presets, key)
+            logger.info("parent of %s: reused, %s", ", ".join(training.presets), key.result())
+        return True
+
     def train(self, videos: Sequence["Future[PreparedVideo]"]) -> None:
         """Start to train the missing parents.
 
         A recurrent stage starts from the parent of the static stage if a preset trains that parent.
         """
+        for caution in training_cautions(self._run):
+            logger.warning(caution)
         begun: dict[RecordName, Future[str]] = {}
         for training in self._trainings:
             before = None if training.after is None else begun[training.after]

@@ -79,9 +79,12 @@ class Pipeline:
         """Run all stages up to the last one requested; the ledger records failures of videos."""
         run = self._run
         try:
-            training = self._prepare_all(run.training.spec, run.training.sources, "train")
-            segmented = self._prepare_all(run.data, self._sources, "video")
-            self._parents.train(training)
+            if self._parents.find():
+                segmented = self._prepare_all(run.data, self._sources, "video")
+            else:
+                training = self._prepare_all(run.training.spec, run.training.sources, "train")
+                segmented = self._prepare_all(run.data, self._sources, "video")
+                self._parents.train(training)
             if run.segmenting:
                 names = [source.name for source in self._sources]
                 jobs = [

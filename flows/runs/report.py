@@ -46,7 +46,8 @@ def write_anew(parameters: ReportParameters) -> RunEnd:
     ledger = RunLedger(store, parameters.run)
     known = {**ledger.info().parameters, "store": parameters.store, "run_id": parameters.run}
     asked = BenchmarkParameters(**known)
-    run = resolve(asked.model_copy(update={"until": "report"}))
+    last = "segment" if asked.until == "segment" else "report"
+    run = resolve(asked.model_copy(update={"until": last}))
     records = ledger.records()
     unfinished = {record.video for record in records if record.state != "done"}
     outcome = plan_run(run, store, unfinished).outcome

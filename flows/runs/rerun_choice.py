@@ -37,7 +37,7 @@ def choose_videos(
                 raise ParameterError(f"the run {run_id} has no video {name!r}: {hint}?")
     if not failed:
         return None if videos is None else frozenset(videos)
-    found = run_status(store, run_id).videos
+    found = run_status(store, run_id).records
     bad = {video.video for video in found if video.condition in ("failed", "stale")}
     return frozenset(bad & set(known if videos is None else videos))
 

@@ -15,7 +15,6 @@ from storage.runs.ledger import RunLedger
 from storage.store.artifacts import ArtifactStore
 from tasks.dask_bridge import Bridge, InProcess
 from tasks.plan.outcome import Outcome, VideoResult
-from tasks.reporting.exports import export
 from tasks.retries.server_outage import is_in_flow_run
 from tasks.run.run_context import RunContext
 from tasks.run.task_runs import start_task
@@ -63,14 +62,11 @@ def carry_out(
             videos = pipeline.outcome.videos
             ledger.begin(parameters.model_dump(mode="json"), version("maskrnn"), videos)
             outcome = pipeline.run()
-        if parameters.until == "report":
-            write_report(context, outcome, run, parameters)
+        if parameters.until in ("segment", "report"):
+            # One small clip ends at once, without its page.
+            write_report(context, outcome, run, parameters, with_page=not run.needs_no_workers)
         elif run.with_network:
             _write_curves(context)
-        if parameters.until == "segment":
-            start_task(export, context, outcome).result()
-            if not run.needs_no_workers:  # one small clip ends at once, without its page
-                _write_page(context)
     return _end(context, outcome)
 
 
@@ -86,22 +82,30 @@ def bridge_of(parameters: RunFields) -> Bridge:
 
 
 def write_report(
-    context: RunContext, outcome: Outcome, run: ResolvedRun, parameters: BenchmarkParameters
+    context: RunContext,
+    outcome: Outcome,
+    run: ResolvedRun,
+    parameters: BenchmarkParameters,
+    *,
+    with_page: bool = True,
 ) -> Path:
-    """Write tables, pictures and summary of a run; return their folder.
+    """Write tables, pictures and summary of a run, and its page; return their folder.
 
     Args:
         context: shared by the stages of the run.
         outcome: the results.
         run: the resolved run.
         parameters: those to show in the report; if a run ended before its report they may differ.
+        with_page: whether to write the page too.
     """
-    from tasks.reporting.report import report
+    from tasks.reporting.report import report, report_without_figures
 
     trained = [_write_curves(context)] if run.with_network else []
     told = parameters.model_dump(mode="json")
-    folder: Path = start_task(report, context, outcome, run.configurations, told, trained).result()
-    _write_page(context)
+    write = report if run.protocol is not None else report_without_figures
+    folder: Path = start_task(write, context, outcome, run.configurations, told, trained).result()
+    if with_page:
+        _write_page(context)
     return folder
 
 

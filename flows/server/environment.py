@@ -87,23 +87,12 @@ def provide_prefect_home() -> None:
 
 def _console_handler(debug: bool) -> logging.Handler:
     """Return a handler for people on a terminal, or one that writes whole lines to a file."""
-    from flows.terminal import PlainLines, Terminal
+    from flows.terminal import PlainLines, TerminalLines
 
-    if not sys.stderr.isatty():
-        plain = logging.StreamHandler()
-        level = "%(levelname)s " if debug else ""
-        plain.setFormatter(PlainLines(f"%(asctime)s {level}%(message)s", "%H:%M:%S"))
-        return plain
-
-    from rich.logging import RichHandler
-
-    return RichHandler(
-        console=Terminal(stderr=True),
-        show_path=False,
-        show_level=debug,
-        log_time_format="%H:%M:%S",
-        omit_repeated_times=False,
-    )
+    handler = TerminalLines() if sys.stderr.isatty() else logging.StreamHandler()
+    level = "%(levelname)s " if debug else ""
+    handler.setFormatter(PlainLines(f"%(asctime)s {level}%(message)s", "%H:%M:%S"))
+    return handler
 
 
 def _json_handler() -> logging.Handler:

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from storage.datasets.masks.label_maps import object_ids
-from storage.datasets.source import SourceVideo, TimedVideo, UInt8Array
+from storage.datasets.source import RemarkedVideo, SourceVideo, TimedVideo, UInt8Array
 from storage.errors import DatasetError
 from storage.kinds.frame_arrays import FrameArrayWriter
 from storage.store.artifact_content import ArtifactWriter
@@ -42,6 +42,32 @@ def video_key(source: SourceVideo, short_side: int | None) -> str:
         raise ValueError(f"short_side is {short_side}; give at least 1 pixel, or None")
     text = json.dumps({"version": _VERSION, "of": source.fingerprint(), "short_side": short_side})
     return sha256(text.encode()).hexdigest()
+
+
+def key_in_store(store: ArtifactStore, source: SourceVideo, short_side: int | None) -> str:
+    """Key of the artifact to use for a video, in a store that may have it under another key.
+
+    A short side that does not reduce the video leaves it as it is. So a video that was stored
+    without one is the same, and need not be stored again.
+
+    Args:
+        store: the store.
+        source: the video.
+        short_side: as for `video_key`.
+
+    Raises:
+        ValueError, DatasetError: as `video_key`.
+        CorruptArtifactError, NewerSchemaError: as `ArtifactStore.open`.
+    """
+    key = video_key(source, short_side)
+    if short_side is None or store.exists(VIDEOS, key):
+        return key
+    whole = video_key(source, None)
+    if store.exists(VIDEOS, whole):
+        height, width = store.open(VIDEOS, whole).metadata["output_size"]
+        if min(height, width) <= short_side:
+            return whole
+    return key
 
 
 def working_size(size: tuple[int, int], short_side: int | None) -> tuple[int, int]:
@@ -154,6 +180,7 @@ class _Recorder:
             "first_frames": [self._first_frames[label] for label in source.objects],
             "given_frames": [self._given_frames[label] for label in source.objects],
             "annotated": self._annotated,
+            "remarks": source.remarks() if isinstance(source, RemarkedVideo) else [],
             "content_digest": self._digest.hexdigest(),
         }
 

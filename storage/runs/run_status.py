@@ -7,6 +7,7 @@ from typing import Literal
 
 from storage.runs.drivers import Driver, drivers
 from storage.runs.ledger import RunInfo, RunLedger, StageRecord, VideoRecord
+from storage.runs.names import RecordName
 from storage.store.artifacts import ArtifactStore
 
 Condition = Literal["pending", "waiting", "running", "reused", "done", "failed", "stale"]
@@ -44,11 +45,21 @@ class VideoStatus:
 
 @dataclass(frozen=True)
 class RunStatus:
-    """A run: its drivers, and its videos by name."""
+    """A run: its drivers and its records by name."""
 
     info: RunInfo
     drivers: Sequence[Driver]
-    videos: Sequence[VideoStatus]
+    records: Sequence[VideoStatus]
+
+    @property
+    def videos(self) -> Sequence[VideoStatus]:
+        """The records of the videos to segment."""
+        return [record for record in self.records if _is_video(record)]
+
+    @property
+    def training(self) -> Sequence[VideoStatus]:
+        """The records of the parents and of the videos that they are trained on."""
+        return [record for record in self.records if not _is_video(record)]
 
     @property
     def is_driven(self) -> bool:
@@ -63,8 +74,9 @@ class RunStatus:
     @property
     def is_well(self) -> bool:
         """Whether nothing failed, nothing is stale, and nothing that is pending was given up."""
-        bad = self.counts.get("failed", 0) + self.counts.get("stale", 0)
-        return bad == 0 and (self.is_driven or not self.counts.get("pending", 0))
+        found = {record.condition for record in self.records}
+        bad = found & {"failed", "stale"}
+        return not bad and (self.is_driven or "pending" not in found)
 
 
 def run_status(store: ArtifactStore, run_id: str) -> RunStatus:
@@ -83,13 +95,17 @@ def run_status(store: ArtifactStore, run_id: str) -> RunStatus:
     found = drivers(store, run_id)
     alive = {driver.token for driver in (*before, *found) if driver.is_alive}
     names = sorted({*records, *info.videos})
-    videos = [
+    every = [
         _video(store, records[name], records[name].driver in alive)
         if name in records
         else VideoStatus(name, "pending", 0, {})
         for name in names
     ]
-    return RunStatus(info, found, videos)
+    return RunStatus(info, found, every)
+
+
+def _is_video(status: VideoStatus) -> bool:
+    return RecordName.parse(status.video).role == "video"
 
 
 def _video(store: ArtifactStore, record: VideoRecord, is_driven: bool) -> VideoStatus:

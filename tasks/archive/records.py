@@ -30,6 +30,7 @@ def ended_record(
         ((PREDICTIONS, result.key),) if result.key else (),
         result.error,
         traceback,
+        result.note,
         figures=result.figures,
     )
     stages = {str(StageName("segment", preset)): stage}
@@ -53,6 +54,7 @@ def result_of(record: VideoRecord, index: int) -> RowResult:
         stage.reused,
         stage.error,
         stage.figures,
+        note=stage.note,
     )
 
 

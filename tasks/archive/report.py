@@ -14,11 +14,12 @@ from storage.runs.ledger import RunLedger
 from storage.store.artifacts import ArtifactStore
 from tasks.archive.progress import ProgressWatcher
 from tasks.archive.results import Results
-from tasks.archive.rows import SECONDS
+from tasks.archive.rows import SECONDS, TRUST
 from tasks.reporting.escaping import markdown_code, markdown_table, markdown_text
 from tasks.reporting.folder import FIGURES, SUMMARY, replace_file, report_folder, write_tables
 from tasks.reporting.prefect_artifacts import publish
 from tasks.run.stage_task import shown_task
+from tasks.scores.confidence import LOW, MOST_LOST
 
 VIDEOS = "videos"
 """Name of the table."""
@@ -83,6 +84,7 @@ def write_report(
         "seconds": progress.seconds,
         "worker_seconds": progress.worker_seconds,
         "stages": stages.to_dict(orient="records"),
+        "doubtful": doubtful_rows(table)[["id", *TRUST]].to_dict(orient="records"),
     }
     replace_file(folder / FIGURES, json.dumps(figures, indent=1).encode())
     return text
@@ -108,6 +110,13 @@ def stage_shares(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def doubtful_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows whose result a person should look at, the worst first."""
+    done = table[table["state"] == "done"]
+    doubtful = (done["confidence"] < LOW) | (done["lost_share"] > MOST_LOST)
+    return done[doubtful].sort_values(["confidence", "lost_share"], ascending=[True, False])
+
+
 def _markdown(
     run_id: str,
     table: pd.DataFrame,
@@ -124,6 +133,8 @@ def _markdown(
         + (f", **{len(failed)} failed**." if len(failed) else "."),
         *_failures("## Failures", failed),
         *_left_out(left_out),
+        *_to_look_at(doubtful_rows(table)),
+        *_notes(table[table["note"] != ""]),
         "## What it took\n\n" + _cost(table, progress),
         "## Stages\n\n"
         + markdown_table(stages.round({"seconds": 1, "share": 3}))
@@ -153,6 +164,30 @@ def _left_out(offences: Sequence[Offence]) -> list[str]:
     if len(offences) > _FAILURES:
         lines.append(f"- and {len(offences) - _FAILURES} more: run again without --skip-bad")
     return ["## Rows left out\n\n" + "\n".join(lines)]
+
+
+def _to_look_at(doubtful: pd.DataFrame) -> list[str]:
+    if doubtful.empty:
+        return []
+    shown = doubtful.head(_FAILURES)[["id", *TRUST]]
+    text = (
+        f"{len(doubtful)} videos may be badly segmented: their worst object has a confidence below "
+        f"{LOW}, or is lost in more than {MOST_LOST:.0%} of the frames. `videos.csv` has the "
+        "figures of all videos."
+    )
+    return [f"## To look at first\n\n{text}\n\n{markdown_table(shown)}"]
+
+
+def _notes(noted: pd.DataFrame) -> list[str]:
+    if noted.empty:
+        return []
+    lines = [
+        f"- **{markdown_text(name)}**: {markdown_text(note)}"
+        for name, note in zip(noted["id"].head(_FAILURES), noted["note"], strict=False)
+    ]
+    if len(noted) > _FAILURES:
+        lines.append(f"- and {len(noted) - _FAILURES} more: column `note` of videos.csv")
+    return ["## Videos and masks to check\n\n" + "\n".join(lines)]
 
 
 def _cost(table: pd.DataFrame, progress: ArchiveProgress) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from storage.archive.shown_address import shown_address
-from tasks.archive.rows import COUNTS, SECONDS, RowResult
+from tasks.archive.rows import COUNTS, SECONDS, TRUST, RowResult
 
 _STATES = ("pending", "done", "failed")
 
@@ -24,10 +24,11 @@ class Results:
         self._now = np.zeros(count, bool)
         self._attempt = np.zeros(count, np.int32)
         self._seconds = np.zeros(count)
-        self._figures = {name: np.full(count, np.nan) for name in (*SECONDS, *COUNTS)}
+        self._figures = {name: np.full(count, np.nan) for name in (*SECONDS, *COUNTS, *TRUST)}
         self._worker: list[str] = [""] * count
         self._key: list[str] = [""] * count
         self._error: list[str] = [""] * count
+        self._note: list[str] = [""] * count
 
     def __len__(self) -> int:
         return len(self._state)
@@ -45,6 +46,7 @@ class Results:
         self._worker[index] = result.worker
         self._key[index] = result.key
         self._error[index] = result.error or ""
+        self._note[index] = result.note
 
     def table(self, manifest: pd.DataFrame) -> pd.DataFrame:
         """Return a row per row of the manifest, with the request and its result.
@@ -63,10 +65,12 @@ class Results:
             attempt=self._attempt,
             worker=self._worker,
             seconds=self._seconds,
+            **{name: self._figures[name] for name in TRUST},
             **{name: self._figures[name] for name in SECONDS},
             **{name: self._figures[name] for name in COUNTS},
             prediction=self._key,
             error=self._error,
+            note=self._note,
         )
 
     def failed(self, ids: Sequence[str]) -> dict[str, str]:

@@ -15,6 +15,9 @@ SECONDS = ("fetch", "open", "decode", "cuts", "flow", "finetune", "segment", "wr
 COUNTS = ("frames", "objects", "shots", "resumed", "bytes", "real_time_factor")
 """More figures of a row; `bytes` were downloaded, `resumed` frames existed already."""
 
+TRUST = ("confidence", "lost_share", "area")
+"""How far the result of a row can be trusted; see `tasks.scores.confidence.video_confidence`."""
+
 
 @dataclass(frozen=True)
 class ArchiveMethod:
@@ -90,6 +93,7 @@ class RowResult:
         reused: whether the prediction existed already.
         error: message, if the row did not succeed.
         figures: the known ones, by the names above.
+        note: what a person should check about the video and its masks.
         obstacle: why the row has to wait: another run is making the same prediction ("held"), or
             its worker died ("died").
     """
@@ -104,3 +108,4 @@ class RowResult:
     error: str | None = None
     figures: Mapping[str, float] = field(default_factory=dict)
     obstacle: Literal["", "held", "died"] = ""
+    note: str = ""

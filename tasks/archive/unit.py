@@ -126,9 +126,17 @@ def _segmented(
     figures = {"fetch": files.seconds, "bytes": float(files.bytes)} if files.bytes else {}
     repair(store, PREDICTIONS, key)
     if store.exists(PREDICTIONS, key):
-        seconds = time.perf_counter() - started
+        known = stream.stored_figures(store, key)
         return RowResult(
-            row.index, "done", seconds, worker, row.attempt, key, True, figures=figures
+            row.index,
+            "done",
+            time.perf_counter() - started,
+            worker,
+            row.attempt,
+            key,
+            True,
+            figures={**figures, **_figures(known)},
+            note=" ".join(known.remarks),
         )
     owner = store.lease_owner(PREDICTIONS, key)
     if owner is not None and owner.is_alive:
@@ -150,10 +158,6 @@ def _segmented(
         work.checkpoint_frames,
         method.options,
     )
-    counts = {"frames": found.frames, "objects": found.objects, "shots": found.shots}
-    figures |= {name: float(count) for name, count in {**counts, "resumed": found.resumed}.items()}
-    if found.real_time_factor is not None:
-        figures["real_time_factor"] = found.real_time_factor
     return RowResult(
         row.index,
         "done",
@@ -161,8 +165,17 @@ def _segmented(
         worker,
         row.attempt,
         key,
-        figures={**figures, **found.seconds},
+        figures={**figures, **_figures(found)},
+        note=" ".join(found.remarks),
     )
+
+
+def _figures(found: stream.StreamFigures) -> dict[str, float]:
+    counts = {"frames": found.frames, "objects": found.objects, "shots": found.shots}
+    figures = {name: float(count) for name, count in {**counts, "resumed": found.resumed}.items()}
+    if found.real_time_factor is not None:
+        figures["real_time_factor"] = found.real_time_factor
+    return {**figures, **found.trust, **found.seconds}
 
 
 def _provenance(row: ArchiveRow) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Applies overrides to presets, which gives the options of every stage of a run."""
 
 import dataclasses
+import difflib
 import json
 import types
 import typing
@@ -100,7 +101,9 @@ def _set(tree: dict[str, Any], path: list[str], text: str, key: str, kind: type)
     name, rest = path[0], path[1:]
     inner = _dataclass_of(hints.get(name))
     if name not in hints or name in ("name", _TRACKER) or (rest and inner is None):
-        raise ParameterError(f"unknown option {key!r}; {_valid(kind, key, path)}")
+        raise ParameterError(
+            f"unknown option {key!r}{_close(kind, key, path)}; {_valid(kind, key, path)}"
+        )
     if not rest:
         if inner is not None and text.lower() != "none":
             raise ParameterError(
@@ -115,11 +118,23 @@ def _set(tree: dict[str, Any], path: list[str], text: str, key: str, kind: type)
 
 
 def _valid(kind: type, key: str, path: list[str]) -> str:
-    names = [f.name for f in dataclasses.fields(kind) if f.name not in ("name", _TRACKER)]
-    if kind is Preset:
-        names += ["compute", "synthetic"]
     prefix = key.removesuffix(".".join(path))
-    return "valid are " + ", ".join(f"{prefix}{name}" for name in names)
+    return "valid are " + ", ".join(f"{prefix}{name}" for name in _names(kind))
+
+
+def _close(kind: type, key: str, path: list[str]) -> str:
+    """Return a question for the option that was probably meant; empty if none is close."""
+    close = difflib.get_close_matches(path[0], _names(kind), n=1)
+    if not close:
+        return ""
+    prefix = key.removesuffix(".".join(path))
+    return f", did you mean {'.'.join([prefix + close[0], *path[1:]])}?"
+
+
+def _names(kind: type) -> list[str]:
+    """Return the names of the options in a group."""
+    names = [f.name for f in dataclasses.fields(kind) if f.name not in ("name", _TRACKER)]
+    return [*names, "compute", "synthetic"] if kind is Preset else names
 
 
 def _dataclass_of(hint: Any) -> type | None:

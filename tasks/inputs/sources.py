@@ -95,13 +95,42 @@ def dataset_names() -> list[str]:
     return [SYNTHETIC, *catalog.dataset_names()]
 
 
+def told_by_layout(root: str) -> str:
+    """Return the name of the data set whose layout a folder has.
+
+    Raises:
+        ParameterError: the layout is that of none, or of several.
+        MissingDatasetError: there is no such folder.
+    """
+    found = catalog.fitting_datasets(Path(root))
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise ParameterError(
+            f"the folder {root} can be read as {' or '.join(found)}: choose one with --dataset"
+        )
+    raise ParameterError(
+        f"the folder {root} has the layout of no known data set: name its kind with --dataset "
+        f"({', '.join(catalog.dataset_names())}), or correct --root"
+    )
+
+
 def open_dataset(spec: DatasetSpec) -> Dataset:
     """Return the data set of a name.
 
     Its methods raise ParameterError for an unknown data set or a missing root, and DatasetError for
     a fault that the reader found; the message names the file and what to do.
+
+    Raises:
+        ParameterError: the generated data set was given a folder.
     """
     if spec.name == SYNTHETIC:
+        if spec.root is not None:
+            raise ParameterError(
+                f"the data set {SYNTHETIC} is generated and would not be read from {spec.root}: "
+                f"name the data set of that folder ({', '.join(catalog.dataset_names())}), or "
+                "remove root"
+            )
         return GeneratedDataset(spec.split or "val", spec.synthetic)
     return FolderDataset(spec)
 

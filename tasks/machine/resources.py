@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from tasks.machine.machine_limits import MACHINE, core_limit, memory_limit
+from storage.machine_limits import MACHINE, core_limit, memory_limit
 
 Resource = Literal["GPU", "CPU"]
 

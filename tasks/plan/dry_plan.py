@@ -9,7 +9,7 @@ from storage.datasets.source import SourceVideo
 from storage.errors import StorageError
 from storage.kinds.checkpoints import PARENTS
 from storage.kinds.stored_flow import FLOW
-from storage.kinds.videos import VIDEOS, video_key
+from storage.kinds.videos import VIDEOS, key_in_store
 from storage.runs.names import RecordName, StageName
 from storage.store.artifacts import ArtifactStore
 from tasks import keys
@@ -114,7 +114,7 @@ class DryPlan:
 
     def _video_key(self, source: SourceVideo) -> str | None:
         try:
-            return video_key(source, self._short_side)
+            return key_in_store(self._store, source, self._short_side)
         except StorageError:
             return None  # the video fails by itself in its turn
 

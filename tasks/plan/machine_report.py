@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from maskrnn_core.optical_flow.registry import estimator_entry
+from storage.machine_limits import address_space_cure, core_limit, memory_limit
 from tasks.dask_bridge.unit_run import describe
 from tasks.inputs.flow_method import known_estimators
 from tasks.inputs.flow_weights import WEIGHTS_FOLDER, find_weights, weight_folders
 from tasks.inputs.trackers import tracker_packages
-from tasks.machine.machine_limits import address_space_cure, core_limit, memory_limit
 
 _BROKEN = "a library cannot be loaded"
 

@@ -67,13 +67,17 @@ def markdown_picture(file: str) -> str:
 
 def markdown_table(table: "pd.DataFrame", digits: int = 3) -> str:
     """Return a table for people; NaN is left empty."""
-    cells = table.astype(object).where(table.notna(), None)
-    cells = cells.map(lambda cell: markdown_text(cell) if isinstance(cell, str) else cell)
+    # pandas converts the type of a column back after `map`, and None to NaN.
+    cells = table.map(_markdown_cell).astype(object).where(table.notna(), None)
     return str(
         cells.to_markdown(
             index=False, floatfmt=f".{digits}f", missingval="", disable_numparse=_texts(cells)
         )
     )
+
+
+def _markdown_cell(cell: object) -> object:
+    return markdown_text(cell) if isinstance(cell, str) else cell
 
 
 def _texts(cells: "pd.DataFrame") -> list[int]:

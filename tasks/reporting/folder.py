@@ -1,18 +1,24 @@
 """Locates the folder of a report and writes its files."""
 
-import os
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from storage.errors import OccupiedOutputError
+from storage.files.output_folder import OutputFolder
 from storage.store.artifacts import ArtifactStore
 from tasks.reporting.escaping import csv_bytes
 
 if TYPE_CHECKING:
     import pandas as pd
 
+logger = logging.getLogger("maskrnn.run")
+
 SUMMARY = "summary.md"
 FIGURES = "summary.json"
+CONFIDENCE = "confidence.csv"
+"""Table of a run that evaluates nothing: a row per object."""
 
 
 def report_folder(store: ArtifactStore, location: str) -> Path:
@@ -28,11 +34,25 @@ def report_folder(store: ArtifactStore, location: str) -> Path:
 
 
 def replace_file(file: Path, data: bytes) -> None:
-    """Write a file so that no reader ever sees a part of it."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
-    draft.write_bytes(data)
-    draft.replace(file)
+    """Write a file so that no reader ever sees a part of it.
+
+    A file that somebody has changed, or that this program did not write, stays as it is; a warning
+    names it.
+
+    Raises:
+        StoreFullError: no space is left.
+        StoreAccessError: the file cannot be written.
+    """
+    out = OutputFolder(file.parent)
+    out.adopt()
+    try:
+        out.write(file.name, data)
+    except OccupiedOutputError:
+        logger.warning(
+            "%s has changed since this program wrote it and was left as it is; move it away, and "
+            "write the report again with `maskrnn report RUN --anew`",
+            file,
+        )
 
 
 def write_tables(tables: "Mapping[str, pd.DataFrame]", folder: Path) -> None:

@@ -7,23 +7,27 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from storage.store.artifacts import ArtifactStore
 from tasks.inputs.configuration import Configuration
 from tasks.inputs.sources import DatasetSpec
-from tasks.keys import PreparedVideo
-from tasks.plan.outcome import Outcome, VideoResult
+from tasks.plan.outcome import Outcome
 from tasks.reporting.ablation import AblationFigures, ablation_figures, ablation_section
 from tasks.reporting.ablation_plot import ablation_plot
-from tasks.reporting.exports import export_masks, exported, keep_exported
+from tasks.reporting.exports import Exports
 from tasks.reporting.flow_section import flow_section
 from tasks.reporting.folder import FIGURES, SUMMARY, replace_file, report_folder, write_tables
-from tasks.reporting.pictures import write_flow_pictures, write_overlays, write_plot
 from tasks.reporting.prefect_artifacts import publish
 from tasks.reporting.stages_table import stages_table
-from tasks.reporting.summary import ReportParts, comparison, failures, markdown
+from tasks.reporting.summary import (
+    ReportParts,
+    comparison,
+    confidence_section,
+    failures,
+    markdown,
+)
 from tasks.reporting.tables import Tables, gather
 from tasks.run.run_context import RunContext
 from tasks.run.stage_task import shown_task
+from tasks.scores.confidence import gather_confidence
 from tasks.scores.flow_agreement import gather_flow
 from tasks.scores.scoring import protocol_of
 
@@ -57,12 +61,11 @@ def report(
     flow = gather_flow(context.store, videos, spec)
     write_tables({**tables.named(), "per_frame_flow": flow.per_frame}, folder)
     ablation = _ablation(tables, parameters, folder)
-    done = exported(folder)
-    export_masks(context.store, outcome.results, folder, done)
-    sheets = _export_sheets(context.store, outcome.results, presets[0], folder, done)
-    sheets += _export_flow(context.store, videos, folder, done)
-    _export_plots(outcome.results, tables, folder, done)
-    keep_exported(folder, done)
+    exports = Exports(context.store, folder)
+    exports.masks(outcome.results)
+    sheets = exports.sheets(outcome.results, presets[0]) + exports.flow(videos)
+    exports.plots(outcome.results, tables)
+    exports.keep()
     parts = ReportParts(
         context.ledger.run_id,
         parameters,
@@ -80,20 +83,66 @@ def report(
         ],
     )
     figures = {
-        "run": parts.run_id,
-        "presets": comparison(parts),
+        "presets": comparison(parts, tables),
         "sequences": json.loads(tables.per_sequence.to_json(orient="records")),
-        "videos": sorted(outcome.videos),
-        "failures": failures(parts.records),
-        "notes": outcome.notes,
-        "stages": json.loads(parts.stages.to_json(orient="records")),
         "ablation": None if ablation is None else ablation.as_json(),
     }
-    replace_file(folder / FIGURES, json.dumps(figures, indent=1).encode())
+    _write(parts, figures, folder)
+    return folder
+
+
+@shown_task("report", "report")
+def report_without_figures(
+    context: RunContext,
+    outcome: Outcome,
+    configurations: Sequence[Configuration],
+    parameters: Mapping[str, Any],
+    sections: Sequence[str] = (),
+) -> Path:
+    """Write the report of a run that evaluates nothing: label maps, overlays, confidence.
+
+    Arguments as for `report`.
+    """
+    folder = _folder(context)
+    exports = Exports(context.store, folder)
+    exports.masks(outcome.results)
+    sheets = exports.sheets(outcome.results, configurations[0].preset.name)
+    exports.keep()
+    results = sorted(outcome.results, key=lambda result: result.video.name)
+    confidence = gather_confidence(context.store, (result.prediction for result in results))
+    write_tables(confidence.named(), folder)
+    parts = ReportParts(
+        context.ledger.run_id,
+        parameters,
+        configurations,
+        outcome,
+        None,
+        stages_table(context.store, context.records()),
+        context.records(),
+        "",
+        sheets,
+        [confidence_section(confidence), *sections],
+    )
+    _write(
+        parts, {"confidence": json.loads(confidence.per_object.to_json(orient="records"))}, folder
+    )
+    return folder
+
+
+def _write(parts: ReportParts, figures: Mapping[str, Any], folder: Path) -> None:
+    """Write the summary for people and for programs, and show it in Prefect."""
+    told = {
+        "run": parts.run_id,
+        "videos": sorted(parts.outcome.videos),
+        "failures": failures(parts.records),
+        "notes": parts.outcome.notes,
+        "stages": json.loads(parts.stages.to_json(orient="records")),
+        **figures,
+    }
+    replace_file(folder / FIGURES, json.dumps(told, indent=1).encode())
     replace_file(folder / SUMMARY, markdown(parts).encode())
     shown = markdown(dataclasses.replace(parts, sheets=[]))
     publish("report", shown, _pictures(shown, folder))
-    return folder
 
 
 def _pictures(shown: str, folder: Path) -> dict[str, bytes]:
@@ -118,44 +167,3 @@ def _ablation(
 
 def _folder(context: RunContext) -> Path:
     return report_folder(context.store, context.ledger.location)
-
-
-def _export_sheets(
-    store: ArtifactStore,
-    results: Sequence[VideoResult],
-    preset: str,
-    folder: Path,
-    done: dict[str, str],
-) -> list[str]:
-    """Write overlays of one preset; return their names in the report."""
-    shown = sorted((r for r in results if r.preset == preset), key=lambda r: r.video.name)
-    sheets = [f"overlays/{result.video.name}_sheet.jpg" for result in shown]
-    for result, name in zip(shown, sheets, strict=True):
-        if done.get(name) != result.prediction:
-            write_overlays(store, result, folder / name)
-            done[name] = result.prediction
-    return sheets
-
-
-def _export_flow(
-    store: ArtifactStore, videos: Sequence[PreparedVideo], folder: Path, done: dict[str, str]
-) -> list[str]:
-    """Write flow pictures; return their names in the report."""
-    names = []
-    for video in sorted(videos, key=lambda video: video.name):
-        names.append(f"overlays/{video.name}_flow.jpg")
-        if done.get(names[-1]) != video.flow_key:
-            write_flow_pictures(store, video, folder / names[-1])
-            done[names[-1]] = video.flow_key
-    return names
-
-
-def _export_plots(
-    results: Sequence[VideoResult], tables: Tables, folder: Path, done: dict[str, str]
-) -> None:
-    for video in sorted({result.video.name for result in results}):
-        name = f"plots/{video}_J.png"
-        shown = " ".join(r.prediction for r in results if r.video.name == video)
-        if done.get(name) != shown:
-            write_plot(tables.per_frame, video, folder / name)
-            done[name] = shown

@@ -18,6 +18,10 @@ from tasks.reporting.escaping import (
 )
 from tasks.reporting.tables import Tables, common_videos
 from tasks.scores.aggregation import aggregate
+from tasks.scores.confidence import LOW, Confidence
+
+_OBJECTS = 100
+"""How many objects a summary without figures lists, the worst first; `confidence.csv` has all."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +32,8 @@ class ReportParts:
     parameters: Mapping[str, Any]
     configurations: Sequence[Configuration]
     outcome: Outcome
-    tables: Tables
+    tables: Tables | None
+    """None if the run evaluates nothing."""
     stages: pd.DataFrame
     records: Mapping[str, VideoRecord]
     protocol: str
@@ -38,10 +43,10 @@ class ReportParts:
     """More sections in Markdown; empty ones are omitted."""
 
 
-def comparison(parts: ReportParts) -> list[dict[str, Any]]:
+def comparison(parts: ReportParts, tables: Tables) -> list[dict[str, Any]]:
     """Return `compared_presets` of a run."""
     presets = [configuration.preset.name for configuration in parts.configurations]
-    return compared_presets(parts.tables, presets)
+    return compared_presets(tables, presets)
 
 
 def compared_presets(tables: Tables, presets: Sequence[str]) -> list[dict[str, Any]]:
@@ -72,6 +77,20 @@ def failures(records: Mapping[str, VideoRecord]) -> list[dict[str, str]]:
     ]
 
 
+def confidence_section(confidence: Confidence) -> str:
+    """Return the section on results without annotations; empty if there are no results."""
+    if confidence.per_object.empty:
+        return ""
+    text = (
+        f"**{confidence.doubtful} of {len(confidence.per_object)} objects are doubtful.** "
+        "Confidence is the mean probability of an object's pixels, from 0 to 1. Masks with less "
+        f"than {LOW} are often wrong. `doubtful_from` is the first of three frames in a row with "
+        "less, or without the object: look there. Nothing was compared with annotations."
+    )
+    worst = confidence.per_object.sort_values("confidence").head(_OBJECTS)
+    return f"## Confidence\n\n{text}\n\n{markdown_table(worst)}"
+
+
 def markdown(parts: ReportParts) -> str:
     """Return the summary for people."""
     failed = failures(parts.records)
@@ -80,7 +99,7 @@ def markdown(parts: ReportParts) -> str:
     sections = [
         f"# {markdown_text(parts.run_id)}\n\n{done} of {len(parts.outcome.videos)} videos done"
         + (f", **{len(names)} failed**." if names else "."),
-        _figures(parts),
+        *([] if parts.tables is None else [_figures(parts, parts.tables)]),
         *(section for section in parts.sections if section),
         "## Provenance\n\n" + _provenance(parts),
         "## Stages\n\n" + markdown_table(parts.stages, digits=1),
@@ -97,12 +116,11 @@ def markdown(parts: ReportParts) -> str:
     return "\n\n".join(sections) + "\n"
 
 
-def _figures(parts: ReportParts) -> str:
-    if parts.tables.per_object.empty:
+def _figures(parts: ReportParts, tables: Tables) -> str:
+    if tables.per_object.empty:
         return "## Figures\n\nNo video could be evaluated."
-    compared = pd.DataFrame(comparison(parts)).rename(columns={"lead": "lead in J"})
+    compared = pd.DataFrame(comparison(parts, tables)).rename(columns={"lead": "lead in J"})
     main = parts.configurations[0].preset.name
-    tables = parts.tables
     sequences = tables.per_sequence[tables.per_sequence["preset"] == main]
     objects = tables.per_object[tables.per_object["preset"] == main]
     common = len(common_videos(tables, list(compared["preset"])))

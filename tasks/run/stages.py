@@ -12,7 +12,7 @@ from storage.datasets.source import SourceVideo
 from storage.kinds.checkpoints import FINETUNED, PARENTS
 from storage.kinds.predictions import PREDICTIONS
 from storage.kinds.stored_flow import FLOW, FlowWrite
-from storage.kinds.videos import VIDEOS, video_key
+from storage.kinds.videos import VIDEOS, key_in_store
 from storage.runs.names import RecordName, StageName
 from tasks import keys, units
 from tasks.inputs.flow_method import FlowMethod
@@ -20,7 +20,7 @@ from tasks.inputs.sources import DatasetSpec
 from tasks.inputs.starting_weights import starting_digest
 from tasks.keys import PreparedVideo
 from tasks.plan.dry_plan import prepared_video
-from tasks.run.reduction_note import reduction_note
+from tasks.run.ingest_note import ingest_note
 from tasks.run.run_context import RunContext
 from tasks.run.stage_task import stage_task
 from tasks.run.weights_policy import DROPPED
@@ -39,10 +39,10 @@ def ingest(
 ) -> str:
     """Copy a video into the store and return its key. `record` is its name in the ledger."""
     with context.stage(record, StageName("ingest")) as stage:
-        key = video_key(source, short_side)
+        key = key_in_store(context.store, source, short_side)
         context.found(record, key)
         stage.obtain(VIDEOS, key, units.ingest, spec, source.name, short_side, resource="CPU")
-        stage.note = reduction_note(context.store, key)
+        stage.note = ingest_note(context.store, key)
         if stage.note:
             logger.warning("ingest %s: %s", record, stage.note)
         return key

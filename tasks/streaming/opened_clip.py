@@ -5,7 +5,7 @@ from functools import cached_property
 
 from maskrnn_core.video import UInt8Array
 from storage.datasets.masks.label_maps import object_ids
-from storage.datasets.source import SourceVideo, TimedVideo
+from storage.datasets.source import RemarkedVideo, SourceVideo, TimedVideo
 from storage.errors import DatasetError
 from storage.kinds.video_writer import working_frame, working_label_map, working_size
 
@@ -33,6 +33,11 @@ class OpenedClip:
         self.size = working_size(self.output_size, short_side)
         self.objects: Sequence[int] = source.objects
         self._check_objects()
+
+    @property
+    def remarks(self) -> list[str]:
+        """What a person should check about the clip and its masks, a sentence each."""
+        return self._source.remarks() if isinstance(self._source, RemarkedVideo) else []
 
     @cached_property
     def starts(self) -> Mapping[int, Sequence[int]]:

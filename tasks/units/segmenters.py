@@ -28,7 +28,6 @@ def segmenter_for(
     Raises:
         ParameterError: the preset's tracker is not installed here, or in another version.
     """
-    from maskrnn_core.compute import resolve_compute
     from maskrnn_core.inference.segmentation import VideoSegmenter, first_frames
     from maskrnn_core.trackers.segmenter import TrackerSegmenter
 
@@ -43,6 +42,8 @@ def segmenter_for(
             is_cut=is_cut,
             keep_soft_masks=keep_soft_masks,
         )
+    from maskrnn_core.compute import resolve_compute
+
     resolve_compute(compute)  # sets the threads of this process
     return TrackerSegmenter(
         video,

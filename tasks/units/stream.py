@@ -2,9 +2,9 @@
 
 import dataclasses
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from maskrnn_core.digest import weights_digest
@@ -16,6 +16,7 @@ from storage.store.artifacts import ArtifactStore
 from tasks.clip import StreamedClip, StreamOptions
 from tasks.errors import ParameterError
 from tasks.inputs.flow_method import FlowMethod
+from tasks.scores.confidence import video_confidence
 from tasks.streaming.opened_clip import OpenedClip
 from tasks.streaming.stage_clock import StageClock
 from tasks.units.provenance import provenance as where_from
@@ -42,6 +43,9 @@ class StreamFigures:
             (without waiting for frames), "write".
         real_time_factor: seconds of the video that were segmented per second of wall time; None
             if frames have no times, or none was segmented.
+        trust: how far the result can be trusted, as `tasks.scores.confidence.video_confidence`
+            gives it.
+        remarks: what a person should check about the clip and its masks, a sentence each.
     """
 
     frames: int
@@ -50,6 +54,8 @@ class StreamFigures:
     shots: int
     seconds: Mapping[str, float]
     real_time_factor: float | None
+    trust: Mapping[str, float] = field(default_factory=dict)
+    remarks: Sequence[str] = ()
 
 
 def segment_stream(
@@ -94,7 +100,7 @@ def segment_stream(
 
     store = ArtifactStore(store_url)
     if store.exists(PREDICTIONS, key):
-        return _figures_of(StoredPrediction(store, key))
+        return stored_figures(store, key)
     if preset.network is not None and parent is None:
         raise ParameterError(f"the preset {preset.name} needs a parent: name its checkpoint")
     clock, began, compute = StageClock(), time.perf_counter(), shared_machine(compute)
@@ -132,11 +138,33 @@ def segment_stream(
             "provenance": where_from(source, chosen, checkpoints),
             "seconds": {**clock.seconds, "all": seconds},
             "shots": shots,
+            "remarks": opened.remarks,
         }
     factor = _real_time_factor(opened, resumed, seconds)
     return StreamFigures(
-        opened.frame_count, resumed, len(opened.objects), shots, dict(clock.seconds), factor
+        opened.frame_count,
+        resumed,
+        len(opened.objects),
+        shots,
+        dict(clock.seconds),
+        factor,
+        video_confidence(StoredPrediction(store, key)),
+        opened.remarks,
     )
+
+
+def stored_figures(store: ArtifactStore, key: str) -> StreamFigures:
+    """Return the figures of a prediction that is in the store already.
+
+    Raises:
+        MissingArtifactError, CorruptArtifactError, NewerSchemaError: see `ArtifactStore.open`.
+    """
+    prediction = StoredPrediction(store, key)
+    count, objects = prediction.frame_count, len(prediction.objects)
+    shots = int(prediction.shots[-1]) + 1
+    trust = video_confidence(prediction)
+    remarks = prediction.metadata.get("remarks", [])  # earlier versions did not keep them
+    return StreamFigures(count, count, objects, shots, {}, None, trust, remarks)
 
 
 def _weights(
@@ -211,9 +239,3 @@ def _real_time_factor(clip: OpenedClip, resumed: int, seconds: float) -> float |
         return None
     interval = (times[-1] - times[0]) / (len(times) - 1)
     return interval * (len(times) - resumed) / seconds
-
-
-def _figures_of(prediction: StoredPrediction) -> StreamFigures:
-    count = prediction.frame_count
-    shots = int(prediction.shots[-1]) + 1
-    return StreamFigures(count, count, len(prediction.objects), shots, {}, None)

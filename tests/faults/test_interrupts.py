@@ -58,7 +58,7 @@ class Command:
             return False
         return any(
             stage.condition == "running" and name == "train"
-            for video in run_status(self.store, "run").videos
+            for video in run_status(self.store, "run").records
             for name, stage in video.stages.items()
         )
 
@@ -106,4 +106,4 @@ def test_a_killed_command_leaves_nothing_behind(command: Command) -> None:
     assert left(processes, 90) == []
     status = run_status(command.store, "run")
     assert not status.is_driven
-    assert status.counts["stale"] == 1
+    assert [record.condition for record in status.records].count("stale") == 1

@@ -77,10 +77,26 @@ READERS: Mapping[str, DatasetReader] = {
     for reader in (DAVIS_2016, DAVIS_2017, SEGTRACK_2, YOUTUBE_VOS, FOLDER, VIDEO)
 }
 
+_WITH_LISTS = (DAVIS_2016, DAVIS_2017, SEGTRACK_2)
+"""Layouts with lists of their videos; the folders beside the lists also fit other layouts."""
+
 
 def dataset_names() -> list[str]:
     """Names that `open_dataset` takes."""
     return sorted(READERS)
+
+
+def fitting_datasets(root: Path) -> list[str]:
+    """Names of the data sets whose layout the folder `root` has; several if it does not decide.
+
+    Raises:
+        MissingDatasetError: there is no such folder.
+    """
+    root = _existing("a data set", root)
+    for readers in (_WITH_LISTS, READERS.values()):
+        if found := [reader.name for reader in readers if _fits(reader, root)]:
+            return found
+    return []
 
 
 def dataset_splits(name: str, root: Path) -> list[str]:
@@ -164,6 +180,13 @@ def _choose(
     if unknown := [video for video in names if video not in image_set.frames]:
         raise UnknownVideoError(_unknown_videos(reader, root, chosen, splits, image_set, unknown))
     return chosen, image_set, names
+
+
+def _fits(reader: DatasetReader, root: Path) -> bool:
+    try:
+        return bool(reader.splits(root))
+    except MissingDatasetError:
+        return False
 
 
 def _reader(name: str) -> DatasetReader:

@@ -1,6 +1,6 @@
 """Decodes the frames of a video file in order with PyAV, with one frame in memory."""
 
-import os
+import math
 from collections.abc import Generator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,6 +16,7 @@ from storage.datasets.source import UInt8Array
 from storage.datasets.video.ascending_times import ascending_times
 from storage.datasets.video.container import COPY_AGAIN, check_video_file, opened_container
 from storage.errors import DatasetError
+from storage.machine_limits import core_limit
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
@@ -142,9 +143,10 @@ def _decoded(path: Path) -> Generator["_Decoded", None, None]:
     import av
 
     count, first, orientation = 0, None, UPRIGHT
+    cores = math.ceil(core_limit().amount)
     with opened_container(path, lambda: count) as (container, stream):
         stream.thread_type = "AUTO"
-        stream.codec_context.thread_count = min(_DECODING_THREADS, os.cpu_count() or 1)
+        stream.codec_context.thread_count = min(_DECODING_THREADS, cores)
         for packet in container.demux(stream):
             for frame in packet.decode():
                 if not isinstance(frame, av.VideoFrame):

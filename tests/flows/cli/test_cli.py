@@ -64,6 +64,9 @@ def test_a_run_that_reuses_everything_needs_no_torch_and_no_cluster() -> None:
         (["benchmark", "--dataset", "nope"], "unknown data set 'nope'"),
         (["benchmark", "--dataset", "davis2016"], "--root"),
         (["benchmark", "--dataset", "davis2016", "--root", "/no/such"], "is not there"),
+        (["benchmark", "--root", "/no/such"], "is not there"),
+        (["segment", "--root", "/usr"], "name its kind with --dataset"),
+        (["train", "--root", "/usr", "--dataset", "synthetic"], "would not be read from /usr"),
         (["benchmark", "--set", "finetune.iters=3"], "finetune.iterations"),
         (["benchmark", "--set", "foo"], "takes key=value"),
         (["benchmark", "--resolution", "3"], "greater than or equal to 32"),
@@ -100,6 +103,18 @@ def test_bad_input_is_one_message_and_exit_code_2(
     assert not (tmp_path / "store").exists()
 
 
+def test_the_data_set_is_told_by_the_layout_of_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "frames" / "walk").mkdir(parents=True)
+    tokens = ["ingest", "--root", str(tmp_path), "--videos", "run", "--store", str(tmp_path / "s")]
+    assert run(tokens, monkeypatch) == 2
+    told = capsys.readouterr().err
+    assert f"{tmp_path} is read as the data set folder, by its layout" in told
+    assert ": folder, by small" in told
+    assert "folder split val has no video 'run'" in told
+
+
 def test_debug_shows_the_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tokens = ["benchmark", "--preset", "smal", "--debug", "--store", str(tmp_path)]
     monkeypatch.setattr(sys, "argv", ["maskrnn", *tokens])
@@ -116,18 +131,20 @@ def test_status_and_runs(
     failed = StageRecord("failed", error="frame 3 is [torn]")
     ledger.write(VideoRecord("libby", "k", "done", 1, {"ingest": done}))
     ledger.write(VideoRecord("camel", None, "failed", 2, {"ingest": failed}))
+    ledger.write(VideoRecord("parent/small", None, "done", 1, {"train": done}))
     assert run(["status", "nightly", "--store", str(tmp_path)], monkeypatch) == 1
     shown = capsys.readouterr().out
     assert "camel (attempt 2)" in shown
     assert "[torn]" in shown
     assert "worker-0" in shown
-    assert "failed in part; videos: 1 done, 1 failed" in shown
+    assert "failed in part; videos: 1 done, 1 failed; for training: 1 done" in shown
     assert run(["status", "nightly", "--watch", "--store", str(tmp_path)], monkeypatch) == 1
     lines = capsys.readouterr().out.splitlines()
     assert any(line.endswith("camel ingest failed frame 3 is [torn]") for line in lines)
     assert run(["status", "nightli", "--store", str(tmp_path)], monkeypatch) == 2
     assert "mean nightly?" in capsys.readouterr().err
     assert run(["status", "--store", str(tmp_path)], monkeypatch) == 0
-    assert "nightly" in capsys.readouterr().out
+    row = capsys.readouterr().out.splitlines()[-1].split()
+    assert (row[0], row[2:]) == ("nightly", ["failed", "in", "part", "2", "1"])
     assert run(["report", "nightly", "--store", str(tmp_path)], monkeypatch) == 2
     assert "no report yet" in capsys.readouterr().err

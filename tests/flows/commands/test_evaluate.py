@@ -9,7 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from flows.cli.app import main
+from flows.cli.app import app, main
+from maskrnn_core.metrics.protocols import PROTOCOLS
 from storage.files.output_record import RECORD
 from tests.flows.loaded_modules import loaded
 from tests.tasks.evaluation.trees import write_davis, write_predictions
@@ -160,6 +161,12 @@ def test_help_loads_next_to_nothing() -> None:
     )
     done = loaded(page, "prefect torch zarr pandas numpy cv2 numba pydantic")
     assert done.returncode == 0, done.stderr
+
+
+def test_help_names_every_protocol(capsys: pytest.CaptureFixture[str]) -> None:
+    app(["evaluate", "--help"], result_action="return_value")
+    shown = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    assert [name for name in PROTOCOLS if name not in shown] == []
 
 
 def test_as_a_process_with_two_workers(data: list[str], predictions: Path) -> None:

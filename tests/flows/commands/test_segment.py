@@ -12,6 +12,8 @@ from maskrnn_core.synthetic import SyntheticVideo
 from storage.datasets.readers.own_video import open_own_video
 from storage.datasets.video.video_file import VideoFile
 from storage.export.video_files import write_mp4
+from storage.runs.ledger import RunLedger
+from storage.store.artifacts import ArtifactStore
 from tests.flows.own_video import TIMES, drawn_video, write_own_video
 from tests.flows.tiny import OVERRIDES
 
@@ -44,15 +46,36 @@ def test_one_command(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    options = [f"{key}={value}" for key, value in OVERRIDES.items()]
+    store = tmp_path / "store"
+    options = ["--store", store, "--dask-address", scheduler, "--set"]
+    options += [f"{key}={value}" for key, value in OVERRIDES.items()]
     command = ["segment", own_video, "--mask", tmp_path / "first.png", "--out", tmp_path / "out"]
-    command += ["--store", tmp_path / "store", "--dask-address", scheduler, "--set", *options]
+    command += options
+    assert run(monkeypatch, "train", *options) == 0
+    parent = capsys.readouterr().out.partition("Parent of small: ")[2].split()[0]
     assert run(monkeypatch, *command) == 0
     printed = capsys.readouterr()
-    assert "short side of 240 pixels" in printed.err
-    assert "Parent: the one of small for the generated data set" in printed.err
+    assert "It is segmented at its own size." in printed.err
+    assert f"Parent reused: {parent}" in printed.err
+    assert f"parent of small: reused, {parent}" in printed.err
+    name = next(path.name for path in (store / "runs").iterdir() if "video" in path.name)
+    assert sorted(RunLedger(ArtifactStore(str(store)), name).videos()) == ["parent/small", "walk"]
+    assert run(monkeypatch, "status", "--store", store) == 0
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith(name))
+    assert line.split()[-2:] == ["1", "0"]
     names = sorted(path.name for path in (tmp_path / "out" / "walk").iterdir())
     assert names == [f"{index:05d}.png" for index in range(5)]
+    assert "Confidence" in printed.out
+    report = store / "runs" / name / "report"
+    assert {"confidence.csv", "per_frame_confidence.csv", "overlays", "masks"} <= {
+        path.name for path in report.iterdir()
+    }
+    for again in ([], ["--anew"]):
+        assert run(monkeypatch, "report", name, "--store", store, *again) == 0
+        told = capsys.readouterr().out
+        assert "1 of 1 videos done." in told
+        assert "objects are doubtful" in told
+        assert f"Parent of small: `{parent}`." in told
     first = np.asarray(Image.open(tmp_path / "out" / "walk" / "00000.png"))
     np.testing.assert_array_equal(first, drawn.label_map(0))
     overlay = VideoFile(tmp_path / "out" / "walk.mp4")
@@ -81,6 +104,8 @@ def test_one_command(
         (["VIDEO", "--box", "1,2,3"], "--box 1,2,3: write X0,Y0,X1,Y1"),
         (["VIDEO", "--points", "1,2"], "write the points of one object"),
         (["VIDEO", "--points=-1,2"], "with one + at least"),
+        (["https://example.org/a.mp4", "--mask", "FIRST"], "https:// is an address"),
+        (["VIDEO", "--mask", "s3://bucket/first.png"], "`maskrnn archive` (docs/archive.md)"),
         (["VIDEO", "--mask", "FIRST", "--preset", "smal"], "did you mean small"),
     ],
 )
@@ -100,6 +125,26 @@ def test_bad_input_is_found_before_anything_starts(
     assert run(monkeypatch, "segment", *tokens, "--store", store) == 2
     assert message in capsys.readouterr().err
     assert not store.exists()
+
+
+@pytest.mark.parametrize(
+    ("resolution", "told"),
+    [("32", "at 43x32, a short side of 32 pixels (see --resolution)"), ("48", "at its own size")],
+)
+def test_the_size_and_the_training_are_told_before_the_start(
+    resolution: str,
+    told: str,
+    own_video: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    tokens = [own_video, "--mask", tmp_path / "first.png", "--resolution", resolution]
+    tokens += ["--store", tmp_path / "store", "--cluster", "no.such.Cluster"]
+    assert run(monkeypatch, "segment", *tokens) == 2
+    printed = capsys.readouterr().err
+    assert f"It is segmented {told}" in printed
+    assert "There is no parent of small for generated videos" in printed
 
 
 def test_boxes_and_points_in_place_of_a_mask(

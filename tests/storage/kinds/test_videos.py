@@ -15,7 +15,14 @@ from hypothesis import strategies as st
 
 from storage.errors import CorruptArtifactError, DatasetError, MissingArtifactError
 from storage.kinds.stored_flow import write_flow
-from storage.kinds.videos import VIDEOS, open_video, video_key, working_size, write_video
+from storage.kinds.videos import (
+    VIDEOS,
+    key_in_store,
+    open_video,
+    video_key,
+    working_size,
+    write_video,
+)
 from storage.store.artifacts import ArtifactStore
 
 if TYPE_CHECKING:
@@ -82,6 +89,22 @@ def test_keys_follow_source_and_size(make_source: Callable[..., Any]) -> None:
     assert video_key(make_source(), 8) in keys
     with pytest.raises(ValueError, match="at least 1 pixel"):
         video_key(sources[0], 0)
+
+
+def test_a_short_side_that_reduces_nothing_needs_no_other_copy(
+    store: ArtifactStore, source: Any
+) -> None:
+    """The source has 12 x 18 pixels."""
+    assert key_in_store(store, source, 12) == video_key(source, 12), "the store is empty"
+    whole = write_video(store, source, None)
+    assert key_in_store(store, source, None) == whole
+    assert key_in_store(store, source, 12) == key_in_store(store, source, 240) == whole
+    reduced = video_key(source, 11)
+    assert key_in_store(store, source, 11) == reduced
+    same = write_video(store, source, 12)
+    assert key_in_store(store, source, 12) == same == video_key(source, 12)
+    first, second = (store.open(VIDEOS, key).metadata["content_digest"] for key in (whole, same))
+    assert first == second
 
 
 def test_an_existing_video_is_not_decoded_again(store: ArtifactStore, source: Any) -> None:

@@ -109,3 +109,16 @@ def test_a_stage_waits_until_somebody_works_on_it(store: ArtifactStore) -> None:
         with lease:
             [video] = run_status(store, "night").videos
             assert video.stages["segment small"].condition == "running"
+
+
+def test_records_of_the_training_are_no_videos(store: ArtifactStore) -> None:
+    ledger = RunLedger(store, "night")
+    ledger.begin({}, "0.1.0", ["walk"])
+    ledger.write(VideoRecord("walk", None, "done"))
+    ledger.write(VideoRecord("train/a", None, "failed"))
+    ledger.write(VideoRecord("parent/small", None, "done"))
+    status = run_status(store, "night")
+    assert [record.video for record in status.videos] == ["walk"]
+    assert [record.video for record in status.training] == ["parent/small", "train/a"]
+    assert status.counts == {"done": 1}
+    assert not status.is_well, "a training video failed"

@@ -47,7 +47,16 @@ def stand_in(store_url: str, key: str, clip: Any, *_: Any) -> Any:
         raise ConnectionError("the server is busy")
     with ArtifactStore(store_url).create("predictions", key):
         pass
-    return StreamFigures(5, 0, 1, 1, {"segment": 0.5, "decode": 0.25}, 2.0)
+    trust = {"confidence": 0.5, "lost_share": 0.2, "area": 0.1}
+    remarks = ["object 1 has one pixel."] if kind == "odd" else []
+    return StreamFigures(5, 0, 1, 1, {"segment": 0.5, "decode": 0.25}, 2.0, trust, remarks)
+
+
+def stored_stand_in(store: ArtifactStore, key: str) -> Any:
+    """Replaces `stored_figures`, because the stand-in's predictions are empty."""
+    from tasks.units.stream import StreamFigures
+
+    return StreamFigures(5, 5, 1, 1, {}, None, {"confidence": 0.75})
 
 
 def marks(store: ArtifactStore) -> dict[str, int]:
@@ -102,3 +111,4 @@ def work(store: ArtifactStore, method: ArchiveMethod) -> RowWork:
 def segmentation(monkeypatch: pytest.MonkeyPatch) -> None:
     """The stand-in, in this process."""
     monkeypatch.setattr("tasks.units.stream.segment_stream", stand_in)
+    monkeypatch.setattr("tasks.units.stream.stored_figures", stored_stand_in)

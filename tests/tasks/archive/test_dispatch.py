@@ -18,7 +18,7 @@ from tasks.archive.unit import RowWork
 from tasks.dask_bridge import Bridge
 from tasks.errors import BridgeError
 from tests.retries import retry_at_once
-from tests.tasks.archive.conftest import RUN, marks, stand_in
+from tests.tasks.archive.conftest import RUN, marks, stand_in, stored_stand_in
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -42,12 +42,13 @@ class StandInBridge(Bridge):
     """Real workers, on which the stand-in takes the place of the segmentation."""
 
     def run(self, unit: Callable[..., object], *args: object, **kwargs: object) -> object:  # type: ignore[override]
-        replacement = stand_in
+        replacement, stored = stand_in, stored_stand_in
 
         def with_stand_in(*args: object) -> object:
             from tasks.units import stream
 
             stream.segment_stream = replacement  # type: ignore[assignment]
+            stream.stored_figures = stored
             return unit(*args)
 
         return super().run(with_stand_in, *args, **kwargs)  # type: ignore[arg-type]

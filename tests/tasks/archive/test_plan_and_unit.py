@@ -109,7 +109,21 @@ def test_a_prediction_that_is_there_is_taken(
     (first,) = segment_rows(work, rows)
     (second,) = segment_rows(replace(work, run_id="other"), rows)
     assert (first.reused, second.reused, second.key) == (False, True, first.key)
+    assert (first.figures["confidence"], second.figures["confidence"]) == (0.5, 0.75)
     assert marks(store) == {"a": 1}
+
+
+def test_what_a_person_should_check_is_kept_in_the_ledger(
+    store: ArtifactStore, table: MakeTable, work: RowWork
+) -> None:
+    rows = table("a", "odd-b")
+    segment_rows(work, list(plan(store, rows, work.method).rows()))
+    results = Results(2)
+    for settled in plan(store, rows, work.method).settled:
+        results.put(settled, now=False)
+    found = results.table(rows)
+    assert found["note"].tolist() == ["", "object 1 has one pixel."]
+    assert found[["confidence", "lost_share", "area"]].values.tolist() == [[0.5, 0.2, 0.1]] * 2
 
 
 def test_a_prediction_in_other_hands_is_left_to_them(

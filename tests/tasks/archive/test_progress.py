@@ -156,3 +156,25 @@ def test_the_report_names_what_failed_and_what_was_left_out(
     assert json.loads((tmp_path / "summary.json").read_text())["left_out"] == 1
     read = pd.read_csv(tmp_path / "videos.csv")
     assert read["state"].tolist() == ["done", "failed"]
+
+
+def test_the_report_names_what_to_look_at_the_worst_first(table: MakeTable, tmp_path: Path) -> None:
+    results = Results(5)
+    trust = {"a": (0.9, 0.0), "b": (0.4, 0.0), "c": (0.85, 0.5), "d": (0.3, 0.9)}
+    for index, (confidence, lost) in enumerate(trust.values()):
+        figures = {"confidence": confidence, "lost_share": lost, "area": 0.25}
+        note = "object 1 has one pixel." if index == 0 else ""
+        result = RowResult(index, "done", 1.0, "w", 1, "k", figures=figures, note=note)
+        results.put(result, now=True)
+    results.put(RowResult(4, "failed", 1.0, "w", 1, error="torn"), now=True)
+    rows = results.table(table(*trust, "e"))
+    progress = ArchiveProgress(5, 4, 1, 0, 4.0, 9.0, 1.0)
+    text = write_report(tmp_path, RUN, rows, progress, [], {}, None)
+    assert "3 videos may be badly segmented" in text
+    listed = [line.split("|")[1].strip() for line in text.splitlines() if "0.250" in line]
+    assert listed == ["d", "b", "c"]
+    assert "- **a**: object 1 has one pixel." in text
+    told = json.loads((tmp_path / "summary.json").read_text())["doubtful"]
+    assert [row["id"] for row in told] == ["d", "b", "c"]
+    by_confidence = pd.read_csv(tmp_path / "videos.csv").sort_values("confidence")
+    assert by_confidence["id"].tolist() == ["d", "b", "c", "a", "e"]

@@ -46,7 +46,12 @@ def test_an_option_of_a_stage_left_out_brings_the_stage_back() -> None:
     ("key", "value", "message"),
     [
         ("finetune.iters", "3", "valid are .*finetune.iterations"),
-        ("foo", "3", "valid are network"),
+        ("foo", "3", "unknown option 'foo'; valid are network"),
+        ("finetune.iteration", "3", "did you mean finetune.iterations?"),
+        ("finetun.iterations", "3", "did you mean finetune.iterations?"),
+        ("network.widht", "1", "did you mean network.width?"),
+        ("compute.devise", "cpu", "did you mean compute.device?"),
+        ("syntetic.size", "1", "did you mean synthetic.size?"),
         ("finetune", "3", "group of options"),
         ("compute.dev", "x", "valid are compute.device"),
         ("compute.device", "gpu", "'cpu' or 'cuda'"),
@@ -57,7 +62,7 @@ def test_an_option_of_a_stage_left_out_brings_the_stage_back() -> None:
     ],
 )
 def test_mistakes(key: str, value: str, message: str) -> None:
-    with pytest.raises(ParameterError, match=message.replace("[", r"\[")):
+    with pytest.raises(ParameterError, match=message.replace("[", r"\[").replace("?", r"\?")):
         configure("small", {key: value})
 
 

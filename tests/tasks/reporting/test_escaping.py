@@ -94,6 +94,12 @@ def test_markdown_tables_keep_their_cells(names: list[str]) -> None:
         assert _shown(cell) == visible(" ".join(f"x{name}".split()))
 
 
+def test_a_value_that_is_missing_is_an_empty_cell() -> None:
+    table = pd.DataFrame({"video": ["a", None], "J": [float("nan"), 0.5], "count": [1, 2]})
+    rows = [line.replace(" ", "") for line in markdown_table(table).splitlines()[2:]]
+    assert rows == ["|a||1|", "||0.500|2|"]
+
+
 @given(TEXTS)
 def test_code_and_pictures_end_where_they_should(name: str) -> None:
     html = MarkdownIt("gfm-like", {"linkify": False}).render(f"x {markdown_code('y' + name)} z")

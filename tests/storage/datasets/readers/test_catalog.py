@@ -5,7 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from storage.datasets.readers.catalog import dataset_names, dataset_splits, open_dataset
+from storage.datasets.readers.catalog import (
+    dataset_names,
+    dataset_splits,
+    fitting_datasets,
+    open_dataset,
+)
 from storage.errors import (
     DatasetError,
     MissingDatasetError,
@@ -25,6 +30,34 @@ def test_names_and_splits(davis2016: Path) -> None:
         "youtube-vos",
     ]
     assert dataset_splits("davis2016", davis2016) == ["train", "val"]
+
+
+def test_the_layout_tells_the_data_set(davis2016: Path, davis2017: Path) -> None:
+    assert fitting_datasets(davis2016) == ["davis2016"]
+    assert fitting_datasets(davis2017) == ["davis2017"]
+
+
+@pytest.mark.parametrize(
+    ("folders", "names"),
+    [
+        (["frames/walk"], ["folder"]),
+        (["train/JPEGImages/walk", "train/Annotations/walk"], ["youtube-vos"]),
+        (["JPEGImages/walk", "Annotations/walk"], ["folder", "youtube-vos"]),
+        (["clips"], []),
+    ],
+)
+def test_a_layout_of_several_data_sets(
+    folders: list[str], names: list[str], tmp_path: Path
+) -> None:
+    for folder in folders:
+        (tmp_path / folder).mkdir(parents=True)
+    assert sorted(fitting_datasets(tmp_path)) == names
+
+
+def test_a_folder_of_both_years_is_of_both_data_sets(davis2016: Path, davis2017: Path) -> None:
+    for path in (davis2016 / "ImageSets").iterdir():
+        shutil.copytree(path, davis2017 / "ImageSets" / path.name, dirs_exist_ok=True)
+    assert fitting_datasets(davis2017) == ["davis2016", "davis2017"]
 
 
 def test_chosen_videos_come_in_the_order_asked_for(davis2017: Path) -> None:

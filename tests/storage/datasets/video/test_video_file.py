@@ -2,9 +2,11 @@
 
 import gc
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -13,8 +15,11 @@ from numpy.typing import NDArray
 
 from maskrnn_core.interface.frames import frames_of
 from storage.datasets.images.orientation import orientation_of, oriented
+from storage.datasets.video import video_file
+from storage.datasets.video.container import opened_container
 from storage.datasets.video.video_file import VideoFile
 from storage.errors import DatasetError
+from storage.machine_limits import Limit
 
 UInt8Array = NDArray[np.uint8]
 MakeVideo = Callable[..., Path]
@@ -141,3 +146,23 @@ def test_memory_does_not_grow_with_the_length(tmp_path: Path, make_video: MakeVi
     finally:
         gc.enable()
     assert grown < 24 << 20, "280 frames of 0.5 MiB each"
+
+
+def test_decoding_takes_no_more_threads_than_a_container_allows(
+    tmp_path: Path, make_video: MakeVideo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = VideoFile(make_video(tmp_path / "a.mp4"))
+    threads = []
+
+    @contextmanager
+    def watched(*args: Any) -> Iterator[Any]:
+        with opened_container(*args) as (container, stream):
+            yield container, stream
+            threads.append(stream.codec_context.thread_count)
+
+    monkeypatch.setattr(video_file, "opened_container", watched)
+    monkeypatch.setattr(video_file, "core_limit", lambda: Limit(0.5, "cpu.max"))
+    assert video.frame(5).shape == (48, 64, 3)
+    del video
+    gc.collect()
+    assert max(threads) == 1, "0 belongs to the scan, which decodes nothing"

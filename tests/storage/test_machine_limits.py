@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.machine.machine_limits import ADDRESS_SPACE, MACHINE, core_limit, memory_limit
+from storage.machine_limits import ADDRESS_SPACE, MACHINE, core_limit, memory_limit
 
 MIB = 2**20
 UNLIMITED_V1 = 2**63 - 4096
@@ -148,7 +148,7 @@ def test_the_smallest_of_group_and_ancestors_holds(
 
 PROBE = """
 import json
-from tasks.machine.machine_limits import core_limit, memory_limit
+from storage.machine_limits import core_limit, memory_limit
 from tasks.machine.resources import plan_workers, this_machine
 memory, cores = memory_limit(), core_limit()
 figures = [memory.amount, memory.source, cores.amount, cores.source]

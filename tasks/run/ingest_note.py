@@ -1,7 +1,19 @@
-"""Writes a note about objects that are too small for the working size of their video."""
+"""Writes notes about a stored video: masks to check, and objects too small for its working size."""
 
 from storage.kinds.videos import VIDEOS
 from storage.store.artifacts import ArtifactStore
+
+
+def ingest_note(store: ArtifactStore, key: str) -> str:
+    """Return what a person should check about a stored video; empty if there is nothing.
+
+    Args:
+        store: the store with the video.
+        key: key of the video.
+    """
+    # Earlier versions did not store the remarks.
+    remarks = store.open(VIDEOS, key).metadata.get("remarks", [])
+    return " ".join(filter(None, [*remarks, reduction_note(store, key)]))
 
 
 def reduction_note(store: ArtifactStore, key: str) -> str:

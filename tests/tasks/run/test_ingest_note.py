@@ -1,4 +1,4 @@
-"""Objects that have no pixel in their first frame after the video was reduced."""
+"""What a person should check about a stored video: its masks, and objects that are too small."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from maskrnn_core.synthetic import SyntheticOptions, SyntheticVideo, synthetic_v
 from storage.datasets.source import UInt8Array
 from storage.kinds.videos import write_video
 from storage.store.artifacts import ArtifactStore
-from tasks.run.reduction_note import reduction_note
+from tasks.run.ingest_note import ingest_note, reduction_note
 
 OPTIONS = SyntheticOptions(size=(48, 64), videos_val=1, frames_val=3)
 
@@ -51,3 +51,19 @@ def test_an_object_that_is_too_small_at_first_is_told(tmp_path: Path, growing: G
     assert note.startswith("object 1, given in frame 00000, is followed from frame 00001 on")
     assert "working size 16x12" in note
     assert reduction_note(store, write_video(store, growing, None)) == ""
+
+
+def test_remarks_about_the_masks_are_kept_with_the_video(tmp_path: Path, growing: Growing) -> None:
+    class Remarked(Growing):
+        def remarks(self) -> list[str]:
+            return ["object 1 has one pixel.", "It was read from a JPEG."]
+
+    store = ArtifactStore(str(tmp_path))
+    key = write_video(store, Remarked(synthetic_videos("val", OPTIONS)[0]), None)
+    assert ingest_note(store, key) == "object 1 has one pixel. It was read from a JPEG."
+    assert ingest_note(store, write_video(store, growing, 12)).startswith("object 1, given in")
+
+
+def test_a_video_without_remarks_has_no_note(tmp_path: Path, growing: Growing) -> None:
+    store = ArtifactStore(str(tmp_path))
+    assert ingest_note(store, write_video(store, growing, None)) == ""
