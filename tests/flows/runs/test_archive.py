@@ -92,9 +92,10 @@ def test_an_archive_and_its_daily_continuation(
     table = pd.read_parquet(folder / "videos.parquet").set_index("id")
     assert table["state"].to_dict() == {"val-000": "done", "text": "failed"}
     assert table.loc["val-000", "frames"] == FRAMES
-    assert 0.5 < table.loc["val-000", "confidence"] <= 1
-    assert table.loc["val-000", "lost_share"] == 0
-    assert 0 < table.loc["val-000", "area"] < 1
+    done = table.to_dict(orient="index")["val-000"]
+    assert 0.5 < done["confidence"] <= 1
+    assert done["lost_share"] == 0
+    assert 0 < done["area"] < 1
     assert table.loc["text", ["confidence", "lost_share", "area"]].isna().all()
     prediction = StoredPrediction(store, str(table.loc["val-000", "prediction"]))
     assert prediction.frame_count == FRAMES
