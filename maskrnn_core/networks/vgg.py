@@ -33,7 +33,7 @@ class VGGStages(nn.Module):
         reads_mask: bool = False,
     ) -> None:
         super().__init__()
-        stages = []
+        stages: list[nn.Sequential] = []
         channels = in_channels
         for stage in vgg_channels(width):
             layers: list[nn.Module] = []
@@ -72,7 +72,10 @@ class VGGStages(nn.Module):
             if index and self.guides:
                 mask = functional.avg_pool2d(mask, 2)
                 # The same as one more input channel of the stage's first convolution.
-                x = stage[1:](stage[0](x) + self.guides[index - 1](mask))
+                first, *others = stage.children()
+                x = first(x) + self.guides[index - 1](mask)
+                for layer in others:
+                    x = layer(x)
             else:
                 x = stage(x)
             taps.append(x)

@@ -115,7 +115,8 @@ def _cut(part: UInt8Array, seeds: UInt8Array) -> UInt8Array:
     if is_object.any() and not is_object.all():
         cv2.setRNGSeed(0)  # its mixtures begin at random
         models = np.zeros((2, 1, 65), np.float64)
-        cv2.grabCut(part, classes, None, models[0], models[1], _ITERATIONS, cv2.GC_INIT_WITH_MASK)
+        whole = (0, 0, part.shape[1], part.shape[0])  # not read in this mode
+        cv2.grabCut(part, classes, whole, models[0], models[1], _ITERATIONS, cv2.GC_INIT_WITH_MASK)
         is_object = (classes == cv2.GC_PR_FGD) | (classes == cv2.GC_FGD)
     return np.asarray(is_object, np.uint8)
 

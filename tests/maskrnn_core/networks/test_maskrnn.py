@@ -76,7 +76,8 @@ def test_every_stage_learns_from_the_mask() -> None:
     network(frame, mask, None).logits.sum().backward()
     guides = network.appearance.vgg.guides
     assert len(guides) == 4
-    assert all(guide.weight.grad.any() for guide in guides)
+    gradients = [parameter.grad for parameter in guides.parameters()]
+    assert all(gradient is not None and gradient.any() for gradient in gradients)
 
 
 def test_the_motion_stream_needs_magnitudes() -> None:
