@@ -70,31 +70,36 @@ _SCRATCH = replace(
 
 _PAPER = Preset(name="paper", network=NetworkOptions(fc_width=4096))
 
-_CROPS = replace(_MILD, crop=0.6)
+_CROPS = replace(_MILD, crop=0.6, anywhere=0.25)
 """A third of the frame's pixels, and so about a third of the time."""
+_GHOSTS = replace(_ROUGH, ghost=0.3)
 
 _ACCURATE = Preset(
     name="accurate",
     network=NetworkOptions(flow_stream=False, localization=False),
     static=StaticOptions(
-        steps=600,
+        steps=700,
+        accumulate=2,
         learning_rate=1e-4,
         final_learning_rate=1e-5,
         balance="none",
         augmentation=_CROPS,
-        perturbation=_ROUGH,
+        perturbation=_GHOSTS,
     ),
     recurrent=None,
     finetune=FinetuneOptions(
-        iterations=100,
+        iterations=200,
         learning_rate=1e-4,
         final_learning_rate=1e-5,
         balance="none",
-        augmentation=replace(_CROPS, anywhere=0.3),
-        perturbation=replace(_ROUGH, ghost=0.3),
-        dream=DreamOptions(share=0.5),
+        augmentation=replace(_CROPS, anywhere=0.2, scale=(0.7, 1.4)),
+        perturbation=_GHOSTS,
+        dream=DreamOptions(translation=0.5, scale=0.25),
+        frozen_blocks=2,
     ),
-    inference=InferenceOptions(gate=False, mask_box_scale=1.5, component_reach=0.5),
+    inference=InferenceOptions(
+        gate=False, mask_box_scale=1.5, component_reach=0.5, window_margin=48
+    ),
 )
 """One stream of VGG-16 from pretrained weights whose layers have one magnitude (`vgg16-hed`)."""
 
