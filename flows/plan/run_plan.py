@@ -91,4 +91,6 @@ def _parents(
     parents: dict[str, str | None] = {}
     for training in run.trainings:
         parents |= dict.fromkeys(training.presets, dry_plan.train(videos, training, start))
+    if parents and all(key and store.exists(PARENTS, key) for key in parents.values()):
+        dry_plan.leave_out_training_videos()
     return parents

@@ -36,11 +36,12 @@ def export_frame_table(prediction: StoredPrediction, out: OutputFolder) -> Path:
     """
     check_names(prediction, out.path)
     name = f"{prediction.video}.csv"
-    with out.file(name) as file, io.TextIOWrapper(file, newline="", write_through=True) as text:
+    with out.file(name) as file:
+        text = io.TextIOWrapper(file, newline="", write_through=True)
         rows = csv.writer(text, lineterminator="\n")
         rows.writerow(COLUMNS)
         rows.writerows(_rows(prediction))
-        text.detach()
+        text.detach()  # `out` closes the file
     return out.path / name
 
 

