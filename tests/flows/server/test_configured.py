@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.server.configured import may_be_configured, server_url
+from flows.server.configured import may_be_configured
 
 ROOT = Path(__file__).resolve().parents[3]
 URL = "http://127.0.0.1:4200/api"
@@ -25,6 +25,14 @@ def nothing_configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_nothing_names_a_server() -> None:
     assert not may_be_configured()
+
+
+def url_in_another_process() -> str:
+    """What a command started here finds; Prefect reads its settings once per process."""
+    code = "from flows.server.configured import server_url; print(server_url())"
+    run = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); {code}"]
+    done = subprocess.run(run, capture_output=True, text=True, timeout=120, check=True)
+    return done.stdout.strip()
 
 
 def test_a_home_as_prefect_leaves_it_names_no_server(tmp_path: Path) -> None:
@@ -46,13 +54,10 @@ def test_a_home_as_prefect_leaves_it_names_no_server(tmp_path: Path) -> None:
 def test_a_server_in_a_file_of_prefect_is_found(tmp_path: Path, file: str, text: str) -> None:
     (tmp_path / file).write_text(text)
     assert may_be_configured()
-    code = "from flows.server.configured import server_url; print(server_url())"
-    run = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); {code}"]
-    done = subprocess.run(run, capture_output=True, text=True, timeout=120, check=True)
-    assert done.stdout.strip() == URL, "Prefect reads it there, too"
+    assert url_in_another_process() == URL, "Prefect reads it there, too"
 
 
 def test_a_server_in_the_environment_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PREFECT_API_URL", URL)
     assert may_be_configured()
-    assert server_url() == URL
+    assert url_in_another_process() == URL
