@@ -45,10 +45,12 @@ def test_offline_training_of_the_paper() -> None:
         assert stage.balance == "classes"
 
 
-def test_no_preset_stops_early_or_freezes() -> None:
-    stages = [found.finetune for found in PRESETS.values() if found.finetune is not None]
-    assert stages
-    assert all((s.patience, s.frozen_blocks) == (None, 0) for s in stages)
+def test_no_preset_stops_early_and_only_pretrained_blocks_are_frozen() -> None:
+    stages = {n: p.finetune for n, p in PRESETS.items() if p.finetune is not None}
+    assert all(stage.patience is None for stage in stages.values())
+    assert {name: stage.frozen_blocks for name, stage in stages.items() if stage.frozen_blocks} == {
+        "accurate": 2
+    }
 
 
 def test_an_unknown_preset_names_the_closest() -> None:
