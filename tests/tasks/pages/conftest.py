@@ -37,9 +37,13 @@ def _executable() -> str | None:
     return named or next((path for name in _BROWSERS if (path := shutil.which(name))), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def browser() -> Iterator[Any]:
-    """Chromium, driven by playwright."""
+    """Chromium, driven by playwright.
+
+    Started for each test: while playwright runs, so does an event loop in this thread, in which no
+    other test of the process could run a loop of its own.
+    """
     executable = _executable()
     if executable is None:
         pytest.skip("no browser: apt-get install chromium, or name one in MASKRNN_BROWSER")
