@@ -36,8 +36,7 @@ def export_coco(prediction: StoredPrediction, out: OutputFolder) -> Path:
     check_names(prediction, out.path)
     name = f"{prediction.video}.json"
     with out.file(name) as file:
-        for part in _document(prediction):
-            file.write(part.encode())
+        file.writelines(part.encode() for part in _document(prediction))
     return out.path / name
 
 

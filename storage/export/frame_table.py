@@ -1,7 +1,7 @@
 """Predictions as a table: a row per frame and object."""
 
+import codecs
 import csv
-import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,11 +37,9 @@ def export_frame_table(prediction: StoredPrediction, out: OutputFolder) -> Path:
     check_names(prediction, out.path)
     name = f"{prediction.video}.csv"
     with out.file(name) as file:
-        text = io.TextIOWrapper(file, newline="", write_through=True)
-        rows = csv.writer(text, lineterminator="\n")
+        rows = csv.writer(codecs.getwriter("utf-8")(file), lineterminator="\n")
         rows.writerow(COLUMNS)
         rows.writerows(_rows(prediction))
-        text.detach()  # `out` closes the file
     return out.path / name
 
 

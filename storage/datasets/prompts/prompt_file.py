@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from storage.datasets.images.file_checks import file_fault
 from storage.datasets.prompts.grab_cut import Box, Point, object_mask
 from storage.datasets.source import UInt8Array
 from storage.errors import DatasetError
@@ -58,8 +59,8 @@ def read_prompts(place: Path) -> list[Prompt] | None:
         DatasetError: it is one, but not in the form above.
     """
     try:
-        if place.suffix.lower() != ".json" or not place.is_file():
-            return None  # a pipe or a device might never end
+        if place.suffix.lower() != ".json" or file_fault(place):
+            return None
         if place.stat().st_size > _MOST_BYTES:
             return None
         document = json.loads(place.read_bytes())

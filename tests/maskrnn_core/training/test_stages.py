@@ -12,27 +12,21 @@ from maskrnn_core.compute import Compute
 from maskrnn_core.errors import InvalidInputError, TrainingDivergedError
 from maskrnn_core.inference import segment
 from maskrnn_core.networks import build_network, weights_of
-from maskrnn_core.networks.weights import Weights
 from maskrnn_core.options import (
-    ComputeOptions,
-    DreamOptions,
-    FinetuneOptions,
     NetworkOptions,
     Preset,
     RecurrentOptions,
     StaticOptions,
 )
 from maskrnn_core.presets import preset
-from maskrnn_core.training.curve import CurvePoint, TrainedNetwork
-from maskrnn_core.training.finetuning import finetune, on_plateau
+from maskrnn_core.training.curve import TrainedNetwork
+from maskrnn_core.training.finetuning import finetune
 from maskrnn_core.training.parent import train_parent
 from maskrnn_core.training.recurrent import read_clip, unroll
 from maskrnn_core.video import Video
+from tests.maskrnn_core.training.tiny_preset import CPU, FINETUNE, NETWORK
 
-CPU = ComputeOptions(device="cpu", precision="float32", threads=1)
-NETWORK = NetworkOptions(width=0.125, norm="group", fc_width=16)
 STATIC = StaticOptions(steps=3, learning_rate=1e-2, final_learning_rate=1e-2)
-FINETUNE = FinetuneOptions(iterations=3, learning_rate=1e-2, final_learning_rate=1e-3)
 TINY = Preset(
     name="tiny",
     network=NETWORK,
@@ -164,51 +158,6 @@ def test_accumulated_batches_are_one_larger_batch(video: Video) -> None:
     assert distance < 1e-3 * moved
 
 
-def _changed(first: TrainedNetwork, weights: Weights) -> set[str]:
-    return {name for name in weights if (first.weights[name] != weights[name]).any()}
-
-
-@pytest.mark.parametrize("blocks", [1, 3, 5])
-def test_frozen_blocks_stay_as_the_parent_has_them(video: Video, blocks: int) -> None:
-    parent = weights_of(build_network(NETWORK))
-    options = replace(FINETUNE, frozen_blocks=blocks)
-    tuned = finetune(video, 1, parent, replace(TINY, finetune=options), CPU)
-    changed = _changed(tuned, parent)
-    for stream in ("appearance", "motion"):
-        for block in range(5):
-            prefix = f"{stream}.vgg.stages.{block}."
-            assert any(name.startswith(prefix) for name in changed) == (block >= blocks)
-    assert any(name.startswith("appearance.head") for name in changed)
-    assert any(name.startswith("localization") for name in changed)
-
-
-def test_finetuning_stops_on_a_plateau(video: Video) -> None:
-    parent = weights_of(build_network(NETWORK))
-    options = replace(FINETUNE, iterations=40, learning_rate=0.0, final_learning_rate=0.0)
-    # Without a learning rate the loss only varies with the sample: it stops soon.
-    early = finetune(
-        video, 1, parent, replace(TINY, finetune=replace(options, patience=2)), CPU
-    ).curve
-    assert 4 <= len(early) < 40
-    assert len(early) % 2 == 0
-    whole = finetune(video, 1, parent, replace(TINY, finetune=options), CPU).curve
-    assert len(whole) == 40
-    assert [p.loss for p in whole[: len(early)]] == [p.loss for p in early]
-
-
-def test_a_plateau_is_a_window_no_lower_than_the_lowest() -> None:
-    def curve(*losses: float) -> list[CurvePoint]:
-        return [CurvePoint("finetune", i, loss, 0.0, 0.0) for i, loss in enumerate(losses)]
-
-    is_enough = on_plateau(2)
-    assert not is_enough(curve(1, 1)), "one window"
-    assert not is_enough(curve(1, 1, 9)), "half a window"
-    assert not is_enough(curve(1, 1, 1, 0.9))
-    assert is_enough(curve(1, 1, 1, 1))
-    assert is_enough(curve(3, 3, 1, 1, 2, 1)), "lower than the first, not than the second"
-    assert not on_plateau(None)(curve(*[1] * 50))
-
-
 @pytest.mark.parametrize(
     "change",
     [
@@ -254,37 +203,12 @@ def test_nothing_to_train_on(make_video: Callable[..., Any]) -> None:
     assert len(both.curve) == 3
 
 
-def test_an_object_that_is_not_there_cannot_be_finetuned(video: Video) -> None:
-    weights = weights_of(build_network(NETWORK))
-    with pytest.raises(InvalidInputError, match=r"square has no object 7 \(it has 1\)"):
-        finetune(video, 7, weights, TINY, CPU)
-
-
-def test_an_object_without_a_pixel_cannot_be_finetuned(make_video: Callable[..., Any]) -> None:
-    video = make_video()
-    video.label_maps[0] = np.full_like(video.label_maps[0], 0)
-    video.first_frame = lambda _: 0
-    with pytest.raises(InvalidInputError, match="object 1: no pixel"):
-        finetune(video, 1, weights_of(build_network(NETWORK)), TINY, CPU)
-
-
 def test_presets_without_a_network_cannot_be_trained(video: Video) -> None:
     carried = replace(TINY, network=None)
     with pytest.raises(InvalidInputError, match="no network"):
         train_parent([video], carried, CPU)
     with pytest.raises(InvalidInputError, match="nothing to finetune"):
         finetune(video, 1, {}, carried, CPU)
-
-
-def test_finetuning_on_dreams_learns_another_network_than_on_the_frame(video: Video) -> None:
-    parent = weights_of(build_network(NETWORK))
-    curves = []
-    for share in (0.0, 1.0, 1.0):
-        options = replace(FINETUNE, dream=DreamOptions(share=share))
-        tuned = finetune(video, 1, parent, replace(TINY, finetune=options), CPU)
-        curves.append([point.loss for point in tuned.curve])
-    assert curves[1] == curves[2]
-    assert curves[0] != curves[1]
 
 
 def test_the_recipe_of_the_preset_accurate_runs_from_training_to_masks(video: Video) -> None:
