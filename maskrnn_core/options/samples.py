@@ -45,6 +45,9 @@ class PerturbationOptions:
     ghost: float = later(0.0)
     """Probability that the previous mask shows the object a second time where it is not: a false
     positive that must not live on."""
+    blob: float = later(0.0)
+    """Probability that a blob at the outline is missing from the previous mask, or added to it: as
+    where a part was left out or the background taken in some frames before."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ from maskrnn_core.video import FloatArray
 
 _CONTROL_POINTS = 4
 """Number of control points of the deformation along each side of the object's box."""
+_BLOB_RADII = (0.1, 0.4)
+"""Smallest and largest radius of a blob, relative to the sides of the object's box."""
 GRID_STEP = 8
 """The displacement is smooth, so it is evaluated at every 8th pixel and interpolated."""
 
@@ -21,7 +23,8 @@ def perturb_mask(
 ) -> FloatArray:
     """Dilate or erode, deform, resize, rotate and translate a mask at random.
 
-    Now and then the mask shows the object twice, the second time where it is not (`ghost`).
+    Now and then a blob at the outline is missing or added (`blob`), and the mask shows the object
+    twice, the second time where it is not (`ghost`).
 
     Args:
         mask: (H, W), boolean.
@@ -41,9 +44,26 @@ def perturb_mask(
     largest = options.morphology * min(mask.shape) / 480
     radius = rng.uniform(-largest, largest)
     perturbed = _dilate(moved.astype(np.float32), radius)
+    if options.blob > 0 and rng.random() < options.blob:
+        perturbed = _with_blob(perturbed, box, rng)
     if options.ghost > 0 and rng.random() < options.ghost:
         return np.maximum(perturbed, _moved_anywhere(perturbed, box, rng))
     return perturbed
+
+
+def _with_blob(mask: FloatArray, box: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """The mask with an ellipse around a pixel of its outline cleared or filled."""
+    inside = (mask >= 0.5).astype(np.uint8)
+    rows, columns = np.nonzero(cv2.dilate(inside, np.ones((3, 3), np.uint8)) - inside)
+    value = float(rng.random() < 0.5)
+    radii = rng.uniform(*_BLOB_RADII, 2) * (box[2] - box[0], box[3] - box[1])
+    angle = rng.uniform(0, 180)
+    if not len(rows):
+        return mask
+    index = rng.integers(len(rows))
+    middle = (int(columns[index]), int(rows[index]))
+    axes = (max(round(radii[0]), 1), max(round(radii[1]), 1))
+    return cv2.ellipse(mask.copy(), middle, axes, angle, 0, 360, value, cv2.FILLED)  # type: ignore[return-value]
 
 
 def _moved_anywhere(mask: FloatArray, box: FloatArray, rng: np.random.Generator) -> FloatArray:

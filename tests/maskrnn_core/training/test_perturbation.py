@@ -79,3 +79,19 @@ def test_the_same_seed_gives_the_same_mask() -> None:
     first = perturb_mask(_mask(), np.random.default_rng(4), PerturbationOptions())
     second = perturb_mask(_mask(), np.random.default_rng(4), PerturbationOptions())
     np.testing.assert_array_equal(first, second)
+
+
+def test_a_blob_at_the_outline_is_missing_or_added() -> None:
+    options = replace(NONE, blob=1.0)
+    changes = []
+    for seed in range(20):
+        result = perturb_mask(_mask(), np.random.default_rng(seed), options) >= 0.5
+        missing, added = (_mask() & ~result).sum(), (result & ~_mask()).sum()
+        assert (missing > 0) != (added > 0)
+        changes.append(added > 0)
+        rows, columns = np.nonzero(result ^ _mask())
+        assert rows.min() <= 70
+        assert rows.max() >= 29
+        assert columns.min() <= 90
+        assert columns.max() >= 39
+    assert 0 < sum(changes) < 20
