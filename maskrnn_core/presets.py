@@ -121,6 +121,39 @@ def _appearance_alone(name: str, mask_input: Literal["previous", "none"]) -> Pre
     )
 
 
+_FUSIONSEG = replace(
+    _SMALL,
+    name="fusionseg",
+    network=NetworkOptions(width=0.25, norm="group", mask_input="none", localization=False),
+    static=_SAME_BUDGET,
+    recurrent=None,
+    finetune=None,
+    inference=InferenceOptions(gate=False),
+)
+"""Both streams of `small` without a mask and without finetuning (Jain et al., "FusionSeg", 2017)."""
+
+_LUCID = Preset(
+    name="lucid",
+    network=NetworkOptions(
+        width=0.25, norm="group", flow_stream=False, mask_at="stages", localization=False
+    ),
+    static=None,
+    recurrent=None,
+    finetune=FinetuneOptions(
+        iterations=1_500,
+        learning_rate=1e-3,
+        final_learning_rate=1e-5,
+        balance="none",
+        augmentation=replace(_CROPS, scale=(0.7, 1.4)),
+        perturbation=_GHOSTS,
+        dream=DreamOptions(share=0.9, translation=0.5, scale=0.25),
+    ),
+    inference=InferenceOptions(gate=False, mask_box_scale=1.5, component_reach=0.5),
+)
+"""Appearance and warped mask, from random weights, trained on dreams of the first frame alone
+(Khoreva et al., "Lucid Data Dreaming", 2017)."""
+
+
 def _without_network(name: str, carry: Literal["warped", "first"]) -> Preset:
     return Preset(name=name, network=None, carry=carry, static=None, recurrent=None, finetune=None)
 
@@ -132,6 +165,8 @@ _PRESETS = (
     _SMALL,
     _appearance_alone("osvos", "none"),
     _appearance_alone("masktrack", "previous"),
+    _FUSIONSEG,
+    _LUCID,
     _without_network("propagate", "warped"),
     _without_network("first-frame", "first"),
 )

@@ -1,5 +1,7 @@
 """One object followed by its network: warp, segment, localize, gate, lose and find again."""
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 import torch
@@ -12,7 +14,7 @@ from maskrnn_core.geometry.boxes import proposal_box as proposal_of
 from maskrnn_core.geometry.warping import warp
 from maskrnn_core.inference.continuity import continuity_box, near_components, window_of
 from maskrnn_core.inference.state import ObjectFrame, TrackState
-from maskrnn_core.networks import MaskRNN
+from maskrnn_core.networks import MaskRNN, Segmentation
 from maskrnn_core.options import InferenceOptions
 
 REACQUIRE_PROBABILITY = 0.8
@@ -57,9 +59,8 @@ class NetworkTracker:
         if proposal is None:
             mask = torch.zeros_like(mask)
         rows, columns = self._window(proposal, (mask.shape[2], mask.shape[3]))
-        parts = (part[..., rows, columns] for part in (frame, mask, magnitudes))
-        with self._compute.autocast():
-            segmentation = self._network(*parts)
+        parts = [part[..., rows, columns] for part in (frame, mask, magnitudes)]
+        segmentation = self._segment(parts)
         probability = torch.zeros_like(mask[0, 0])
         probability[rows, columns] = torch.sigmoid(segmentation.logits[0, 0])
         if not self._network.reads_mask:
@@ -81,6 +82,16 @@ class NetworkTracker:
         everywhere = np.array([0, 0, width, height], dtype=np.float32)
         absent = torch.zeros_like(previous.probability)
         return ObjectFrame(absent, TrackState.LOST, everywhere, previous.seen_area)
+
+    def _segment(self, parts: Sequence[Tensor]) -> Segmentation:
+        """What the network says of frame, mask and magnitudes (1, C, H, W), by the options."""
+        with self._compute.autocast():
+            segmentation: Segmentation = self._network(*parts)
+            if not self._options.flip:
+                return segmentation
+            mirrored: Segmentation = self._network(*(part.flip(-1) for part in parts))
+        logits = (segmentation.logits + mirrored.logits.flip(-1)) / 2
+        return segmentation._replace(logits=logits)
 
     def _continuing(self, probability: Tensor, mask: Tensor, proposal: Box) -> Tensor:
         """The probability (H, W) of what continues the warped mask (H, W), by the options."""

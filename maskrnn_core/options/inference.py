@@ -31,6 +31,8 @@ class InferenceOptions:
     component_reach: float | None = later(None)
     """Discard components that are farther from the warped mask than this times the root of its
     area; None discards none."""
+    flip: bool = later(False)
+    """Average with the logits of the mirrored frame, for twice the time."""
 
     def __post_init__(self) -> None:
         """Raise InvalidInputError for options that contradict each other."""

@@ -150,3 +150,19 @@ def test_a_window_gives_what_the_whole_frame_gives_near_the_object() -> None:
 def test_a_window_without_a_box_means_nothing() -> None:
     with pytest.raises(InvalidInputError, match="set mask_box_scale"):
         InferenceOptions(window_margin=16)
+
+
+@pytest.mark.parametrize("flip", [True, False])
+def test_with_flips_the_mirrored_frame_gives_the_mirrored_mask(flip: bool) -> None:
+    torch.manual_seed(0)
+    options = NetworkOptions(width=0.125, norm="group", flow_stream=False, localization=False)
+    network = build_network(options).eval()
+    inference = InferenceOptions(gate=False, flip=flip)
+    tracker = NetworkTracker(network, inference, CPU, warp_mask=True)
+    frame, mask = torch.rand(1, 3, *SIZE) * 255, _square(8, 8)
+    still = torch.zeros(1, 2, *SIZE)
+    with torch.inference_mode():
+        straight = tracker.step(carried(mask), frame, None, still).probability
+        mirrored = tracker.step(carried(mask.flip(-1)), frame.flip(-1), None, still).probability
+    difference = (straight - mirrored.flip(-1)).abs().max()
+    assert (difference < 1e-5) == flip
