@@ -130,7 +130,7 @@ _FUSIONSEG = replace(
     finetune=None,
     inference=InferenceOptions(gate=False),
 )
-"""Both streams of `small` without a mask and without finetuning (Jain et al., "FusionSeg", 2017)."""
+"""Both streams of `small` without a mask, not finetuned (Jain et al., "FusionSeg", 2017)."""
 
 _LUCID = Preset(
     name="lucid",

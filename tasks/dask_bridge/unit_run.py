@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from maskrnn_core.allocator import keep_freed_memory
 from maskrnn_core.errors import InvalidInputError, MaskRNNError
 from storage.errors import StorageError
 from tasks.errors import TaskError, UnitError
@@ -36,6 +37,7 @@ Outcome = UnitRun | UnitFailure
 
 def run_unit(unit: Callable[..., Any], args: tuple[Any, ...], worker: str) -> Outcome:
     """Call `unit(*args)` on the worker."""
+    keep_freed_memory()
     started = time.perf_counter()
     try:
         value = unit(*args)
