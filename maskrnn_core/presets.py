@@ -70,21 +70,23 @@ _SCRATCH = replace(
 
 _PAPER = Preset(name="paper", network=NetworkOptions(fc_width=4096))
 
-_CROPS = replace(_MILD, crop=0.6, anywhere=0.25)
+_CROPS = replace(_MILD, crop=0.6, anywhere=0.15, scale=(0.7, 1.4))
 """A third of the frame's pixels, and so about a third of the time."""
-_GHOSTS = replace(_ROUGH, ghost=0.3)
+_DRIFTED = replace(_ROUGH, ghost=0.3, blob=0.4)
+"""The previous mask as it is some frames after an error."""
+_CONTINUITY = InferenceOptions(gate=False, mask_box_scale=1.5, piece_reach=0.25, lost_area=0.25)
 
 _ACCURATE = Preset(
     name="accurate",
-    network=NetworkOptions(flow_stream=False, localization=False),
+    network=NetworkOptions(flow_stream=False, localization=False, mask_at="stages"),
     static=StaticOptions(
-        steps=700,
-        accumulate=2,
-        learning_rate=1e-4,
+        steps=1_500,
+        accumulate=4,
+        learning_rate=2e-4,
         final_learning_rate=1e-5,
         balance="none",
         augmentation=_CROPS,
-        perturbation=_GHOSTS,
+        perturbation=_DRIFTED,
     ),
     recurrent=None,
     finetune=FinetuneOptions(
@@ -92,14 +94,12 @@ _ACCURATE = Preset(
         learning_rate=1e-4,
         final_learning_rate=1e-5,
         balance="none",
-        augmentation=replace(_CROPS, anywhere=0.2, scale=(0.7, 1.4)),
-        perturbation=_GHOSTS,
+        augmentation=replace(_CROPS, anywhere=0.2),
+        perturbation=replace(_DRIFTED, blob=0.3),
         dream=DreamOptions(translation=0.5, scale=0.25),
         frozen_blocks=2,
     ),
-    inference=InferenceOptions(
-        gate=False, mask_box_scale=1.5, component_reach=0.5, window_margin=48
-    ),
+    inference=replace(_CONTINUITY, window_margin=48),
 )
 """One stream of VGG-16 from pretrained weights whose layers have one magnitude (`vgg16-hed`)."""
 
@@ -144,11 +144,11 @@ _LUCID = Preset(
         learning_rate=1e-3,
         final_learning_rate=1e-5,
         balance="none",
-        augmentation=replace(_CROPS, scale=(0.7, 1.4)),
-        perturbation=_GHOSTS,
+        augmentation=_CROPS,
+        perturbation=_DRIFTED,
         dream=DreamOptions(share=0.9, translation=0.5, scale=0.25),
     ),
-    inference=InferenceOptions(gate=False, mask_box_scale=1.5, component_reach=0.5),
+    inference=_CONTINUITY,
 )
 """Appearance and warped mask, from random weights, trained on dreams of the first frame alone
 (Khoreva et al., "Lucid Data Dreaming", 2017)."""

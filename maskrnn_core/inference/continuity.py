@@ -40,29 +40,37 @@ def window_of(box: Box, margin: float, size: tuple[int, int]) -> tuple[slice, sl
     return slice(low[1], min(high[1], size[0])), slice(low[0], min(high[0], size[1]))
 
 
-def near_components(
+def near_pieces(
     probability: NDArray[np.float32],
     previous: NDArray[np.bool_],
     threshold: float,
     reach: float,
 ) -> NDArray[np.float32]:
-    """Probability without the components that lie farther from the warped mask than `reach`.
+    """Probability without the pieces that lie farther than `reach` from the object's main piece.
+
+    The main piece is the largest of the warped mask: a false positive that got into the mask must
+    not keep itself there.
 
     Args:
         probability: (H, W) in [0, 1].
         previous: (H, W), the warped mask of the frame before.
-        threshold: pixels at or above it form 8-connected components.
-        reach: distance relative to the root of the warped mask's area.
+        threshold: pixels at or above it form pieces, which are 8-connected.
+        reach: distance relative to the root of the main piece's area.
 
     Returns:
-        (H, W): zero on components that were dropped. All stay where `previous` is empty.
+        (H, W): zero on pieces that were dropped. All stay where `previous` is empty.
     """
-    area = int(previous.sum())
     count, labels = cv2.connectedComponents((probability >= threshold).astype(np.uint8))
-    if not area or count == 1:
+    if count == 1 or not previous.any():
         return probability
-    distance = cv2.distanceTransform((~previous).astype(np.uint8), cv2.DIST_L2, 5)
+    main = _largest_piece(previous)
+    distance = cv2.distanceTransform((~main).astype(np.uint8), cv2.DIST_L2, 5)
     near = np.zeros(count, dtype=bool)
-    near[np.unique(labels[distance <= reach * math.sqrt(area)])] = True
+    near[np.unique(labels[distance <= reach * math.sqrt(main.sum())])] = True
     near[0] = True  # below the threshold
     return np.where(near[labels], probability, np.float32(0))
+
+
+def _largest_piece(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    return np.asarray(labels == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA])), np.bool_)

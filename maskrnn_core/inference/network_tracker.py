@@ -1,6 +1,7 @@
 """One object followed by its network: warp, segment, localize, gate, lose and find again."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -12,7 +13,7 @@ from maskrnn_core.compute import Compute
 from maskrnn_core.geometry.boxes import Box, clip_box, decode_box, enlarge_box, mask_box
 from maskrnn_core.geometry.boxes import proposal_box as proposal_of
 from maskrnn_core.geometry.warping import warp
-from maskrnn_core.inference.continuity import continuity_box, near_components, window_of
+from maskrnn_core.inference.continuity import continuity_box, near_pieces, window_of
 from maskrnn_core.inference.state import ObjectFrame, TrackState
 from maskrnn_core.networks import MaskRNN, Segmentation
 from maskrnn_core.options import InferenceOptions
@@ -21,6 +22,9 @@ REACQUIRE_PROBABILITY = 0.8
 """Mean probability that a component must have to count as the lost object."""
 REACQUIRE_AREA = 0.1
 """Its smallest area, relative to the object's when it was last seen."""
+
+FORGOTTEN = 0.03
+"""Share of the remembered area that is forgotten per frame: objects become small by moving away."""
 
 
 class NetworkTracker:
@@ -74,7 +78,8 @@ class NetworkTracker:
             size = (probability.shape[0], probability.shape[1])
             probability = gate(probability, enlarge_box(box, self._options.box_scale, size))
         probability = self._continuing(probability, mask[0, 0], proposal)
-        return self._tracked(previous, probability, proposal if box is None else box)
+        found = self._tracked(previous, probability, proposal if box is None else box)
+        return self._kept(previous, found)
 
     def cut(self, previous: ObjectFrame) -> ObjectFrame:
         """Lost, to be searched in the whole frame; how large it was is still known."""
@@ -100,12 +105,12 @@ class NetworkTracker:
             size = (probability.shape[0], probability.shape[1])
             box = continuity_box(proposal, options.mask_box_scale, size)
             probability = gate(probability, box)
-        if options.component_reach is not None:
-            kept = near_components(
+        if options.piece_reach is not None:
+            kept = near_pieces(
                 probability.cpu().numpy(),
                 (mask >= options.threshold).cpu().numpy(),
                 options.threshold,
-                options.component_reach,
+                options.piece_reach,
             )
             probability = torch.from_numpy(kept).to(probability.device)
         return probability
@@ -131,9 +136,22 @@ class NetworkTracker:
         inside = clip_box(box, (height, width))
         return box if inside[2] - inside[0] >= 1 and inside[3] - inside[1] >= 1 else None
 
+    def _kept(self, previous: ObjectFrame, found: ObjectFrame) -> ObjectFrame:
+        """What was found, or a lost object where too little of it is left."""
+        if self._options.lost_area is None:
+            return found
+        remembered = max(found.seen_area, (1 - FORGOTTEN) * previous.seen_area)
+        if self._area(found.probability) < self._options.lost_area * remembered:
+            absent = torch.zeros_like(found.probability)
+            return ObjectFrame(absent, TrackState.LOST, previous.box, remembered)
+        return replace(found, seen_area=remembered)
+
+    def _area(self, probability: Tensor) -> float:
+        return float((probability >= self._options.threshold).sum())
+
     def _tracked(self, previous: ObjectFrame, probability: Tensor, box: Box) -> ObjectFrame:
-        area = float((probability >= self._options.threshold).sum())
-        return ObjectFrame(probability, TrackState.TRACKED, box, area or previous.seen_area)
+        area = self._area(probability) or previous.seen_area
+        return ObjectFrame(probability, TrackState.TRACKED, box, area)
 
     def _unprompted(self, previous: ObjectFrame, probability: Tensor) -> ObjectFrame:
         """A net that reads no mask cannot lose it."""

@@ -18,7 +18,7 @@ class TrackState(IntEnum):
 
     TRACKED = 0
     LOST = 1
-    """The warped mask was empty and nothing confident was found again."""
+    """Too little of the mask was left, and nothing confident was found again."""
     ABSENT = 2
     """Before the object's first annotated frame."""
 
@@ -33,7 +33,8 @@ class ObjectFrame:
     box: Box
     """xyxy in pixels: the localization net's, or the mask's where it does not apply."""
     seen_area: float = 0.0
-    """Pixels at or above the threshold when a network last saw it; 0 before that."""
+    """Pixels at or above the threshold when a network last saw it, or what is remembered of larger
+    ones (`InferenceOptions.lost_area`); 0 before that."""
 
 
 def on_host(values: Any) -> NDArray[Any]:

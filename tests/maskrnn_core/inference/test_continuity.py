@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from maskrnn_core.inference.continuity import continuity_box, near_components, window_of
+from maskrnn_core.inference.continuity import continuity_box, near_pieces, window_of
 
 SIZE = (60, 80)
 
@@ -17,14 +17,14 @@ def test_a_box_grows_by_its_scale_and_by_a_few_pixels_at_least() -> None:
 
 
 @pytest.mark.parametrize(("reach", "kept"), [(0.0, 1), (0.5, 2), (10.0, 3)])
-def test_components_within_reach_stay(reach: float, kept: int) -> None:
+def test_pieces_within_reach_stay(reach: float, kept: int) -> None:
     previous = np.zeros(SIZE, bool)
     previous[10:30, 10:30] = True
     probability = np.full(SIZE, 0.1, np.float32)
     corners = [(12, 12), (12, 36), (50, 70)]  # inside, 7 pixels away, far away
     for y, x in corners:
         probability[y : y + 5, x : x + 5] = 0.9
-    found = near_components(probability, previous, 0.5, reach)
+    found = near_pieces(probability, previous, 0.5, reach)
     assert [bool(found[y, x] == np.float32(0.9)) for y, x in corners] == [
         i < kept for i in range(3)
     ]
@@ -32,10 +32,19 @@ def test_components_within_reach_stay(reach: float, kept: int) -> None:
     np.testing.assert_array_equal(found[below], probability[below])
 
 
+def test_a_piece_that_was_in_the_mask_does_not_keep_itself_there() -> None:
+    previous = np.zeros(SIZE, bool)
+    previous[10:30, 10:30] = True
+    previous[48:53, 68:73] = True
+    found = near_pieces(previous.astype(np.float32), previous, 0.5, 0.5)
+    assert found[12, 12] == 1
+    assert found[50, 70] == 0
+
+
 def test_nothing_is_dropped_without_a_previous_mask() -> None:
     probability = np.full(SIZE, 0.9, np.float32)
     nothing = np.zeros(SIZE, bool)
-    np.testing.assert_array_equal(near_components(probability, nothing, 0.5, 0.1), probability)
+    np.testing.assert_array_equal(near_pieces(probability, nothing, 0.5, 0.1), probability)
 
 
 def test_windows_begin_at_the_grid_of_the_features_and_end_in_the_frame() -> None:

@@ -111,9 +111,26 @@ def test_what_is_found_again_has_about_the_area_it_had(seen: float, state: Track
     assert result.seen_area == (100.0 if state is TrackState.TRACKED else seen)
 
 
+@pytest.mark.parametrize(("share", "state"), [(None, 0), (0.2, 0), (0.5, 1)])
+def test_an_object_whose_mask_shrinks_to_a_part_is_lost(share: float | None, state: int) -> None:
+    options = InferenceOptions(gate=False, lost_area=share)
+    box = np.array([4, 4, 28, 28], np.float32)
+    previous = ObjectFrame(_square(8, 8), TrackState.TRACKED, box, 300.0)
+    tracker, result = _step(Answers(_square(8, 8)), previous, options)
+    assert result.state == state
+    if result.state is TrackState.LOST:
+        np.testing.assert_array_equal(result.box, box)
+        still = torch.zeros(1, 2, *SIZE)
+        again = tracker.step(result, torch.zeros(1, 3, *SIZE), None, still)
+        assert again.state is TrackState.TRACKED  # found again, and remembered as it is now
+        assert again.seen_area == 100
+    else:
+        assert result.seen_area == (100 if share is None else pytest.approx(0.97 * 300))
+
+
 @pytest.mark.parametrize(
     "options",
-    [InferenceOptions(mask_box_scale=1.5), InferenceOptions(component_reach=0.5)],
+    [InferenceOptions(mask_box_scale=1.5), InferenceOptions(piece_reach=0.5)],
 )
 def test_false_positives_far_from_the_warped_mask_are_discarded(options: InferenceOptions) -> None:
     answer = torch.maximum(_square(10, 9), _square(36, 20))
