@@ -12,6 +12,9 @@ from maskrnn_core.network_shape import STRIDES
 SMALLEST_MARGIN = 8.0
 """Pixels by which a box grows at least, on each side: small boxes must allow for motion, too."""
 
+MAIN_PIECE = 0.25
+"""Area of a main piece relative to the largest: an object in front may cut the mask in two."""
+
 
 def continuity_box(box: Box, scale: float, size: tuple[int, int]) -> Box:
     """Box of the warped mask enlarged about its centre, clipped to the frame (height, width).
@@ -46,16 +49,16 @@ def near_pieces(
     threshold: float,
     reach: float,
 ) -> NDArray[np.float32]:
-    """Probability without the pieces that lie farther than `reach` from the object's main piece.
+    """Probability without the pieces that lie farther than `reach` from the main ones of the mask.
 
-    The main piece is the largest of the warped mask: a false positive that got into the mask must
-    not keep itself there.
+    The main pieces are the largest of the warped mask and those of a quarter of its area at least:
+    a small false positive that got into the mask must not keep itself there.
 
     Args:
         probability: (H, W) in [0, 1].
         previous: (H, W), the warped mask of the frame before.
         threshold: pixels at or above it form pieces, which are 8-connected.
-        reach: distance relative to the root of the main piece's area.
+        reach: distance relative to the root of the main pieces' area.
 
     Returns:
         (H, W): zero on pieces that were dropped. All stay where `previous` is empty.
@@ -63,7 +66,7 @@ def near_pieces(
     count, labels = cv2.connectedComponents((probability >= threshold).astype(np.uint8))
     if count == 1 or not previous.any():
         return probability
-    main = _largest_piece(previous)
+    main = _main_pieces(previous)
     distance = cv2.distanceTransform((~main).astype(np.uint8), cv2.DIST_L2, 5)
     near = np.zeros(count, dtype=bool)
     near[np.unique(labels[distance <= reach * math.sqrt(main.sum())])] = True
@@ -71,6 +74,8 @@ def near_pieces(
     return np.where(near[labels], probability, np.float32(0))
 
 
-def _largest_piece(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _main_pieces(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
-    return np.asarray(labels == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA])), np.bool_)
+    areas = stats[:, cv2.CC_STAT_AREA].astype(np.float64)
+    areas[0] = 0  # what is no piece
+    return np.asarray((areas >= MAIN_PIECE * areas.max())[labels], np.bool_) & mask

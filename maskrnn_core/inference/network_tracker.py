@@ -1,6 +1,6 @@
 """One object followed by its network: warp, segment, localize, gate, lose and find again."""
 
-from collections.abc import Sequence
+import math
 from dataclasses import replace
 
 import cv2
@@ -25,6 +25,8 @@ REACQUIRE_AREA = 0.1
 
 FORGOTTEN = 0.03
 """Share of the remembered area that is forgotten per frame: objects become small by moving away."""
+SECOND_LOOK = 2.0
+"""Side of the square of a second look, relative to the root of the remembered area."""
 
 
 class NetworkTracker:
@@ -63,8 +65,9 @@ class NetworkTracker:
         if proposal is None:
             mask = torch.zeros_like(mask)
         rows, columns = self._window(proposal, (mask.shape[2], mask.shape[3]))
-        parts = [part[..., rows, columns] for part in (frame, mask, magnitudes)]
-        segmentation = self._segment(parts)
+        segmentation = self._segment(
+            *(part[..., rows, columns] for part in (frame, mask, magnitudes))
+        )
         probability = torch.zeros_like(mask[0, 0])
         probability[rows, columns] = torch.sigmoid(segmentation.logits[0, 0])
         if not self._network.reads_mask:
@@ -79,7 +82,12 @@ class NetworkTracker:
             probability = gate(probability, enlarge_box(box, self._options.box_scale, size))
         probability = self._continuing(probability, mask[0, 0], proposal)
         found = self._tracked(previous, probability, proposal if box is None else box)
-        return self._kept(previous, found)
+        if self._options.second_look is None:
+            return found
+        remembered = max(found.seen_area, (1 - FORGOTTEN) * previous.seen_area)
+        if self._area(probability) < self._options.second_look * remembered:
+            found = self._look_again(found, remembered, frame, magnitudes)
+        return replace(found, seen_area=max(found.seen_area, remembered))
 
     def cut(self, previous: ObjectFrame) -> ObjectFrame:
         """Lost, to be searched in the whole frame; how large it was is still known."""
@@ -88,7 +96,7 @@ class NetworkTracker:
         absent = torch.zeros_like(previous.probability)
         return ObjectFrame(absent, TrackState.LOST, everywhere, previous.seen_area)
 
-    def _segment(self, parts: Sequence[Tensor]) -> Segmentation:
+    def _segment(self, *parts: Tensor) -> Segmentation:
         """What the network says of frame, mask and magnitudes (1, C, H, W), by the options."""
         with self._compute.autocast():
             segmentation: Segmentation = self._network(*parts)
@@ -97,6 +105,35 @@ class NetworkTracker:
             mirrored: Segmentation = self._network(*(part.flip(-1) for part in parts))
         logits = (segmentation.logits + mirrored.logits.flip(-1)) / 2
         return segmentation._replace(logits=logits)
+
+    def _look_again(
+        self, found: ObjectFrame, remembered: float, frame: Tensor, magnitudes: Tensor
+    ) -> ObjectFrame:
+        """What was found, and what the network finds around it without the mask.
+
+        An object of which next to nothing is left is lost; it is searched from the next frame on.
+        """
+        around = self._surroundings(found, remembered)
+        nothing = torch.zeros_like(found.probability)
+        logits = self._segment(frame, nothing[None, None], magnitudes).logits
+        gated = gate(torch.sigmoid(logits[0, 0]), around).cpu().numpy()
+        least = REACQUIRE_AREA * remembered
+        seen = confident_component(gated, self._options.threshold, least)
+        if seen is not None:
+            more = torch.from_numpy(gated * seen).to(nothing.device)
+            return self._tracked(found, torch.maximum(found.probability, more), found.box)
+        if self._area(found.probability) < least:
+            return ObjectFrame(nothing, TrackState.LOST, around, remembered)
+        return found
+
+    def _surroundings(self, found: ObjectFrame, remembered: float) -> Box:
+        """Box in which an object of a remembered area may be: a square around its own box."""
+        height, width = found.probability.shape
+        centre = (found.box[:2] + found.box[2:]) / 2
+        reach = SECOND_LOOK * math.sqrt(remembered) / 2
+        low = np.minimum(found.box[:2], centre - reach)
+        high = np.maximum(found.box[2:], centre + reach)
+        return enlarge_box(np.concatenate((low, high)).astype(np.float32), 1.0, (height, width))
 
     def _continuing(self, probability: Tensor, mask: Tensor, proposal: Box) -> Tensor:
         """The probability (H, W) of what continues the warped mask (H, W), by the options."""
@@ -135,16 +172,6 @@ class NetworkTracker:
         height, width = (stride * side for side in features.shape[-2:])
         inside = clip_box(box, (height, width))
         return box if inside[2] - inside[0] >= 1 and inside[3] - inside[1] >= 1 else None
-
-    def _kept(self, previous: ObjectFrame, found: ObjectFrame) -> ObjectFrame:
-        """What was found, or a lost object where too little of it is left."""
-        if self._options.lost_area is None:
-            return found
-        remembered = max(found.seen_area, (1 - FORGOTTEN) * previous.seen_area)
-        if self._area(found.probability) < self._options.lost_area * remembered:
-            absent = torch.zeros_like(found.probability)
-            return ObjectFrame(absent, TrackState.LOST, previous.box, remembered)
-        return replace(found, seen_area=remembered)
 
     def _area(self, probability: Tensor) -> float:
         return float((probability >= self._options.threshold).sum())

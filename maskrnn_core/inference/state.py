@@ -18,7 +18,7 @@ class TrackState(IntEnum):
 
     TRACKED = 0
     LOST = 1
-    """Too little of the mask was left, and nothing confident was found again."""
+    """The warped mask was empty and nothing confident was found again."""
     ABSENT = 2
     """Before the object's first annotated frame."""
 
@@ -34,7 +34,7 @@ class ObjectFrame:
     """xyxy in pixels: the localization net's, or the mask's where it does not apply."""
     seen_area: float = 0.0
     """Pixels at or above the threshold when a network last saw it, or what is remembered of larger
-    ones (`InferenceOptions.lost_area`); 0 before that."""
+    ones (`InferenceOptions.second_look`); 0 before that."""
 
 
 def on_host(values: Any) -> NDArray[Any]:

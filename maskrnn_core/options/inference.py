@@ -23,17 +23,17 @@ class InferenceOptions:
     """Never look at the next frame: forward magnitudes are zero."""
     lost_growth: float = 1.25
     """Growth per frame of a lost object's last box."""
-    lost_area: float | None = later(None)
-    """An object counts as lost where its mask shrinks below this share of what it was, which is
-    forgotten by 3 % per frame; None loses it where nothing is left."""
+    second_look: float | None = later(None)
+    """Where the mask shrinks below this share of what it was, the object is searched a second time
+    without the mask. What it was is forgotten by 3 % per frame. None never looks again."""
     mask_box_scale: float | None = later(None)
     """Discard what lies outside the warped mask's box enlarged by this; None discards nothing."""
     window_margin: float | None = later(None)
     """Read only what `mask_box_scale` keeps, and so many pixels around it, which saves the time for
     the rest; None reads the whole frame. A lost object is searched in the whole frame."""
     piece_reach: float | None = later(None)
-    """Discard pieces that are farther from the largest piece of the warped mask than this times the
-    root of its area; None discards none."""
+    """Discard pieces that are farther from the main pieces of the warped mask than this times the
+    root of their area; None discards none."""
     flip: bool = later(False)
     """Average with the logits of the mirrored frame, for twice the time."""
 

@@ -41,6 +41,15 @@ def test_a_piece_that_was_in_the_mask_does_not_keep_itself_there() -> None:
     assert found[50, 70] == 0
 
 
+def test_both_halves_of_a_mask_that_is_cut_in_two_stay() -> None:
+    previous = np.zeros(SIZE, bool)
+    previous[10:30, 10:30] = True
+    previous[10:30, 60:70] = True
+    np.testing.assert_array_equal(
+        near_pieces(previous.astype(np.float32), previous, 0.5, 0.0), previous.astype(np.float32)
+    )
+
+
 def test_nothing_is_dropped_without_a_previous_mask() -> None:
     probability = np.full(SIZE, 0.9, np.float32)
     nothing = np.zeros(SIZE, bool)

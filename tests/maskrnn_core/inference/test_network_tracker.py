@@ -11,7 +11,7 @@ from maskrnn_core.geometry.boxes import encode_box
 from maskrnn_core.inference.carriers import carried
 from maskrnn_core.inference.network_tracker import NetworkTracker, confident_component, gate
 from maskrnn_core.inference.state import ObjectFrame, TrackState
-from maskrnn_core.networks import build_network
+from maskrnn_core.networks import Segmentation, build_network
 from maskrnn_core.options import InferenceOptions, NetworkOptions
 from tests.maskrnn_core.inference.answers import Answers
 
@@ -111,21 +111,48 @@ def test_what_is_found_again_has_about_the_area_it_had(seen: float, state: Track
     assert result.seen_area == (100.0 if state is TrackState.TRACKED else seen)
 
 
-@pytest.mark.parametrize(("share", "state"), [(None, 0), (0.2, 0), (0.5, 1)])
-def test_an_object_whose_mask_shrinks_to_a_part_is_lost(share: float | None, state: int) -> None:
-    options = InferenceOptions(gate=False, lost_area=share)
-    box = np.array([4, 4, 28, 28], np.float32)
-    previous = ObjectFrame(_square(8, 8), TrackState.TRACKED, box, 300.0)
-    tracker, result = _step(Answers(_square(8, 8)), previous, options)
-    assert result.state == state
-    if result.state is TrackState.LOST:
-        np.testing.assert_array_equal(result.box, box)
-        still = torch.zeros(1, 2, *SIZE)
-        again = tracker.step(result, torch.zeros(1, 3, *SIZE), None, still)
-        assert again.state is TrackState.TRACKED  # found again, and remembered as it is now
-        assert again.seen_area == 100
-    else:
-        assert result.seen_area == (100 if share is None else pytest.approx(0.97 * 300))
+class _AnswersWithoutMask(Answers):
+    """Another answer where no mask is given."""
+
+    def __init__(self, answer: Tensor, without: Tensor) -> None:
+        super().__init__(answer)
+        self._without = Answers(without)
+
+    def forward(self, frame: Tensor, mask: Tensor, magnitudes: Tensor | None) -> Segmentation:
+        if mask.any():
+            return super().forward(frame, mask, magnitudes)
+        return self._without.forward(frame, mask, magnitudes)
+
+
+_SHRUNK = ObjectFrame(_square(8, 8), TrackState.TRACKED, np.array([4, 4, 28, 28], np.float32), 300)
+"""An object of 300 pixels of which 100 are left."""
+
+
+@pytest.mark.parametrize(("share", "area"), [(None, 100), (0.2, 100), (0.5, 256)])
+def test_a_mask_that_shrinks_is_searched_again_without_it(share: float | None, area: int) -> None:
+    network = _AnswersWithoutMask(_square(8, 8), _square(8, 8, side=16))
+    options = InferenceOptions(gate=False, second_look=share)
+    _, result = _step(network, _SHRUNK, options)
+    assert result.state is TrackState.TRACKED
+    assert (result.probability >= 0.5).sum() == area
+    assert result.seen_area == (100 if share is None else pytest.approx(0.97 * 300))
+
+
+def test_what_little_is_left_stays_if_nothing_more_is_found() -> None:
+    network = _AnswersWithoutMask(_square(8, 8), torch.zeros(SIZE))
+    _, result = _step(network, _SHRUNK, InferenceOptions(gate=False, second_look=0.5))
+    assert result.state is TrackState.TRACKED
+    assert (result.probability >= 0.5).sum() == 100
+
+
+def test_an_object_of_which_next_to_nothing_is_left_is_lost_around_there() -> None:
+    network = _AnswersWithoutMask(_square(12, 12, side=3), torch.zeros(SIZE))
+    options = InferenceOptions(gate=False, second_look=0.5)
+    _, result = _step(network, _SHRUNK, options)
+    assert result.state is TrackState.LOST
+    assert result.probability.max() == 0
+    side = 2 * (0.97 * 300) ** 0.5
+    np.testing.assert_allclose(result.box[2:], np.minimum(13 + side / 2, [48, 32]))
 
 
 @pytest.mark.parametrize(
