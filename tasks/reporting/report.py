@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from tasks.inputs.configuration import Configuration
 from tasks.inputs.sources import DatasetSpec
 from tasks.plan.outcome import Outcome
@@ -16,7 +18,6 @@ from tasks.reporting.exports import Exports
 from tasks.reporting.flow_section import flow_section
 from tasks.reporting.folder import FIGURES, SUMMARY, replace_file, report_folder, write_tables
 from tasks.reporting.prefect_artifacts import publish
-from tasks.reporting.stages_table import stages_table
 from tasks.reporting.summary import (
     ReportParts,
     comparison,
@@ -40,13 +41,14 @@ def report(
     outcome: Outcome,
     configurations: Sequence[Configuration],
     parameters: Mapping[str, Any],
+    stages: pd.DataFrame,
     sections: Sequence[str] = (),
 ) -> Path:
     """Write the report, and show its summary in Prefect; return its folder.
 
     Files that exist for the same predictions are kept.
 
-    `sections` are more sections, in Markdown.
+    `stages` is the table that `stages_table` gives, `sections` are more sections, in Markdown.
     """
     folder = _folder(context)
     presets = [configuration.preset.name for configuration in configurations]
@@ -72,7 +74,7 @@ def report(
         configurations,
         outcome,
         tables,
-        stages_table(context.store, context.records()),
+        stages,
         context.records(),
         protocol_of(parameters["dataset"]),
         sheets,
@@ -97,6 +99,7 @@ def report_without_figures(
     outcome: Outcome,
     configurations: Sequence[Configuration],
     parameters: Mapping[str, Any],
+    stages: pd.DataFrame,
     sections: Sequence[str] = (),
 ) -> Path:
     """Write the report of a run that evaluates nothing: label maps, overlays, confidence.
@@ -117,7 +120,7 @@ def report_without_figures(
         configurations,
         outcome,
         None,
-        stages_table(context.store, context.records()),
+        stages,
         context.records(),
         "",
         sheets,
