@@ -17,8 +17,10 @@ from storage.store.artifacts import ArtifactStore
 from tasks.dask_bridge import Bridge, InProcess
 from tasks.plan.outcome import Outcome, VideoResult
 from tasks.retries.server_outage import is_in_flow_run
+from tasks.run.progress_artifacts import shown_progress
 from tasks.run.run_context import RunContext
 from tasks.run.task_runs import start_task
+from tasks.run.unit_counts import unit_counts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +69,8 @@ def carry_out(
                 context.adopt(record for record in ledger.records() if record.video not in only)
             videos = pipeline.outcome.videos
             ledger.begin(parameters.model_dump(mode="json"), version("maskrnn"), videos)
-            outcome = pipeline.run()
+            with shown_progress(lambda: unit_counts(context.records(), pipeline.expected)):
+                outcome = pipeline.run()
         if parameters.until in ("segment", "report"):
             # One small clip ends at once, without its page.
             write_report(context, outcome, run, parameters, with_page=not run.needs_no_workers)

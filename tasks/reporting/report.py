@@ -17,7 +17,6 @@ from tasks.reporting.ablation_plot import ablation_plot
 from tasks.reporting.exports import Exports
 from tasks.reporting.flow_section import flow_section
 from tasks.reporting.folder import FIGURES, SUMMARY, replace_file, report_folder, write_tables
-from tasks.reporting.prefect_artifacts import publish
 from tasks.reporting.summary import (
     ReportParts,
     comparison,
@@ -26,6 +25,12 @@ from tasks.reporting.summary import (
     markdown,
 )
 from tasks.reporting.tables import Tables, gather
+from tasks.run.prefect_artifacts import (
+    publish,
+    publish_file,
+    publish_picture,
+    publish_table,
+)
 from tasks.run.run_context import RunContext
 from tasks.run.stage_task import shown_task
 from tasks.scores.confidence import gather_confidence
@@ -33,6 +38,8 @@ from tasks.scores.flow_agreement import gather_flow
 from tasks.scores.scoring import protocol_of
 
 _ABLATION = "ablation.png"
+_ROWS = 200
+"""Most rows of the table in Prefect; the report has all of them."""
 
 
 @shown_task("report", "report")
@@ -146,6 +153,13 @@ def _write(parts: ReportParts, figures: Mapping[str, Any], folder: Path) -> None
     replace_file(folder / SUMMARY, markdown(parts).encode())
     shown = markdown(dataclasses.replace(parts, sheets=[]))
     publish("report", shown, _pictures(shown, folder))
+    rows = figures.get("presets") or figures.get("confidence") or []
+    if rows:
+        publish_table("figures", rows[:_ROWS], "Figures of the run; the report explains them")
+    if parts.sheets:
+        sheet = parts.sheets[0]
+        publish_picture("overlays", folder / sheet, f"{sheet}: predicted objects in six frames")
+    publish_file("files", folder, "Folder of the report")
 
 
 def _pictures(shown: str, folder: Path) -> dict[str, bytes]:

@@ -64,7 +64,7 @@ def common_videos(tables: Tables, presets: Sequence[str]) -> set[str]:
 
 
 def _joined(
-    parts: Sequence[pd.DataFrame], columns: Sequence[str], presets: Sequence[str]
+    parts: Sequence[pd.DataFrame], columns: list[str], presets: Sequence[str]
 ) -> pd.DataFrame:
     if not parts:
         return pd.DataFrame(columns=columns)

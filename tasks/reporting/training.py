@@ -6,7 +6,7 @@ from tasks.reporting.curves import curves_section
 from tasks.reporting.curves_plot import curves_figure
 from tasks.reporting.folder import replace_file, report_folder, write_tables
 from tasks.reporting.plotting import png
-from tasks.reporting.prefect_artifacts import publish
+from tasks.run.prefect_artifacts import publish
 from tasks.run.run_context import RunContext
 from tasks.run.stage_task import shown_task
 

@@ -78,7 +78,7 @@ def test_a_run_on_an_object_store_is_that_on_a_disk(
     flow = remote.keys(FLOW)
     with remote.create(FLOW, "unused") as writer:
         writer.put("file", b"1")
-    assert collect_flow(remote.url, gc=True, dry_run=False) == 0
+    assert collect_flow(remote.url, dry_run=False) == 0
     assert "1 flow artifacts removed" in capsys.readouterr().out
     assert remote.keys(FLOW) == flow
 
