@@ -23,15 +23,20 @@ from tasks.pages.run_results import run_results
 _MILLISECONDS = 90
 """Time of one frame of the animation."""
 _ENLARGED = 2
+_PAGE_WIDTH = 1000
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
 def animation(store: ArtifactStore, run: str, video: str | None) -> bytes:
-    """An animated WebP: frames beside the same frames with the predicted objects."""
+    """An animated WebP: frames beside the same frames with the predicted objects.
+
+    Without `video`, it shows the one with the highest J.
+    """
     results = run_results(store, run)
     method = results.methods[0]
-    names = [name for name in results.videos if method in results.keys[name].predictions]
-    shown = results.shown(video or names[-1])
+    figures = results.table("per_object")
+    means = figures[figures["preset"] == method].groupby("video")["J_mean"].mean()
+    shown = results.shown(video or str(means.idxmax()))
     assert shown is not None
     pictures = []
     for index in range(shown.video.frame_count):
@@ -55,16 +60,18 @@ def animation(store: ArtifactStore, run: str, video: str | None) -> bytes:
 
 
 def screenshot(page: Path) -> bytes:
-    """The upper part of a page as JPEG."""
+    """The upper part of a page, with the player, as JPEG."""
     named = os.environ.get("MASKRNN_BROWSER") or shutil.which("chromium")
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=named, args=_FLAGS)
-        opened = browser.new_page(viewport={"width": 1200, "height": 1500})
+        opened = browser.new_page(viewport={"width": _PAGE_WIDTH, "height": 1500})
         opened.goto(page.resolve().as_uri())
         opened.wait_for_selector("html[data-ready]", state="attached")
         opened.wait_for_function("() => document.getElementById('place').textContent")
         opened.wait_for_timeout(1000)
-        data = opened.screenshot(type="jpeg", quality=80)
+        bottom = opened.evaluate("document.getElementById('player').getBoundingClientRect().bottom")
+        part = {"x": 0, "y": 0, "width": _PAGE_WIDTH, "height": int(bottom) + 20}
+        data = opened.screenshot(type="jpeg", quality=75, full_page=True, clip=part)
         browser.close()
     return bytes(data)
 

@@ -11,7 +11,7 @@ matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
-from structure import PACKAGES, Imports, ranks
+from structure import PACKAGES, Imports, folded, ranks
 
 _COLOURS = {"flows": "#4c78a8", "tasks": "#54a24b", "maskrnn_core": "#e45756", "storage": "#b279a2"}
 _WIDTH, _HEIGHT, _GAP = 1.0, 0.5, 0.16
@@ -31,7 +31,7 @@ def draw(sizes: dict[str, int], arrows: Imports, target: Path) -> None:
         arrows: imports between rooms.
         target: PNG file.
     """
-    sizes, arrows = _folded(sizes, arrows)
+    sizes, arrows = folded(sizes, arrows)
     rooms = {
         package: [r for r, n in sizes.items() if r.partition("/")[0] == package and n]
         for package in PACKAGES
@@ -68,20 +68,6 @@ def draw(sizes: dict[str, int], arrows: Imports, target: Path) -> None:
     axes.set_ylim(min(ends) - 0.1, 0.1)
     axes.axis("off")
     figure.savefig(target, dpi=110, bbox_inches="tight", metadata={"Software": None})
-
-
-def _folded(sizes: dict[str, int], arrows: Imports) -> tuple[dict[str, int], Imports]:
-    def outer(room: str) -> str:
-        return "/".join(room.split("/")[:2])
-
-    folded: dict[str, int] = {}
-    for room, size in sizes.items():
-        folded[outer(room)] = folded.get(outer(room), 0) + size
-    pairs: Imports = Counter()
-    for (a, b), count in arrows.items():
-        if outer(a) != outer(b):
-            pairs[outer(a), outer(b)] += count
-    return folded, pairs
 
 
 def _band(

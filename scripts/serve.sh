@@ -3,6 +3,8 @@
 # worker. Ctrl-C stops all of it; runs and schedules stay in the database of PREFECT_HOME.
 #
 #   scripts/serve.sh [PORT]
+#
+# MASKRNN_WEBHOOK=URL: scheduled runs report their end there (scripts/notify.py).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 port=${1:-4200}
@@ -53,6 +55,9 @@ done
 prefect work-pool create local-process --type process --overwrite
 prefect automation delete lost-flow-runs >/dev/null 2>&1 || true
 prefect automation create --from-file automations.yaml
+if [[ -n ${MASKRNN_WEBHOOK:-} ]]; then
+  "$python" scripts/notify.py "$MASKRNN_WEBHOOK"
+fi
 prefect deploy --all
 echo "serve: http://127.0.0.1:$port; start a run with"
 echo "serve:   PREFECT_API_URL=$PREFECT_API_URL $python -m prefect deployment run benchmark/synthetic --watch"

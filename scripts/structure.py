@@ -64,6 +64,22 @@ def _imported(path: Path, known: dict[str, Path]) -> Iterator[str]:
             yield from (names & known.keys()) or {node.module}
 
 
+def folded(sizes: dict[str, int], arrows: Imports) -> tuple[dict[str, int], Imports]:
+    """Modules per room and imports between rooms, where rooms within a room are one with it."""
+
+    def outer(room: str) -> str:
+        return "/".join(room.split("/")[:2])
+
+    counted: dict[str, int] = {}
+    for room, size in sizes.items():
+        counted[outer(room)] = counted.get(outer(room), 0) + size
+    pairs: Imports = Counter()
+    for (a, b), count in arrows.items():
+        if outer(a) != outer(b):
+            pairs[outer(a), outer(b)] += count
+    return counted, pairs
+
+
 def ranks(rooms: list[str], arrows: Imports) -> dict[str, int]:
     """Height of each room above the rooms that it imports from; 0 imports from none of them.
 

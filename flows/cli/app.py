@@ -94,7 +94,6 @@ def flow(
     flow: str = "dis",
     flow_weights: str | None = None,
     gc: Annotated[bool, Parameter(negative="")] = False,
-    dry_run: Annotated[bool, Parameter(negative="")] = False,
     run: RunOptions = _RUN,
     store: StoreOptions = _STORE,
 ) -> int:
@@ -108,16 +107,15 @@ def flow(
         File with the weights of a flow network. Default: the folders that `maskrnn doctor` lists.
     gc
         Only remove optical flow that no run refers to; in a local store, also remove unfinished
-        drafts that nothing has written to for a week.
-    dry_run
-        With --gc: only list what would be removed.
+        drafts that nothing has written to for a week. With --dry-run, only list what would be
+        removed.
     """
-    if gc or dry_run:
+    if gc:
 
         def collect() -> int:
             from flows.commands.flow import collect_flow
 
-            return collect_flow(store_url(store), gc=gc, dry_run=dry_run)
+            return collect_flow(store_url(store), dry_run=run.dry_run)
 
         return guarded(collect, store)
     return _execute("flow", store, data, run, flow=flow, flow_weights=flow_weights)
@@ -179,7 +177,9 @@ def segment(
 
         first = FirstMasks(mask, box, points)
         fields = {**as_fields(store, method, run), "compare": (), "until": "segment"}
-        return segment_own_video(video, first, out, data, fields, only_preview=preview)
+        return segment_own_video(
+            video, first, out, data, fields, only_preview=preview, dry_run=run.dry_run
+        )
 
     return guarded(own_video, store)
 
@@ -239,12 +239,13 @@ def main() -> None:
 
 def _execute(until: str, store: StoreOptions, *groups: object, **further: object) -> int:
     """Run the pipeline up to a stage, with no other presets unless `compare` names them."""
+    dry_run = any(isinstance(group, RunOptions) and group.dry_run for group in groups)
 
     def run() -> int:
         from flows.commands.execution import execute
 
         fields = {**as_fields(store, *groups), "compare": (), **further, "until": until}
-        return execute(fields)
+        return execute(fields, dry_run=dry_run)
 
     return guarded(run, store)
 

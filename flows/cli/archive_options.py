@@ -72,6 +72,7 @@ def archive(
     def segment_rows() -> int:
         from flows.commands.archive import segment_archive
 
-        return segment_archive(manifest, as_fields(options, method, run, store))
+        fields = as_fields(options, method, run, store)
+        return segment_archive(manifest, fields, dry_run=run.dry_run)
 
     return guarded(segment_rows, store)

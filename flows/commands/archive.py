@@ -19,12 +19,13 @@ from storage.store.artifacts import ArtifactStore
 from tasks.reporting.folder import report_folder
 
 
-def segment_archive(manifest: str, fields: dict[str, Any]) -> int:
+def segment_archive(manifest: str, fields: dict[str, Any], *, dry_run: bool = False) -> int:
     """Run the archive and print its results; return 0 if done, 1 if a row or the run failed.
 
     Args:
         manifest: path or address.
         fields: the parameters, without the manifest.
+        dry_run: only print which rows remain and what they need.
 
     Raises:
         ParameterError, ManifestError, ...: the input is bad; found before anything starts.
@@ -38,6 +39,10 @@ def segment_archive(manifest: str, fields: dict[str, Any]) -> int:
     announce(parameters.run_name, shown_address(manifest), [parameters.preset])
     resolved = resolve_archive(parameters)
     check_input(resolved.training)
+    if dry_run:
+        from flows.commands.dry_run import print_archive_dry_run
+
+        return print_archive_dry_run(resolved)
     check_archive_memory(resolved)
     return execute_archive(resolved)
 

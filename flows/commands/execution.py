@@ -40,18 +40,25 @@ logger = logging.getLogger("maskrnn.run")
 _GRACE_SECONDS = 8.0
 
 
-def execute(fields: dict[str, Any]) -> int:
+def execute(fields: dict[str, Any], *, dry_run: bool = False) -> int:
     """Run a flow and print its results; return 0 if done, 1 if a video or the run failed.
+
+    With `dry_run`, only print what it would do, and return 0.
 
     Raises:
         ParameterError, DatasetError, ...: the input is bad; found before anything starts.
     """
-    return execute_run(resolve(announced({**_told_dataset(fields), **fields})))
+    run = resolve(announced({**_told_dataset(fields), **fields}))
+    return execute_run(run, dry_run=dry_run)
 
 
-def execute_run(run: ResolvedRun) -> int:
-    """Check a run, carry it out and print its results; exit code as for `execute`."""
+def execute_run(run: ResolvedRun, *, dry_run: bool = False) -> int:
+    """Check a run, carry it out and print its results; arguments and exit code as `execute`."""
     check_input(run)
+    if dry_run:
+        from flows.commands.dry_run import print_dry_run
+
+        return print_dry_run(run)
     check_machine(run)
 
     def flow_call() -> "FlowCall":

@@ -7,7 +7,6 @@ from storage.runs.ledger import VideoRecord
 from storage.runs.names import StageName
 from storage.runs.unused_flow import remove_flow
 from storage.store.artifacts import ArtifactStore
-from tasks.errors import ParameterError
 
 _ABANDONED_SECONDS = 7 * 86400.0
 """A draft that has not changed for this long has no writer: writers write far more often."""
@@ -41,15 +40,12 @@ def print_flow(records: Iterable[VideoRecord]) -> None:
             console.print(stage.note)
 
 
-def collect_flow(store_url: str, *, gc: bool, dry_run: bool) -> int:
+def collect_flow(store_url: str, *, dry_run: bool) -> int:
     """Remove optical flow that no run refers to, and abandoned drafts; print what was removed.
 
     Raises:
-        ParameterError: --dry-run was given without --gc.
         CorruptArtifactError: a ledger cannot be read; nothing is removed.
     """
-    if not gc:
-        raise ParameterError("--dry-run needs --gc: maskrnn flow --gc --dry-run")
     console = Terminal()
     store = ArtifactStore(store_url)
     removed = remove_flow(store, dry_run=dry_run)

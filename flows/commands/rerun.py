@@ -4,10 +4,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from flows.commands.dry_run import print_needs
 from flows.plan.machine_check import check_machine
 from flows.runs.rerun import Rerun, RerunParameters, fates, prepare_rerun
 from flows.terminal import Terminal
 from tasks.errors import ParameterError
+from tasks.plan.dry_plan import PlannedStage
 
 _NAMED = 12
 """How many records a line names; it only counts the rest."""
@@ -27,6 +29,7 @@ def rerun(fields: dict[str, Any], *, dry_run: bool) -> int:
     prepared = prepare_rerun(asked)
     print_plan(asked, prepared)
     if dry_run:
+        print_needs(prepared.run, worked_on(prepared), prepared.redone)
         return 0
     parameters = prepared.run.parameters
     from flows.commands.execution import announce, execute_flow
@@ -44,13 +47,7 @@ def print_plan(asked: RerunParameters, prepared: Rerun) -> None:
     """Print what a rerun reuses, computes and drops."""
     console = Terminal()
     redone = set(prepared.redone)
-    worked = [
-        stage
-        for stage in prepared.plan.stages
-        if prepared.only is None
-        or stage.record.role != "video"
-        or stage.record.video in prepared.only
-    ]
+    worked = worked_on(prepared)
     resegmented = {
         s.record for s in worked if s.stage.kind == "segment" and (s.kind, s.key) in redone
     }
@@ -84,6 +81,17 @@ def print_plan(asked: RerunParameters, prepared: Rerun) -> None:
     for user in prepared.users:
         text = f"The run {user.run_id} uses {user.count} of the artifacts that will be made again."
         console.print(text)
+
+
+def worked_on(prepared: Rerun) -> list[PlannedStage]:
+    """The stages of the records that a rerun works on."""
+    return [
+        stage
+        for stage in prepared.plan.stages
+        if prepared.only is None
+        or stage.record.role != "video"
+        or stage.record.video in prepared.only
+    ]
 
 
 def _print_invalidated(asked: RerunParameters, prepared: Rerun, console: Terminal) -> None:

@@ -28,6 +28,7 @@ def segment_own_video(
     fields: dict[str, Any],
     *,
     only_preview: bool = False,
+    dry_run: bool = False,
 ) -> int:
     """Segment one video and write the results; exit code as for `execute`.
 
@@ -38,6 +39,7 @@ def segment_own_video(
         data: the data options; with a video, only a resolution is allowed.
         fields: the parameters, without the data.
         only_preview: draw the first masks, and stop.
+        dry_run: print what would be computed, and stop.
 
     Raises:
         ParameterError: no mask was given, or options of a data set or an address were.
@@ -67,8 +69,8 @@ def segment_own_video(
     warnings = _warnings(source, results)
     for line in [_found(source, objects), *warnings, *_plan(run, source)]:
         console.print(line)
-    code = execute_run(run)
-    if code == 0:
+    code = execute_run(run, dry_run=dry_run)
+    if code == 0 and not dry_run:
         masks, overlay = write_results(
             parameters.store, parameters.run_name, parameters.preset, results
         )

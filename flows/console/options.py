@@ -113,6 +113,8 @@ class WorkOptions:
         timeout: Seconds after which a unit is stopped, for example finetune=3600 segment=900.
         checkpoint_frames: Most frames of a segmentation that are lost if a worker is killed.
         force: Start even if disk space or memory seems too small.
+        dry_run: Only show what would be reused and computed, with an estimate of time, memory and
+            disk.
     """
 
     run_id: str | None = None
@@ -128,6 +130,7 @@ class WorkOptions:
     )
     checkpoint_frames: int = 50
     force: Annotated[bool, Parameter(negative="")] = False
+    dry_run: Annotated[bool, Parameter(negative="")] = False
 
 
 @Parameter(name="*", group=_RUN)
@@ -152,7 +155,7 @@ def as_fields(*groups: object) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for group in groups:
         fields |= vars(group)
-    for name in vars(LogOptions()):
+    for name in (*vars(LogOptions()), "dry_run"):  # they are no parameters of a run
         fields.pop(name, None)
     for name in ("store", "resolution", "dataset"):  # the parameters have their defaults
         if fields.get(name) is None:

@@ -63,16 +63,23 @@ def check_archive_space(
     Raises:
         ParameterError: they do not fit; states what is needed, what is available, and what to do.
     """
-    extent = _sampled_extent(rows, parameters.resolution)
-    if parameters.force or extent is None or not store.folder.is_local:
+    if parameters.force or not store.folder.is_local:
         return
+    need, free = archive_bytes(parameters, rows), free_bytes(store)
+    if need is not None and need > free:
+        cures = "split the manifest" + (", leave out --soft-masks" if parameters.soft_masks else "")
+        raise no_room("archive", need, free, store.url, cures)
+
+
+def archive_bytes(parameters: ArchiveParameters, rows: pd.DataFrame) -> int | None:
+    """Return the bytes that rows will write, from a sample; None if no video can be read."""
+    extent = _sampled_extent(rows, parameters.resolution)
+    if extent is None:
+        return None
     each = stage_bytes("segment", extent)
     if parameters.soft_masks:
         each += soft_mask_bytes(extent)
-    need, free = len(rows) * each, free_bytes(store)
-    if need > free:
-        cures = "split the manifest" + (", leave out --soft-masks" if parameters.soft_masks else "")
-        raise no_room("archive", need, free, store.url, cures)
+    return len(rows) * each
 
 
 def _sampled_extent(rows: pd.DataFrame, short_side: int | None) -> VideoExtent | None:

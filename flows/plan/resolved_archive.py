@@ -1,12 +1,17 @@
 """Resolves an archive: checks its manifest and resolves the run that obtains its parent."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from flows.plan.archive_manifest import checked_manifest
 from flows.plan.archive_parameters import ArchiveParameters
 from flows.plan.resolved_run import ResolvedRun, resolve
 from storage.archive.check import CheckedManifest
+from tasks.clip import StreamOptions
 from tasks.inputs.configuration import Configuration
+
+if TYPE_CHECKING:
+    from tasks.archive.rows import ArchiveMethod
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,19 @@ class ResolvedArchive:
     def configuration(self) -> Configuration:
         """The configuration of the archive's preset."""
         return self.training.main
+
+    def method(self, parent: str | None) -> "ArchiveMethod":
+        """How all rows are segmented; `parent` is the key of the preset's parent, or None."""
+        from tasks.archive.rows import ArchiveMethod
+
+        return ArchiveMethod(
+            self.training.flow,
+            self.configuration.preset,
+            self.configuration.compute,
+            parent,
+            self.parameters.resolution,
+            StreamOptions(soft_masks=self.parameters.soft_masks),
+        )
 
 
 def resolve_archive(parameters: ArchiveParameters) -> ResolvedArchive:

@@ -26,12 +26,11 @@ from tasks.archive.plan import ArchivePlan, plan_rows
 from tasks.archive.progress import ProgressWatcher
 from tasks.archive.report import archive_report
 from tasks.archive.results import Results
-from tasks.archive.rows import ArchiveMethod
 from tasks.archive.slices import RowQueue
 from tasks.archive.unit import RowWork
-from tasks.clip import StreamOptions
 from tasks.errors import TaskError
 from tasks.inputs.external_parents import check_parent, obtain_parent
+from tasks.run.progress_artifacts import UnitCount, shown_progress
 from tasks.run.run_context import RunContext
 from tasks.run.task_runs import start_task
 
@@ -64,15 +63,7 @@ def carry_out_archive(resolved: ResolvedArchive) -> RunEnd:
         closing(RunContext(store, bridge, ledger, driver, parameters.timeouts)) as context,
     ):
         ledger.begin(described, version("maskrnn"))
-        configuration = resolved.configuration
-        method = ArchiveMethod(
-            resolved.training.flow,
-            configuration.preset,
-            configuration.compute,
-            _parent(context, resolved),
-            parameters.resolution,
-            StreamOptions(soft_masks=parameters.soft_masks),
-        )
+        method = resolved.method(_parent(context, resolved))
         plan = plan_rows(
             store, ledger, manifest.table, method.digest, leave_failed=parameters.leave_failed
         )
@@ -120,11 +111,17 @@ def _carry_out(
 
     try:
         if todo:
-            Dispatcher(context.bridge, context.ledger, work, rows, watcher, limit).run(opened)
+            with shown_progress(lambda: {"rows": _row_count(watcher)}):
+                Dispatcher(context.bridge, context.ledger, work, rows, watcher, limit).run(opened)
     finally:
         watcher.finish()
         for wait in shown:
             wait()
+
+
+def _row_count(watcher: ProgressWatcher) -> UnitCount:
+    now = watcher.progress()
+    return UnitCount(now.done, now.failed, now.total, min(now.before, now.done))
 
 
 def _checked(parameters: ArchiveParameters) -> ResolvedArchive:

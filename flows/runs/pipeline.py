@@ -13,7 +13,7 @@ from flows.runs.parent_training import Parents
 from flows.runs.stage_calls import StageCalls
 from storage.datasets.source import SourceVideo
 from storage.errors import StorageError
-from storage.runs.names import RecordName, Role, StageName
+from storage.runs.names import RecordName, Role, StageKind, StageName
 from tasks.errors import TaskError
 from tasks.inputs.configuration import Configuration
 from tasks.inputs.sources import DatasetSpec
@@ -74,6 +74,21 @@ class Pipeline:
         if run.training.note:
             self._note(run.training.note)
         self._parents = Parents(context, run, self._start, self._note)
+
+    @property
+    def expected(self) -> dict[StageKind, int]:
+        """Least number of units per kind of stage; a video with several objects has more."""
+        run, videos = self._run, len(self._sources)
+        presets = run.segmenting
+        finetuned = [c for c in presets if c.preset.finetune is not None]
+        found: dict[StageKind, int] = dict.fromkeys(
+            (stage.kind for stage in shared_stages("video", run.parameters.last_stage)), videos
+        )
+        found["train"] = len(run.trainings)
+        found["finetune"] = videos * len(finetuned)
+        found["segment"] = videos * len(presets)
+        found["evaluate"] = videos * len(presets) if run.protocol is not None else 0
+        return found
 
     def run(self) -> Outcome:
         """Run all stages up to the last one requested; the ledger records failures of videos."""

@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flows.plan.parameters import BenchmarkParameters, RunFields
 from flows.plan.resolved_run import ResolvedRun
@@ -16,8 +17,15 @@ from storage.store.artifacts import ArtifactStore
 from tasks.dask_bridge import Bridge, InProcess
 from tasks.plan.outcome import Outcome, VideoResult
 from tasks.retries.server_outage import is_in_flow_run
+from tasks.run.progress_artifacts import shown_progress
 from tasks.run.run_context import RunContext
 from tasks.run.task_runs import start_task
+from tasks.run.unit_counts import unit_counts
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tasks.reporting.run_readings import RunReadings
 
 logger = logging.getLogger("maskrnn.run")
 
@@ -61,12 +69,15 @@ def carry_out(
                 context.adopt(record for record in ledger.records() if record.video not in only)
             videos = pipeline.outcome.videos
             ledger.begin(parameters.model_dump(mode="json"), version("maskrnn"), videos)
-            outcome = pipeline.run()
+            with shown_progress(lambda: unit_counts(context.records(), pipeline.expected)):
+                outcome = pipeline.run()
         if parameters.until in ("segment", "report"):
             # One small clip ends at once, without its page.
             write_report(context, outcome, run, parameters, with_page=not run.needs_no_workers)
         elif run.with_network:
-            _write_curves(context)
+            from tasks.reporting.curves import gather_curves
+
+            _write_curves(context, gather_curves(store, context.records()))
     return _end(context, outcome)
 
 
@@ -99,27 +110,31 @@ def write_report(
         with_page: whether to write the page too.
     """
     from tasks.reporting.report import report, report_without_figures
+    from tasks.reporting.run_readings import read_run
 
-    trained = [_write_curves(context)] if run.with_network else []
+    read = read_run(context.store, context.records())
+    trained = [_write_curves(context, read.curves)] if run.with_network else []
     told = parameters.model_dump(mode="json")
     write = report if run.protocol is not None else report_without_figures
-    folder: Path = start_task(write, context, outcome, run.configurations, told, trained).result()
+    folder: Path = start_task(
+        write, context, outcome, run.configurations, told, read.stages, trained
+    ).result()
     if with_page:
-        _write_page(context)
+        _write_page(context, read)
     return folder
 
 
-def _write_page(context: RunContext) -> None:
+def _write_page(context: RunContext, read: "RunReadings") -> None:
     from tasks.pages.page_task import page
 
-    start_task(page, context).result()
+    start_task(page, context, read).result()
 
 
-def _write_curves(context: RunContext) -> str:
+def _write_curves(context: RunContext, curves: "pd.DataFrame") -> str:
     """Write the training curves of a run; return the report's section on them."""
     from tasks.reporting.training import training_curves
 
-    return start_task(training_curves, context).result()
+    return start_task(training_curves, context, curves).result()
 
 
 def log_progress() -> None:

@@ -7,8 +7,8 @@ from maskrnn_core.digest import later
 from maskrnn_core.options.inference import InferenceOptions
 from maskrnn_core.options.network import NetworkOptions
 from maskrnn_core.options.strict import STRICT
+from maskrnn_core.options.tracker import TrackerChoice
 from maskrnn_core.options.training import FinetuneOptions, RecurrentOptions, StaticOptions
-from maskrnn_core.trackers.choice import TrackerChoice
 
 
 @dataclass(frozen=True)

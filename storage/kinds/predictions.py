@@ -114,7 +114,7 @@ class StoredPrediction:
         self.key = key
         self.metadata: Mapping[str, Any] = artifact.metadata
         self.video: str = artifact.metadata["video"]
-        self.objects: tuple[int, ...] = tuple(read_whole(artifact, "object").tolist())
+        self.objects: tuple[int, ...] = tuple(artifact.metadata["objects"])
         self.frame_names: tuple[str, ...] = tuple(artifact.metadata["frame_names"])
         self.states: NDArray[np.uint8] = read_whole(artifact, "state")
         self.boxes: NDArray[np.float32] = read_whole(artifact, "box")
@@ -126,7 +126,7 @@ class StoredPrediction:
         self._labels = FrameArrayReader(artifact, "labels")
         has_soft = f"{ARRAYS}/probability/zarr.json" in artifact.digests
         self._soft = FrameArrayReader(artifact, "probability") if has_soft else None
-        self.frame_count = len(read_whole(artifact, "frame"))
+        self.frame_count = len(self.states)
         self.size = (self._labels.shape[1], self._labels.shape[2])
 
     def soft_masks(self, index: int) -> UInt8Array | None:

@@ -1,9 +1,10 @@
 """Tables: pandas data frames as Parquet, several to an artifact."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from storage.store.artifact_content import ArtifactReader
 from storage.store.artifacts import ArtifactStore
 
 if TYPE_CHECKING:
@@ -40,18 +41,29 @@ def write_table(
 
 
 def read_table(store: ArtifactStore, kind: str, key: str, name: str) -> "pd.DataFrame":
-    """Read one table of an artifact.
+    """Read one table of an artifact; errors as for `read_tables`."""
+    return read_tables(store, kind, key, (name,))[name]
+
+
+def read_tables(
+    store: ArtifactStore, kind: str, key: str, names: Sequence[str]
+) -> "dict[str, pd.DataFrame]":
+    """Read tables of an artifact, by name; its completion marker is read once.
 
     Raises:
         MissingArtifactError: no such artifact, or no such table in it.
         CorruptArtifactError: the file is missing or has changed.
         NewerSchemaError: a newer version wrote it.
     """
+    artifact = store.open(kind, key)
+    return {name: _read(artifact, f"{name}.parquet") for name in names}
+
+
+def _read(artifact: ArtifactReader, file: str) -> "pd.DataFrame":
     import pandas as pd
 
-    artifact = store.open(kind, key)
-    data = artifact.get(f"{name}.parquet")
+    data = artifact.get(file)
     try:
         return pd.read_parquet(io.BytesIO(data), engine="pyarrow")
     except (ValueError, OSError) as error:  # pyarrow's errors are one of these
-        raise artifact.corrupt(f"{name}.parquet is not a table ({error})") from error
+        raise artifact.corrupt(f"{file} is not a table ({error})") from error

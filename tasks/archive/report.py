@@ -17,7 +17,7 @@ from tasks.archive.results import Results
 from tasks.archive.rows import SECONDS, TRUST
 from tasks.reporting.escaping import markdown_code, markdown_table, markdown_text
 from tasks.reporting.folder import FIGURES, SUMMARY, replace_file, report_folder, write_tables
-from tasks.reporting.prefect_artifacts import publish
+from tasks.run.prefect_artifacts import publish, publish_file
 from tasks.run.stage_task import shown_task
 from tasks.scores.confidence import LOW, MOST_LOST
 
@@ -50,6 +50,7 @@ def archive_report(
         parent,
     )
     publish("archive", summary, {})
+    publish_file("files", folder, "Folder of the report")
     return folder
 
 

@@ -14,8 +14,8 @@ from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
+from maskrnn_core.options.tracker import TrackerChoice
 from maskrnn_core.presets import PRESETS
-from maskrnn_core.trackers.choice import TrackerChoice
 from maskrnn_core.trackers.protocol import FrameTracker
 from tasks.errors import ParameterError
 

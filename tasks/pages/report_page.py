@@ -40,10 +40,9 @@ from tasks.pages.rendering import render
 from tasks.pages.run_results import RunResults, run_results
 from tasks.pages.shown import ShownVideo
 from tasks.pages.video_part import data_url
-from tasks.reporting.curves import gather_curves
 from tasks.reporting.folder import FIGURES as SUMMARY_FIGURES
 from tasks.reporting.folder import replace_file, report_folder
-from tasks.reporting.stages_table import stages_table
+from tasks.reporting.run_readings import RunReadings, read_run
 from tasks.reporting.summary import compared_presets, failures
 from tasks.reporting.tables import Tables
 from tasks.scores.aggregation import FIGURES, aggregate
@@ -54,7 +53,9 @@ _WORST = 24
 _PACKAGES = ("maskrnn", "torch", "numpy", "opencv-python", "zarr", "prefect", "distributed")
 
 
-def write_report_page(store: ArtifactStore, run_id: str, *, embed: bool = False) -> Path:
+def write_report_page(
+    store: ArtifactStore, run_id: str, *, embed: bool = False, read: RunReadings | None = None
+) -> Path:
     """Write the page of a run into the folder of its report; return its path.
 
     The page shows what the run has reached so far. Videos that did not change keep their media.
@@ -63,6 +64,7 @@ def write_report_page(store: ArtifactStore, run_id: str, *, embed: bool = False)
         store: the store of the run.
         run_id: name of the run.
         embed: whether the page contains its pictures, so that it can be sent as one file.
+        read: tables that the caller has read; None reads them.
 
     Raises:
         MissingArtifactError: there is no such run; the message names similar ones.
@@ -83,7 +85,9 @@ def write_report_page(store: ArtifactStore, run_id: str, *, embed: bool = False)
         for frame in worst_frames(of_main, _WORST)
         if frame.video in parts
     ]
-    page = render("report.html.j2", **_values(results, folder, parts, per_object, per_frame, worst))
+    read = read or read_run(store, results.records)
+    values = _values(results, read, folder, parts, per_object, per_frame, worst)
+    page = render("report.html.j2", **values)
     file = folder / (EMBEDDED_PAGE if embed else PAGE)
     replace_file(file, page.encode("utf-8", "replace"))
     return file
@@ -91,6 +95,7 @@ def write_report_page(store: ArtifactStore, run_id: str, *, embed: bool = False)
 
 def _values(
     results: RunResults,
+    read: RunReadings,
     folder: Path,
     parts: Mapping[str, Part],
     per_object: pd.DataFrame,
@@ -112,7 +117,7 @@ def _values(
         "tracked": tracked,
         "lost": lost,
         "worst": [{**row, "video": videos.index(row["video"])} for row in worst],
-        "training": training_charts(gather_curves(results.store, records)),
+        "training": training_charts(read.curves),
         "stages": list(STAGE_KINDS),
         "timings": timing_rows(records),
     }
@@ -130,7 +135,7 @@ def _values(
         "published": published_figures(dataset),
         "failures": failed,
         "notes": _notes(folder),
-        "stages": stages_table(results.store, records).to_dict(orient="records"),
+        "stages": read.stages.to_dict(orient="records"),
         "workers": worker_rows(records),
         "digests": digest_rows(records),
         "parameters": json.dumps(info.parameters, indent=1, sort_keys=True, ensure_ascii=False),

@@ -1,7 +1,8 @@
 """Reads the results of a run from its ledger and store, as its page shows them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -9,7 +10,7 @@ import pandas as pd
 from storage.kinds.predictions import PREDICTIONS, StoredPrediction
 from storage.kinds.stored_flow import FLOW
 from storage.kinds.stored_video import open_video
-from storage.kinds.tables import read_table
+from storage.kinds.tables import read_tables
 from storage.runs.ledger import RunInfo, RunLedger, VideoRecord
 from storage.runs.names import RecordName, StageName
 from storage.store.artifacts import ArtifactStore
@@ -30,7 +31,7 @@ class VideoKeys:
 
 @dataclass(frozen=True)
 class RunResults:
-    """A run as its ledger describes it.
+    """A run as its ledger describes it. Tables and videos are read once, when they are needed.
 
     Args:
         store: the store of the run.
@@ -45,6 +46,9 @@ class RunResults:
     records: Mapping[str, VideoRecord]
     methods: Sequence[str]
     keys: Mapping[str, VideoKeys]
+    _shown: dict[str, ShownVideo] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def videos(self) -> list[str]:
@@ -55,7 +59,7 @@ class RunResults:
     def table(self, name: str) -> pd.DataFrame:
         """The evaluations of all videos, `per_frame` or `per_object`, with a column `preset`."""
         parts = [
-            read_table(self.store, EVALUATIONS, key, name).assign(preset=preset)
+            self._evaluations[key][name].assign(preset=preset)
             for keys in self.keys.values()
             for preset, key in keys.evaluations.items()
         ]
@@ -69,12 +73,14 @@ class RunResults:
         keys = self.keys.get(name)
         if keys is None or not keys.predictions:
             return None
-        return ShownVideo(
-            name,
-            open_video(self.store, keys.video, keys.flow),
-            {preset: self._method(keys, preset) for preset in self.methods_of(keys)},
-            keys.flow,
-        )
+        if name not in self._shown:
+            self._shown[name] = ShownVideo(
+                name,
+                open_video(self.store, keys.video, keys.flow),
+                {preset: self._method(keys, preset) for preset in self.methods_of(keys)},
+                keys.flow,
+            )
+        return self._shown[name]
 
     def methods_of(self, keys: VideoKeys) -> list[str]:
         """The presets that have segmented a video, in the order of the run."""
@@ -89,10 +95,17 @@ class RunResults:
             found[method] = {name: metadata.get(name) for name in ("preset", "compute")}
         return found
 
+    @cached_property
+    def _evaluations(self) -> Mapping[str, Mapping[str, pd.DataFrame]]:
+        """Both tables of every evaluation, by its key."""
+        every = {key for keys in self.keys.values() for key in keys.evaluations.values()}
+        names = ("per_frame", "per_object")
+        return {key: read_tables(self.store, EVALUATIONS, key, names) for key in sorted(every)}
+
     def _method(self, keys: VideoKeys, preset: str) -> ShownMethod:
         figures = pd.DataFrame(columns=PER_FRAME)
         if preset in keys.evaluations:
-            figures = read_table(self.store, EVALUATIONS, keys.evaluations[preset], "per_frame")
+            figures = self._evaluations[keys.evaluations[preset]]["per_frame"]
         return stored_method(StoredPrediction(self.store, keys.predictions[preset]), figures)
 
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from tasks.inputs.configuration import Configuration
 from tasks.inputs.sources import DatasetSpec
 from tasks.plan.outcome import Outcome
@@ -15,8 +17,6 @@ from tasks.reporting.ablation_plot import ablation_plot
 from tasks.reporting.exports import Exports
 from tasks.reporting.flow_section import flow_section
 from tasks.reporting.folder import FIGURES, SUMMARY, replace_file, report_folder, write_tables
-from tasks.reporting.prefect_artifacts import publish
-from tasks.reporting.stages_table import stages_table
 from tasks.reporting.summary import (
     ReportParts,
     comparison,
@@ -25,6 +25,12 @@ from tasks.reporting.summary import (
     markdown,
 )
 from tasks.reporting.tables import Tables, gather
+from tasks.run.prefect_artifacts import (
+    publish,
+    publish_file,
+    publish_picture,
+    publish_table,
+)
 from tasks.run.run_context import RunContext
 from tasks.run.stage_task import shown_task
 from tasks.scores.confidence import gather_confidence
@@ -32,6 +38,8 @@ from tasks.scores.flow_agreement import gather_flow
 from tasks.scores.scoring import protocol_of
 
 _ABLATION = "ablation.png"
+_ROWS = 200
+"""Most rows of the table in Prefect; the report has all of them."""
 
 
 @shown_task("report", "report")
@@ -40,13 +48,14 @@ def report(
     outcome: Outcome,
     configurations: Sequence[Configuration],
     parameters: Mapping[str, Any],
+    stages: pd.DataFrame,
     sections: Sequence[str] = (),
 ) -> Path:
     """Write the report, and show its summary in Prefect; return its folder.
 
     Files that exist for the same predictions are kept.
 
-    `sections` are more sections, in Markdown.
+    `stages` is the table that `stages_table` gives, `sections` are more sections, in Markdown.
     """
     folder = _folder(context)
     presets = [configuration.preset.name for configuration in configurations]
@@ -72,7 +81,7 @@ def report(
         configurations,
         outcome,
         tables,
-        stages_table(context.store, context.records()),
+        stages,
         context.records(),
         protocol_of(parameters["dataset"]),
         sheets,
@@ -97,6 +106,7 @@ def report_without_figures(
     outcome: Outcome,
     configurations: Sequence[Configuration],
     parameters: Mapping[str, Any],
+    stages: pd.DataFrame,
     sections: Sequence[str] = (),
 ) -> Path:
     """Write the report of a run that evaluates nothing: label maps, overlays, confidence.
@@ -117,7 +127,7 @@ def report_without_figures(
         configurations,
         outcome,
         None,
-        stages_table(context.store, context.records()),
+        stages,
         context.records(),
         "",
         sheets,
@@ -143,6 +153,13 @@ def _write(parts: ReportParts, figures: Mapping[str, Any], folder: Path) -> None
     replace_file(folder / SUMMARY, markdown(parts).encode())
     shown = markdown(dataclasses.replace(parts, sheets=[]))
     publish("report", shown, _pictures(shown, folder))
+    rows = figures.get("presets") or figures.get("confidence") or []
+    if rows:
+        publish_table("figures", rows[:_ROWS], "Figures of the run; the report explains them")
+    if parts.sheets:
+        sheet = parts.sheets[0]
+        publish_picture("overlays", folder / sheet, f"{sheet}: predicted objects in six frames")
+    publish_file("files", folder, "Folder of the report")
 
 
 def _pictures(shown: str, folder: Path) -> dict[str, bytes]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from storage.kinds.tables import read_table
+from storage.kinds.tables import read_tables
 from storage.store.artifacts import ArtifactStore
 from tasks.plan.outcome import VideoResult
 from tasks.scores.aggregation import aggregate, in_order
@@ -40,8 +40,17 @@ def gather(store: ArtifactStore, results: Sequence[VideoResult], presets: Sequen
     with one object per sequence, also DAVIS-2016). `dataset` has a row per preset, in the order
     of `presets`.
     """
-    per_frame = _joined(store, results, "per_frame", presets)
-    per_object = _joined(store, results, "per_object", presets)
+    columns = {"per_frame": PER_FRAME, "per_object": PER_OBJECT}
+    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in columns}
+    for result in results:
+        if result.evaluation is not None:
+            found = read_tables(store, EVALUATIONS, result.evaluation, list(columns))
+            for name, part in found.items():
+                part.insert(0, "preset", result.preset)
+                parts[name].append(part)
+    per_frame, per_object = (
+        _joined(parts[name], ["preset", *columns[name]], presets) for name in columns
+    )
     return Tables(per_frame, per_object, *aggregate(per_object, presets))
 
 
@@ -55,15 +64,8 @@ def common_videos(tables: Tables, presets: Sequence[str]) -> set[str]:
 
 
 def _joined(
-    store: ArtifactStore, results: Sequence[VideoResult], name: str, presets: Sequence[str]
+    parts: Sequence[pd.DataFrame], columns: list[str], presets: Sequence[str]
 ) -> pd.DataFrame:
-    parts = []
-    for result in results:
-        if result.evaluation is not None:
-            part = read_table(store, EVALUATIONS, result.evaluation, name)
-            part.insert(0, "preset", result.preset)
-            parts.append(part)
     if not parts:
-        columns = {"per_frame": PER_FRAME, "per_object": PER_OBJECT}[name]
-        return pd.DataFrame(columns=["preset", *columns])
+        return pd.DataFrame(columns=columns)
     return in_order(pd.concat(parts, ignore_index=True), presets)

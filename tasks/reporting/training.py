@@ -1,10 +1,12 @@
 """Reports training curves of a run: files in its report, and an artifact of the flow run."""
 
-from tasks.reporting.curves import curves_section, gather_curves
+import pandas as pd
+
+from tasks.reporting.curves import curves_section
 from tasks.reporting.curves_plot import curves_figure
 from tasks.reporting.folder import replace_file, report_folder, write_tables
 from tasks.reporting.plotting import png
-from tasks.reporting.prefect_artifacts import publish
+from tasks.run.prefect_artifacts import publish
 from tasks.run.run_context import RunContext
 from tasks.run.stage_task import shown_task
 
@@ -12,12 +14,11 @@ _PICTURE = "plots/training.png"
 
 
 @shown_task("curves", "curves")
-def training_curves(context: RunContext) -> str:
+def training_curves(context: RunContext, curves: pd.DataFrame) -> str:
     """Write table and picture of all networks of the run; return the report's section on them.
 
-    The section is empty if nothing was trained.
+    The section is empty if nothing was trained. `curves` are those that `gather_curves` gives.
     """
-    curves = gather_curves(context.store, context.records())
     section = curves_section(curves, _PICTURE)
     if section:
         folder = report_folder(context.store, context.ledger.location)

@@ -4,23 +4,24 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from tests.faults.prefect_api import ask
-from tests.processes import free_port
+from tests.processes import free_port, stop
 
 ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 ROOT = Path(__file__).resolve().parents[2]
 
 
 class Service:
-    """scripts/serve.sh with its own home, port and store."""
+    """scripts/serve.sh with its own home, port and store; `others` are environment variables."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **others: str) -> None:
         self.store = folder / "store"
         port = free_port()
         self.api = f"http://127.0.0.1:{port}/api"
@@ -33,6 +34,7 @@ class Service:
             "MASKRNN_STORE": str(self.store),
             "PYTHON": sys.executable,
             "PYTHONPATH": str(ROOT),
+            **others,
         }
         self.log = (folder / "serve.log").open("wb")
         self.process = subprocess.Popen(
@@ -101,6 +103,24 @@ class Service:
         """All processes that the script started."""
         own = psutil.Process(self.process.pid)
         return [process for process in (own, *own.children(recursive=True)) if runs(process)]
+
+
+@contextmanager
+def serving(folder: Path, **others: str) -> Iterator[Service]:
+    """A service that is ready; at the end it must leave no process behind."""
+    running = Service(folder, **others)
+    try:
+        wait_for(lambda: ready(running), 600)
+        yield running
+    finally:
+        left = running.processes() if running.process.poll() is None else []
+        stop(running.process, 90)
+        running.log.close()
+        psutil.wait_procs(left, timeout=30)
+        alive = [process for process in left if runs(process)]
+        for process in alive:
+            process.kill()
+        assert not alive, alive
 
 
 def wait_for(what: Callable[[], Any], seconds: float) -> Any:

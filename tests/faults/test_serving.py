@@ -6,38 +6,23 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import psutil
 import pytest
-from PIL import Image
 
-from maskrnn_core.synthetic import SyntheticOptions, synthetic_videos
 from storage.archive.progress_file import read_progress
 from storage.runs.ledger import RunLedger
 from storage.store.artifacts import ArtifactStore
-from tests.faults.service import Service, ready, runs, wait_for
+from tests.faults.manifest import written_manifest
+from tests.faults.service import Service, serving, wait_for
 from tests.flows.tiny import OVERRIDES
-from tests.processes import stop
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    folder = tmp_path_factory.mktemp("service")
-    running = Service(folder)
-    try:
-        wait_for(lambda: ready(running), 600)
+    with serving(tmp_path_factory.mktemp("service")) as running:
         yield running
-    finally:
-        left = running.processes() if running.process.poll() is None else []
-        stop(running.process, 90)
-        running.log.close()
-        psutil.wait_procs(left, timeout=30)
-        alive = [process for process in left if runs(process)]
-        for process in alive:
-            process.kill()
-        assert not alive, alive
 
 
 def parameters(run_id: str, **others: Any) -> dict[str, Any]:
@@ -96,18 +81,6 @@ def test_the_deployments_of_single_stages_rerun_and_archive_complete(
     progress = read_progress(ArtifactStore(str(service.store)), "films")
     assert progress is not None
     assert (progress.done, progress.failed) == (1, 0)
-
-
-def written_manifest(folder: Path) -> Path:
-    """An archive of one video, a folder of frames."""
-    (video,) = synthetic_videos("val", SyntheticOptions(size=(48, 64), videos_val=1, frames_val=3))
-    (folder / "frames").mkdir()
-    for index in range(3):
-        Image.fromarray(video.frame(index)).save(folder / "frames" / f"{index:05}.png")
-    Image.fromarray(np.asarray(video.label_map(0))).save(folder / "mask.png")
-    manifest = folder / "archive.csv"
-    manifest.write_text("id,video,mask\nfilm,frames,mask.png\n")
-    return manifest
 
 
 @pytest.mark.usefixtures("triggered")

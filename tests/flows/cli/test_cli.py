@@ -76,7 +76,6 @@ def test_a_run_that_reuses_everything_needs_no_torch_and_no_cluster() -> None:
         (["flow", "--flow", "flownet2"], "needs weights"),
         (["flow", "--flow", "dis", "--flow-weights", "x.pth"], "takes no weights"),
         (["flow", "--flow", "flownet2", "--flow-weights", "/no/such.pth"], "cannot read the flow"),
-        (["flow", "--dry-run"], "needs --gc"),
         (["benchmark", "--videos", "val-999"], "has no video val-999"),
         (["benchmark", "--split", "test"], "has no split 'test'"),
         (["benchmark", "--parent", "nope"], "neither a file nor a key"),

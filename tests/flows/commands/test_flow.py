@@ -42,9 +42,9 @@ def test_drafts_that_nobody_has_written_to_for_a_week_go(
         (drafts / name).mkdir(parents=True)
         written = time.time() - days * 86400
         os.utime(drafts / name, (written, written))
-    assert collect_flow(store.url, gc=True, dry_run=True) == 0
+    assert collect_flow(store.url, dry_run=True) == 0
     assert len(list(drafts.iterdir())) == 2
-    assert collect_flow(store.url, gc=True, dry_run=False) == 0
+    assert collect_flow(store.url, dry_run=False) == 0
     assert [path.name for path in drafts.iterdir()] == ["young.4567"]
     assert "1 drafts removed" in capsys.readouterr().out
 
@@ -83,9 +83,9 @@ def test_a_second_run_computes_nothing_and_says_so(
     assert len(store.keys(FLOW)) == 4
     store.folder.remove("runs/third")
     capsys.readouterr()
-    assert collect_flow(store.url, gc=True, dry_run=True) == 0
+    assert collect_flow(store.url, dry_run=True) == 0
     assert "2 flow artifacts would be removed" in capsys.readouterr().out
     assert len(store.keys(FLOW)) == 4
-    assert collect_flow(store.url, gc=True, dry_run=False) == 0
+    assert collect_flow(store.url, dry_run=False) == 0
     assert "2 flow artifacts removed" in capsys.readouterr().out
     assert store.keys(FLOW) == keys

@@ -7,7 +7,7 @@ import pytest
 
 from maskrnn_core.errors import InvalidInputError
 from maskrnn_core.options import ComputeOptions
-from maskrnn_core.trackers.choice import TrackerChoice
+from maskrnn_core.options.tracker import TrackerChoice
 from maskrnn_core.trackers.protocol import FrameTracker, ResumableTracker
 from tasks import keys
 from tasks.errors import ParameterError

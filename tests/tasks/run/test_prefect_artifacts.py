@@ -1,14 +1,16 @@
 """Sections of a report on a Prefect server that comes and goes."""
 
 import logging
+from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
-from prefect.artifacts import MarkdownArtifact
+from prefect.artifacts import ImageArtifact, LinkArtifact, MarkdownArtifact, TableArtifact
 
-from tasks.reporting.prefect_artifacts import publish
 from tasks.retries import server_outage
+from tasks.run.prefect_artifacts import publish, publish_file, publish_picture, publish_table
 from tests.processes import free_port
 from tests.retries import retry_at_once
 
@@ -67,3 +69,26 @@ def test_what_the_server_refuses_is_an_error(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(MarkdownArtifact, "acreate", create)
     with pytest.raises(ValueError, match="not allowed"):
         publish("figures", "text", {})
+
+
+def test_tables_pictures_and_files_have_artifacts_of_their_kind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[Any] = []
+
+    async def create(artifact: Any) -> None:
+        sent.append((artifact.type, artifact.key, await artifact.aformat()))
+
+    for kind in (TableArtifact, ImageArtifact, LinkArtifact):
+        monkeypatch.setattr(kind, "acreate", create)
+    picture = tmp_path / "a b.jpg"
+    picture.write_bytes(b"picture")
+    publish_table("figures", [{"preset": "small", "J": float("nan")}], "told")
+    publish_picture("overlays", picture, "told")
+    publish_file("page", picture, "report.html")
+    assert sent == [
+        ("table", "figures", '[{"preset": "small", "J": null}]'),
+        ("image", "overlays", "data:image/jpeg;base64,cGljdHVyZQ=="),
+        ("markdown", "page", f"[report.html]({picture.as_uri()})"),
+    ]
+    assert "a%20b.jpg" in sent[2][2]
