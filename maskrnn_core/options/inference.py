@@ -31,6 +31,9 @@ class InferenceOptions:
     component_reach: float | None = later(None)
     """Discard components that are farther from the warped mask than this times the root of its
     area; None discards none."""
+    backwards: bool = later(False)
+    """Follow an object backwards to the frames that are nearer to its next given mask than to the
+    one before; frames before its first mask belong to that mask."""
 
     def __post_init__(self) -> None:
         """Raise InvalidInputError for options that contradict each other."""
@@ -38,3 +41,5 @@ class InferenceOptions:
             raise InvalidInputError(
                 "window_margin leaves out what mask_box_scale discards: set mask_box_scale, too"
             )
+        if self.backwards and self.causal:
+            raise InvalidInputError("backwards looks at later frames, which causal rules out")
