@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from flows.plan.default_store import default_store
 from flows.plan.override_values import Overrides
 from storage.runs.names import STAGE_KINDS, StageKind
+from tasks.given import Correction
 from tasks.inputs.configuration import preset_names
 from tasks.inputs.flow_method import known_estimators
 from tasks.inputs.sources import dataset_names
@@ -158,6 +159,9 @@ class SegmentFields(TrainFields):
         default="all",
         description="Finetuned weights to keep when a video is complete; main: only of the preset",
     )
+    correction: Correction | None = Field(
+        default=None, description="Masks that are added to a result; `maskrnn correct` makes it"
+    )
 
 
 class BenchmarkParameters(RunFields, MachineFields, SegmentFields):
@@ -205,5 +209,8 @@ class BenchmarkParameters(RunFields, MachineFields, SegmentFields):
         return f"{self.dataset}-{self.split}-{self.preset}{study}-{digest}"
 
 
-_UNNAMED = {*RunFields.model_fields, "until", "checkpoint_frames", "keep_weights", "force"}
-"""Fields that do not change the result, and therefore not the name of the run."""
+_UNNAMED = {*RunFields.model_fields, "until", "checkpoint_frames", "keep_weights", "force"} | {
+    "correction"
+}
+"""Fields that do not change the result, and therefore not the name of the run; a correction, which
+does, comes with a name."""

@@ -6,6 +6,7 @@ from flows.plan.archive_manifest import checked_manifest
 from flows.plan.archive_parameters import ArchiveParameters
 from flows.plan.resolved_run import ResolvedRun, resolve
 from storage.archive.check import CheckedManifest
+from tasks.errors import ParameterError
 from tasks.inputs.configuration import Configuration
 
 
@@ -38,4 +39,9 @@ def resolve_archive(parameters: ArchiveParameters) -> ResolvedArchive:
         ManifestError: names every row that cannot be used, with the reason.
     """
     training = resolve(parameters.training())
+    if training.main.preset.inference.backwards:
+        raise ParameterError(
+            "an archive reads its videos forwards only: remove inference.backwards, or segment the "
+            "video by `maskrnn segment`"
+        )
     return ResolvedArchive(parameters, checked_manifest(parameters), training)

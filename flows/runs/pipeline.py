@@ -15,6 +15,7 @@ from storage.datasets.source import SourceVideo
 from storage.errors import StorageError
 from storage.runs.names import RecordName, Role, StageName
 from tasks.errors import TaskError
+from tasks.given import GivenSpec
 from tasks.inputs.configuration import Configuration
 from tasks.inputs.sources import DatasetSpec
 from tasks.keys import PreparedVideo
@@ -141,7 +142,8 @@ class Pipeline:
                     key = call(stages.ingest, context, spec, source, short_side, record)
                     prepared = replace(prepared, key=key)
                 else:
-                    estimated = prepared.key, run.flow, run.main.compute
+                    given = run.given if record.role == "video" else GivenSpec()
+                    estimated = prepared.key, run.flow, run.main.compute, given
                     prepared = call(stages.flow, context, *estimated, record)
             return prepared
         except BaseException as error:

@@ -20,7 +20,6 @@ from maskrnn_core.training.samples import read_sample
 from maskrnn_core.training.static import static_objective
 from maskrnn_core.video import Video
 
-
 MOST_FRAMES = 16
 """How many frames finetuning holds; of more, so many are chosen, evenly spread."""
 

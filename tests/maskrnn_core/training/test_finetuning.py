@@ -105,7 +105,7 @@ def test_finetuning_draws_from_all_frames_that_are_given(make_video: Callable[..
 
 def test_of_many_frames_an_even_part_is_held() -> None:
     assert spread([9, 0, 4, 4], 5) == [0, 4, 9]
-    assert spread(range(0, 101), 3) == [0, 50, 100]
+    assert spread(range(101), 3) == [0, 50, 100]
     assert spread([7], 16) == [7]
     with pytest.raises(InvalidInputError, match="no frame with a mask"):
         spread([], 3)
