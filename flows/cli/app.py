@@ -213,6 +213,8 @@ app.command(run_commands.status)
 app.command(run_commands.rerun)
 app.command(run_commands.report)
 app.command(run_commands.compare)
+app.command(run_commands.suggest)
+app.command(run_commands.correct)
 app.command(run_commands.export)
 app.command(run_commands.verify)
 

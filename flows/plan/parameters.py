@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from flows.plan.default_store import default_store
@@ -149,6 +149,12 @@ class TrainFields(FlowFields, NetworkFields):
     """Parameters for training a parent network."""
 
 
+# A command makes it, so the form shows it as a plain object.
+_Correction = Annotated[
+    Correction | None, WithJsonSchema({"anyOf": [{"type": "object"}, {"type": "null"}]})
+]
+
+
 class SegmentFields(TrainFields):
     """Parameters for segmenting videos."""
 
@@ -159,7 +165,7 @@ class SegmentFields(TrainFields):
         default="all",
         description="Finetuned weights to keep when a video is complete; main: only of the preset",
     )
-    correction: Correction | None = Field(
+    correction: _Correction = Field(
         default=None, description="Masks that are added to a result; `maskrnn correct` makes it"
     )
 

@@ -143,8 +143,8 @@ class Pipeline:
                     prepared = replace(prepared, key=key)
                 else:
                     given = run.given if record.role == "video" else GivenSpec()
-                    estimated = prepared.key, run.flow, run.main.compute, given
-                    prepared = call(stages.flow, context, *estimated, record)
+                    estimated = prepared.key, run.flow, run.main.compute
+                    prepared = call(stages.flow, context, *estimated, record, given)
             return prepared
         except BaseException as error:
             ends = True

@@ -55,8 +55,8 @@ def flow(
     key: str,
     method: FlowMethod,
     compute: ComputeOptions,
-    given: GivenSpec,
     record: RecordName,
+    given: GivenSpec = GivenSpec(),  # noqa: B008 (frozen)
 ) -> PreparedVideo:
     """Estimate optical flow in both directions; return what later stages need of the video."""
     with context.stage(record, StageName("flow")) as stage:

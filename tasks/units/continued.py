@@ -77,10 +77,10 @@ def state_after(
 def _mask(
     before: StoredPrediction, index: int, object_id: int, size: tuple[int, int]
 ) -> NDArray[np.float32]:
-    mask = (before.label_map(index) == object_id).astype(np.float32)
-    if mask.shape != size:
-        mask = np.asarray(cv2.resize(mask, size[::-1], interpolation=cv2.INTER_AREA), np.float32)
-    return mask
+    mask: NDArray[np.float32] = (before.label_map(index) == object_id).astype(np.float32)
+    if mask.shape == size:
+        return mask
+    return np.asarray(cv2.resize(mask, size[::-1], interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _seen_area(before: StoredPrediction, index: int, place: int, size: tuple[int, int]) -> float:

@@ -118,6 +118,7 @@ def segment_stream(
     chosen = [preset, compute, short_side, method.digest, options]
     metadata: dict[str, Any] = {"preset": dataclasses.asdict(preset)}
     metadata["compute"] = dataclasses.asdict(compute)
+    metadata["masks"] = {str(frame): list(ids) for frame, ids in opened.starts.items()}
     with write_prediction(
         store,
         key,
