@@ -63,7 +63,7 @@ def _segmented(found: FoundRun) -> list[str]:
 def _print_table(rows: Sequence[Suggestion], found: FoundRun) -> None:
     console = Terminal()
     if not rows:
-        console.print("No frame is doubtful.")
+        console.print("The videos are too short to name a frame.")
         return
     columns = [
         Column("video"),

@@ -1,9 +1,11 @@
 """Names the frames of a prediction whose correction would help most; needs no annotation.
 
-A frame is doubtful where the network is unsure (confidence), where the object is lost, where its
-area jumps, and where its mask disagrees with the mask before it, warped by the optical flow. A
-corrected mask helps the frames after it, up to the next given mask. So a frame is worth its own
-doubt times the doubt from there on.
+An object is followed from its given mask on, and may be left at any frame: a little at every one,
+and much more where its area jumps, or where its mask disagrees with the mask before, warped by the
+optical flow. So the chance that it is still followed falls from frame to frame. In a frame itself
+it is doubtful by its confidence, and if it is lost. A mask in a frame undoes what had happened up
+to there, and lessens the doubt of the frames behind it, if that frame is doubtful, too. The worth
+of a frame is the number of frames, from there to the next given mask, that this would set right.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,11 +23,19 @@ Flow = Callable[[int], NDArray[np.float32] | None]
 """Gives the backward flow (H, W, 2) of a frame, at any size; None where there is none."""
 
 _LOST, _ABSENT = 1, 2
-_LEFT_AFTER = 0.3
-"""Part of the doubt that stays in the frames behind a suggested one."""
-_LEAST = 0.02
-"""Doubt that any frame has, however sure the network is."""
-_REASONS = ("low confidence", "differs from the warped mask before", "area jumps")
+_DRIFT = 0.004
+"""Chance to leave the object from one frame to the next, without a sign of it."""
+_EVENT, _SURE_EVENT = 0.05, 0.65
+"""Change of a mask, beyond twice the usual one, that is a sign, and that is a sure one."""
+_MOST = 0.9
+"""Chance to leave the object at a sure sign."""
+_REACH = 0.97
+"""How much of the effect of a mask on doubtful frames reaches from one frame to the next."""
+_FARTHEST = 500
+"""Frames behind a mask that count."""
+_SIGNS = ("differs from the warped mask before", "area jumps")
+_WEAK = 0.1
+"""Doubt that is named as the reason."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +49,7 @@ class Suggestion:
         object_id: the object that needs it most.
         reason: what is doubtful about the object there.
         confidence: of the object in the frame.
-        help: doubtful frames that a correction may set right, over all objects; an estimate.
+        help: number of frames that a correction would set right, over all objects; an estimate.
     """
 
     video: str
@@ -53,15 +63,17 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class Doubts:
-    """Doubt of every object in every frame.
+    """What is doubtful about every object in every frame.
 
     Args:
-        values: (T, N) in [0, 1]; 0 where the mask was given, or not yet.
-        reasons: (T, N) numbers of `_REASONS`.
+        frames: (T, N) in [0, 1], doubt in the frame itself; 0 before the first mask.
+        changes: (T, N) in [0, 1], chance that the object is left at the frame.
+        signs: (T, N) numbers of `_SIGNS`, the stronger one.
     """
 
-    values: NDArray[np.float64]
-    reasons: NDArray[np.int64]
+    frames: NDArray[np.float64]
+    changes: NDArray[np.float64]
+    signs: NDArray[np.int64]
 
 
 def suggest_frames(
@@ -72,7 +84,7 @@ def suggest_frames(
     Args:
         prediction: the prediction.
         flow: optical flow of the video.
-        count: how many frames to name at most; frames without doubt are not named.
+        count: how many frames to name at most; fewer if no more are apart.
         spacing: least distance between two of them, and to given masks; None chooses a tenth of
             the video.
 
@@ -80,24 +92,26 @@ def suggest_frames(
         CorruptArtifactError: a label map is damaged.
     """
     given = given_frames(prediction)
-    doubts = doubts_of(prediction, flow, given)
+    doubts = doubts_of(prediction, flow)
     total = prediction.frame_count
     apart = max(1, total // 10) if spacing is None else spacing
     is_free = np.ones(total, dtype=bool)
     for frame in {frame for frames in given.values() for frame in frames}:
         _block(is_free, frame, apart)
-    left, starts = doubts.values.copy(), {n: list(f) for n, f in given.items()}
     found: list[Suggestion] = []
     while len(found) < count and is_free.any():
-        helps = _helps(left, starts)
+        helps = np.zeros(doubts.frames.shape)
+        for place, frames in given.items():
+            helps[:, place] = _helps(doubts.frames[:, place], doubts.changes[:, place], frames)
         index = int(np.argmax(np.where(is_free, helps.sum(axis=1), -1.0)))
-        if doubts.values[index].max(initial=0) <= _LEAST:
+        if helps[index].sum() <= 0:
             break
         found.append(_suggestion(prediction, doubts, helps, index))
         _block(is_free, index, apart)
-        for place, frames in starts.items():
+        for place, frames in given.items():
             end = min((frame for frame in frames if frame > index), default=total)
-            left[index:end, place] *= _LEFT_AFTER
+            doubt = doubts.frames[index:end, place]
+            doubt *= 1 - doubt[0] * _REACH ** np.arange(end - index)
             frames.append(index)
     return found
 
@@ -114,29 +128,24 @@ def given_frames(prediction: StoredPrediction) -> dict[int, list[int]]:
     return found
 
 
-def doubts_of(
-    prediction: StoredPrediction, flow: Flow, given: Mapping[int, Sequence[int]]
-) -> Doubts:
-    """Return the doubt of every object in every frame; reads every label map once."""
-    count, objects = prediction.states.shape
-    parts = np.zeros((count, objects, len(_REASONS)))
-    parts[..., 0] = 1 - prediction.confidence
+def doubts_of(prediction: StoredPrediction, flow: Flow) -> Doubts:
+    """Return what is doubtful in every frame; reads every label map once."""
+    changes = np.zeros((*prediction.states.shape, len(_SIGNS)))
     former: NDArray[np.uint8] | None = None
-    for index in range(count):
+    for index in range(prediction.frame_count):
         motion = flow(index)
         labels = _at_flow(prediction.label_map(index), motion)
-        if former is not None and former.shape != labels.shape:
-            former = _resized(former, labels.shape)
         if former is not None:
+            former = _resized(former, labels.shape)
             for place, object_id in enumerate(prediction.objects):
-                parts[index, place, 1:] = _changes(former, labels, object_id, motion)
+                changes[index, place] = _changes(former, labels, object_id, motion)
         former = labels
-    lost = prediction.states == _LOST
-    values = np.where(lost, 1.0, 1 - (1 - parts).prod(axis=2))
-    values[prediction.states == _ABSENT] = 0
-    for place, frames in given.items():
-        values[list(frames), place] = 0
-    return Doubts(values, parts.argmax(axis=2))
+    largest = changes.max(axis=2)
+    beyond = (largest - 2 * np.median(largest, axis=0) - _EVENT) / (_SURE_EVENT - _EVENT)
+    frames = np.where(prediction.states == _LOST, 1.0, 1 - prediction.confidence)
+    frames[prediction.states == _ABSENT] = 0
+    left = np.maximum(_DRIFT, _MOST * np.clip(beyond, 0, 1))
+    return Doubts(frames, left, changes.argmax(axis=2))
 
 
 def _changes(
@@ -148,7 +157,7 @@ def _changes(
     """Disagreement with the warped mask before, and the jump of the area; both in [0, 1]."""
     before, now = former == object_id, labels == object_id
     areas = int(before.sum()), int(now.sum())
-    if not any(areas):
+    if not all(areas):  # lost, or found again
         return 0.0, 0.0
     jump = 1 - min(areas) / max(areas)
     if motion is None:
@@ -159,14 +168,22 @@ def _changes(
     return 1 - agreement, jump
 
 
-def _helps(doubts: NDArray[np.float64], given: Mapping[int, Sequence[int]]) -> NDArray[np.float64]:
-    """Return what a mask in each frame would help each object, (T, N)."""
-    helps = np.zeros_like(doubts)
-    for place, frames in given.items():
-        edges = [*sorted(frames), len(doubts)]
-        for start, end in pairwise(edges):
-            ahead = doubts[start:end, place][::-1].cumsum()[::-1]
-            helps[start:end, place] = doubts[start:end, place] * ahead
+def _helps(
+    doubts: NDArray[np.float64], changes: NDArray[np.float64], given: Sequence[int]
+) -> NDArray[np.float64]:
+    """Return how many frames a mask in each frame would set right of one object, (T,)."""
+    helps = np.zeros(len(doubts))
+    edges = [*sorted(given), len(doubts)]
+    for start, end in pairwise(edges):
+        followed = np.cumprod(1 - np.where(np.arange(start, end) > start, changes[start:end], 0))
+        for frame in range(start + 1, end):
+            part = slice(frame, min(end, frame + _FARTHEST))
+            here, chance = doubts[part], followed[part.start - start : part.stop - start]
+            lessened = here * (1 - here[0] * _REACH ** np.arange(len(here)))
+            # Signs behind an object that was left already say nothing about a corrected one.
+            signs = _DRIFT + (changes[part] - _DRIFT) * chance[0]
+            anew = np.cumprod(1 - np.where(np.arange(len(here)) > 0, signs, 0))
+            helps[frame] = ((1 - lessened) * anew - (1 - here) * chance).sum()
     return helps
 
 
@@ -174,13 +191,20 @@ def _suggestion(
     prediction: StoredPrediction, doubts: Doubts, helps: NDArray[np.float64], index: int
 ) -> Suggestion:
     place = int(helps[index].argmax())
-    is_lost = prediction.states[index, place] == _LOST
+    doubt, change = doubts.frames[index, place], doubts.changes[index, place]
+    reason = "far from the given masks"
+    if prediction.states[index, place] == _LOST:
+        reason = "lost"
+    elif change > max(doubt, _WEAK):
+        reason = _SIGNS[int(doubts.signs[index, place])]
+    elif doubt > _WEAK:
+        reason = "low confidence"
     return Suggestion(
         prediction.video,
         prediction.frame_names[index],
         index,
         prediction.objects[place],
-        "lost" if is_lost else _REASONS[int(doubts.reasons[index, place])],
+        reason,
         float(prediction.confidence[index, place]),
         float(helps[index].sum()),
     )

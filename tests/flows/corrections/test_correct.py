@@ -32,9 +32,10 @@ def run(*tokens: object) -> int:
     return code
 
 
-def made(store: Path, preset: str) -> None:
+def made(store: Path, preset: str, command: str = "segment") -> None:
     """A run of one video."""
-    asked = ["benchmark", "--preset", preset, "--compare", "", "--videos", VIDEO]
+    asked = [command, "--preset", preset, "--videos", VIDEO]
+    asked += ["--compare", ""] if command == "benchmark" else []
     chosen = [f"{key}={value}" for key, value in OVERRIDES.items()]
     if preset != "small":
         chosen = [text for text in chosen if text.startswith("synthetic")]
@@ -61,7 +62,7 @@ def test_a_correction_is_finetuned_on_and_computed_from_its_frame_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     store, mask = tmp_path / "store", corner(tmp_path)
-    made(store, "small")
+    made(store, "small", "benchmark")
     before = result(store, "run")
     old = [before.label_map(index) for index in range(FRAMES)]
     asked = ["correct", "run", "--mask", f"{AT}={mask}", "--store", store]

@@ -17,6 +17,7 @@ from tests.flows.tiny import OVERRIDES
 
 FRAMES = 30
 FAILURE = range(12, 20)
+TO_THE_END = range(12, FRAMES)
 
 Wrong = Callable[[int, UInt8Array], tuple[UInt8Array, int, float]]
 """Label map, state and confidence of the only object in a frame, from its true mask."""
@@ -28,7 +29,9 @@ def drawn() -> SyntheticVideo:
     return synthetic_videos("val", options)[0]
 
 
-def predicted(tmp_path: Path, drawn: SyntheticVideo, wrong: Wrong) -> StoredPrediction:
+def predicted(
+    tmp_path: Path, drawn: SyntheticVideo, wrong: Wrong, failure: range = FAILURE
+) -> StoredPrediction:
     store = ArtifactStore(str(tmp_path))
     names = [f"{index:05d}" for index in range(FRAMES)]
     with write_prediction(
@@ -38,7 +41,7 @@ def predicted(tmp_path: Path, drawn: SyntheticVideo, wrong: Wrong) -> StoredPred
             true = drawn.label_map(index)
             assert true is not None
             mask = (true == 1).astype(np.uint8)
-            values = (mask, 0, 0.97) if index not in FAILURE else wrong(index, mask)
+            values = (mask, 0, 0.97) if index not in failure else wrong(index, mask)
             writer.add(index, values[0], [values[1]], np.zeros((1, 4)), [values[2]])
     return StoredPrediction(store, "k")
 
@@ -63,20 +66,24 @@ def shrunk(index: int, mask: UInt8Array) -> tuple[UInt8Array, int, float]:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "reason"),
+    ("wrong", "failure", "reason"),
     [
-        (elsewhere, "differs from the warped mask before"),
-        (unsure, "low confidence"),
-        (lost, "lost"),
-        (shrunk, "differs from the warped mask before"),
+        (elsewhere, TO_THE_END, "differs from the warped mask before"),
+        (shrunk, TO_THE_END, "differs from the warped mask before"),
+        (unsure, TO_THE_END, "low confidence"),
+        (unsure, FAILURE, "low confidence"),
+        (elsewhere, FAILURE, "differs from the warped mask before"),
+        (lost, FAILURE, "lost"),
+        (lost, TO_THE_END, "lost"),
     ],
 )
 def test_the_first_suggestion_lies_in_the_failure(
-    tmp_path: Path, drawn: SyntheticVideo, wrong: Wrong, reason: str
+    tmp_path: Path, drawn: SyntheticVideo, wrong: Wrong, failure: range, reason: str
 ) -> None:
-    prediction = predicted(tmp_path, drawn, wrong)
+    prediction = predicted(tmp_path, drawn, wrong, failure)
     found = suggest_frames(prediction, drawn.backward_flow, 3)
-    assert found[0].index in FAILURE
+    assert found[0].index in failure
+    assert found[0].index < 17, "early in it, where most frames follow"
     assert (found[0].object_id, found[0].reason) == (1, reason)
     assert found[0].frame == f"{found[0].index:05d}"
     indices = sorted(suggestion.index for suggestion in found)
@@ -94,10 +101,20 @@ def test_without_flow_the_masks_alone_tell(tmp_path: Path, drawn: SyntheticVideo
     assert all(abs(a - b) >= 12 for a in apart for b in apart if a != b)
 
 
+def test_without_a_sign_the_middle_of_the_longest_gap_is_named(
+    tmp_path: Path, drawn: SyntheticVideo
+) -> None:
+    prediction = predicted(tmp_path, drawn, lost, range(0))
+    first, *others = suggest_frames(prediction, drawn.backward_flow, 3)
+    assert first.reason == "far from the given masks"
+    assert 12 <= first.index <= 17
+    assert {other.index < first.index for other in others} == {True, False}
+
+
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     drawn = [f"{key}={value}" for key, value in OVERRIDES.items() if key.startswith("synthetic")]
     store = ["--store", str(tmp_path)]
-    made = ["benchmark", "--preset", "first-frame", "--compare", "", "--run-id", "run", "--set"]
+    made = ["segment", "--preset", "first-frame", "--videos", "val-001", "--run-id", "run", "--set"]
     assert app([*made, *drawn, *store], result_action="return_value") == 0
     capsys.readouterr()
     options = ["--count", "1", "--format", "json", *store]
@@ -106,7 +123,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert (row["video"], row["index"] > 0) == ("val-001", True)
     assert app(["suggest", "run", *store], result_action="return_value") == 0
     told = capsys.readouterr().out
-    assert "val-000" in told
+    assert "val-001" in told
     assert "maskrnn correct run" in told
     assert app(["suggest", "run", "val-002", *store], result_action="return_value") == 2
     assert "no video 'val-002'" in capsys.readouterr().err
