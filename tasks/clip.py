@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storage.datasets.masks.given_masks import masks_digest
+from storage.datasets.masks.mask_kinds import IMAGE_SUFFIXES
 from storage.datasets.readers.clip import open_clip
 from storage.datasets.readers.own_video import MaskedVideo
 
@@ -33,6 +34,13 @@ class StreamedClip:
             DatasetError: the name cannot name a folder.
         """
         return open_clip(Path(self.video), Path(self.masks), self.name, self.start, self.end)
+
+    @property
+    def has_single_mask(self) -> bool:
+        """Whether the masks are one image, and so those of one frame; opens no file."""
+        place = Path(self.masks)
+        is_named = place.suffix.lower() in IMAGE_SUFFIXES - {""}
+        return is_named or (not place.suffix and place.is_file())
 
     def digests(self) -> tuple[str, str]:
         """Return sha256 of the frames and of the masks, as `stream_key` takes them; decode nothing.

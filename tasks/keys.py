@@ -12,6 +12,7 @@ from maskrnn_core.digest import stable_digest
 from maskrnn_core.options import ComputeOptions, Preset
 from maskrnn_core.training.identity import as_trained, offline_parts
 from tasks.clip import StreamedClip, StreamOptions
+from tasks.given import Correction, GivenMask, added_objects
 
 _VERSIONS = {
     "flow": 2,
@@ -35,6 +36,22 @@ class PreparedVideo:
     flow_key: str
     objects: tuple[int, ...]
     frame_count: int
+    given: tuple[GivenMask, ...] = ()
+    """The given masks; () for the first annotation of each object."""
+    correction: Correction | None = None
+    """What the masks were added to."""
+
+    def weights_before(self, object_id: int) -> str | None:
+        """Key of the weights from which a corrected object is finetuned; None: the parent's."""
+        if self.correction is None or object_id not in added_objects(self.given, self.correction):
+            return None
+        return dict(self.correction.weights).get(object_id)
+
+    def weights_kept(self, object_id: int) -> str | None:
+        """Key of the weights of an object that a correction leaves as they are; None: finetune."""
+        if self.correction is None or object_id in added_objects(self.given, self.correction):
+            return None
+        return dict(self.correction.weights).get(object_id)
 
 
 def flow_key(
@@ -82,14 +99,18 @@ def finetuned_key(
     video: PreparedVideo, object_id: int, parent: str, preset: Preset, compute: ComputeOptions
 ) -> str:
     """Key of the weights of online finetuning to one object."""
+    given = [[mask.frame, mask.mask] for mask in video.given if object_id in mask.objects]
+    # One mask, the video's own, is what there was before there could be several.
+    has_more = len(given) > 1 or any(key for _, key in given)
     return _key(
         "finetuned",
         video=_identity(video),
         object=object_id,
-        parent=parent,
+        parent=video.weights_before(object_id) or parent,
         network=None if preset.network is None else as_trained(preset.network),
         finetune=preset.finetune,
         compute=_asked(compute),
+        **({"given": given} if has_more else {}),
     )
 
 
@@ -102,8 +123,11 @@ def prediction_key(
         weights: key of the weights (finetuned or the parent's) per object; empty without network.
     """
     network = preset.network
+    given = {"given": [[m.frame, m.objects, m.mask] for m in video.given]} if video.given else {}
     if preset.tracker is not None:  # it reads frames and masks alone
-        return _key("tracked", video=video.content_digest, tracker=preset.tracker.identity)
+        digest, identity = video.content_digest, preset.tracker.identity
+        return _key("tracked", video=digest, tracker=identity, **given)
+    before = {} if video.correction is None else {"before": video.correction.prediction}
     return _key(
         "prediction",
         video=_identity(video),
@@ -112,6 +136,8 @@ def prediction_key(
         carry=preset.carry if network is None else None,
         inference=preset.inference,
         compute=_asked(compute),
+        **given,
+        **before,
     )
 
 
@@ -131,7 +157,7 @@ def stream_key(
     Args:
         source: digest of the frames, as `StreamedClip.digests` gives it.
         masks: digest of the masks.
-        clip: its name, start and end count.
+        clip: its name, start and end count, and whether it may have several masks.
         short_side: of the working size.
         estimator_digest: of the method of flow and its weights.
         parent: key of the parent; None without a network.
@@ -141,9 +167,11 @@ def stream_key(
     """
     network = preset.network
     cut = [source, masks, clip.name, clip.start, clip.end, short_side]
+    # Later masks of an object were once read by inference alone, not by finetuning.
+    given = {} if clip.has_single_mask else {"given": "all masks"}
     if preset.tracker is not None:
         tracker = preset.tracker.identity
-        return _key("tracked", source=cut, tracker=tracker, options=options)
+        return _key("tracked", source=cut, tracker=tracker, options=options, **given)
     return _key(
         "stream",
         source=cut,
@@ -155,6 +183,7 @@ def stream_key(
         inference=preset.inference,
         compute=_asked(compute),
         options=options,
+        **given,
     )
 
 

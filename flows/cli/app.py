@@ -137,7 +137,7 @@ def train(
 def segment(
     video: Path | None = None,
     *,
-    mask: Path | None = None,
+    mask: tuple[str, ...] = (),
     box: tuple[str, ...] = (),
     points: tuple[str, ...] = (),
     preview: bool = False,
@@ -157,7 +157,8 @@ def segment(
     video
         A video file (mp4, mkv, mov, avi, webm) or a folder of images. Without it: --dataset.
     mask
-        Masks of the objects: a palette or black-and-white PNG, a folder, or COCO JSON.
+        Masks of the objects: a palette or black-and-white PNG, a folder, or COCO JSON. For masks
+        of several frames: FRAME=FILE, once per frame.
     box
         In place of a mask: X0,Y0,X1,Y1 around an object in the first frame. Once per object.
     points
@@ -168,7 +169,7 @@ def segment(
     out
         Folder for the label maps and an overlay video. Default: VIDEO-masks beside the video.
     """
-    if video is None and mask is None and out is None and not (box or points or preview):
+    if video is None and out is None and not (mask or box or points or preview):
         return _execute("segment", store, data, method, run)
 
     def own_video() -> int:
@@ -212,6 +213,8 @@ app.command(run_commands.status)
 app.command(run_commands.rerun)
 app.command(run_commands.report)
 app.command(run_commands.compare)
+app.command(run_commands.suggest)
+app.command(run_commands.correct)
 app.command(run_commands.export)
 app.command(run_commands.verify)
 

@@ -1,4 +1,4 @@
-"""Where the first masks of a user's video come from: a file, or boxes and points."""
+"""Where the masks of a user's video come from: files, or boxes and points."""
 
 import json
 import re
@@ -12,21 +12,22 @@ from storage.files.output_folder import OutputFolder
 from tasks.errors import ParameterError
 
 _NUMBER = r"\d+(?:\.\d+)?"
+_OF_FRAME = re.compile(r"[^=/\\]+=.+")
 _BOX = re.compile(rf"({_NUMBER}),({_NUMBER}),({_NUMBER}),({_NUMBER})")
 _POINT = re.compile(rf"([+-])({_NUMBER}),({_NUMBER})")
 
 
 @dataclass(frozen=True)
 class FirstMasks:
-    """The options that give first masks, as they were written.
+    """The options that give masks, as they were written.
 
     Args:
-        mask: file or folder.
+        masks: one file or folder, or several FRAME=FILE.
         boxes: "X0,Y0,X1,Y1" each.
         points: "+X,Y -X,Y" each.
     """
 
-    mask: Path | None
+    masks: Sequence[str] = ()
     boxes: Sequence[str] = ()
     points: Sequence[str] = ()
 
@@ -37,14 +38,35 @@ class FirstMasks:
             ParameterError: says which one, and how it is written.
         """
         drawn = bool(self.boxes or self.points)
-        if self.mask is None and not drawn:
+        if not self.masks and not drawn:
             raise ParameterError(
                 "a video needs the masks of its objects: give --mask FIRST.png, a folder or a "
                 ".json file, or --box or --points for each object (docs/own-videos.md)"
             )
-        if self.mask is not None and drawn:
+        if self.masks and drawn:
             raise ParameterError("give either --mask, or --box and --points, not both")
+        if len(self.masks) > 1 and not self.of_frames:
+            raise ParameterError(
+                f"--mask {next(m for m in self.masks if not _is_of_frame(m))}: of several masks "
+                "each needs its frame, such as --mask 0=first.png --mask 40=later.png"
+            )
         self._document()
+
+    @property
+    def of_frames(self) -> dict[str, Path]:
+        """Files by the frame that is written before them; empty if masks come in another form.
+
+        Raises:
+            ParameterError: a frame has two masks.
+        """
+        if not all(_is_of_frame(mask) for mask in self.masks):
+            return {}
+        return frame_files(self.masks)
+
+    @property
+    def place(self) -> Path | None:
+        """The only file or folder of masks; None if there is none, or several."""
+        return Path(self.masks[0]) if self.masks and not self.of_frames else None
 
     def file(self, video: str) -> str:
         """Name of the file of boxes and points in the folder of results."""
@@ -57,6 +79,28 @@ class FirstMasks:
 
     def _document(self) -> dict[str, object]:
         return prompts_of([_box(text) for text in self.boxes], [_points(t) for t in self.points])
+
+
+def frame_files(masks: Sequence[str]) -> dict[str, Path]:
+    """Files by frame, from FRAME=FILE each.
+
+    Raises:
+        ParameterError: one is written in another way, or a frame has two masks.
+    """
+    files: dict[str, Path] = {}
+    for mask in masks:
+        frame, equals, file = mask.partition("=")
+        if not (frame and equals and file):
+            raise ParameterError(f"--mask {mask}: write FRAME=FILE, such as 40=later.png")
+        if frame in files:
+            raise ParameterError(f"--mask: frame {frame} has two masks; put its objects into one")
+        files[frame] = Path(file).expanduser()
+    return files
+
+
+def _is_of_frame(mask: str) -> bool:
+    """Whether it is written FRAME=FILE, and no file has this name."""
+    return _OF_FRAME.fullmatch(mask) is not None and not Path(mask).expanduser().exists()
 
 
 def _box(text: str) -> Box:

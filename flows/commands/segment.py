@@ -1,5 +1,6 @@
 """Carries out `maskrnn segment VIDEO`: your own video, from its file to its label maps."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,11 @@ from flows.plan.parameters import SHORT_SIDE
 from flows.plan.resolved_run import ResolvedRun, resolve
 from flows.plan.run_plan import stored_parents
 from flows.terminal import Terminal
+from storage.datasets.images.frame_matching import VideoFrames
+from storage.datasets.masks.frame_masks import read_frame_masks
 from storage.datasets.readers.own_video import open_own_video
 from storage.datasets.source import RemarkedVideo, SourceVideo
+from storage.export.png_folders import palette_png
 from storage.files.output_folder import OutputFolder
 from storage.kinds.videos import working_size
 from storage.store.artifacts import ArtifactStore
@@ -51,7 +55,7 @@ def segment_own_video(
             "--mask, --box, --points, --preview and --out need a video: maskrnn segment VIDEO "
             "--mask FILE"
         )
-    for path in (video, *([] if first.mask is None else [first.mask])):
+    for path in (video, *([] if first.place is None else [first.place])):
         _refuse_address(path)
     video = video.expanduser().resolve()
     first.check()
@@ -100,14 +104,32 @@ def _check_data(video: Path, data: DataOptions) -> None:
 
 
 def _masks(video: Path, first: FirstMasks, out: Path) -> Path:
-    """The masks as a file or folder; boxes and points are written into the folder of results."""
-    if first.mask is not None:
-        return first.mask.expanduser().resolve()
+    """The masks as a file or folder; those of frames, and boxes and points, are written into the
+    folder of results."""
+    if first.place is not None:
+        return first.place.expanduser().resolve()
     name = _name(video)
+    if files := first.of_frames:
+        return _write_masks(video, files, out)
     file = out.expanduser().resolve() / first.file(name)
     folder = results_folder(out, open_own_video(video, file), [video])
     first.write(name, folder)
     return file
+
+
+def _write_masks(video: Path, files: Mapping[str, Path], out: Path) -> Path:
+    """Write masks of single frames into one folder, as label maps named as their frames."""
+    name = _name(video)
+    place = out.expanduser().resolve() / f"{name}-given"
+    source = open_own_video(video, place)
+    height, width = source.frame(0).shape[:2]
+    frames = VideoFrames(source.frame_names, (height, width), name)
+    maps = read_frame_masks(files, frames)
+    folder = results_folder(out, source, [video, *files.values()])
+    with folder.folder(place.name) as draft:
+        for frame, label_map in maps.items():
+            (draft / f"{frame}.png").write_bytes(palette_png(label_map))
+    return place
 
 
 def _data_fields(video: Path, masks: Path, data: DataOptions) -> dict[str, Any]:

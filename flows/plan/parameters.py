@@ -5,12 +5,13 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from flows.plan.default_store import default_store
 from flows.plan.override_values import Overrides
 from storage.runs.names import STAGE_KINDS, StageKind
+from tasks.given import Correction
 from tasks.inputs.configuration import preset_names
 from tasks.inputs.flow_method import known_estimators
 from tasks.inputs.sources import dataset_names
@@ -148,6 +149,12 @@ class TrainFields(FlowFields, NetworkFields):
     """Parameters for training a parent network."""
 
 
+# A command makes it, so the form shows it as a plain object.
+_Correction = Annotated[
+    Correction | None, WithJsonSchema({"anyOf": [{"type": "object"}, {"type": "null"}]})
+]
+
+
 class SegmentFields(TrainFields):
     """Parameters for segmenting videos."""
 
@@ -157,6 +164,9 @@ class SegmentFields(TrainFields):
     keep_weights: Literal["all", "main", "none"] = Field(
         default="all",
         description="Finetuned weights to keep when a video is complete; main: only of the preset",
+    )
+    correction: _Correction = Field(
+        default=None, description="Masks that are added to a result; `maskrnn correct` makes it"
     )
 
 
@@ -205,5 +215,8 @@ class BenchmarkParameters(RunFields, MachineFields, SegmentFields):
         return f"{self.dataset}-{self.split}-{self.preset}{study}-{digest}"
 
 
-_UNNAMED = {*RunFields.model_fields, "until", "checkpoint_frames", "keep_weights", "force"}
-"""Fields that do not change the result, and therefore not the name of the run."""
+_UNNAMED = {*RunFields.model_fields, "until", "checkpoint_frames", "keep_weights", "force"} | {
+    "correction"
+}
+"""Fields that do not change the result, and therefore not the name of the run; a correction, which
+does, comes with a name."""

@@ -8,6 +8,7 @@ from flows.plan.archive_parameters import ArchiveParameters
 from flows.plan.resolved_run import ResolvedRun, resolve
 from storage.archive.check import CheckedManifest
 from tasks.clip import StreamOptions
+from tasks.errors import ParameterError
 from tasks.inputs.configuration import Configuration
 
 if TYPE_CHECKING:
@@ -56,4 +57,9 @@ def resolve_archive(parameters: ArchiveParameters) -> ResolvedArchive:
         ManifestError: names every row that cannot be used, with the reason.
     """
     training = resolve(parameters.training())
+    if training.main.preset.inference.backwards:
+        raise ParameterError(
+            "an archive reads its videos forwards only: remove inference.backwards, or segment the "
+            "video by `maskrnn segment`"
+        )
     return ResolvedArchive(parameters, checked_manifest(parameters), training)

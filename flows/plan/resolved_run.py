@@ -7,6 +7,7 @@ from flows.plan.configurations import all_configurations
 from flows.plan.parameters import BenchmarkParameters
 from flows.plan.training_set import TrainingSet, training_for
 from storage.datasets.source import SourceVideo
+from tasks.given import GivenSpec
 from tasks.inputs.configuration import Configuration
 from tasks.inputs.flow_method import FlowMethod, flow_method
 from tasks.inputs.sources import DatasetSpec, open_sources
@@ -67,6 +68,11 @@ class ResolvedRun:
         has_tracker = any(c.preset.tracker is not None for c in self.configurations)
         is_light = not (self.with_network or has_tracker) and self.flow.resource == "CPU"
         return is_light and len(self.sources) == 1 and not named
+
+    @property
+    def given(self) -> GivenSpec:
+        """Which masks of the videos to segment are given."""
+        return GivenSpec(self.data.masks is not None, self.parameters.correction)
 
     @property
     def protocol(self) -> str | None:

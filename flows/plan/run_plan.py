@@ -39,7 +39,7 @@ def plan_run(run: ResolvedRun, store: ArtifactStore, failed: Collection[str] = (
     shared = shared_stages("video", run.parameters.last_stage)
     for source in run.sources if shared else ():
         record = RecordName("video", source.name)
-        video = dry_plan.prepare(source, record, shared)
+        video = dry_plan.prepare(source, record, shared, run.given)
         for configuration in run.segmenting:
             preset = configuration.preset.name
             stages = preset_stages(video, parents.get(preset), configuration, run.protocol)

@@ -15,6 +15,7 @@ from storage.datasets.source import SourceVideo
 from storage.errors import StorageError
 from storage.runs.names import RecordName, Role, StageKind, StageName
 from tasks.errors import TaskError
+from tasks.given import GivenSpec
 from tasks.inputs.configuration import Configuration
 from tasks.inputs.sources import DatasetSpec
 from tasks.keys import PreparedVideo
@@ -156,8 +157,9 @@ class Pipeline:
                     key = call(stages.ingest, context, spec, source, short_side, record)
                     prepared = replace(prepared, key=key)
                 else:
+                    given = run.given if record.role == "video" else GivenSpec()
                     estimated = prepared.key, run.flow, run.main.compute
-                    prepared = call(stages.flow, context, *estimated, record)
+                    prepared = call(stages.flow, context, *estimated, record, given)
             return prepared
         except BaseException as error:
             ends = True

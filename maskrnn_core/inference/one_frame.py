@@ -1,7 +1,8 @@
 """One frame of a video through the tracker: cut, step, fuse, start what is annotated there."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -38,6 +39,7 @@ def segmented_frame(
     options: InferenceOptions,
     *,
     keep_soft_masks: bool,
+    behind: Mapping[int, ObjectFrame] = MappingProxyType({}),
 ) -> SegmentedFrame:
     """The result of the frame after the one that the tracker saw last.
 
@@ -49,6 +51,7 @@ def segmented_frame(
         new: ids of the objects that start here, or start again.
         options: threshold of the fusion.
         keep_soft_masks: whether the result holds the probabilities.
+        behind: objects that were followed backwards to this frame; the tracker follows others.
 
     Raises:
         InvalidInputError: objects start without a label map, or without a pixel.
@@ -59,8 +62,9 @@ def segmented_frame(
     label_map = np.zeros(video.output_size, np.uint8)
     if tracker.is_following:
         objects, label_map = tracker.step(inputs.frame, inputs.backward, inputs.forward)
-        if video.output_size != video.size:
-            label_map = fused_at(objects, video.output_size, options)
+    objects = dict(sorted({**objects, **behind}.items()))
+    if objects and (behind or video.output_size != video.size):
+        label_map = fused_at(objects, video.output_size, options)
     if new:
         label_map = with_annotation(video, index, new, label_map)
         for object_id in new:
@@ -131,4 +135,6 @@ def with_annotation(
     annotation = video.annotation(index)
     if annotation is None:
         raise InvalidInputError(f"{video.name}, frame {index}: objects start without a label map")
-    return np.where(np.isin(annotation, list(new)), annotation, label_map).astype(np.uint8)
+    # What was found of an object that starts again gives way to its mask.
+    others = np.where(np.isin(label_map, list(new)), 0, label_map)
+    return np.where(np.isin(annotation, list(new)), annotation, others).astype(np.uint8)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from maskrnn_core.errors import InvalidInputError
+from maskrnn_core.inference.backwards import BackwardFrames
 from maskrnn_core.inference.one_frame import (
     FrameInputs,
     compute_for,
@@ -60,6 +61,9 @@ class VideoSegmenter:
     At a cut every object is lost: nothing is warped across it, a network searches its object in the
     whole frame from there on, and without one the object stays lost until it starts again.
 
+    With `inference.backwards` an object is followed backwards to the frames that are nearer to its
+    next given mask. The video must be one shot then, and readable at any frame.
+
     Args:
         video, weights, preset, compute: as for `segment`, which tells the errors, too.
         starts: ids of the objects that start at a frame, anew where they have started before;
@@ -85,12 +89,17 @@ class VideoSegmenter:
     ) -> None:
         resolved = compute_for(preset, compute)
         self._tracker = tracker_without_objects(preset, resolved)
+        behind = tracker_without_objects(preset, resolved)
         for object_id in video.objects:
             tracker = _tracker_of(video, object_id, weights, preset, resolved)
             self._tracker.follow(object_id, tracker)
+            behind.follow(object_id, tracker)
         self._video = video
         self._options = preset.inference
         self._starts = first_frames(video) if starts is None else starts
+        self._behind: BackwardFrames | None = None
+        if preset.inference.backwards:
+            self._behind = BackwardFrames(video, self._starts, behind)
         self._is_cut = is_cut
         self._keep_soft_masks = keep_soft_masks
         self._shot = 0
@@ -127,6 +136,8 @@ class VideoSegmenter:
     def _segmented(self, index: int, inputs: FrameInputs) -> SegmentedFrame:
         """The result of the frame after the one that was given last."""
         self._shot += inputs.is_cut
+        behind = {} if self._behind is None else self._behind.at(index)
+        self._tracker.forget(behind.keys())
         result = segmented_frame(
             self._tracker,
             self._video,
@@ -135,6 +146,7 @@ class VideoSegmenter:
             self._starts.get(index, ()),
             self._options,
             keep_soft_masks=self._keep_soft_masks,
+            behind=behind,
         )
         return replace(result, shot=self._shot)
 

@@ -1,6 +1,6 @@
 """The streaming interface: all objects of a video, one frame at a time."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -80,6 +80,16 @@ class Tracker:
             raise InvalidInputError(f"object {object_id} starts with an empty mask")
         self._objects[object_id] = carried(self._backend.put(mask.astype(np.float32)))
         self._objects = dict(sorted(self._objects.items()))
+
+    def forget(self, objects: Collection[int] | None = None) -> None:
+        """Stop following objects until they start again; None means all of them."""
+        gone = self._objects if objects is None else objects
+        self._objects = {i: state for i, state in self._objects.items() if i not in gone}
+
+    @property
+    def objects(self) -> dict[int, ObjectFrame]:
+        """The objects that are followed, as they are now, by ascending id."""
+        return dict(self._objects)
 
     @property
     def is_following(self) -> bool:

@@ -20,12 +20,13 @@ from maskrnn_core.video import VOID, UInt8Array
 
 if TYPE_CHECKING:
     from maskrnn_core.networks.weights import Weights
+    from maskrnn_core.training.augmentation import FrameSample
 
 
 class Follower:
     """Takes frames with their optical flow, in order; objects start with the masks given.
 
-    Holds one probability map and one network per object, and no frame.
+    Holds one probability map and one network per object, and no frame unless `refinetune` is set.
 
     Args:
         preset: network, finetuning and inference options.
@@ -33,6 +34,8 @@ class Follower:
         compute: device, precision, threads.
         resolution: short side at which objects are followed; None keeps the frames' size.
         keep_probabilities: whether results hold them.
+        refinetune: finetune again, on all masks of an object so far, when it starts again; the
+            frames of these masks are kept for that.
     """
 
     def __init__(
@@ -43,7 +46,12 @@ class Follower:
         resolution: int | None,
         *,
         keep_probabilities: bool,
+        refinetune: bool = False,
     ) -> None:
+        if preset.inference.backwards:
+            raise InvalidInputError(
+                "frames are followed forwards only here: set inference.backwards to False"
+            )
         if preset.network is not None and parent is None:
             raise InvalidInputError(
                 f"the preset {preset.name} needs a parent: give its weights.safetensors, or take "
@@ -55,6 +63,8 @@ class Follower:
         self._compute = compute_for(preset, compute)
         self._resolution = resolution
         self._keep_probabilities = keep_probabilities
+        self._refinetune = refinetune
+        self._samples: dict[int, dict[int, FrameSample]] = {}
         self._tracker = tracker_without_objects(preset, self._compute)
         self._objects: tuple[int, ...] = ()
         self._next = 0
@@ -104,7 +114,8 @@ class Follower:
             )
         video = GivenFrame(self._next, working, size, objects, inputs, label, mask)
         for object_id in new:
-            if object_id not in self._objects:
+            again = self._refinetune and self._preset.finetune is not None
+            if object_id not in self._objects or again:
                 weights = self._weights(video, object_id)
                 tracker = object_tracker(self._preset, weights, self._compute)
                 self._tracker.follow(object_id, tracker)
@@ -125,9 +136,16 @@ class Follower:
         """Weights for an object that starts: the parent's, finetuned if the preset says so."""
         if self._parent is None or self._preset.network is None or self._preset.finetune is None:
             return self._parent
-        from maskrnn_core.training.finetuning import finetune
+        from maskrnn_core.training.finetuning import MOST_FRAMES, finetune_on, spread
+        from maskrnn_core.training.samples import read_sample
 
-        return finetune(video, object_id, self._parent, self._preset, self._options).weights
+        known = self._samples.get(object_id, {})
+        known = {**known, video.index: read_sample(video, video.index, object_id)}
+        if self._refinetune:
+            known = {index: known[index] for index in spread(list(known), MOST_FRAMES)}
+            self._samples[object_id] = known
+        named = {f"frame {index}, object {object_id}": sample for index, sample in known.items()}
+        return finetune_on(named, object_id, self._parent, self._preset, self._options).weights
 
 
 def _objects_in(label_map: UInt8Array | None) -> list[int]:

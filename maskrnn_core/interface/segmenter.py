@@ -32,6 +32,8 @@ class Segmenter:
             size. Results have the frames' size.
         compute: device, precision, threads.
         keep_probabilities: whether results hold the probability maps.
+        refinetune: whether a later mask of an object finetunes its network again, on all its masks
+            so far; their frames stay in memory then, 16 per object at most.
 
     Raises:
         InvalidInputError: an unknown name, or a preset that needs a parent.
@@ -47,6 +49,7 @@ class Segmenter:
         resolution: int | None = None,
         compute: ComputeOptions = ComputeOptions(),  # noqa: B008 (frozen)
         keep_probabilities: bool = False,
+        refinetune: bool = False,
     ) -> None:
         self._follower = Follower(
             preset_of(preset),
@@ -54,6 +57,7 @@ class Segmenter:
             compute,
             resolution,
             keep_probabilities=keep_probabilities,
+            refinetune=refinetune,
         )
         self._flow = estimator_of(flow, compute)
         self._previous: UInt8Array | None = None

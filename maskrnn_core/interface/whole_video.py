@@ -29,6 +29,7 @@ def segment(
     resolution: int | None = None,
     compute: ComputeOptions = ComputeOptions(),  # noqa: B008 (frozen)
     keep_probabilities: bool = False,
+    refinetune: bool = False,
 ) -> Iterator[FrameResult]:
     """Follow objects through a video; yield one result per frame, in order.
 
@@ -47,6 +48,7 @@ def segment(
         resolution: as for `Segmenter`.
         compute: as for `Segmenter`.
         keep_probabilities: as for `Segmenter`.
+        refinetune: as for `Segmenter`.
 
     Raises:
         InvalidInputError: what is given cannot be used. What can be known without reading frames
@@ -59,6 +61,7 @@ def segment(
         compute,
         resolution,
         keep_probabilities=keep_probabilities,
+        refinetune=refinetune,
     )
     given = masks_by_frame(masks)
     source = map(follower.working, frames_of(frames))

@@ -36,6 +36,9 @@ class InferenceOptions:
     root of their area; None discards none."""
     flip: bool = later(False)
     """Average with the logits of the mirrored frame, for twice the time."""
+    backwards: bool = later(False)
+    """Follow an object backwards to the frames that are nearer to its next given mask than to the
+    one before; frames before its first mask belong to that mask."""
 
     def __post_init__(self) -> None:
         """Raise InvalidInputError for options that contradict each other."""
@@ -43,3 +46,5 @@ class InferenceOptions:
             raise InvalidInputError(
                 "window_margin leaves out what mask_box_scale discards: set mask_box_scale, too"
             )
+        if self.backwards and self.causal:
+            raise InvalidInputError("backwards looks at later frames, which causal rules out")

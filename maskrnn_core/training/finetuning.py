@@ -1,6 +1,6 @@
-"""Online finetuning of both nets on an object's first annotated frame (section 4)."""
+"""Online finetuning of both nets on the frames whose masks of an object are given (section 4)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -10,6 +10,7 @@ from maskrnn_core.errors import InvalidInputError
 from maskrnn_core.networks import build_network, load_weights, weights_of
 from maskrnn_core.networks.weights import Weights
 from maskrnn_core.options import ComputeOptions, Preset
+from maskrnn_core.training.augmentation import FrameSample
 from maskrnn_core.training.batches import MaskedSample, crop_size, vary
 from maskrnn_core.training.curve import CurvePoint, OnStep, TrainedNetwork
 from maskrnn_core.training.dreaming import Dreamer
@@ -19,6 +20,9 @@ from maskrnn_core.training.samples import read_sample
 from maskrnn_core.training.static import static_objective
 from maskrnn_core.video import Video
 
+MOST_FRAMES = 16
+"""How many frames finetuning holds; of more, so many are chosen, evenly spread."""
+
 
 def finetune(
     video: Video,
@@ -27,36 +31,59 @@ def finetune(
     preset: Preset,
     compute: ComputeOptions,
     on_step: OnStep | None = None,
+    frames: Sequence[int] | None = None,
 ) -> TrainedNetwork:
-    """Adapt the parent network to one object; no recurrence, one frame is all there is.
+    """Adapt the parent network to one object; no recurrence, single frames are all there is.
 
     Args:
-        video: the video; only the object's first annotated frame is read.
+        video: the video; only `frames` are read.
         object_id: label of the object.
-        weights: the parent's.
+        weights: the parent's, or those of an earlier finetuning.
         preset: with a network and finetuning options.
         compute: device, precision, threads.
         on_step: called after each iteration.
+        frames: indices of the frames whose masks of the object are given; None: the object's first
+            annotated frame alone.
 
     Raises:
         InvalidInputError: the preset has no network or no finetuning, the video no such object, or
-            the object no pixel.
+            the object no pixel in a frame.
         IncompatibleWeightsError: weights of another network.
         TrainingDivergedError: a loss that is not finite.
     """
-    if preset.network is None or preset.finetune is None:
-        raise InvalidInputError(f"preset {preset.name} has nothing to finetune")
-    options = preset.finetune
     if object_id not in video.objects:
         known = ", ".join(map(str, video.objects)) or "none"
         raise InvalidInputError(
             f"{video.name} has no object {object_id} (it has {known}); choose one of its objects"
         )
-    index = video.first_frame(object_id)
-    sample = read_sample(video, index, object_id)
-    name = f"{video.name}, frame {index}, object {object_id}"
-    if not (sample.target == 1).any():
-        raise InvalidInputError(f"{name}: no pixel of the object; give a first mask that shows it")
+    given = [video.first_frame(object_id)] if frames is None else spread(frames, MOST_FRAMES)
+    samples = {
+        f"{video.name}, frame {index}, object {object_id}": read_sample(video, index, object_id)
+        for index in given
+    }
+    return finetune_on(samples, object_id, weights, preset, compute, on_step)
+
+
+def finetune_on(
+    samples: Mapping[str, FrameSample],
+    object_id: int,
+    weights: Weights,
+    preset: Preset,
+    compute: ComputeOptions,
+    on_step: OnStep | None = None,
+) -> TrainedNetwork:
+    """As `finetune`, from samples that were read already: one or more, by a name for errors.
+
+    Each iteration draws one of them; all have the same chance.
+    """
+    if preset.network is None or preset.finetune is None:
+        raise InvalidInputError(f"preset {preset.name} has nothing to finetune")
+    options = preset.finetune
+    for name, sample in samples.items():
+        if not (sample.target == 1).any():
+            raise InvalidInputError(f"{name}: no pixel of the object; give a mask that shows it")
+    named = list(samples.items())
+    size = (named[0][1].target.shape[0], named[0][1].target.shape[1])
 
     torch.manual_seed(options.seed)
     resolved = resolve_compute(compute)
@@ -64,19 +91,21 @@ def finetune(
     load_weights(network, weights)
     network.arrange(resolved.training_layout)
     network.to(resolved.device).train()
-    output_size = crop_size(video.size, options.augmentation)
+    output_size = crop_size(size, options.augmentation)
     dream = options.dream
-    dreamer = None if dream is None else Dreamer(sample, dream)
+    dreamers = [] if dream is None else [Dreamer(sample, dream) for _, sample in named]
 
     def make_sample(position: int) -> MaskedSample:
         rng = np.random.default_rng([options.seed, object_id, position])
-        source = sample
-        if dream is not None and dreamer is not None and rng.random() < dream.share:
-            source = dreamer.draw(rng)
+        # One sample takes no number, so that its results are those of before there were several.
+        place = int(rng.integers(len(named))) if len(named) > 1 else 0
+        name, source = named[place]
+        if dream is not None and rng.random() < dream.share:
+            source = dreamers[place].draw(rng)
         return vary(source, name, rng, output_size, options)
 
     objective = static_objective(
-        "finetune", network, options.iterations, options, resolved, make_sample, video.size[1]
+        "finetune", network, options.iterations, options, resolved, make_sample, size[1]
     )
     recorder = Recorder(network, on_step)
     early = [block for s in network.streams for block in s.vgg.blocks(options.frozen_blocks)]
@@ -89,6 +118,19 @@ def finetune(
             is_enough=on_plateau(options.patience),
         )
     return TrainedNetwork(weights_of(network), recorder.curve)
+
+
+def spread(frames: Sequence[int], most: int) -> list[int]:
+    """At most so many of the frames, evenly spread, with the first and the last; ascending.
+
+    Raises:
+        InvalidInputError: there is no frame.
+    """
+    if not frames:
+        raise InvalidInputError("no frame with a mask is given; give one or more")
+    ordered = sorted(set(frames))
+    places = np.linspace(0, len(ordered) - 1, min(most, len(ordered))).round().astype(int)
+    return [ordered[place] for place in places.tolist()]
 
 
 def on_plateau(patience: int | None) -> Callable[[Sequence[CurvePoint]], bool]:

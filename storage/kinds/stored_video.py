@@ -1,10 +1,12 @@
 """A stored video with its flow; training and inference read it one frame at a time."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from storage.datasets.masks.label_maps import object_ids
 from storage.datasets.source import UInt8Array
 from storage.errors import MissingArtifactError
 from storage.kinds.flow_encoding import FloatArray
@@ -57,6 +59,18 @@ class StoredVideo:
                 f"Flow {flow_key} has (frames, height, width) {found}, video {self.name} has "
                 f"{(self.frame_count, *self.size)}: it belongs to another video."
             )
+
+    @cached_property
+    def annotated_objects(self) -> Mapping[int, tuple[int, ...]]:
+        """Ids of the objects in each annotated frame, at working size; errors as for `frame`."""
+        frames = self.attributes["annotated"]
+        known = self.attributes.get("annotated_objects")  # earlier versions did not store them
+        if known is None:
+            known = [object_ids(self.label_map(index)) for index in frames]
+        return {
+            frame: tuple(i for i in ids if i in self.objects)
+            for frame, ids in zip(frames, known, strict=True)
+        }
 
     def first_frame(self, object_id: int) -> int:
         """Index of the first frame in which the object is annotated.

@@ -135,6 +135,7 @@ class _Recorder:
             json.dumps([source.name, source.frame_names, source.objects]).encode()
         )
         self._annotated: list[int] = []
+        self._annotated_objects: list[list[int]] = []
         self._first_frames: dict[int, int] = {}
         self._given_frames: dict[int, int] = {}
         self._source_size = (0, 0)
@@ -153,6 +154,7 @@ class _Recorder:
         if self._annotations is not None:
             self._store(self._annotations, index, label_map)
         self._annotated.append(index)
+        self._annotated_objects.append([int(label) for label in object_ids(labels)])
         for label in object_ids(labels):
             self._first_frames.setdefault(label, index)
         for label in object_ids(label_map):
@@ -180,6 +182,7 @@ class _Recorder:
             "first_frames": [self._first_frames[label] for label in source.objects],
             "given_frames": [self._given_frames[label] for label in source.objects],
             "annotated": self._annotated,
+            "annotated_objects": self._annotated_objects,
             "remarks": source.remarks() if isinstance(source, RemarkedVideo) else [],
             "content_digest": self._digest.hexdigest(),
         }

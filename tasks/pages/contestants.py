@@ -116,6 +116,8 @@ def _of_run(store: ArtifactStore, run: str, preset: str) -> Contestant:
             "compare runs whose videos were evaluated"
         )
     title = f"{run}:{preset}" if preset else run
+    if results.info.parameters.get("correction"):
+        title += " (several masks)"
     return Contestant(title, of_preset, per_frame[per_frame["preset"] == chosen], results, chosen)
 
 

@@ -8,11 +8,13 @@ from maskrnn_core.options import ComputeOptions
 from storage.datasets.source import SourceVideo
 from storage.errors import StorageError
 from storage.kinds.checkpoints import PARENTS
+from storage.kinds.masks import mask_objects
 from storage.kinds.stored_flow import FLOW
-from storage.kinds.videos import VIDEOS, key_in_store
+from storage.kinds.videos import VIDEOS, key_in_store, open_video
 from storage.runs.names import RecordName, StageName
 from storage.store.artifacts import ArtifactStore
 from tasks import keys
+from tasks.given import GivenMask, GivenSpec, given_masks
 from tasks.inputs.flow_method import FlowMethod
 from tasks.keys import PreparedVideo
 from tasks.plan.run_order import TRAIN, PresetStage, Training, unneeded
@@ -34,14 +36,26 @@ class PlannedStage:
 
 
 def prepared_video(
-    store: ArtifactStore, key: str, method: FlowMethod, compute: ComputeOptions
+    store: ArtifactStore,
+    key: str,
+    method: FlowMethod,
+    compute: ComputeOptions,
+    spec: GivenSpec = GivenSpec(),  # noqa: B008 (frozen)
 ) -> PreparedVideo:
     """Return what later stages need of a video in the store; its optical flow may be missing.
+
+    `spec` says which masks are given; by default the first annotation of each object.
 
     Raises:
         MissingArtifactError, CorruptArtifactError, NewerSchemaError: see `ArtifactStore.open`.
     """
     known = store.open(VIDEOS, key).metadata
+    given: tuple[GivenMask, ...] = ()
+    if spec != GivenSpec():
+        correction = spec.correction
+        added = () if correction is None else correction.earlier + correction.added
+        objects_of = {mask: mask_objects(store, mask) for _, mask in added}
+        given = given_masks(spec, open_video(store, key).annotated_objects, objects_of)
     asked = compute if method.weights is not None else None
     return PreparedVideo(
         name=known["name"],
@@ -50,6 +64,8 @@ def prepared_video(
         flow_key=keys.flow_key(known["content_digest"], method.digest, asked),
         objects=tuple(known["objects"]),
         frame_count=known["frame_count"],
+        given=given,
+        correction=spec.correction,
     )
 
 
@@ -77,7 +93,11 @@ class DryPlan:
         self.stages: list[PlannedStage] = []
 
     def prepare(
-        self, source: SourceVideo, record: RecordName, stages: Sequence[StageName]
+        self,
+        source: SourceVideo,
+        record: RecordName,
+        stages: Sequence[StageName],
+        given: GivenSpec = GivenSpec(),  # noqa: B008 (frozen)
     ) -> PreparedVideo | None:
         """Plan the shared stages of a video; return None if it is missing or cannot be read."""
         video = None
@@ -85,7 +105,8 @@ class DryPlan:
             if stage.kind == "ingest":
                 key = self._video_key(source)
                 if self._add(record, stage, VIDEOS, key) and key is not None:
-                    video = prepared_video(self._store, key, self._method, self._compute)
+                    asked = self._method, self._compute
+                    video = prepared_video(self._store, key, *asked, given)
             else:
                 self._add(record, stage, FLOW, None if video is None else video.flow_key)
         return video

@@ -119,8 +119,8 @@ def preset_stages(
     stages = []
     if preset.network is not None and preset.finetune is not None:
         objects: list[tuple[int | None, str | None]] = [(None, None)]
-        if known:
-            objects = [*weights.items()]
+        if known and video is not None:
+            objects = [pair for pair in weights.items() if video.weights_kept(pair[0]) is None]
         stages = [
             PresetStage(StageName("finetune", preset.name, object_id), FINETUNED, key, segment)
             for object_id, key in objects
@@ -159,7 +159,8 @@ def finetuned_keys(
     if preset.finetune is None:
         return dict.fromkeys(video.objects, parent)
     return {
-        object_id: keys.finetuned_key(video, object_id, parent, preset, compute)
+        object_id: video.weights_kept(object_id)
+        or keys.finetuned_key(video, object_id, parent, preset, compute)
         for object_id in video.objects
     }
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from tasks.given import masks_by_object
 from tasks.inputs.configuration import Configuration
 from tasks.inputs.sources import DatasetSpec
 from tasks.plan.outcome import Outcome
@@ -22,6 +23,7 @@ from tasks.reporting.summary import (
     comparison,
     confidence_section,
     failures,
+    given_of,
     markdown,
 )
 from tasks.reporting.tables import Tables, gather
@@ -146,6 +148,7 @@ def _write(parts: ReportParts, figures: Mapping[str, Any], folder: Path) -> None
         "videos": sorted(parts.outcome.videos),
         "failures": failures(parts.records),
         "notes": parts.outcome.notes,
+        "masks": {name: masks_by_object(given) for name, given in given_of(parts.outcome).items()},
         "stages": json.loads(parts.stages.to_json(orient="records")),
         **figures,
     }

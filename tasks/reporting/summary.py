@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from storage.runs.ledger import VideoRecord
+from tasks.given import GivenMask, masks_told
 from tasks.inputs.configuration import Configuration
 from tasks.plan.outcome import Outcome
 from tasks.reporting.escaping import (
@@ -124,10 +125,15 @@ def _figures(parts: ReportParts, tables: Tables) -> str:
     sequences = tables.per_sequence[tables.per_sequence["preset"] == main]
     objects = tables.per_object[tables.per_object["preset"] == main]
     common = len(common_videos(tables, list(compared["preset"])))
+    several = ", ".join(given_of(parts.outcome))
+    caution = (
+        f"\n\n**Objects of {markdown_text(several)} have several given masks.** Their figures are "
+        "not those of a benchmark, which gives the first mask alone."
+    )
     return "\n\n".join(
         [
             "## Figures\n\nJ is region similarity, F contour accuracy, T temporal instability "
-            f"(over all sequences); by the protocol {parts.protocol}.",
+            f"(over all sequences); by the protocol {parts.protocol}." + (several and caution),
             f"### Presets, on the {common} videos that all of them came through with\n\n"
             + markdown_table(compared),
             f"### {main} per sequence\n\n" + markdown_table(sequences.drop(columns="preset")),
@@ -136,8 +142,23 @@ def _figures(parts: ReportParts, tables: Tables) -> str:
     )
 
 
+def _masks(outcome: Outcome) -> list[str]:
+    """Return sentences about the masks that were given."""
+    given = given_of(outcome)
+    told = [masks_told(video, masks) for video, masks in given.items()]
+    if len(given) < len(outcome.videos):
+        told.append(f"One mask per object was given{' in the other videos' if told else ''}.")
+    return told
+
+
+def given_of(outcome: Outcome) -> dict[str, Sequence[GivenMask]]:
+    """Return the given masks of the videos that have several per object, by video."""
+    videos = {result.video.name: result.video for result in outcome.results}
+    return {name: video.given for name, video in sorted(videos.items()) if video.given}
+
+
 def _provenance(parts: ReportParts) -> str:
-    lines = [markdown_text(note) for note in parts.outcome.notes]
+    lines = [markdown_text(note) for note in (*parts.outcome.notes, *_masks(parts.outcome))]
     lines += [f"Parent of {name}: `{key}`." for name, key in sorted(parts.outcome.parents.items())]
     overrides = parts.configurations[0].overrides
     if overrides:

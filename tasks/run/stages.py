@@ -15,6 +15,7 @@ from storage.kinds.stored_flow import FLOW, FlowWrite
 from storage.kinds.videos import VIDEOS, key_in_store
 from storage.runs.names import RecordName, StageName
 from tasks import keys, units
+from tasks.given import GivenSpec
 from tasks.inputs.flow_method import FlowMethod
 from tasks.inputs.sources import DatasetSpec
 from tasks.inputs.starting_weights import starting_digest
@@ -50,11 +51,16 @@ def ingest(
 
 @stage_task("flow", "flow {record}")
 def flow(
-    context: RunContext, key: str, method: FlowMethod, compute: ComputeOptions, record: RecordName
+    context: RunContext,
+    key: str,
+    method: FlowMethod,
+    compute: ComputeOptions,
+    record: RecordName,
+    given: GivenSpec = GivenSpec(),  # noqa: B008 (frozen)
 ) -> PreparedVideo:
     """Estimate optical flow in both directions; return what later stages need of the video."""
     with context.stage(record, StageName("flow")) as stage:
-        video = prepared_video(context.store, key, method, compute)
+        video = prepared_video(context.store, key, method, compute, given)
         flow_key = video.flow_key
         stage.obtain(
             FLOW, flow_key, units.estimate_flow, key, method, compute, resource=method.resource

@@ -1,14 +1,14 @@
-"""Finetunes the parent online to one object of one video."""
+"""Finetunes the parent online to one object of one video, on all masks that are given of it."""
 
 import dataclasses
 import time
 
 from maskrnn_core.options import ComputeOptions, Preset
 from storage.kinds.checkpoints import FINETUNED, PARENTS, load_checkpoint, save_checkpoint
-from storage.kinds.stored_video import open_video
 from storage.store.artifacts import ArtifactStore
 from tasks.keys import PreparedVideo
 from tasks.progress_lines import step_progress
+from tasks.units.given_video import GivenVideo, open_given
 from tasks.units.threads import shared_machine
 
 
@@ -28,7 +28,8 @@ def finetune(
         key: key of the checkpoint.
         video: the video with its optical flow.
         object_id: label of the object.
-        parent: key of the parent's checkpoint.
+        parent: key of the parent's checkpoint; the weights of a result that is corrected, if they
+            were kept, take its place.
         preset: network and finetuning options.
         compute: device, precision, threads.
     """
@@ -39,14 +40,19 @@ def finetune(
         return
     started = time.perf_counter()
     compute = shared_machine(compute)
-    weights, _ = load_checkpoint(store, PARENTS, parent)
-    stored = open_video(store, video.key, video.flow_key)
+    before = video.weights_before(object_id)
+    start = (PARENTS, parent) if before is None else (FINETUNED, before)
+    weights, _ = load_checkpoint(store, *start)
+    opened = open_given(store, video)
+    frames = opened.frames_of(object_id) if isinstance(opened, GivenVideo) else None
     tell = step_progress()
-    trained = finetune_network(stored, object_id, weights, preset, compute, tell)
+    trained = finetune_network(opened, object_id, weights, preset, compute, tell, frames)
     metadata = {
         "video": video.name,
         "object": object_id,
         "parent": parent,
+        "started_from": before,
+        "frames": frames,
         "preset": dataclasses.asdict(preset),
         "compute": dataclasses.asdict(compute),
         "seconds": time.perf_counter() - started,

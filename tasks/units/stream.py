@@ -26,6 +26,7 @@ from tasks.units.threads import shared_machine
 
 if TYPE_CHECKING:
     from maskrnn_core.networks.weights import Weights
+    from maskrnn_core.training.augmentation import FrameSample
     from tasks.streaming.video import ClipStream
 
 
@@ -103,6 +104,11 @@ def segment_stream(
         return stored_figures(store, key)
     if preset.network is not None and parent is None:
         raise ParameterError(f"the preset {preset.name} needs a parent: name its checkpoint")
+    if preset.inference.backwards:
+        raise ParameterError(
+            "a clip that is segmented while it is decoded is read forwards only: remove "
+            "inference.backwards"
+        )
     clock, began, compute = StageClock(), time.perf_counter(), shared_machine(compute)
     with clock.measure("open"):
         opened = OpenedClip(clip.open(), short_side)
@@ -112,6 +118,7 @@ def segment_stream(
     chosen = [preset, compute, short_side, method.digest, options]
     metadata: dict[str, Any] = {"preset": dataclasses.asdict(preset)}
     metadata["compute"] = dataclasses.asdict(compute)
+    metadata["masks"] = {str(frame): list(ids) for frame, ids in opened.starts.items()}
     with write_prediction(
         store,
         key,
@@ -175,7 +182,8 @@ def _weights(
     compute: ComputeOptions,
 ) -> "dict[int, Weights]":
     """Return weights for every object: the parent's, finetuned if the preset requires it."""
-    from maskrnn_core.training.finetuning import finetune
+    from maskrnn_core.training.finetuning import MOST_FRAMES, finetune_on, spread
+    from maskrnn_core.training.samples import read_sample
 
     if parent is None or preset.network is None:
         return {}
@@ -183,11 +191,20 @@ def _weights(
     tuned: dict[int, Weights] = dict.fromkeys(stream.clip.objects, weights)
     if preset.finetune is None:
         return tuned
-    first_frames = {i: stream.clip.first_frame(i) for i in stream.clip.objects}
-    for start in sorted(set(first_frames.values())):
-        with stream.video(start) as video:
-            for object_id in (i for i, first in first_frames.items() if first == start):
-                tuned[object_id] = finetune(video, object_id, weights, preset, compute).weights
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for object_id in stream.clip.objects:
+        given = [frame for frame, ids in stream.clip.starts.items() if object_id in ids]
+        groups.setdefault(tuple(spread(given, MOST_FRAMES)), []).append(object_id)
+    for frames, objects in groups.items():
+        samples: dict[int, dict[str, FrameSample]] = {object_id: {} for object_id in objects}
+        for frame in frames:
+            with stream.video(frame) as video:
+                for object_id in objects:
+                    name = f"{video.name}, frame {frame}, object {object_id}"
+                    samples[object_id][name] = read_sample(video, frame, object_id)
+        for object_id in objects:
+            made = finetune_on(samples[object_id], object_id, weights, preset, compute)
+            tuned[object_id] = made.weights
     return tuned
 
 

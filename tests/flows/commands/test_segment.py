@@ -230,3 +230,47 @@ def test_a_written_video_is_read_again(tmp_path: Path) -> None:
     np.testing.assert_allclose(video.times, np.arange(4) / 25, atol=0.001)
     assert abs(video.frame(3).astype(int) - 120).max() < 6
     assert [found.name for found in tmp_path.iterdir()] == ["a.mp4"]
+
+
+def test_masks_of_several_frames(
+    own_video: Path, drawn: SyntheticVideo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = np.zeros((48, 65), np.uint8)
+    later[4:20, 5:30] = 255
+    Image.fromarray(later).save(tmp_path / "later.png")
+    out = tmp_path / "out"
+    masks = ["--mask", f"0={tmp_path / 'first.png'}", "--mask", f"3={tmp_path / 'later.png'}"]
+    tokens = ["segment", own_video, *masks, "--preset", "first-frame", "--out", out]
+    assert run(monkeypatch, *tokens, "--store", tmp_path / "store") == 0
+    found = [np.asarray(Image.open(out / "walk" / f"{i:05d}.png")) for i in range(5)]
+    np.testing.assert_array_equal(found[0], drawn.label_map(0))
+    np.testing.assert_array_equal(found[2] == 1, found[0] == 1)
+    for index in (3, 4):
+        np.testing.assert_array_equal(found[index] == 1, later == 255)
+    report = next((tmp_path / "store" / "runs").glob("video-*/report/summary.md"))
+    assert "Masks given: walk, object 1 in frames 0 and 3" in report.read_text()
+
+
+@pytest.mark.parametrize(
+    ("masks", "why"),
+    [
+        (["0=FIRST", "FIRST"], "of several masks each needs its frame"),
+        (["0=FIRST", "0=FIRST"], "frame 0 has two masks"),
+        (["0=FIRST", "00000=FIRST"], "Frame 00000 has two masks"),
+        (["0=FIRST", "9=FIRST"], "no frame '9'"),
+        (["0=FIRST", "3=NOWHERE.png"], "is not there"),
+    ],
+)
+def test_bad_masks_of_frames(
+    own_video: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    masks: list[str],
+    why: str,
+) -> None:
+    named = [mask.replace("FIRST", str(tmp_path / "first.png")) for mask in masks]
+    options = [token for mask in named for token in ("--mask", mask)]
+    assert run(monkeypatch, "segment", own_video, *options, "--store", tmp_path / "store") == 2
+    assert why in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "walk-masks" / "walk").exists()

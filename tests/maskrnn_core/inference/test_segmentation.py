@@ -138,3 +138,13 @@ def test_presets_know_their_names(name: str) -> None:
 def test_an_unknown_preset_names_the_closest() -> None:
     with pytest.raises(InvalidInputError, match="did you mean masktrack"):
         preset("masktrak")
+
+
+def test_an_object_that_starts_again_is_its_mask_alone(make_video: Callable[..., Any]) -> None:
+    video = make_video(count=3)
+    given = np.zeros_like(video.label_maps[2])
+    given[0:4, 40:48] = 1
+    video.label_maps[2] = given
+    chosen = preset("propagate")
+    last = list(VideoSegmenter(video, {}, chosen, CPU, starts={0: [1], 2: [1]}).frames())[-1]
+    np.testing.assert_array_equal(last.label_map, given)

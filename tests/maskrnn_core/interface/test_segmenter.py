@@ -9,7 +9,7 @@ import pytest
 from maskrnn_core.errors import InvalidInputError
 from maskrnn_core.inference import TrackState
 from maskrnn_core.interface import Segmenter, segment
-from maskrnn_core.options import InferenceOptions
+from maskrnn_core.options import FinetuneOptions, InferenceOptions
 from tests.maskrnn_core.interface.scene import CPU, UNTUNED, SceneWithDIS, parent
 
 
@@ -79,3 +79,32 @@ def test_a_frame_that_is_refused_does_not_count() -> None:
     expected.step(video.frame(0), video.label_map(0))
     assert result.index == 1
     np.testing.assert_array_equal(result.label_map, expected.step(video.frame(1)).label_map)
+
+
+def test_a_later_mask_finetunes_again_on_all_masks_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    from maskrnn_core.training import finetuning
+
+    video: Any = SceneWithDIS()
+    asked: list[list[str]] = []
+    finetune_on = finetuning.finetune_on
+
+    def noted(samples: Any, *args: Any) -> Any:
+        asked.append(list(samples))
+        return finetune_on(samples, *args)
+
+    monkeypatch.setattr(finetuning, "finetune_on", noted)
+    tuned = replace(UNTUNED, finetune=FinetuneOptions(iterations=1))
+    first = video.label_map(0) == 1
+    for refinetune in (False, True):
+        live = Segmenter(tuned, parent(), compute=CPU, refinetune=refinetune)
+        live.step(video.frame(0), first)
+        live.step(video.frame(1))
+        live.step(video.frame(2), first)
+    once, *again = asked
+    assert once == ["frame 0, object 1"]
+    assert again == [once, ["frame 0, object 1", "frame 2, object 1"]]
+
+
+def test_a_live_result_does_not_go_backwards() -> None:
+    with pytest.raises(InvalidInputError, match="forwards only"):
+        Segmenter(replace(UNTUNED, inference=InferenceOptions(backwards=True)), parent())

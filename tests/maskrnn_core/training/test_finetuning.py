@@ -12,7 +12,7 @@ from maskrnn_core.networks import build_network, weights_of
 from maskrnn_core.networks.weights import Weights
 from maskrnn_core.options import DreamOptions
 from maskrnn_core.training.curve import CurvePoint, TrainedNetwork
-from maskrnn_core.training.finetuning import finetune, on_plateau
+from maskrnn_core.training.finetuning import finetune, on_plateau, spread
 from maskrnn_core.video import Video
 from tests.maskrnn_core.training.tiny_preset import CPU, FINETUNE, NETWORK, TINY
 
@@ -85,3 +85,27 @@ def test_finetuning_on_dreams_learns_another_network_than_on_the_frame(video: Vi
         curves.append([point.loss for point in tuned.curve])
     assert curves[1] == curves[2]
     assert curves[0] != curves[1]
+
+
+def test_finetuning_draws_from_all_frames_that_are_given(make_video: Callable[..., Any]) -> None:
+    video = make_video(count=4)
+    parent = weights_of(build_network(NETWORK))
+
+    def losses(*frames: int) -> list[float]:
+        given = list(frames) or None
+        return [p.loss for p in finetune(video, 1, parent, TINY, CPU, frames=given).curve]
+
+    assert losses() == losses(0), "one frame gives what the first annotated frame gives"
+    assert losses(0) != losses(0, 2) == losses(2, 0)
+    video.label_maps[1] = video.label_maps[3] = None
+    assert losses(0, 2) == losses(2, 0, 2), "other label maps are not read"
+    with pytest.raises(InvalidInputError, match=r"frame 3: no label map"):
+        losses(0, 3)
+
+
+def test_of_many_frames_an_even_part_is_held() -> None:
+    assert spread([9, 0, 4, 4], 5) == [0, 4, 9]
+    assert spread(range(101), 3) == [0, 50, 100]
+    assert spread([7], 16) == [7]
+    with pytest.raises(InvalidInputError, match="no frame with a mask"):
+        spread([], 3)

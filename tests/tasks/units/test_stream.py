@@ -15,6 +15,7 @@ from PIL import Image
 from maskrnn_core.inference import TrackState
 from maskrnn_core.options import Preset
 from storage.errors import DatasetError, StoreFullError
+from storage.kinds.checkpoints import FINETUNED, load_checkpoint
 from storage.kinds.prediction_writer import PredictionWriter
 from storage.kinds.predictions import PREDICTIONS, StoredPrediction
 from storage.kinds.stored_video import open_video
@@ -23,6 +24,7 @@ from storage.store.artifacts import ArtifactStore
 from tasks import keys, units
 from tasks.clip import StreamedClip, StreamOptions
 from tasks.errors import ParameterError
+from tasks.given import GivenSpec, given_masks
 from tasks.inputs.sources import DatasetSpec, open_source
 from tasks.keys import PreparedVideo
 from tasks.streaming.opened_clip import OpenedClip
@@ -56,9 +58,9 @@ def from_stored_frames(
     units.ingest(store.url, key, spec, "clip", short_side)
     units.estimate_flow(store.url, "f", key, METHOD, CPU)
     found = open_video(store, key)
-    video = PreparedVideo(
-        found.name, key, found.content_digest, "f", found.objects, found.frame_count
-    )
+    given = given_masks(GivenSpec(all_annotations=True), found.annotated_objects, {})
+    known = found.name, key, found.content_digest, "f", found.objects, found.frame_count
+    video = PreparedVideo(*known, given)
     weights = {}
     for label in video.objects:
         weights[label] = f"t{label}"
@@ -88,6 +90,22 @@ def test_the_same_as_from_stored_frames(
         assert max(differ) <= 0.01
         np.testing.assert_allclose(streamed.boxes, stored.boxes, atol=0.5)
         np.testing.assert_allclose(streamed.confidence, stored.confidence, atol=0.01)
+
+
+@pytest.mark.timeout(120)
+def test_several_masks_are_used_as_with_stored_frames(tmp_path: Path) -> None:
+    store = store_with_parent(tmp_path / "store", FLOWLESS)
+    clip = write_clip(tmp_path, scenes(2, 7)[1:], [0, 4])
+    assert not clip.has_single_mask
+    from_stored_frames(store, clip, None, FLOWLESS)
+    stream(store, clip, preset=FLOWLESS, parent="p")
+    streamed, stored = StoredPrediction(store, "k"), StoredPrediction(store, "stored")
+    for index in range(7):
+        np.testing.assert_array_equal(streamed.label_map(index), stored.label_map(index))
+    assert streamed.metadata["masks"] == stored.metadata["masks"] == {"0": [1, 2], "4": [1, 2]}
+    np.testing.assert_array_equal(stored.confidence[[0, 4]], 1)
+    tuned = load_checkpoint(store, FINETUNED, "t1")[1]
+    assert tuned["frames"] == [0, 4]
 
 
 def test_without_a_network_objects_are_lost_at_a_cut_until_they_are_given(tmp_path: Path) -> None:

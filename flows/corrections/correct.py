@@ -1,0 +1,215 @@
+"""Carries out `maskrnn correct`: adds masks to a result, and computes what they change."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from flows.commands.execution import announce, execute_run
+from flows.commands.first_masks import frame_files
+from flows.corrections.results import FoundRun, find_run
+from flows.plan.parameters import BenchmarkParameters
+from flows.plan.resolved_run import ResolvedRun, resolve
+from flows.terminal import Terminal
+from maskrnn_core.digest import stable_digest
+from storage.datasets.images.frame_matching import VideoFrames
+from storage.datasets.masks.frame_masks import read_frame_masks
+from storage.datasets.masks.label_maps import object_ids
+from storage.datasets.source import VOID, UInt8Array
+from storage.kinds.checkpoints import FINETUNED
+from storage.kinds.masks import save_mask
+from storage.kinds.predictions import StoredPrediction
+from storage.kinds.stored_video import StoredVideo, open_video
+from storage.kinds.video_writer import working_label_map
+from storage.kinds.videos import key_in_store
+from storage.store.artifacts import ArtifactStore
+from tasks.errors import ParameterError
+from tasks.export.own_results import results_folder, write_results
+from tasks.given import Correction
+
+_NAME = re.compile(r"-corrected-[0-9a-f]{8}$")
+_SHARED = ("compute", "synthetic")
+"""Groups of options that all presets of a run have from its overrides."""
+
+
+@dataclass(frozen=True)
+class CorrectionRequest:
+    """What `maskrnn correct` was asked for.
+
+    Args:
+        store: URL of the store.
+        run: RUN, or RUN:PRESET.
+        video: name of the video; None for the only one of the run.
+        masks: FRAME=FILE each.
+        overrides: options to change, by dotted name.
+        workers: as for a run.
+        dask_address: as for a run.
+        force: as for a run.
+    """
+
+    store: str
+    run: str
+    video: str | None
+    masks: Sequence[str]
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    workers: int | None = None
+    dask_address: str | None = None
+    force: bool = False
+
+
+def correct(asked: CorrectionRequest, out: Path | None) -> int:
+    """Correct a result and print what was computed; return 0, or 1 if it failed.
+
+    Args:
+        asked: the request.
+        out: folder for label maps and overlay; None leaves them in the store.
+
+    Raises:
+        MissingArtifactError: there is no such run.
+        ParameterError, DatasetError: the run, the video or a mask cannot be used.
+        OccupiedOutputError: results would replace other files.
+    """
+    run = prepare_correction(asked)
+    parameters = run.parameters
+    folder = None
+    if out is not None:
+        files = [Path(place) for place in (parameters.root, parameters.masks) if place]
+        folder = results_folder(out, run.sources[0], files)
+    announce(parameters.run_name, parameters.dataset, parameters.presets)
+    code = execute_run(run)
+    if code == 0:
+        console = Terminal()
+        console.print(_told(run))
+        if folder is not None:
+            place = parameters.store, parameters.run_name, parameters.preset
+            masks, overlay = write_results(*place, folder)
+            console.print(f"Label maps: {masks}")
+            console.print(f"To look at: {overlay}")
+    return code
+
+
+def prepare_correction(asked: CorrectionRequest) -> ResolvedRun:
+    """Store the masks, and resolve the run that makes the corrected result; raises as `correct`."""
+    store = ArtifactStore(asked.store)
+    found = find_run(store, asked.run)
+    if found.info.parameters.get("ablation"):
+        raise ParameterError(f"the run {found.info.run_id} is an ablation, which is not corrected")
+    video = _only_video(found) if asked.video is None else asked.video
+    before = found.prediction(video)
+    stored = open_video(store, found.results.keys[video].video)
+    frames = VideoFrames(stored.frame_names, stored.output_size, video)
+    maps = read_frame_masks(frame_files(asked.masks), frames)
+    checked = {frames.order[name]: _checked(maps[name], name, stored) for name in maps}
+    former = _parameters(found, asked)
+    correction = Correction(
+        before.key,
+        tuple((frame, save_mask(store, mask)) for frame, mask in checked.items()),
+        _masks_before(former),
+        _weights(store, before),
+    )
+    parameters = former.model_copy(
+        update={
+            "videos": (video,) if former.masks is None else None,
+            "correction": correction,
+            "parent": former.parent or _parent(store, correction),
+            "run_id": _run_name(found, correction, former),
+        }
+    )
+    run = resolve(parameters)
+    (source,) = run.sources
+    if key_in_store(store, source, parameters.resolution) != stored.key:
+        raise ParameterError(
+            f"the frames or masks of {video} are no longer those of the run {found.info.run_id}: "
+            "restore the files, or segment the video again"
+        )
+    return run
+
+
+def _parameters(found: FoundRun, asked: CorrectionRequest) -> BenchmarkParameters:
+    """The parameters of the run, for one preset, with the options that the request changes."""
+    known = {**found.info.parameters, "store": asked.store, "run_id": found.info.run_id}
+    former = BenchmarkParameters(**known)
+    kept = former.overrides
+    if found.preset != former.preset:
+        kept = {name: text for name, text in kept.items() if name.split(".")[0] in _SHARED}
+    return former.model_copy(
+        update={
+            "preset": found.preset,
+            "compare": (),
+            "overrides": {**kept, **asked.overrides},
+            "workers": asked.workers,
+            "dask_address": asked.dask_address,
+            "force": former.force or asked.force,
+        }
+    )
+
+
+def _only_video(found: FoundRun) -> str:
+    if len(found.results.videos) != 1:
+        raise ParameterError(
+            f"the run {found.info.run_id} has {len(found.results.videos)} videos: name the one to "
+            f"correct, such as {found.results.videos[0] if found.results.videos else 'VIDEO'}"
+        )
+    return found.results.videos[0]
+
+
+def _checked(label_map: UInt8Array, frame: str, stored: StoredVideo) -> UInt8Array:
+    """A label map whose objects the video has; a black and white mask is its only object."""
+    ids = object_ids(label_map)
+    if len(stored.objects) == 1 and ids == (1,) and stored.objects != (1,):
+        label_map = np.where(label_map == 1, stored.objects[0], label_map).astype(np.uint8)
+        ids = stored.objects
+    where = f"the mask of frame {frame}"
+    if strange := sorted(set(ids) - set(stored.objects)):
+        raise ParameterError(
+            f"{where} shows object {strange[0]}, which {stored.name} does not have: it has "
+            f"{', '.join(map(str, stored.objects))}"
+        )
+    left = object_ids(working_label_map(label_map, stored.size))
+    if lost := sorted(set(ids) - set(left)):
+        raise ParameterError(
+            f"{where}: object {lost[0]} has no pixel left at the working size "
+            f"{stored.size[1]}x{stored.size[0]}; mark more of it"
+        )
+    return np.where(label_map == VOID, 0, label_map).astype(np.uint8)
+
+
+def _masks_before(former: BenchmarkParameters) -> tuple[tuple[int, str], ...]:
+    """Masks that the run had added itself."""
+    known = former.correction
+    return () if known is None else known.earlier + known.added
+
+
+def _weights(store: ArtifactStore, before: StoredPrediction) -> tuple[tuple[int, str], ...]:
+    """Finetuned weights of a result that were kept, by object."""
+    named = before.metadata.get("weights", {})
+    return tuple(
+        (int(object_id), key)
+        for object_id, key in sorted(named.items(), key=lambda pair: int(pair[0]))
+        if store.exists(FINETUNED, key)
+    )
+
+
+def _parent(store: ArtifactStore, correction: Correction) -> str | None:
+    """Key of the parent of the weights that were kept; so no training video is needed."""
+    for _, key in correction.weights:
+        parent: str = store.open(FINETUNED, key).metadata["parent"]
+        return parent
+    return None
+
+
+def _run_name(found: FoundRun, correction: Correction, asked: BenchmarkParameters) -> str:
+    """Name of the run that makes the corrected result: the same masks continue the same run."""
+    parts = [correction.prediction, correction.added, asked.preset, asked.overrides]
+    return f"{_NAME.sub('', found.info.run_id)}-corrected-{stable_digest(parts)[:8]}"
+
+
+def _told(run: ResolvedRun) -> str:
+    """Which frames were computed, and which are those of the result before."""
+    found = find_run(ArtifactStore(run.parameters.store), run.parameters.run_name)
+    prediction = found.prediction(run.sources[0].name)
+    first, count = int(prediction.metadata.get("first_changed", 0)), prediction.frame_count
+    others = f"; the {first} frames before are those of the result before" if first else ""
+    return f"Computed {count - first} of {count} frames{others}."
