@@ -103,6 +103,16 @@ _ACCURATE = Preset(
 )
 """One stream of VGG-16 from pretrained weights whose layers have one magnitude (`vgg16-hed`)."""
 
+_ONESHOT = replace(
+    _ACCURATE,
+    name="oneshot",
+    static=None,
+    finetune=None
+    if _ACCURATE.finetune is None
+    else replace(_ACCURATE.finetune, iterations=400, learning_rate=3e-4, frozen_blocks=0),
+)
+"""The network of `accurate`, trained on the first frame alone: no data set is needed."""
+
 _SAME_BUDGET = replace(_STATIC, steps=_STEPS + _CLIPS * _RECURRENT.clip_length)
 """As many frames as both stages of `small` see, for presets without a recurrent stage."""
 
@@ -161,6 +171,7 @@ def _without_network(name: str, carry: Literal["warped", "first"]) -> Preset:
 _PRESETS = (
     _PAPER,
     _ACCURATE,
+    _ONESHOT,
     _SCRATCH,
     _SMALL,
     _appearance_alone("osvos", "none"),

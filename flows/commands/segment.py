@@ -7,6 +7,7 @@ from typing import Any
 from flows.commands.execution import announced, execute_run, validated
 from flows.commands.first_masks import FirstMasks
 from flows.console.options import DataOptions
+from flows.plan.own_video_preset import with_preset
 from flows.plan.parameters import SHORT_SIDE
 from flows.plan.resolved_run import ResolvedRun, resolve
 from flows.plan.run_plan import stored_parents
@@ -61,6 +62,7 @@ def segment_own_video(
     first.check()
     _check_data(video, data)
     out = video.with_name(f"{_name(video)}-masks") if out is None else out
+    fields, choice = with_preset(fields)
     fields = {**fields, **_data_fields(video, _masks(video, first, out), data)}
     if only_preview:
         return _preview(fields, out)
@@ -71,8 +73,9 @@ def segment_own_video(
     objects = source.objects  # reads video and masks, so that faults show before the start
     console = Terminal(stderr=True)
     warnings = _warnings(source, results)
-    for line in [_found(source, objects), *warnings, *_plan(run, source)]:
-        console.print(line)
+    for line in [_found(source, objects), *warnings, choice, *_plan(run, source)]:
+        if line:
+            console.print(line)
     code = execute_run(run, dry_run=dry_run)
     if code == 0 and not dry_run:
         masks, overlay = write_results(
@@ -179,7 +182,7 @@ def _plan(run: ResolvedRun, source: SourceVideo) -> list[str]:
             f"It is segmented at {size[1]}x{size[0]}, a short side of {min(size)} pixels (see "
             "--resolution)."
         ]
-    if not run.trainings:
+    if not run.training.sources:
         return lines
     found = stored_parents(run, ArtifactStore(parameters.store)).get(parameters.preset)
     if found is not None:

@@ -72,8 +72,9 @@ class MethodOptions:
     """Options that choose the method.
 
     Attributes:
-        preset: Named configuration: small, accurate, scratch, paper, osvos, masktrack, propagate,
-            first-frame.
+        preset: Named configuration: small, accurate, oneshot, scratch, paper, osvos, masktrack,
+            fusionseg, lucid, propagate, first-frame. Default: small; `segment VIDEO` takes oneshot
+            where the weights vgg16-hed are.
         set: Options by dotted name, such as finetune.iterations=50; also compute.device,
             compute.precision, compute.threads and synthetic.*.
         flow: Optical flow estimator; `maskrnn doctor` lists them.
@@ -86,7 +87,7 @@ class MethodOptions:
             or a .safetensors file).
     """
 
-    preset: str = "small"
+    preset: str | None = None
     set: Annotated[list[str], Parameter(consume_multiple=True, negative="")] = field(
         default_factory=list
     )
@@ -157,7 +158,7 @@ def as_fields(*groups: object) -> dict[str, Any]:
         fields |= vars(group)
     for name in (*vars(LogOptions()), "dry_run"):  # they are no parameters of a run
         fields.pop(name, None)
-    for name in ("store", "resolution", "dataset"):  # the parameters have their defaults
+    for name in ("store", "resolution", "dataset", "preset"):  # the parameters have their defaults
         if fields.get(name) is None:
             fields.pop(name, None)
     if "set" in fields:

@@ -39,9 +39,8 @@ def training_for(
 
     Raises:
         ParameterError, DatasetError: see `choose_training_set`.
-        ParameterError, DatasetError: see `choose_training_set`.
     """
-    trains = any(configuration.preset.network is not None for configuration in configurations)
+    trains = any(configuration.preset.trains_offline for configuration in configurations)
     if not trains or not parameters.reaches("train"):
         return TrainingSet(spec, [], "")
     if parameters.parent is not None:

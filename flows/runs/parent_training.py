@@ -133,10 +133,12 @@ class Parents:
         if before is not None:
             before.exception()
         record, configuration = training.record, training.configuration
+        if not configuration.preset.trains_offline:
+            prepared = []
         self._context.begin(record)
         try:
             videos = [future.result() for future in prepared if future.exception() is None]
-            if not videos:
+            if prepared and not videos:
                 with self._context.stage(record, TRAIN):
                     raise TaskError(f"all {len(prepared)} training videos failed; see their errors")
             if len(videos) < len(prepared):

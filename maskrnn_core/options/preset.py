@@ -30,3 +30,8 @@ class Preset:
     finetune: FinetuneOptions | None = field(default_factory=FinetuneOptions)
     inference: InferenceOptions = field(default_factory=InferenceOptions)
     tracker: TrackerChoice | None = later(None)  # noqa: RUF009 (declares a field)
+
+    @property
+    def trains_offline(self) -> bool:
+        """Whether the parent learns from videos; otherwise it is what the training starts from."""
+        return self.network is not None and not (self.static is None and self.recurrent is None)

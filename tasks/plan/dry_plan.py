@@ -115,10 +115,11 @@ class DryPlan:
         self, videos: Sequence[PreparedVideo | None], training: Training, start: str | None
     ) -> str | None:
         """Return the parent's key; None if a training video is not in the store."""
-        known = [video for video in videos if video is not None]
+        configuration = training.configuration
+        learns = configuration.preset.trains_offline
+        known = [video for video in videos if video is not None] if learns else []
         key = None
-        if known and len(known) == len(videos):
-            configuration = training.configuration
+        if not learns or (known and len(known) == len(videos)):
             key = keys.parent_key(known, configuration.preset, configuration.compute, start)
         self._add(training.record, TRAIN, PARENTS, key)
         return key

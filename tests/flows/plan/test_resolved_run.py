@@ -71,6 +71,16 @@ def test_a_resolved_run_holds_what_its_stages_work_from(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_learns_from_the_first_frame_alone_needs_no_training_videos(tmp_path: Path) -> None:
+    drawn = {key: value for key, value in OVERRIDES.items() if key.startswith("synthetic.")}
+    asked = fields(tmp_path, preset="lucid", overrides=drawn)
+    run = resolve(BenchmarkParameters(**asked))
+    assert run.with_network == [run.main]
+    assert run.training.sources == []
+    with_small = resolve(BenchmarkParameters(**{**asked, "compare": ("small",)}))
+    assert len(with_small.training.sources) == 2
+
+
 @pytest.mark.parametrize(
     ("others", "expected"),
     [

@@ -153,3 +153,18 @@ def test_stages_can_be_run_by_themselves(
     assert execute(fields(store, until="train", run_id="train", dask_address=scheduler)) == 0
     assert "train parent/small" in started
     assert not any(name.startswith(("finetune", "segment")) for name in started)
+
+
+def test_a_preset_that_learns_from_the_first_frame_alone_opens_no_training_video(
+    tmp_path: Path, started: list[str], scheduler: str
+) -> None:
+    offline = ("static.", "recurrent.")
+    overrides = {key: text for key, text in OVERRIDES.items() if not key.startswith(offline)}
+    asked = fields(tmp_path / "store", preset="lucid", compare=(), overrides=overrides, workers=1)
+    assert execute(asked) == 0
+    figures = json.loads((tmp_path / "store/runs/run/report/summary.json").read_text())
+    assert [row["preset"] for row in figures["presets"]] == ["lucid"]
+    assert not [name for name in started if "train-" in name]
+    started.clear()
+    assert execute(asked) == 0
+    assert started == []
