@@ -74,7 +74,9 @@ _CROPS = replace(_MILD, crop=0.6, anywhere=0.15, scale=(0.7, 1.4))
 """A third of the frame's pixels, and so about a third of the time."""
 _DRIFTED = replace(_ROUGH, ghost=0.3, blob=0.4)
 """The previous mask as it is some frames after an error."""
-_CONTINUITY = InferenceOptions(gate=False, mask_box_scale=1.5, piece_reach=0.25, second_look=0.5)
+_CONTINUITY = InferenceOptions(
+    gate=False, mask_box_scale=1.5, piece_reach=0.25, second_look=0.5, scale_range=(0.9, 1.7)
+)
 
 _ACCURATE = Preset(
     name="accurate",

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from maskrnn_core.compute import Compute
 from maskrnn_core.geometry.boxes import Box, clip_box, decode_box, enlarge_box, mask_box
@@ -58,6 +59,12 @@ class NetworkTracker:
             backward: (1, 2, H, W) backward flow in pixels; None where there is none.
             magnitudes: (1, 2, H, W) in [0, 1].
         """
+        found = self._step(previous, frame, backward, magnitudes)
+        return replace(found, given_area=previous.given_area)
+
+    def _step(
+        self, previous: ObjectFrame, frame: Tensor, backward: Tensor | None, magnitudes: Tensor
+    ) -> ObjectFrame:
         mask = previous.probability[None, None]
         if self._warp_mask and backward is not None:
             mask = warp(mask, backward)
@@ -65,9 +72,10 @@ class NetworkTracker:
         if proposal is None:
             mask = torch.zeros_like(mask)
         rows, columns = self._window(proposal, (mask.shape[2], mask.shape[3]))
-        segmentation = self._segment(
-            *(part[..., rows, columns] for part in (frame, mask, magnitudes))
-        )
+        area = max(self._area(mask[0, 0]), previous.seen_area)
+        factor = self._factor(area, previous.given_area)
+        parts = (part[..., rows, columns] for part in (frame, mask, magnitudes))
+        segmentation = self._segment_at(factor if proposal is not None else min(factor, 1), *parts)
         probability = torch.zeros_like(mask[0, 0])
         probability[rows, columns] = torch.sigmoid(segmentation.logits[0, 0])
         if not self._network.reads_mask:
@@ -86,7 +94,7 @@ class NetworkTracker:
             return found
         remembered = max(found.seen_area, (1 - FORGOTTEN) * previous.seen_area)
         if self._area(probability) < self._options.second_look * remembered:
-            found = self._look_again(found, remembered, frame, magnitudes)
+            found = self._look_again(found, remembered, previous.given_area, frame, magnitudes)
         return replace(found, seen_area=max(found.seen_area, remembered))
 
     def cut(self, previous: ObjectFrame) -> ObjectFrame:
@@ -94,7 +102,28 @@ class NetworkTracker:
         height, width = previous.probability.shape
         everywhere = np.array([0, 0, width, height], dtype=np.float32)
         absent = torch.zeros_like(previous.probability)
-        return ObjectFrame(absent, TrackState.LOST, everywhere, previous.seen_area)
+        return ObjectFrame(
+            absent, TrackState.LOST, everywhere, previous.seen_area, previous.given_area
+        )
+
+    def _factor(self, area: float, given_area: float) -> float:
+        """By how much to resize what the network reads, for an object of an area in pixels."""
+        wanted = self._options.scale_range
+        if wanted is None or not area or not given_area or self._network.localization is not None:
+            return 1.0
+        scale = math.sqrt(area / given_area)
+        return min(max(scale, wanted[0]), wanted[1]) / scale
+
+    def _segment_at(self, factor: float, *parts: Tensor) -> Segmentation:
+        """What the network says of parts (1, C, H, W), which it reads resized by a factor."""
+        if factor == 1:
+            return self._segment(*parts)
+        height, width = parts[0].shape[-2:]
+        size = [max(round(side * factor), 1) for side in (height, width)]
+        smaller = (interpolate(p, size, mode="bilinear", antialias=True) for p in parts)
+        segmentation = self._segment(*smaller)
+        logits = interpolate(segmentation.logits, (height, width), mode="bilinear")
+        return segmentation._replace(logits=logits)
 
     def _segment(self, *parts: Tensor) -> Segmentation:
         """What the network says of frame, mask and magnitudes (1, C, H, W), by the options."""
@@ -107,7 +136,12 @@ class NetworkTracker:
         return segmentation._replace(logits=logits)
 
     def _look_again(
-        self, found: ObjectFrame, remembered: float, frame: Tensor, magnitudes: Tensor
+        self,
+        found: ObjectFrame,
+        remembered: float,
+        given_area: float,
+        frame: Tensor,
+        magnitudes: Tensor,
     ) -> ObjectFrame:
         """What was found, and what the network finds around it without the mask.
 
@@ -115,7 +149,8 @@ class NetworkTracker:
         """
         around = self._surroundings(found, remembered)
         nothing = torch.zeros_like(found.probability)
-        logits = self._segment(frame, nothing[None, None], magnitudes).logits
+        factor = min(self._factor(remembered, given_area), 1)
+        logits = self._segment_at(factor, frame, nothing[None, None], magnitudes).logits
         gated = gate(torch.sigmoid(logits[0, 0]), around).cpu().numpy()
         least = REACQUIRE_AREA * remembered
         seen = confident_component(gated, self._options.threshold, least)

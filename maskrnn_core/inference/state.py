@@ -35,6 +35,8 @@ class ObjectFrame:
     seen_area: float = 0.0
     """Pixels at or above the threshold when a network last saw it, or what is remembered of larger
     ones (`InferenceOptions.second_look`); 0 before that."""
+    given_area: float = 0.0
+    """Pixels of the mask from which the object started; 0 where that is not known."""
 
 
 def on_host(values: Any) -> NDArray[Any]:

@@ -78,7 +78,8 @@ class Tracker:
         self._check_known(object_id)
         if not mask.any():
             raise InvalidInputError(f"object {object_id} starts with an empty mask")
-        self._objects[object_id] = carried(self._backend.put(mask.astype(np.float32)))
+        given = carried(self._backend.put(mask.astype(np.float32)))
+        self._objects[object_id] = replace(given, given_area=float(mask.sum()))
         self._objects = dict(sorted(self._objects.items()))
 
     def forget(self, objects: Collection[int] | None = None) -> None:
@@ -136,8 +137,8 @@ class Tracker:
 
         Returns:
             For the K objects that have started: `objects` (K,) int64 ids, `probability`
-            (K, H, W) float32, `state` (K,) uint8, `box` (K, 4) float32, `seen_area` (K,) float64;
-            only `objects` when there are none.
+            (K, H, W) float32, `state` (K,) uint8, `box` (K, 4) float32, `seen_area` and
+            `given_area` (K,) float64; only `objects` when there are none.
         """
         if not self._objects:
             return {"objects": np.zeros(0, np.int64)}
@@ -148,6 +149,7 @@ class Tracker:
             "state": np.array([int(frame.state) for frame in frames], np.uint8),
             "box": np.stack([frame.box for frame in frames]).astype(np.float32),
             "seen_area": np.array([frame.seen_area for frame in frames], np.float64),
+            "given_area": np.array([frame.given_area for frame in frames], np.float64),
         }
 
     def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
@@ -165,6 +167,7 @@ class Tracker:
                 TrackState(int(state["state"][place])),
                 np.array(state["box"][place], np.float32),
                 float(state["seen_area"][place]),
+                float(state["given_area"][place]) if "given_area" in state else 0.0,
             )
         self._objects = objects
 

@@ -34,6 +34,10 @@ class InferenceOptions:
     piece_reach: float | None = later(None)
     """Discard pieces that are farther from the main pieces of the warped mask than this times the
     root of their area; None discards none."""
+    scale_range: tuple[float, float] | None = later(None)
+    """Smallest and largest scale of the object, relative to its given mask, at which the network
+    reads it: what is outside is resized, for finetuning has shown no other. None reads it as it is;
+    so does a network with a localization net."""
     flip: bool = later(False)
     """Average with the logits of the mirrored frame, for twice the time."""
     backwards: bool = later(False)
@@ -42,6 +46,12 @@ class InferenceOptions:
 
     def __post_init__(self) -> None:
         """Raise InvalidInputError for options that contradict each other."""
+        low, high = self.scale_range or (1.0, 1.0)
+        if not 0 < low <= 1 <= high:
+            raise InvalidInputError(
+                f"scale_range={self.scale_range}: give one scale above 0 and up to 1, and one from "
+                "1 on, such as (0.7, 1.4)"
+            )
         if self.window_margin is not None and self.mask_box_scale is None:
             raise InvalidInputError(
                 "window_margin leaves out what mask_box_scale discards: set mask_box_scale, too"

@@ -70,6 +70,7 @@ def state_after(
         "seen_area": np.array(
             [_seen_area(before, index, place, size) for place in places], np.float64
         ),
+        "given_area": np.array([_given_area(before, place, size) for place in places], np.float64),
         "shot": np.array(int(before.shots[index]), np.int64),
     }
 
@@ -90,3 +91,9 @@ def _seen_area(before: StoredPrediction, index: int, place: int, size: tuple[int
         if area := float(_mask(before, frame, before.objects[place], size).sum()):
             return area
     return 0.0
+
+
+def _given_area(before: StoredPrediction, place: int, size: tuple[int, int]) -> float:
+    """Pixels of an object, at working size, in the frame where it started."""
+    started = int(np.argmax(before.states[:, place] != TrackState.ABSENT))
+    return float(_mask(before, started, before.objects[place], size).sum())
