@@ -210,3 +210,42 @@ def test_with_flips_the_mirrored_frame_gives_the_mirrored_mask(flip: bool) -> No
         mirrored = tracker.step(carried(mask.flip(-1)), frame.flip(-1), None, still).probability
     difference = (straight - mirrored.flip(-1)).abs().max()
     assert (difference < 1e-5) == flip
+
+
+class _Sizes(Answers):
+    """Remembers the sizes of the frames that it read, and answers with the mask."""
+
+    def __init__(self) -> None:
+        super().__init__(torch.zeros(1, 1))
+        self.sizes: list[tuple[int, ...]] = []
+
+    def forward(self, frame: Tensor, mask: Tensor, magnitudes: Tensor | None) -> Segmentation:
+        self.sizes.append(tuple(frame.shape[-2:]))
+        logits = torch.logit(mask.clamp(0.02, 0.98))
+        return Segmentation(logits, torch.zeros(1, 4, 2, 3))
+
+
+@pytest.mark.parametrize(
+    ("given", "size"),
+    [(100.0, (32, 48)), (25.0, (24, 36)), (1600.0, (64, 96)), (0.0, (32, 48))],
+)
+def test_an_object_that_grew_or_shrank_is_read_at_a_scale_within_the_range(
+    given: float, size: tuple[int, int]
+) -> None:
+    # It has 100 pixels, so its scale is 1, 2, 1/4, and unknown.
+    network = _Sizes()
+    options = InferenceOptions(gate=False, scale_range=(0.5, 1.5))
+    previous = ObjectFrame(
+        _square(8, 8), TrackState.TRACKED, np.array([8, 8, 18, 18], np.float32), 0.0, given
+    )
+    _, result = _step(network, previous, options)
+    assert network.sizes == [size]
+    assert result.probability.shape == SIZE
+    assert (result.probability >= 0.5).sum() == pytest.approx(100, abs=24)
+    assert result.given_area == given
+
+
+@pytest.mark.parametrize("wrong", [(0.0, 1.4), (1.1, 1.4), (0.7, 0.9)])
+def test_a_range_of_scales_holds_one(wrong: tuple[float, float]) -> None:
+    with pytest.raises(InvalidInputError, match="scale_range"):
+        InferenceOptions(scale_range=wrong)
