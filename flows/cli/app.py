@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import App, CycloptsError, Parameter
 
 from flows.cli import archive_options as archive_cli
-from flows.cli import run_commands
+from flows.cli import correction_commands, run_commands
 from flows.commands import weights as weights_command
 from flows.console.evaluation_options import AnnotationOptions, EvaluationOptions
 from flows.console.guarded_command import BAD_INPUT, DONE, guarded, store_url
@@ -137,7 +137,7 @@ def train(
 def segment(
     video: Path | None = None,
     *,
-    mask: tuple[str, ...] = (),
+    mask: Annotated[tuple[str, ...], Parameter(negative="")] = (),
     box: tuple[str, ...] = (),
     points: tuple[str, ...] = (),
     preview: bool = False,
@@ -213,8 +213,8 @@ app.command(run_commands.status)
 app.command(run_commands.rerun)
 app.command(run_commands.report)
 app.command(run_commands.compare)
-app.command(run_commands.suggest)
-app.command(run_commands.correct)
+app.command(correction_commands.suggest)
+app.command(correction_commands.correct)
 app.command(run_commands.export)
 app.command(run_commands.verify)
 
