@@ -1,4 +1,5 @@
-# make setup | test | fault-test | serve | benchmark | example | pictures | lock | clean. Needs git, make and Python 3.11 to 3.13.
+# make setup | test | docs | fault-test | serve | benchmark | example | pictures | lock | clean.
+# Needs git, make and Python 3.11 to 3.13.
 
 SHELL := bash
 BIN := .venv/bin
@@ -6,7 +7,7 @@ BIN := .venv/bin
 CONTENT := $(shell cat requirements.lock pyproject.toml .ci/setup | cksum | tr ' ' '-')
 STAMP := .venv/.installed-$(CONTENT)
 
-.PHONY: setup test fault-test serve benchmark example pictures lock clean
+.PHONY: setup test docs fault-test serve benchmark example pictures lock clean
 
 setup: $(STAMP)
 
@@ -21,6 +22,11 @@ test: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+
+# The documentation site, in build/site; links within it are checked, and warnings are errors.
+docs: $(STAMP)
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -c docs/site . build/site
+	@echo "docs: build/site/docs/site/index.html"
 
 # Real servers, workers and runs, killed and restarted; at most 20 minutes.
 fault-test: $(STAMP)
@@ -51,4 +57,4 @@ lock: $(STAMP)
 	  -o requirements.lock
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

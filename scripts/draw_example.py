@@ -70,12 +70,11 @@ def screenshot(page: Path) -> bytes:
         opened.wait_for_function("() => document.getElementById('place').textContent")
         opened.wait_for_timeout(1000)
         bottom = opened.evaluate("document.getElementById('player').getBoundingClientRect().bottom")
-        height = int(bottom) + 20
         data = opened.screenshot(
             type="jpeg",
             quality=75,
             full_page=True,
-            clip={"x": 0, "y": 0, "width": _PAGE_WIDTH, "height": height},
+            clip={"x": 0, "y": 0, "width": _PAGE_WIDTH, "height": int(bottom) + 20},
         )
         browser.close()
     return bytes(data)

@@ -1,12 +1,12 @@
 """Carries out `--dry-run`: prints what is cached, what must run, and what it would need."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from flows.console.plain_table import Column, PlainTable
 from flows.plan.machine_check import check_machine, sampled_extent
 from flows.plan.memory_check import local_machine, needs
 from flows.plan.parameters import RunFields
-from flows.plan.resolved_archive import ResolvedArchive
 from flows.plan.resolved_run import ResolvedRun
 from flows.plan.run_plan import RunPlan, plan_run, stored_parents
 from flows.plan.space_check import bytes_needed, free_bytes, unit_of
@@ -21,6 +21,9 @@ from tasks.machine.space_needed import VideoExtent
 from tasks.plan.dry_plan import PlannedStage
 from tasks.plan.outcome import Outcome
 from tasks.plan.past_timings import PastTimings, Unit, past_timings
+
+if TYPE_CHECKING:
+    from flows.plan.resolved_archive import ResolvedArchive
 
 _COLUMNS = (
     Column("stage"),
@@ -74,7 +77,7 @@ def print_needs(
     _print_disk(store, bytes_needed(run, RunPlan(computed, Outcome()), extent))
 
 
-def print_archive_dry_run(archive: ResolvedArchive) -> int:
+def print_archive_dry_run(archive: "ResolvedArchive") -> int:
     """Print the plan of an archive: its parent, and which rows remain; return 0.
 
     Raises:

@@ -7,7 +7,7 @@ from maskrnn_core.metrics.masks import BoolArray, check_mask_pair
 
 
 def region_similarity(annotation: BoolArray, prediction: BoolArray) -> NDArray[np.float64]:
-    """J of every frame: |P and G| / |P or G|, and 1 if both masks are empty.
+    """J of every frame: ``|P and G| / |P or G|``, and 1 if both masks are empty.
 
     Takes two boolean arrays (T, H, W) and returns float64 (T,), in [0, 1], for every frame
     (Perazzi et al. 2016, section 4.1). J is symmetric in its arguments.

@@ -54,3 +54,10 @@ def test_broken_links_are_found(tmp_path: Path) -> None:
     )
     found = [problem(target, tmp_path) for target in links(tmp_path / "page.md")]
     assert found == [None, "page.md#two: no such heading", "gone.md: no such file"]
+
+
+def test_the_site_holds_every_page() -> None:
+    index = (ROOT / "docs" / "site" / "index.md").read_text()
+    listed = {line.removeprefix("../") for line in index.splitlines() if line.startswith("../")}
+    pages = {page.stem for page in PAGES if page.parent == ROOT / "docs"}
+    assert pages <= listed
