@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from storage.kinds.checkpoints import FINETUNED, load_checkpoint, load_curve, save_checkpoint
+from storage.kinds.frame_arrays import read_whole
 from storage.kinds.predictions import PREDICTIONS, StoredPrediction, write_prediction
 from storage.kinds.stored_flow import FLOW, StoredFlow, write_flow
 from storage.kinds.tables import read_table, write_table
@@ -76,6 +77,8 @@ def make_prediction(store: ArtifactStore) -> str:
 def read_prediction(store: ArtifactStore, key: str) -> list[Any]:
     found = StoredPrediction(store, key)
     arrays: list[Any] = [found.states, found.boxes, found.confidence]
+    artifact = store.open(PREDICTIONS, key)
+    arrays += [read_whole(artifact, name) for name in ("frame", "object")]  # others read these
     arrays += [found.label_map(i) for i in range(found.frame_count)]
     return [found.video, found.objects, found.frame_names, *(a.tobytes() for a in arrays)]
 
