@@ -7,7 +7,6 @@ from typing import Any
 from flows.commands.execution import announced, execute_run, validated
 from flows.commands.first_masks import FirstMasks
 from flows.console.options import DataOptions
-from flows.plan.own_video_preset import with_preset
 from flows.plan.parameters import SHORT_SIDE
 from flows.plan.resolved_run import ResolvedRun, resolve
 from flows.plan.run_plan import stored_parents
@@ -23,6 +22,7 @@ from storage.store.artifacts import ArtifactStore
 from tasks.errors import ParameterError
 from tasks.export.mask_preview import write_mask_preview
 from tasks.export.own_results import results_folder, write_results
+from tasks.inputs.own_video_preset import with_preset
 
 
 def segment_own_video(

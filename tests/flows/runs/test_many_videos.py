@@ -40,7 +40,7 @@ def test_batches(tmp_path: Path, scheduler: str, monkeypatch: pytest.MonkeyPatch
     assert execute(asked) == 0
     names = {name for name, _ in task_runs("many")}
     assert names <= {"videos 1 to 1", "videos 2 to 2", "report", "page"}
-    assert artifacts("many") == {"report"}
+    assert artifacts("many") == {"report", "files", "page"}
     figures = json.loads((tmp_path / "runs" / "many" / "report" / "summary.json").read_text())
     assert [row["video"] for row in figures["sequences"]] == ["val-000", "val-001"]
 

@@ -14,17 +14,20 @@ from tests.tasks.streaming.clips import CPU, scenes, write_clip
 from tests.tasks.units.streams import METHOD, PROPAGATE, TINY, store_with_parent, stream
 
 
-@pytest.mark.parametrize("chosen", [TINY, PROPAGATE], ids=lambda preset: preset.name)
-def test_python_and_the_pipeline_agree(tmp_path: Path, chosen: Preset) -> None:
+@pytest.mark.parametrize(
+    ("chosen", "given"), [(TINY, [0]), (PROPAGATE, [0, 3])], ids=["network", "propagate"]
+)
+def test_python_and_the_pipeline_agree(tmp_path: Path, chosen: Preset, given: list[int]) -> None:
+    """With one mask if there is a network: the pipeline finetunes on masks still to come."""
     store = store_with_parent(tmp_path / "store")
     scene = scenes(1, 6)[0]
-    clip = write_clip(tmp_path, [scene], [0, 3])
+    clip = write_clip(tmp_path, [scene], given)
     parent = None if chosen is PROPAGATE else "p"
     once = StreamOptions(cuts=False)
     stream(store, clip, preset=chosen, parent=parent, short_side=32, options=once)
     stored = StoredPrediction(store, "k")
     weights = load_checkpoint(store, PARENTS, "p")[0] if parent else None
-    masks = {index: scene.label_map(index) for index in (0, 3)}
+    masks = {index: scene.label_map(index) for index in given}
     results = segment(
         clip.video, masks, chosen, weights, flow=METHOD.name, resolution=32, compute=CPU
     )

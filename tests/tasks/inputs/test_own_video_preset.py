@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from flows.plan.own_video_preset import with_preset
+from tasks.inputs.own_video_preset import with_preset
 
 
 @pytest.fixture(autouse=True)
