@@ -193,6 +193,7 @@ def test_memory_stays_bounded_over_ten_thousand_frames() -> None:
             yield truth[index % 10], predicted[index % 10]
 
     rules = protocol("davis2017-semi-supervised")
+    VideoEvaluator(rules, (1, 2), 1, stability=False).add(truth[0], predicted[0])  # imports
     evaluator = VideoEvaluator(rules, (1, 2), 10_000, stability=False)
     tracemalloc.start()
     try:
