@@ -104,7 +104,7 @@ def _captioned(picture: UInt8Array, text: str) -> UInt8Array:
     """White letters with a dark rim, readable on anything."""
     letters = np.zeros(picture.shape[:2], np.uint8)
     scale = max(picture.shape[0] / 320.0, 0.35)
-    place = (4, int(8 + 18 * scale))
+    place = (4, int(7 + 18 * scale))
     cv2.putText(letters, text, place, cv2.FONT_HERSHEY_SIMPLEX, scale, 255, 1, cv2.LINE_AA)
     rim = cv2.dilate(letters, np.ones((3, 3), np.uint8))
     drawn = picture * (1 - rim[..., None] / 255.0) + letters[..., None]

@@ -59,12 +59,6 @@ class NetworkTracker:
             backward: (1, 2, H, W) backward flow in pixels; None where there is none.
             magnitudes: (1, 2, H, W) in [0, 1].
         """
-        found = self._step(previous, frame, backward, magnitudes)
-        return replace(found, given_area=previous.given_area)
-
-    def _step(
-        self, previous: ObjectFrame, frame: Tensor, backward: Tensor | None, magnitudes: Tensor
-    ) -> ObjectFrame:
         mask = previous.probability[None, None]
         if self._warp_mask and backward is not None:
             mask = warp(mask, backward)
@@ -72,8 +66,7 @@ class NetworkTracker:
         if proposal is None:
             mask = torch.zeros_like(mask)
         rows, columns = self._window(proposal, (mask.shape[2], mask.shape[3]))
-        area = max(self._area(mask[0, 0]), previous.seen_area)
-        factor = self._factor(area, previous.given_area)
+        factor = self._factor(previous, mask[0, 0])
         parts = (part[..., rows, columns] for part in (frame, mask, magnitudes))
         segmentation = self._segment_at(factor if proposal is not None else min(factor, 1), *parts)
         probability = torch.zeros_like(mask[0, 0])
@@ -94,22 +87,22 @@ class NetworkTracker:
             return found
         remembered = max(found.seen_area, (1 - FORGOTTEN) * previous.seen_area)
         if self._area(probability) < self._options.second_look * remembered:
-            found = self._look_again(found, remembered, previous.given_area, frame, magnitudes)
+            found = self._look_again(found, remembered, frame, magnitudes)
         return replace(found, seen_area=max(found.seen_area, remembered))
 
     def cut(self, previous: ObjectFrame) -> ObjectFrame:
         """Lost, to be searched in the whole frame; how large it was is still known."""
         height, width = previous.probability.shape
         everywhere = np.array([0, 0, width, height], dtype=np.float32)
-        absent = torch.zeros_like(previous.probability)
-        return ObjectFrame(
-            absent, TrackState.LOST, everywhere, previous.seen_area, previous.given_area
-        )
+        return _lost(previous, everywhere)
 
-    def _factor(self, area: float, given_area: float) -> float:
-        """By how much to resize what the network reads, for an object of an area in pixels."""
-        wanted = self._options.scale_range
-        if wanted is None or not area or not given_area or self._network.localization is not None:
+    def _factor(self, known: ObjectFrame, mask: Tensor) -> float:
+        """By how much to resize what the network reads, for an object with a mask (H, W)."""
+        wanted, given_area = self._options.scale_range, known.given_area
+        if wanted is None or not given_area or self._network.localization is not None:
+            return 1.0
+        area = max(self._area(mask), known.seen_area)
+        if not area:
             return 1.0
         scale = math.sqrt(area / given_area)
         return min(max(scale, wanted[0]), wanted[1]) / scale
@@ -139,7 +132,6 @@ class NetworkTracker:
         self,
         found: ObjectFrame,
         remembered: float,
-        given_area: float,
         frame: Tensor,
         magnitudes: Tensor,
     ) -> ObjectFrame:
@@ -149,7 +141,8 @@ class NetworkTracker:
         """
         around = self._surroundings(found, remembered)
         nothing = torch.zeros_like(found.probability)
-        factor = min(self._factor(remembered, given_area), 1)
+        known = replace(found, seen_area=remembered)
+        factor = min(self._factor(known, found.probability), 1)
         logits = self._segment_at(factor, frame, nothing[None, None], magnitudes).logits
         gated = gate(torch.sigmoid(logits[0, 0]), around).cpu().numpy()
         least = REACQUIRE_AREA * remembered
@@ -158,7 +151,7 @@ class NetworkTracker:
             more = torch.from_numpy(gated * seen).to(nothing.device)
             return self._tracked(found, torch.maximum(found.probability, more), found.box)
         if self._area(found.probability) < least:
-            return ObjectFrame(nothing, TrackState.LOST, around, remembered)
+            return _lost(known, around)
         return found
 
     def _surroundings(self, found: ObjectFrame, remembered: float) -> Box:
@@ -213,7 +206,9 @@ class NetworkTracker:
 
     def _tracked(self, previous: ObjectFrame, probability: Tensor, box: Box) -> ObjectFrame:
         area = self._area(probability) or previous.seen_area
-        return ObjectFrame(probability, TrackState.TRACKED, box, area)
+        return replace(
+            previous, probability=probability, state=TrackState.TRACKED, box=box, seen_area=area
+        )
 
     def _unprompted(self, previous: ObjectFrame, probability: Tensor) -> ObjectFrame:
         """A net that reads no mask cannot lose it."""
@@ -229,11 +224,16 @@ class NetworkTracker:
             gated, self._options.threshold, REACQUIRE_AREA * previous.seen_area
         )
         if found is None:
-            absent = torch.zeros_like(probability)
-            return ObjectFrame(absent, TrackState.LOST, box, previous.seen_area)
+            return _lost(previous, box)
         kept = torch.from_numpy(gated * found).to(probability.device)
         found_box = mask_box(found)
         return self._tracked(previous, kept, box if found_box is None else found_box)
+
+
+def _lost(known: ObjectFrame, box: Box) -> ObjectFrame:
+    """An object that is to be searched in a box."""
+    nothing = torch.zeros_like(known.probability)
+    return replace(known, probability=nothing, state=TrackState.LOST, box=box)
 
 
 def gate(probability: Tensor, box: Box) -> Tensor:

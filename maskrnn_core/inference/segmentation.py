@@ -89,16 +89,19 @@ class VideoSegmenter:
     ) -> None:
         resolved = compute_for(preset, compute)
         self._tracker = tracker_without_objects(preset, resolved)
-        behind = tracker_without_objects(preset, resolved)
+        trackers: dict[int, ObjectTracker] = {}
         for object_id in video.objects:
             tracker = _tracker_of(video, object_id, weights, preset, resolved)
             self._tracker.follow(object_id, tracker)
-            behind.follow(object_id, tracker)
+            trackers[object_id] = tracker
         self._video = video
         self._options = preset.inference
         self._starts = first_frames(video) if starts is None else starts
         self._behind: BackwardFrames | None = None
         if preset.inference.backwards:
+            behind = tracker_without_objects(preset, resolved)
+            for object_id, tracker in trackers.items():
+                behind.follow(object_id, tracker)
             self._behind = BackwardFrames(video, self._starts, behind)
         self._is_cut = is_cut
         self._keep_soft_masks = keep_soft_masks

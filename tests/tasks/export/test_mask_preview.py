@@ -28,5 +28,5 @@ def test_the_preview_shows_the_frames_where_objects_begin(tmp_path: Path) -> Non
     sheet = np.asarray(Image.open(path))
     assert sheet.shape == (40, 122, 3)
     expected = overlay(source.frame(0), first)
-    np.testing.assert_array_equal(sheet[20:40, :60], expected[20:])  # the caption is above
-    np.testing.assert_array_equal(sheet[20:40, 62:], overlay(source.frame(3), first * 2)[20:])
+    np.testing.assert_array_equal(sheet[15:40, :60], expected[15:])  # the caption is above
+    np.testing.assert_array_equal(sheet[15:40, 62:], overlay(source.frame(3), first * 2)[15:])
