@@ -11,7 +11,6 @@
 Other columns are ignored. Relative paths are relative to the manifest.
 """
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +25,7 @@ from storage.archive.offences import ManifestError, Offence
 from storage.archive.row_ids import made_ids
 from storage.archive.shown_address import hide_secrets_in_logs, shown_address, without_secrets
 from storage.archive.uris import address_folder, resolved, safe_suffix
+from storage.parquet import read_parquet
 
 REQUIRED = ("video", "mask")
 NUMBERS = ("priority", "start", "end")
@@ -98,7 +98,7 @@ def _read_table(place: str) -> tuple[pd.DataFrame, list[str], list[Offence]]:
         if kind == "csv":
             read = read_csv(data, _COLUMNS, REQUIRED)
             return read.table, list(read.names), list(read.offences)
-        table = pd.read_parquet(io.BytesIO(data))
+        table = read_parquet(data)
         return table, [str(name) for name in table.columns], []
     except FileNotFoundError:
         raise ManifestError(f"the manifest {shown} is not there; correct the path") from None

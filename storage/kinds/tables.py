@@ -4,6 +4,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from storage.parquet import read_parquet
 from storage.store.artifact_content import ArtifactReader
 from storage.store.artifacts import ArtifactStore
 
@@ -60,10 +61,8 @@ def read_tables(
 
 
 def _read(artifact: ArtifactReader, file: str) -> "pd.DataFrame":
-    import pandas as pd
-
     data = artifact.get(file)
     try:
-        return pd.read_parquet(io.BytesIO(data), engine="pyarrow")
+        return read_parquet(data)
     except (ValueError, OSError) as error:  # pyarrow's errors are one of these
         raise artifact.corrupt(f"{file} is not a table ({error})") from error
