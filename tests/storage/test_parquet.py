@@ -15,7 +15,7 @@ import io, os
 import pandas as pd
 from storage.parquet import read_parquet
 
-data = pd.DataFrame({"a": range(500), "b": ["x"] * 500}).to_parquet()
+data = pd.DataFrame({"a": range(50), "b": ["x"] * 50}).to_parquet()
 read_parquet(data)  # imports what is imported late
 before = len(os.listdir("/proc/self/task"))
 read_parquet(data)
@@ -46,7 +46,7 @@ def test_no_thread_is_left_that_reads() -> None:
         [sys.executable, "-c", _READS], capture_output=True, text=True, check=True
     )
     ours, with_arrows_threads = map(int, done.stdout.split())
-    assert ours == 0
+    assert ours <= 0  # threads that end on their own may go in between
     assert with_arrows_threads > 0
 
 
