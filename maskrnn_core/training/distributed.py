@@ -44,7 +44,7 @@ class Peers:
         """Wrap the module, so that each backward pass averages its gradients over all processes."""
         if self.count == 1:
             return module
-        return DistributedDataParallel(module, broadcast_buffers=False)
+        return DistributedDataParallel(module)
 
     def apart(self, module: nn.Module) -> AbstractContextManager[Any]:
         """Context in which the gradients of a joined module stay in this process."""
