@@ -7,6 +7,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from flows.console.evaluation_options import AnnotationOptions, EvaluationOptions
 from flows.console.options import names
 from flows.console.output import print_evaluation
+from flows.console.plain_table import Column, PlainTable
 from flows.terminal import Terminal
 from storage.files.output_folder import OutputFolder
 from tasks.errors import ParameterError
@@ -15,13 +16,25 @@ from tasks.evaluation.evaluation import (
     Evaluation,
     EvaluationRequest,
     evaluate_predictions,
+    open_request,
 )
 from tasks.evaluation.output import output_names, write_official, write_tables
+from tasks.evaluation.plan import check_plan, plan_evaluation
 from tasks.inputs.sources import DatasetSpec
+
+_PLAN = (
+    Column("sequence"),
+    Column("objects", is_number=True),
+    Column("frames", is_number=True),
+    Column("counted", is_number=True),
+    Column("missing", is_number=True),
+)
 
 
 def evaluate(predictions: Path, data: AnnotationOptions, options: EvaluationOptions) -> None:
     """Evaluate predictions, print the results and write the tables that were requested.
+
+    With `dry_run`, only print what would be evaluated and written.
 
     Raises:
         ParameterError, DatasetError: bad input; see `evaluate_predictions`.
@@ -40,6 +53,9 @@ def evaluate(predictions: Path, data: AnnotationOptions, options: EvaluationOpti
         options.workers,
     )
     out = None if options.out is None else _checked_folder(options.out, request, options)
+    if options.dry_run:
+        _print_plan(request, options)
+        return
     evaluation = _with_progress(request)
     print_evaluation(evaluation)
     if out is not None:
@@ -54,9 +70,43 @@ def _checked_folder(
 ) -> OutputFolder:
     """Return the folder for the tables after checking that no foreign file is replaced."""
     out = OutputFolder(folder)
-    split = request.spec.split or DEFAULT_SPLIT
-    out.check(files=output_names(split if options.official_csv else None))
+    out.check(files=_tables(request, options))
     return out
+
+
+def _tables(request: EvaluationRequest, options: EvaluationOptions) -> list[str]:
+    """Return the names of the files that may be written."""
+    split = request.spec.split or DEFAULT_SPLIT
+    return output_names(split if options.official_csv else None)
+
+
+def _print_plan(request: EvaluationRequest, options: EvaluationOptions) -> None:
+    """Print what would be evaluated and written.
+
+    Raises:
+        ParameterError: the evaluation would be refused.
+    """
+    opened = open_request(request)
+    planned = plan_evaluation(opened)
+    spec, console = request.spec, Terminal()
+    data = f"{spec.name}, split {spec.split or DEFAULT_SPLIT}"
+    rows = [
+        [one.video, *map(str, (len(one.objects), one.frames, one.counted, one.missing))]
+        for one in planned
+    ]
+    console.print(PlainTable(_PLAN, rows, f"{opened.predictions.place}, against {data}"))
+    objects = sum(len(one.objects) for one in planned)
+    frames = sum(one.frames for one in planned)
+    console.print(f"{len(planned)} sequences, {objects} objects, {frames} frames.")
+    console.print(f"Protocol {opened.rules.name}, {'with' if options.stability else 'without'} T.")
+    check_plan(opened, planned)
+    if missing := sum(one.missing for one in planned):
+        console.print(f"{missing} missing frames would count as empty.")
+    console.print("The predicted masks were not read: damage, sizes and labels are not checked.")
+    if options.out is None:
+        console.print("Tables would be printed, and no file written (see --out).")
+    else:
+        console.print(f"Tables would be written to {options.out}")
 
 
 def _with_progress(request: EvaluationRequest) -> Evaluation:

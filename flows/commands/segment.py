@@ -1,20 +1,23 @@
 """Carries out `maskrnn segment VIDEO`: your own video, from its file to its label maps."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from flows.commands.execution import announced, execute_run, validated
 from flows.commands.first_masks import FirstMasks
 from flows.console.options import DataOptions
-from flows.plan.parameters import SHORT_SIDE
+from flows.plan.parameters import SHORT_SIDE, BenchmarkParameters
 from flows.plan.resolved_run import ResolvedRun, resolve
 from flows.plan.run_plan import stored_parents
 from flows.terminal import Terminal
 from storage.datasets.images.frame_matching import VideoFrames
 from storage.datasets.masks.frame_masks import read_frame_masks
 from storage.datasets.readers.own_video import open_own_video
-from storage.datasets.source import RemarkedVideo, SourceVideo
+from storage.datasets.source import RemarkedVideo, SourceVideo, UInt8Array
 from storage.export.png_folders import palette_png
 from storage.files.output_folder import OutputFolder
 from storage.kinds.videos import working_size
@@ -44,7 +47,7 @@ def segment_own_video(
         data: the data options; with a video, only a resolution is allowed.
         fields: the parameters, without the data.
         only_preview: draw the first masks, and stop.
-        dry_run: print what would be computed, and stop.
+        dry_run: print what would be computed, write nothing, and stop.
 
     Raises:
         ParameterError: no mask was given, or options of a data set or an address were.
@@ -63,16 +66,22 @@ def segment_own_video(
     _check_data(video, data)
     out = video.with_name(f"{_name(video)}-masks") if out is None else out
     fields, choice = with_preset(fields)
-    fields = {**fields, **_data_fields(video, _masks(video, first, out), data)}
-    if only_preview:
-        return _preview(fields, out)
+    with _given_masks(video, first, out, dry_run=dry_run) as (masks, readable):
+        fields = {**fields, **_data_fields(video, masks, data)}
+        if only_preview:
+            return _preview(fields, readable, out, dry_run=dry_run)
+        return _segment(fields, readable, out, choice, dry_run=dry_run)
+
+
+def _segment(fields: dict[str, Any], masks: Path, out: Path, choice: str, *, dry_run: bool) -> int:
+    """Segment the video of `fields`, whose masks can be read from `masks`; otherwise as above."""
     parameters = announced(fields)
-    run = resolve(parameters)
+    run = _resolved(parameters, masks)
     (source,) = run.sources
-    results = results_folder(out, source, [video, Path(str(parameters.masks))])
+    results = results_folder(out, source, [Path(fields["root"]), Path(fields["masks"])])
     objects = source.objects  # reads video and masks, so that faults show before the start
     console = Terminal(stderr=True)
-    warnings = _warnings(source, results)
+    warnings = _warnings(source, None if dry_run else results)
     for line in [_found(source, objects), *warnings, choice, *_plan(run, source)]:
         if line:
             console.print(line)
@@ -106,33 +115,54 @@ def _check_data(video: Path, data: DataOptions) -> None:
         raise ParameterError(f"the video {video} does not exist; correct the path")
 
 
-def _masks(video: Path, first: FirstMasks, out: Path) -> Path:
-    """The masks as a file or folder; those of frames, and boxes and points, are written into the
-    folder of results."""
+@contextmanager
+def _given_masks(
+    video: Path, first: FirstMasks, out: Path, *, dry_run: bool
+) -> Iterator[tuple[Path, Path]]:
+    """Give the path of the masks, and a path to read them from while the block lasts.
+
+    Masks of single frames, and boxes and points, are written into the folder of results. A dry run
+    writes them into a temporary folder.
+    """
     if first.place is not None:
-        return first.place.expanduser().resolve()
-    name = _name(video)
-    if files := first.of_frames:
-        return _write_masks(video, files, out)
-    file = out.expanduser().resolve() / first.file(name)
-    folder = results_folder(out, open_own_video(video, file), [video])
-    first.write(name, folder)
-    return file
-
-
-def _write_masks(video: Path, files: Mapping[str, Path], out: Path) -> Path:
-    """Write masks of single frames into one folder, as label maps named as their frames."""
-    name = _name(video)
-    place = out.expanduser().resolve() / f"{name}-given"
+        place = first.place.expanduser().resolve()
+        yield place, place
+        return
+    name, files = _name(video), first.of_frames
+    place = out.expanduser().resolve() / (f"{name}-given" if files else first.file(name))
     source = open_own_video(video, place)
-    height, width = source.frame(0).shape[:2]
-    frames = VideoFrames(source.frame_names, (height, width), name)
-    maps = read_frame_masks(files, frames)
+    maps = _frame_masks(source, files)
     folder = results_folder(out, source, [video, *files.values()])
-    with folder.folder(place.name) as draft:
+    with ExitStack() as at_end:
+        if dry_run:
+            folder.check(*([], [place.name]) if files else ([place.name], []))
+            folder = OutputFolder(Path(at_end.enter_context(TemporaryDirectory())))
+        if files:
+            _write_masks(maps, place.name, folder)
+        else:
+            first.write(name, folder)
+        yield place, folder.path / place.name
+
+
+def _frame_masks(source: SourceVideo, files: Mapping[str, Path]) -> Mapping[str, UInt8Array]:
+    """Masks of single frames by the name of the frame."""
+    if not files:
+        return {}
+    height, width = source.frame(0).shape[:2]
+    return read_frame_masks(files, VideoFrames(source.frame_names, (height, width), source.name))
+
+
+def _write_masks(maps: Mapping[str, UInt8Array], name: str, folder: OutputFolder) -> None:
+    """Write masks of single frames into one folder, as label maps named as their frames."""
+    with folder.folder(name) as draft:
         for frame, label_map in maps.items():
             (draft / f"{frame}.png").write_bytes(palette_png(label_map))
-    return place
+
+
+def _resolved(parameters: BenchmarkParameters, masks: Path) -> ResolvedRun:
+    """Resolve a run with masks from another path, since a dry run does not write its own."""
+    run = resolve(parameters.model_copy(update={"masks": str(masks)}))
+    return replace(run, parameters=parameters)
 
 
 def _data_fields(video: Path, masks: Path, data: DataOptions) -> dict[str, Any]:
@@ -144,13 +174,14 @@ def _data_fields(video: Path, masks: Path, data: DataOptions) -> dict[str, Any]:
     }
 
 
-def _preview(fields: dict[str, Any], out: Path) -> int:
-    """Draw the first masks over their frames; exit code as for `execute`."""
-    (source,) = resolve(validated(fields)).sources
+def _preview(fields: dict[str, Any], masks: Path, out: Path, *, dry_run: bool) -> int:
+    """Draw the first masks over their frames, unless `dry_run`; exit code as for `execute`."""
+    (source,) = _resolved(validated(fields), masks).sources
     results = results_folder(out, source, [Path(fields["root"]), Path(fields["masks"])])
     found = _found(source, source.objects)
+    drawn = "would be drawn" if dry_run else write_mask_preview(source, results)
     printed = Terminal()
-    for line in (found, f"First masks: {write_mask_preview(source, results)}"):
+    for line in (found, f"First masks: {drawn}"):
         printed.print(line)
     return 0
 
@@ -161,12 +192,15 @@ def _found(source: SourceVideo, objects: tuple[int, ...]) -> str:
     return f"{source.name}: {source.frame_count} frames of {width}x{height}, objects {ids}."
 
 
-def _warnings(source: SourceVideo, out: OutputFolder) -> list[str]:
-    """Return warnings that the user should check, and the path of a picture that shows them."""
+def _warnings(source: SourceVideo, out: OutputFolder | None) -> list[str]:
+    """Return warnings that the user should check, and the path of a picture that shows them.
+
+    Without a folder, no picture is drawn.
+    """
     remarks = source.remarks() if isinstance(source, RemarkedVideo) else []
     if not remarks:
         return []
-    preview = write_mask_preview(source, out)
+    preview = "--preview draws them" if out is None else write_mask_preview(source, out)
     lines = [f"Warning: {remark}" for remark in remarks]
     return [*lines, f"Check the masks before you rely on the result: {preview}"]
 

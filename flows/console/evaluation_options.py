@@ -41,6 +41,7 @@ class EvaluationOptions:
         workers: Worker processes. Default: by the number of cores and the amount of work.
         out: Folder for all tables as Parquet, CSV and Markdown.
         official_csv: Also write the two CSV files of the DAVIS-2017 tools to OUT.
+        dry_run: Only show what would be evaluated, what is missing, and what would be written.
         debug: Show tracebacks.
     """
 
@@ -50,4 +51,5 @@ class EvaluationOptions:
     workers: int | None = None
     out: Path | None = None
     official_csv: Annotated[bool, Parameter(negative="")] = False
+    dry_run: Annotated[bool, Parameter(negative="")] = False
     debug: Annotated[bool, Parameter(negative="")] = False

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import TypeVar
 
 from zarr.abc.buffer import Buffer
-from zarr.abc.store import ByteRequest, Store
+from zarr.abc.store import ByteRequest, Store, SuffixByteRequest
 from zarr.core.buffer import BufferPrototype
 from zarr.storage import WrapperStore
 
@@ -19,6 +19,9 @@ T = TypeVar("T")
 
 _METADATA = "zarr.json"
 _CHUNK = "/c/"
+
+_MOST_INDEXES = 256
+"""Indexes of shards that a reader keeps; each has 16 bytes per chunk of its shard."""
 
 
 class MissingChunkError(Exception):
@@ -87,18 +90,42 @@ class PatientStore(WrapperStore[Store]):
 
 
 class CheckedStore(WrapperStore[Store]):
-    """Reads from another store; raises errors for missing chunks and changed metadata."""
+    """Reads from another store; raises errors for missing chunks and changed metadata.
+
+    Zarr reads the index at the end of a shard before every chunk of the shard. The store keeps the
+    indexes that were read last, so that the next chunk of a shard takes one request, not two.
+    """
 
     def __init__(self, store: Store, digests: dict[str, str], prefix: str) -> None:
         super().__init__(store)
         self._digests = digests
         self._prefix = prefix
+        self._indexes: dict[tuple[str, int], Buffer] = {}
 
     def _with_store(self, store: Store) -> "CheckedStore":
         return CheckedStore(store, self._digests, self._prefix)
 
     async def get(
         self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None = None
+    ) -> Buffer | None:
+        if isinstance(byte_range, SuffixByteRequest):
+            return await self._index(key, prototype, byte_range)
+        return await self._get(key, prototype, byte_range)
+
+    async def _index(
+        self, key: str, prototype: BufferPrototype, end: SuffixByteRequest
+    ) -> Buffer | None:
+        value = self._indexes.pop((key, end.suffix), None)
+        if value is None:
+            value = await self._get(key, prototype, end)
+        if value is not None:
+            self._indexes[key, end.suffix] = value  # the one read last is the last
+        while len(self._indexes) > _MOST_INDEXES:
+            del self._indexes[next(iter(self._indexes))]
+        return value
+
+    async def _get(
+        self, key: str, prototype: BufferPrototype, byte_range: ByteRequest | None
     ) -> Buffer | None:
         value = await super().get(key, prototype, byte_range)
         if value is None and _CHUNK in f"/{key}":

@@ -69,10 +69,10 @@ def compare(job: Comparison, on_frame: Callable[[], None]) -> Compared:
     """
     names = tuple(job.video.frame_names)
     result = Compared(job.video.name, names)
-    present = _present_frames(job, names, result.problems)
+    present = present_frames(job, result.problems)
     if present is None:
         return result
-    objects = _objects(job, result.problems)
+    objects = objects_to_compare(job, result.problems)
     if not objects:
         return result
     only = objects[0] if len(objects) == 1 else None
@@ -104,11 +104,15 @@ def compare(job: Comparison, on_frame: Callable[[], None]) -> Compared:
     return result
 
 
-def _present_frames(
-    job: Comparison, names: Sequence[str], problems: list[Problem]
-) -> frozenset[str] | None:
-    """Return the names of the predicted frames; None if the sequence cannot be listed."""
-    video = job.video.name
+def present_frames(job: Comparison, problems: list[Problem]) -> frozenset[str] | None:
+    """Return the names of the predicted frames; None if there is no list of them.
+
+    Args:
+        job: what to compare.
+        problems: gets what is wrong with the list: missing frames unless they count as empty, extra
+            frames, or why there is no list.
+    """
+    video, names = job.video.name, job.video.frame_names
     try:
         found = job.predictions.frames(video, names)
     except StorageError as error:
@@ -118,16 +122,25 @@ def _present_frames(
         problems.append(Problem(video, "missing sequences"))
         return None
     present = frozenset(found or ())
-    counted = names[1:-1] if job.rules.skip_ends else names[int(job.rules.from_appearance) :]
     if not job.missing_is_empty:
-        absent = [name for name in counted if name not in present]
+        absent = [name for name in counted_frames(job) if name not in present]
         problems += [Problem(video, "missing frames", name) for name in absent]
     extra = sorted(present - set(names) - job.video.other_frames)
     problems += [Problem(video, "extra frames", name) for name in extra]
     return present
 
 
-def _objects(job: Comparison, problems: list[Problem]) -> tuple[int, ...]:
+def counted_frames(job: Comparison) -> tuple[str, ...]:
+    """Return the names of the frames that need a prediction, because the protocol counts them."""
+    names = tuple(job.video.frame_names)
+    return names[1:-1] if job.rules.skip_ends else names[int(job.rules.from_appearance) :]
+
+
+def objects_to_compare(job: Comparison, problems: list[Problem]) -> tuple[int, ...]:
+    """Return the ids of the objects that the protocol counts; none and a problem if it cannot.
+
+    This reads the first annotation, or all of them if objects count from their first appearance.
+    """
     if job.video.objects is not None:
         return job.video.objects
     try:

@@ -16,7 +16,7 @@ from maskrnn_core.metrics import (
 )
 from storage.datasets.readers.annotations import DatasetNotes
 from storage.datasets.readers.catalog import READERS
-from storage.prediction_sets import open_predictions
+from storage.prediction_sets import PredictionSet, open_predictions
 from tasks.errors import ParameterError
 from tasks.evaluation.comparison import Compared, Comparison
 from tasks.evaluation.problems import message_of
@@ -101,6 +101,36 @@ def evaluate_predictions(
             data set or protocol is unknown, or the number of workers is below 1.
         DatasetError: the data set or the predictions cannot be opened.
     """
+    opened = open_request(request)
+    rules, predictions = opened.rules, opened.predictions
+    begin(sum(len(job.video.frame_names) for job in opened.jobs))
+    compared = compare_all(opened.jobs, request.workers, on_frames)
+    if problems := [problem for one in compared for problem in one.problems]:
+        raise ParameterError(message_of(problems, predictions.place))
+    if not any(counts_frames(one) for one in compared):
+        raise ParameterError(no_frame_counts(rules, [one.video for one in compared]))
+    return _evaluation(request, rules, opened.notes, predictions.name, compared)
+
+
+@dataclass(frozen=True)
+class OpenedRequest:
+    """A request with its data set and predictions opened; no mask is read yet.
+
+    Args:
+        rules: the protocol.
+        notes: of the data set.
+        predictions: what is evaluated.
+        jobs: one per video.
+    """
+
+    rules: Protocol
+    notes: DatasetNotes
+    predictions: PredictionSet
+    jobs: Sequence[Comparison]
+
+
+def open_request(request: EvaluationRequest) -> OpenedRequest:
+    """Open the data set and the predictions of a request; errors as for `evaluate_predictions`."""
     name = request.protocol or protocol_of(request.spec.name)
     if name not in PROTOCOLS:
         raise ParameterError(f"unknown protocol {name!r}; choose one of {', '.join(PROTOCOLS)}")
@@ -112,17 +142,9 @@ def evaluate_predictions(
     predictions = open_predictions(request.predictions)
     reader = READERS.get(request.spec.name)
     binary = reader is not None and reader.binary_masks
-    jobs = [
-        Comparison(video, predictions, rules, binary, request.missing_is_empty, request.stability)
-        for video in videos
-    ]
-    begin(sum(len(video.frame_names) for video in videos))
-    compared = compare_all(jobs, request.workers, on_frames)
-    if problems := [problem for one in compared for problem in one.problems]:
-        raise ParameterError(message_of(problems, predictions.place))
-    if not any(counts_frames(one) for one in compared):
-        raise ParameterError(no_frame_counts(rules, [one.video for one in compared]))
-    return _evaluation(request, rules, notes, predictions.name, compared)
+    empty, stability = request.missing_is_empty, request.stability
+    jobs = [Comparison(video, predictions, rules, binary, empty, stability) for video in videos]
+    return OpenedRequest(rules, notes, predictions, jobs)
 
 
 def _evaluation(

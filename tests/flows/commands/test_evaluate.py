@@ -118,6 +118,69 @@ def test_all_offenders_in_one_message_and_exit_code_2(
     assert "counted as empty" in capsys.readouterr().out
 
 
+def rows(printed: str) -> dict[str, list[str]]:
+    """Cells of the lines of the sequences, by their first."""
+    lines = (line.split() for line in printed.splitlines())
+    return {cells[0]: cells[1:] for cells in lines if cells and cells[0] in VIDEOS}
+
+
+def test_a_dry_run_says_what_would_be_evaluated_and_writes_nothing(
+    data: list[str],
+    predictions: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (predictions / "bee" / "00000.png").unlink()  # the protocol does not count it
+    out = tmp_path / "out"
+    before = sorted(tmp_path.rglob("*"))
+    tokens = [str(predictions), *data, "--out", str(out), "--official-csv", "--dry-run"]
+    assert run(tokens, monkeypatch) == 0
+    printed = capsys.readouterr().out
+    assert rows(printed) == {"ant": ["2", "6", "4", "0"], "bee": ["1", "6", "4", "0"]}
+    assert "2 sequences, 3 objects, 12 frames." in printed
+    assert "Protocol davis2017-semi-supervised, with T." in printed
+    assert f"Tables would be written to {out}" in printed
+    assert "0.750" not in printed
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_dry_run_is_refused_where_the_evaluation_would_be(
+    data: list[str],
+    predictions: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shutil.rmtree(predictions / "bee")
+    (predictions / "ant/00002.png").unlink()
+    tokens = [str(predictions), *data, "--dry-run"]
+    assert run(tokens, monkeypatch) == 2
+    printed = capsys.readouterr()
+    assert rows(printed.out) == {"ant": ["2", "6", "4", "1"], "bee": ["1", "6", "4", "4"]}
+    for words in ("missing sequences: bee", "ant, missing frames: 00002"):
+        assert words in printed.err
+    assert run([*tokens, "--missing=empty", "--no-stability"], monkeypatch) == 0
+    printed = capsys.readouterr()
+    assert "5 missing frames would count as empty." in printed.out
+    assert "without T." in printed.out
+    assert "no file written" in printed.out
+    (tmp_path / "per_frame.csv").write_bytes(b"mine")
+    tokens += ["--missing=empty", "--out", str(tmp_path)]
+    assert run(tokens, monkeypatch) == 2
+    assert "per_frame.csv exists already" in capsys.readouterr().err
+
+
+def test_a_dry_run_says_that_no_frame_would_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = write_davis(tmp_path / "davis", "2017", {"bee": 1}, frames=2)
+    made = write_predictions(tmp_path / "mine", {"bee": 1}, range(2))
+    tokens = [str(made), "--dataset", "davis2017", "--root", str(root), "--dry-run"]
+    assert run(tokens, monkeypatch) == 2
+    assert "no frame of bee counts" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("tokens", "words"),
     [

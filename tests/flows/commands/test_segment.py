@@ -175,6 +175,46 @@ def test_boxes_and_points_in_place_of_a_mask(
     assert (out / "walk-prompts.json").read_bytes() == b"mine"
 
 
+@pytest.mark.parametrize(
+    ("masks", "name"),
+    [
+        (["--box", "10,10,40,40"], "walk-prompts.json"),
+        (["--points", "+20,20 -0,0"], "walk-prompts.json"),
+        (["--mask", "0=FIRST", "--mask", "3=FIRST"], "walk-given"),
+        (["--mask", "FIRST"], ""),
+    ],
+)
+def test_a_dry_run_writes_nothing(
+    masks: list[str],
+    name: str,
+    own_video: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    tokens = [token.replace("FIRST", str(tmp_path / "first.png")) for token in masks]
+    tokens += ["--preset", "first-frame", "--store", str(tmp_path / "store")]
+    before = sorted(tmp_path.rglob("*"))
+    assert run(monkeypatch, "segment", own_video, *tokens, "--dry-run") == 0
+    printed = capsys.readouterr()
+    assert "5 frames of 65x48, objects 1" in printed.err
+    assert "segment" in printed.out
+    assert run(monkeypatch, "segment", own_video, *tokens, "--preview", "--dry-run") == 0
+    assert "First masks: would be drawn" in capsys.readouterr().out
+    assert sorted(tmp_path.rglob("*")) == before
+    assert run(monkeypatch, "segment", own_video, *tokens) == 0
+    done = next(path.name for path in (tmp_path / "store" / "runs").iterdir())
+    assert f"run {done}:" in printed.err  # the run itself has the name that was shown
+    capsys.readouterr()
+    assert run(monkeypatch, "segment", own_video, *tokens, "--dry-run") == 0
+    assert "Nothing to compute." in capsys.readouterr().out
+    if name:
+        place = tmp_path / "walk-masks" / name
+        (place / "00000.png" if place.is_dir() else place).write_bytes(b"mine")
+        assert run(monkeypatch, "segment", own_video, *tokens, "--dry-run") == 2
+        assert "has changed since this program wrote it" in capsys.readouterr().err
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 

@@ -16,6 +16,7 @@ from flows.commands.verify import verify
 from storage.errors import InvalidAddressError, StorageError, StoreAccessError
 from storage.kinds.checkpoints import FINETUNED
 from storage.kinds.predictions import PREDICTIONS
+from storage.kinds.stored_flow import StoredFlow, write_flow
 from storage.kinds.training_states import load_training_state, save_training_state
 from storage.runs.ledger import RunLedger, VideoRecord
 from storage.runs.verification import verify_store
@@ -67,6 +68,21 @@ def test_few_requests(remote: ArtifactStore, s3_server: S3Server) -> None:
     ledger = RunLedger(remote, "run")
     ledger.write(VideoRecord("v"))
     assert asked() == {"PUT": 1}
+
+
+def test_a_frame_of_flow_takes_one_request(remote: ArtifactStore, s3_server: S3Server) -> None:
+    """And its shard one more, for the index; 40 frames lie in three shards."""
+    field = np.ones((6, 9, 2), np.float32)
+    pairs = [(i, field if i else None, field if i < 39 else None) for i in range(40)]
+    write_flow(remote, "k", lambda start: pairs[start:], 40, (6, 9), {})
+    flow = StoredFlow(remote, "k")
+    s3_server.requests()
+    for _ in range(2):  # the second time, the indexes are known
+        for index in range(39):
+            assert flow.forward(index) is not None
+    asked = s3_server.requests()
+    assert Counter(method for method, _ in asked) == {"GET": 2 * 39 + 3}
+    assert all("/forward/c/" in address for _, address in asked)
 
 
 def test_training_states(remote: ArtifactStore) -> None:
