@@ -127,6 +127,20 @@ def test_it_fits_a_phone_and_a_screen_reader(report: Path, open_page: Any, schem
     assert [(v["id"], [node["target"] for node in v["nodes"]]) for v in serious] == []
 
 
+def test_a_phone_shows_errors_filters_and_names_whole(hostile_report: Path, open_page: Any) -> None:
+    page = open_page(hostile_report, viewport={"width": 390, "height": 844})
+    assert page.page.locator("#sequences-table input").bounding_box()["width"] > 300
+    failures = page.page.locator("#failures .scroll")
+    assert failures.evaluate("box => box.scrollWidth <= box.clientWidth")
+    figures = page.page.locator("#sequences-table .scroll")
+    assert figures.evaluate("box => (box.scrollLeft = 1000, box.scrollLeft)") > 100
+    edge = figures.bounding_box()
+    for row in ("thead th >> nth=0", "tbody tr:last-child th"):  # stay while figures scroll
+        name = figures.locator(row).bounding_box()
+        assert name["x"] == pytest.approx(edge["x"], abs=1)
+        assert name["width"] < edge["width"] / 2
+
+
 def test_hostile_names_are_shown_and_have_no_effect(hostile_report: Path, open_page: Any) -> None:
     page = open_page(hostile_report)
     page.at_frame(1, 2)
