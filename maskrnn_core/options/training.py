@@ -73,6 +73,9 @@ class FinetuneOptions(LearningOptions):
     batch_size: int = 1
     localization_weight: float = 1.0
     dream: DreamOptions | None = later(None)  # noqa: RUF009 (declares a field)
+    disguise: float = later(0.0)
+    """Probability that a part of the object looks otherwise, as the sides that the first frame does
+    not show: so that the network goes by the mask as well."""
     frozen_blocks: int = 0
     """Blocks of VGG, from the first on, that stay as the parent's in both streams."""
     patience: int | None = None

@@ -14,10 +14,13 @@ from numpy.typing import NDArray
 from maskrnn_core.geometry.boxes import mask_box
 from maskrnn_core.options import DreamOptions
 from maskrnn_core.training.augmentation import FrameSample
+from maskrnn_core.training.blobs import ellipse_on
 from maskrnn_core.training.perturbation import GRID_STEP, interpolate, thin_plate
 from maskrnn_core.video import VOID, FloatArray
 
 _INPAINT_RADIUS = 3
+_OCCLUDER = (0.1, 0.3)
+"""Radii of an ellipse on the object where the background is seen in its place."""
 _HALO = 5
 """Pixels around the object that are inpainted with it: its edge is blurred into the background."""
 
@@ -65,7 +68,7 @@ class Dreamer:
         front = _remap(self._frame, pose, cv2.BORDER_REFLECT_101)
         alpha = _remap(self._mask, pose, cv2.BORDER_CONSTANT)
         if rng.random() < options.occluder:
-            alpha = np.where(_occluder(alpha >= 0.5, rng), np.float32(0), alpha)
+            alpha = np.where(ellipse_on(alpha >= 0.5, rng, _OCCLUDER), np.float32(0), alpha)
         edge = cv2.GaussianBlur(alpha, (3, 3), 0)[..., None]
         frame = _light(front, rng, options) * edge + _light(behind, rng, options) * (1 - edge)
         shown = alpha >= 0.5
@@ -149,18 +152,3 @@ def _light(image: FloatArray, rng: np.random.Generator, options: DreamOptions) -
     gain = 1 + options.light * (rng.uniform(-1, 1) + 0.3 * rng.uniform(-1, 1, 3))
     offset = 255 * options.light * rng.uniform(-1, 1) / 2
     return (image * gain + offset).astype(np.float32)
-
-
-def _occluder(mask: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.bool_]:
-    """An ellipse (H, W) on the object, where the background is seen in its place."""
-    hidden = np.zeros(mask.shape, dtype=np.uint8)
-    box = mask_box(mask)
-    if box is None:
-        return hidden.astype(bool)
-    rows, columns = np.nonzero(mask)
-    place = rng.integers(rows.size)
-    axes = np.maximum(_middle_extent(box)[1] * rng.uniform(0.1, 0.3, 2), 1).round().astype(int)
-    centre = (int(columns[place]), int(rows[place]))
-    angle = float(rng.uniform(0, 180))
-    cv2.ellipse(hidden, centre, (int(axes[0]), int(axes[1])), angle, 0, 360, 1, -1)
-    return hidden.astype(bool)

@@ -13,6 +13,7 @@ from maskrnn_core.options import ComputeOptions, Preset
 from maskrnn_core.training.augmentation import FrameSample
 from maskrnn_core.training.batches import MaskedSample, crop_size, vary
 from maskrnn_core.training.curve import CurvePoint, OnStep, TrainedNetwork
+from maskrnn_core.training.disguise import disguised
 from maskrnn_core.training.dreaming import Dreamer
 from maskrnn_core.training.optimisation import frozen, optimise
 from maskrnn_core.training.recorder import Recorder
@@ -102,7 +103,11 @@ def finetune_on(
         name, source = named[place]
         if dream is not None and rng.random() < dream.share:
             source = dreamers[place].draw(rng)
-        return vary(source, name, rng, output_size, options)
+        varied = vary(source, name, rng, output_size, options)
+        # Chance is asked only where it matters: the draws of other options stay as they were.
+        if options.disguise > 0 and rng.random() < options.disguise:
+            return disguised(varied, rng)
+        return varied
 
     objective = static_objective(
         "finetune", network, options.iterations, options, resolved, make_sample, size[1]

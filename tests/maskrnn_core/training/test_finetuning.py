@@ -109,3 +109,13 @@ def test_of_many_frames_an_even_part_is_held() -> None:
     assert spread([7], 16) == [7]
     with pytest.raises(InvalidInputError, match="no frame with a mask"):
         spread([], 3)
+
+
+def test_disguises_change_what_is_learnt(video: Video) -> None:
+    parent = weights_of(build_network(NETWORK))
+    plain, never, often = (
+        finetune(video, 1, parent, replace(TINY, finetune=options), CPU)
+        for options in (FINETUNE, replace(FINETUNE, disguise=0.0), replace(FINETUNE, disguise=1.0))
+    )
+    assert not _changed(plain, never.weights)
+    assert _changed(plain, often.weights)
