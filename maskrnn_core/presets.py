@@ -82,7 +82,7 @@ _ACCURATE = Preset(
     name="accurate",
     network=NetworkOptions(flow_stream=False, localization=False, mask_at="stages"),
     static=StaticOptions(
-        steps=1_500,
+        steps=2_000,
         accumulate=4,
         learning_rate=2e-4,
         final_learning_rate=1e-5,
@@ -99,6 +99,7 @@ _ACCURATE = Preset(
         augmentation=replace(_CROPS, anywhere=0.2),
         perturbation=replace(_DRIFTED, blob=0.3),
         dream=DreamOptions(translation=0.5, scale=0.25),
+        disguise=0.35,
         frozen_blocks=2,
     ),
     inference=replace(_CONTINUITY, window_margin=48),
@@ -111,7 +112,9 @@ _ONESHOT = replace(
     static=None,
     finetune=None
     if _ACCURATE.finetune is None
-    else replace(_ACCURATE.finetune, iterations=400, learning_rate=3e-4, frozen_blocks=0),
+    else replace(
+        _ACCURATE.finetune, iterations=400, learning_rate=3e-4, disguise=0.0, frozen_blocks=0
+    ),
 )
 """The network of `accurate`, trained on the first frame alone: no data set is needed."""
 
