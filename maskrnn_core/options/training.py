@@ -49,9 +49,6 @@ class StaticOptions(LearningOptions):
     """Optimizer steps; overrides `epochs`."""
     batch_size: int = 1
     localization_weight: float = 1.0
-    copy_paste: float = later(0.0)
-    """Probability that the object of another sample is pasted into the frame. Half the time it is
-    then the one to follow (Ghiasi et al., "Simple Copy-Paste", 2021)."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ import numpy as np
 from maskrnn_core.compute import Compute
 from maskrnn_core.networks import MaskRNN
 from maskrnn_core.options import FinetuneOptions, LearningOptions, StaticOptions
-from maskrnn_core.training.augmentation import FrameSample
 from maskrnn_core.training.batches import MaskedSample, StaticBatch, collate, crop_size, vary
 from maskrnn_core.training.distributed import ALONE, Peers
 from maskrnn_core.training.losses import (
@@ -19,9 +18,8 @@ from maskrnn_core.training.losses import (
     mask_similarity,
 )
 from maskrnn_core.training.optimisation import Objective, Schedule, optimise
-from maskrnn_core.training.pasting import pasted
 from maskrnn_core.training.recorder import Recorder
-from maskrnn_core.training.samples import SampleId, drawn, list_samples, read_sample
+from maskrnn_core.training.samples import drawn, list_samples, read_sample
 from maskrnn_core.video import Video
 
 
@@ -71,12 +69,9 @@ def train_static(
     def make_sample(position: int) -> MaskedSample:
         rng = np.random.default_rng([options.seed, 1, position])
         chosen = drawn(samples, position, options.seed)
-        sample = _read(videos, chosen)
-        # Chance is asked only where it matters: the draws of other options stay as they were.
-        if options.copy_paste > 0 and rng.random() < options.copy_paste:
-            donor = samples[int(rng.integers(len(samples)))]
-            sample = pasted(sample, _read(videos, donor), rng)
-        name = f"{videos[chosen.video].name}, frame {chosen.frame}, object {chosen.object_id}"
+        video = videos[chosen.video]
+        sample = read_sample(video, chosen.frame, chosen.object_id)
+        name = f"{video.name}, frame {chosen.frame}, object {chosen.object_id}"
         return vary(sample, name, rng, output_size, options)
 
     frame_width = output_size[1] / options.augmentation.crop
@@ -84,10 +79,6 @@ def train_static(
         "static", network, steps, options, compute, make_sample, frame_width
     )
     optimise(network, objective, recorder, peers=peers, reading_threads=compute.reading_threads)
-
-
-def _read(videos: Sequence[Video], chosen: SampleId) -> FrameSample:
-    return read_sample(videos[chosen.video], chosen.frame, chosen.object_id)
 
 
 def static_objective(
