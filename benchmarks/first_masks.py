@@ -52,6 +52,7 @@ def measured(frame: NDArray[np.uint8], mask: NDArray[np.bool_]) -> dict[str, flo
     box, points = box_of(mask), points_of(mask)
     prompts: dict[str, tuple[Any, list[Point]]] = {
         "box": (box, []),
+        "one point": (None, points[:1]),
         "points": (None, points),
         "box and points": (box, points),
     }

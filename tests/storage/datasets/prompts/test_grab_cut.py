@@ -71,3 +71,40 @@ def test_large_pictures_are_segmented_at_a_lower_size() -> None:
     found = object_mask(large, (8 * 22, 8 * 36, 8 * 69, 8 * 84), [])
     assert found.shape == (960, 1280)
     assert iou(found, true.repeat(8, axis=0).repeat(8, axis=1)) > 0.94
+
+
+def test_the_colour_of_the_object_elsewhere_in_its_box() -> None:
+    frame, true = picture()
+    frame[30:40, 18:28] = frame[60, 45]
+    found = object_mask(frame, (18, 30, 72, 90), [])
+    assert iou(found, true) > 0.9
+    assert not found[30:40, 18:28].any()
+
+
+@pytest.mark.parametrize(
+    "places",
+    [[(55, 45), (105, 45), (80, 90)], [(76, 60), (80, 60), (84, 60)], [(80, 60)]],
+    ids=["far apart", "close together", "one"],
+)
+def test_points_on_a_large_object(places: list[tuple[int, int]]) -> None:
+    """The first reach of points amid one colour holds no background; then it grows."""
+    frame, _ = picture(dull=True)
+    y, x = np.mgrid[: SIZE[0], : SIZE[1]]
+    true = (x - 80) ** 2 + (y - 60) ** 2 < 52**2
+    frame[true] += np.uint8(100)
+    assert iou(object_mask(frame, None, [Point(*place, True) for place in places]), true) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("box", "points"),
+    [
+        ((45.1, 60.1, 45.3, 60.3), []),
+        ((44.0, 59.0, 46.0, 61.0), [Point(45, 60, False)]),
+    ],
+    ids=["narrower than a pixel", "covered by a point beside the object"],
+)
+def test_tiny_boxes_give_a_mask(
+    box: tuple[float, float, float, float], points: list[Point]
+) -> None:
+    frame, _ = picture()
+    assert 1 <= object_mask(frame, box, points).sum() <= 4
