@@ -3,7 +3,6 @@
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
 
 from storage.datasets.source import UInt8Array
 
@@ -57,6 +56,8 @@ def _cells(picture: UInt8Array) -> NDArray[np.intp]:
 
 def _frequencies(cells: NDArray[np.intp], weights: FloatArray) -> NDArray[np.float64]:
     """The smooth histogram of weighted pixels, flat; its sum is 1 if any pixel has weight."""
+    from scipy.ndimage import gaussian_filter
+
     counts = np.bincount(cells.ravel(), weights.ravel(), _BINS**3)
     smooth = gaussian_filter(counts.reshape(_BINS, _BINS, _BINS), _SPREAD, mode="constant")
     frequencies: NDArray[np.float64] = smooth.ravel() / max(smooth.sum(), _FLOOR)

@@ -44,13 +44,13 @@ def test_a_mask_that_is_added_to_a_row_corrects_it(
             if index == 0:
                 Image.fromarray(mask).save(masks / "00000.png")
     Image.fromarray(mask).save(tmp_path / "single.png")
-    table = tmp_path / "films.csv"
+    table = tmp_path / "walks.csv"
     table.write_text("id,video,mask\nwalk,walk,masks\nother,other,single.png\n")
-    asked = ["archive", table, "--preset", "propagate", "--store", store, "--run-id", "films"]
+    asked = ["archive", table, "--preset", "propagate", "--store", store, "--run-id", "walks"]
     assert run(*asked) == 0
 
     def keys() -> dict[str, str]:
-        rows = pd.read_csv(store / "runs" / "films" / "report" / "videos.csv")
+        rows = pd.read_csv(store / "runs" / "walks" / "report" / "videos.csv")
         return dict(zip(rows["id"], rows["prediction"], strict=True))
 
     before = keys()
@@ -59,12 +59,12 @@ def test_a_mask_that_is_added_to_a_row_corrects_it(
     Image.fromarray(later).save(tmp_path / "later.png")
     capsys.readouterr()
     assert (
-        run("correct", "films", "walk", "--mask", f"2={tmp_path / 'later.png'}", "--store", store)
+        run("correct", "walks", "walk", "--mask", f"2={tmp_path / 'later.png'}", "--store", store)
         == 2
     )
     told = " ".join(capsys.readouterr().err.split())
-    assert "the run films is an archive, which keeps no frames" in told
-    assert "films.csv, and repeat `maskrnn archive`" in told
+    assert "the run walks is an archive, which keeps no frames" in told
+    assert "walks.csv, and repeat `maskrnn archive`" in told
     Image.fromarray(later).save(masks / "00002.png")
     assert run(*asked) == 0
     after = keys()
