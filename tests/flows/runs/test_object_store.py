@@ -98,14 +98,14 @@ def test_an_archive_from_an_object_store_into_it(
     films.write("a.png", next(Path(clip.masks).glob("*.png")).read_bytes())
     rows = "\n".join(f"{name},{video},a.png" for name, video in ROWS.items())
     films.write("archive.csv", f"id,video,mask\n{rows}\n".encode())
-    asked = {"store": f"{bucket}/store", "run_id": "films", "preset": "propagate"}
+    asked = {"store": f"{bucket}/store", "run_id": "remote-films", "preset": "propagate"}
 
     def run() -> int:
         return segment_archive(f"{bucket}/films/archive.csv", {**asked, "dask_address": address})
 
     assert run() == 1
     store = ArtifactStore(asked["store"])
-    records = {record.video: record for record in RunLedger(store, "films").records()}
+    records = {record.video: record for record in RunLedger(store, "remote-films").records()}
     assert {name: record.state for name, record in records.items()} == {
         "good": "done",
         "gone": "failed",
@@ -118,5 +118,5 @@ def test_an_archive_from_an_object_store_into_it(
     assert not (tmp_path / "store").exists()
     films.write("gone.mkv", films.read("a.mkv"))
     assert run() == 1
-    states = {record.video: record.state for record in RunLedger(store, "films").records()}
+    states = {record.video: record.state for record in RunLedger(store, "remote-films").records()}
     assert states == {"good": "done", "gone": "done", "elsewhere": "failed"}
