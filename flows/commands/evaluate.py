@@ -70,14 +70,9 @@ def _checked_folder(
 ) -> OutputFolder:
     """Return the folder for the tables after checking that no foreign file is replaced."""
     out = OutputFolder(folder)
-    out.check(files=_tables(request, options))
-    return out
-
-
-def _tables(request: EvaluationRequest, options: EvaluationOptions) -> list[str]:
-    """Return the names of the files that may be written."""
     split = request.spec.split or DEFAULT_SPLIT
-    return output_names(split if options.official_csv else None)
+    out.check(files=output_names(split if options.official_csv else None))
+    return out
 
 
 def _print_plan(request: EvaluationRequest, options: EvaluationOptions) -> None:

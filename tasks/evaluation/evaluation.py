@@ -19,7 +19,7 @@ from storage.datasets.readers.catalog import READERS
 from storage.prediction_sets import PredictionSet, open_predictions
 from tasks.errors import ParameterError
 from tasks.evaluation.comparison import Compared, Comparison
-from tasks.evaluation.problems import message_of
+from tasks.evaluation.problems import Problem, message_of
 from tasks.evaluation.remarks import annotation_remarks, counts_frames, no_frame_counts
 from tasks.evaluation.workers import compare_all
 from tasks.inputs.sources import DatasetSpec, open_dataset
@@ -105,10 +105,9 @@ def evaluate_predictions(
     rules, predictions = opened.rules, opened.predictions
     begin(sum(len(job.video.frame_names) for job in opened.jobs))
     compared = compare_all(opened.jobs, request.workers, on_frames)
-    if problems := [problem for one in compared for problem in one.problems]:
-        raise ParameterError(message_of(problems, predictions.place))
+    opened.check([problem for one in compared for problem in one.problems])
     if not any(counts_frames(one) for one in compared):
-        raise ParameterError(no_frame_counts(rules, [one.video for one in compared]))
+        raise opened.without_counted_frames()
     return _evaluation(request, rules, opened.notes, predictions.name, compared)
 
 
@@ -127,6 +126,15 @@ class OpenedRequest:
     notes: DatasetNotes
     predictions: PredictionSet
     jobs: Sequence[Comparison]
+
+    def check(self, problems: Sequence[Problem]) -> None:
+        """Raise ParameterError if there is any problem; it tells all of them."""
+        if problems:
+            raise ParameterError(message_of(problems, self.predictions.place))
+
+    def without_counted_frames(self) -> ParameterError:
+        """The error of a request of which the protocol counts no frame."""
+        return ParameterError(no_frame_counts(self.rules, [job.video.name for job in self.jobs]))
 
 
 def open_request(request: EvaluationRequest) -> OpenedRequest:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tasks.errors import ParameterError
 from tasks.evaluation.comparison import (
     Comparison,
     counted_frames,
@@ -11,8 +10,7 @@ from tasks.evaluation.comparison import (
     present_frames,
 )
 from tasks.evaluation.evaluation import OpenedRequest
-from tasks.evaluation.problems import Problem, message_of
-from tasks.evaluation.remarks import no_frame_counts
+from tasks.evaluation.problems import Problem
 
 
 @dataclass(frozen=True)
@@ -51,10 +49,9 @@ def check_plan(opened: OpenedRequest, planned: Sequence[PlannedVideo]) -> None:
     Raises:
         ParameterError: the predictions do not fit the data set, or no frame counts.
     """
-    if problems := [problem for one in planned for problem in one.problems]:
-        raise ParameterError(message_of(problems, opened.predictions.place))
+    opened.check([problem for one in planned for problem in one.problems])
     if not any(one.counted for one in planned):
-        raise ParameterError(no_frame_counts(opened.rules, [one.video for one in planned]))
+        raise opened.without_counted_frames()
 
 
 def _planned(job: Comparison) -> PlannedVideo:
