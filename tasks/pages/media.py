@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -67,10 +68,11 @@ def write_parts(
     def write(name: str) -> Part | None:
         try:
             found = shown(name)
-            return None if found is None else _written(found, folder)
+            return None if found is None else _written(found, folder, former[token_of(name)])
         except StorageError:
             return None  # removed or damaged artifacts; `maskrnn verify` names them
 
+    former = _pictures_by_token(folder / MEDIA)
     lines = ProgressLines("videos of the page", len(names))
     with ThreadPoolExecutor(this_machine().cores) as pool:
         written = list(lines.over(pool.map(write, names)))
@@ -121,7 +123,15 @@ def worst_picture(shown: ShownVideo, method: str, worst: WorstFrame) -> bytes:
     return jpeg(overlay(reduced(frame, form), labels, 0.5), 60)
 
 
-def _written(shown: ShownVideo, folder: Path) -> Part:
+def _pictures_by_token(media: Path) -> defaultdict[str, list[Path]]:
+    """The pictures that are there, from one listing of a folder that may hold thousands."""
+    found: defaultdict[str, list[Path]] = defaultdict(list)
+    for file in media.glob("*-*"):
+        found[file.name.partition("-")[0]].append(file)
+    return found
+
+
+def _written(shown: ShownVideo, folder: Path, former: Sequence[Path]) -> Part:
     token = token_of(shown.name)
     file = folder / MEDIA / f"{token}.js"
     digest = stable_digest({"form": _FORM, "key": shown.key})
@@ -136,8 +146,8 @@ def _written(shown: ShownVideo, folder: Path) -> Part:
         put_media(folder / address, data)
         return address
 
-    for former in (folder / MEDIA).glob(f"{token}-*"):
-        former.unlink()
+    for file_before in former:
+        file_before.unlink()
     content = video_part(shown, place, Detail())
     text = json.dumps(content, separators=(",", ":"), allow_nan=False)
     put_media(file, head + f'maskrnnPart("{token}",{text});\n'.encode())
