@@ -1,7 +1,6 @@
 """The command line: help, bad input, exit codes."""
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -9,15 +8,8 @@ import pytest
 from flows.cli.app import app, main
 from storage.runs.ledger import RunLedger, StageRecord, VideoRecord
 from storage.store.artifacts import ArtifactStore
+from tests.command_line import run
 from tests.flows.loaded_modules import loaded
-
-
-def run(tokens: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setattr(sys, "argv", ["maskrnn", *tokens])
-    with pytest.raises(SystemExit) as caught:
-        main()
-    assert isinstance(caught.value.code, int)
-    return caught.value.code
 
 
 @pytest.mark.parametrize(
@@ -95,7 +87,7 @@ def test_bad_input_is_one_message_and_exit_code_2(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("MASKRNN_STORE", str(tmp_path / "store"))
-    assert run(tokens, monkeypatch) == 2
+    assert run(monkeypatch, *tokens) == 2
     printed = capsys.readouterr()
     assert message in printed.err + printed.out
     assert "Traceback" not in printed.err
@@ -107,7 +99,7 @@ def test_the_data_set_is_told_by_the_layout_of_its_folder(
 ) -> None:
     (tmp_path / "frames" / "walk").mkdir(parents=True)
     tokens = ["ingest", "--root", str(tmp_path), "--videos", "run", "--store", str(tmp_path / "s")]
-    assert run(tokens, monkeypatch) == 2
+    assert run(monkeypatch, *tokens) == 2
     told = capsys.readouterr().err
     assert f"{tmp_path} is read as the data set folder, by its layout" in told
     assert ": folder, by small" in told
@@ -131,20 +123,20 @@ def test_status_and_runs(
     ledger.write(VideoRecord("libby", "k", "done", 1, {"ingest": done}))
     ledger.write(VideoRecord("camel", None, "failed", 2, {"ingest": failed}))
     ledger.write(VideoRecord("parent/small", None, "done", 1, {"train": done}))
-    assert run(["status", "nightly", "--store", str(tmp_path)], monkeypatch) == 1
+    assert run(monkeypatch, "status", "nightly", "--store", str(tmp_path)) == 1
     shown = capsys.readouterr().out
     assert "camel (attempt 2)" in shown
     assert "[torn]" in shown
     assert "worker-0" in shown
     assert "failed in part; videos: 1 done, 1 failed; for training: 1 done" in shown
-    assert run(["status", "nightly", "--watch", "--store", str(tmp_path)], monkeypatch) == 1
+    assert run(monkeypatch, "status", "nightly", "--watch", "--store", str(tmp_path)) == 1
     lines = capsys.readouterr().out.splitlines()
     assert any(line.endswith("camel ingest failed frame 3 is [torn]") for line in lines)
-    assert run(["status", "nightli", "--store", str(tmp_path)], monkeypatch) == 2
+    assert run(monkeypatch, "status", "nightli", "--store", str(tmp_path)) == 2
     assert "mean nightly?" in capsys.readouterr().err
-    assert run(["status", "--store", str(tmp_path)], monkeypatch) == 0
+    assert run(monkeypatch, "status", "--store", str(tmp_path)) == 0
     row = capsys.readouterr().out.splitlines()[-1].split()
     assert (row[0], row[2:]) == ("nightly", ["failed", "in", "part", "2", "1"])
-    assert run(["report", "nightly", "--store", str(tmp_path)], monkeypatch) == 0
+    assert run(monkeypatch, "report", "nightly", "--store", str(tmp_path)) == 0
     page = capsys.readouterr().out.removeprefix("Page: ").strip()
     assert "frame 3 is [torn]" in Path(page).read_text()

@@ -3,15 +3,15 @@
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from flows.cli.app import app, main
+from flows.cli.app import app
 from maskrnn_core.metrics.protocols import PROTOCOLS
 from storage.files.output_record import RECORD
+from tests.command_line import run
 from tests.flows.loaded_modules import loaded
 from tests.tasks.evaluation.trees import write_davis, write_predictions
 
@@ -29,14 +29,6 @@ def predictions(tmp_path: Path) -> Path:
     return write_predictions(tmp_path / "mine", VIDEOS)
 
 
-def run(tokens: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setattr(sys, "argv", ["maskrnn", "evaluate", *tokens])
-    with pytest.raises(SystemExit) as caught:
-        main()
-    assert isinstance(caught.value.code, int)
-    return caught.value.code
-
-
 def test_figures_and_files(
     data: list[str],
     predictions: Path,
@@ -46,7 +38,7 @@ def test_figures_and_files(
 ) -> None:
     out = tmp_path / "out"
     tokens = ["--predictions", str(predictions), *data, "--out", str(out), "--official-csv"]
-    assert run(tokens, monkeypatch) == 0
+    assert run(monkeypatch, "evaluate", *tokens) == 0
     shown = capsys.readouterr().out
     assert "0.750" in shown
     assert "Protocol davis2017-semi-supervised." in shown
@@ -74,7 +66,7 @@ def test_files_of_the_users_stay(
     out.mkdir()
     (out / name).write_bytes(b"mine")
     tokens = [str(predictions), *data, "--out", str(out), "--official-csv"]
-    assert run(tokens, monkeypatch) == 2
+    assert run(monkeypatch, "evaluate", *tokens) == 2
     printed = capsys.readouterr()
     assert f"{name} exists already and was not written" in printed.err
     assert not printed.out
@@ -89,7 +81,7 @@ def test_part_of_the_data_and_another_protocol(
 ) -> None:
     shutil.rmtree(predictions / "ant")
     options = ["--videos", "bee", "--protocol", "paper", "--no-stability", "--workers", "1"]
-    assert run([str(predictions), *data, *options], monkeypatch) == 0
+    assert run(monkeypatch, "evaluate", str(predictions), *data, *options) == 0
     shown = capsys.readouterr().out
     assert "Protocol paper." in shown
     assert "ant" not in shown
@@ -106,7 +98,7 @@ def test_all_offenders_in_one_message_and_exit_code_2(
     (predictions / "ant/00002.png").unlink()
     (predictions / "ant/00003.png").write_bytes(b"no image")
     out = ["--out", str(tmp_path / "out")]
-    assert run([str(predictions), *data, *out], monkeypatch) == 2
+    assert run(monkeypatch, "evaluate", str(predictions), *data, *out) == 2
     told = capsys.readouterr().err
     assert told.count("maskrnn: ") == 1
     for words in ("missing sequences: bee", "missing frames: 00002", "ant/00003.png"):
@@ -114,7 +106,7 @@ def test_all_offenders_in_one_message_and_exit_code_2(
     assert "Traceback" not in told
     assert not (tmp_path / "out").exists()
     (predictions / "ant/00003.png").unlink()
-    assert run([str(predictions), *data, "--missing=empty"], monkeypatch) == 0
+    assert run(monkeypatch, "evaluate", str(predictions), *data, "--missing=empty") == 0
     assert "counted as empty" in capsys.readouterr().out
 
 
@@ -135,7 +127,7 @@ def test_a_dry_run_says_what_would_be_evaluated_and_writes_nothing(
     out = tmp_path / "out"
     before = sorted(tmp_path.rglob("*"))
     tokens = [str(predictions), *data, "--out", str(out), "--official-csv", "--dry-run"]
-    assert run(tokens, monkeypatch) == 0
+    assert run(monkeypatch, "evaluate", *tokens) == 0
     printed = capsys.readouterr().out
     assert rows(printed) == {"ant": ["2", "6", "4", "0"], "bee": ["1", "6", "4", "0"]}
     assert "2 sequences, 3 objects, 12 frames." in printed
@@ -155,19 +147,19 @@ def test_a_dry_run_is_refused_where_the_evaluation_would_be(
     shutil.rmtree(predictions / "bee")
     (predictions / "ant/00002.png").unlink()
     tokens = [str(predictions), *data, "--dry-run"]
-    assert run(tokens, monkeypatch) == 2
+    assert run(monkeypatch, "evaluate", *tokens) == 2
     printed = capsys.readouterr()
     assert rows(printed.out) == {"ant": ["2", "6", "4", "1"], "bee": ["1", "6", "4", "4"]}
     for words in ("missing sequences: bee", "ant, missing frames: 00002"):
         assert words in printed.err
-    assert run([*tokens, "--missing=empty", "--no-stability"], monkeypatch) == 0
+    assert run(monkeypatch, "evaluate", *tokens, "--missing=empty", "--no-stability") == 0
     printed = capsys.readouterr()
     assert "5 missing frames would count as empty." in printed.out
     assert "without T." in printed.out
     assert "no file written" in printed.out
     (tmp_path / "per_frame.csv").write_bytes(b"mine")
     tokens += ["--missing=empty", "--out", str(tmp_path)]
-    assert run(tokens, monkeypatch) == 2
+    assert run(monkeypatch, "evaluate", *tokens) == 2
     assert "per_frame.csv exists already" in capsys.readouterr().err
 
 
@@ -177,7 +169,7 @@ def test_a_dry_run_says_that_no_frame_would_count(
     root = write_davis(tmp_path / "davis", "2017", {"bee": 1}, frames=2)
     made = write_predictions(tmp_path / "mine", {"bee": 1}, range(2))
     tokens = [str(made), "--dataset", "davis2017", "--root", str(root), "--dry-run"]
-    assert run(tokens, monkeypatch) == 2
+    assert run(monkeypatch, "evaluate", *tokens) == 2
     assert "no frame of bee counts" in capsys.readouterr().err
 
 
@@ -200,7 +192,7 @@ def test_bad_options(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert run([str(predictions), *data, *tokens], monkeypatch) == 2
+    assert run(monkeypatch, "evaluate", str(predictions), *data, *tokens) == 2
     printed = capsys.readouterr()
     assert words in printed.err + printed.out
 
@@ -208,7 +200,7 @@ def test_bad_options(
 def test_missing_predictions(
     data: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["/no/such/folder", *data], monkeypatch) == 2
+    assert run(monkeypatch, "evaluate", "/no/such/folder", *data) == 2
     assert "are not there" in capsys.readouterr().err
 
 

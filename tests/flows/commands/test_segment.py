@@ -1,39 +1,18 @@
 """`maskrnn segment VIDEO --mask FILE`: segments a user's video in one command."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from flows.cli.app import main
 from maskrnn_core.synthetic import SyntheticVideo
-from storage.datasets.readers.own_video import open_own_video
 from storage.datasets.video.video_file import VideoFile
-from storage.export.video_files import write_mp4
 from storage.runs.ledger import RunLedger
 from storage.store.artifacts import ArtifactStore
-from tests.flows.own_video import TIMES, drawn_video, write_own_video
+from tests.command_line import run
+from tests.flows.own_video import TIMES
 from tests.flows.tiny import OVERRIDES
-
-
-def run(monkeypatch: pytest.MonkeyPatch, *tokens: object) -> int:
-    monkeypatch.setattr(sys, "argv", ["maskrnn", *(str(token) for token in tokens)])
-    with pytest.raises(SystemExit) as caught:
-        main()
-    assert isinstance(caught.value.code, int)
-    return caught.value.code
-
-
-@pytest.fixture
-def drawn() -> SyntheticVideo:
-    return drawn_video()
-
-
-@pytest.fixture
-def own_video(tmp_path: Path) -> Path:
-    return write_own_video(tmp_path)
 
 
 @pytest.mark.timeout(400)
@@ -147,34 +126,6 @@ def test_the_size_and_the_training_are_told_before_the_start(
     assert "There is no parent of small for generated videos" in printed
 
 
-def test_boxes_and_points_in_place_of_a_mask(
-    own_video: Path,
-    drawn: SyntheticVideo,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    ys, xs = np.nonzero(drawn.label_map(0) == 1)
-    box = f"{xs.min()},{ys.min()},{xs.max() + 1},{ys.max() + 1}"
-    middle = f"+{int(np.median(xs))},{int(np.median(ys))} -0,0"
-    out, store = tmp_path / "out", tmp_path / "store"
-    shown = ["segment", own_video, "--box", box, "--points", middle, "--out", out, "--preview"]
-    assert run(monkeypatch, *shown, "--store", store) == 0
-    assert "5 frames of 65x48, objects 1" in capsys.readouterr().out
-    written = {path.name for path in out.iterdir()} - {".maskrnn-outputs.jsonl"}
-    assert {"walk-first-masks.png", "walk-prompts.json"} <= written
-    assert not store.exists()
-    masks = open_own_video(own_video, out / "walk-prompts.json")
-    assert 1 in masks.objects
-    found = np.asarray(masks.label_map(0)) == 1
-    assert not found[: ys.min()].any()
-    assert not found[:, : xs.min()].any()
-    assert run(monkeypatch, *shown, "--store", store) == 0
-    (out / "walk-prompts.json").write_bytes(b"mine")
-    assert run(monkeypatch, *shown, "--store", store) == 2
-    assert (out / "walk-prompts.json").read_bytes() == b"mine"
-
-
 @pytest.mark.parametrize(
     ("masks", "name"),
     [
@@ -213,104 +164,3 @@ def test_a_dry_run_writes_nothing(
         (place / "00000.png" if place.is_dir() else place).write_bytes(b"mine")
         assert run(monkeypatch, "segment", own_video, *tokens, "--dry-run") == 2
         assert "has changed since this program wrote it" in capsys.readouterr().err
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
-
-
-@pytest.mark.parametrize("out", [".", "walk", "walk/results", "link", "notes"])
-def test_frames_and_other_files_are_never_replaced(
-    out: str,
-    drawn: SyntheticVideo,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    """The folder of results holds the frames, lies among them, or has a file in the way."""
-    for folder in ("walk", "notes/walk"):
-        (tmp_path / folder).mkdir(parents=True)
-    for index in range(3):
-        Image.fromarray(drawn.frame(index)).save(tmp_path / "walk" / f"IMG_{index:04d}.JPG")
-    (tmp_path / "walk" / ".hidden").write_bytes(b"mine")
-    (tmp_path / "notes" / "walk" / "notes.txt").write_bytes(b"mine")
-    (tmp_path / "link").symlink_to(tmp_path / "walk")
-    Image.fromarray(drawn.label_map(0)).save(tmp_path / "first.png")
-    before = contents(tmp_path)
-    monkeypatch.chdir(tmp_path)
-    tokens = ("walk", "--mask", "first.png", "--preset", "first-frame", "--out", out)
-    assert run(monkeypatch, "segment", *tokens, "--store", tmp_path / "store") == 2
-    assert "Name another folder for the results" in capsys.readouterr().err
-    assert contents(tmp_path) == before
-
-
-def test_the_video_is_never_replaced(
-    own_video: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    before = contents(tmp_path)
-    (tmp_path / "link").symlink_to(tmp_path)
-    for out in (tmp_path, tmp_path / "link"):
-        tokens = (own_video, "--mask", tmp_path / "first.png", "--out", out)
-        assert run(monkeypatch, "segment", *tokens, "--store", tmp_path / "store") == 2
-        assert "walk.mp4 is, or holds, the source of the results" in capsys.readouterr().err
-    (tmp_path / "link").unlink()
-    assert contents(tmp_path) == before
-
-
-def test_a_written_video_is_read_again(tmp_path: Path) -> None:
-    pictures = [np.full((9, 13, 3), 40 * index, np.uint8) for index in range(4)]
-    path = tmp_path / "a.mp4"
-    with path.open("wb") as file:
-        write_mp4(file, iter(pictures), None)
-    video = VideoFile(path)
-    assert (video.size, len(video.frame_names)) == ((10, 14), 4)
-    np.testing.assert_allclose(video.times, np.arange(4) / 25, atol=0.001)
-    assert abs(video.frame(3).astype(int) - 120).max() < 6
-    assert [found.name for found in tmp_path.iterdir()] == ["a.mp4"]
-
-
-def test_masks_of_several_frames(
-    own_video: Path, drawn: SyntheticVideo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    later = np.zeros((48, 65), np.uint8)
-    later[4:20, 5:30] = 255
-    Image.fromarray(later).save(tmp_path / "later.png")
-    out = tmp_path / "out"
-    masks = ["--mask", f"0={tmp_path / 'first.png'}", "--mask", f"3={tmp_path / 'later.png'}"]
-    tokens = ["segment", own_video, *masks, "--preset", "first-frame", "--out", out]
-    assert run(monkeypatch, *tokens, "--store", tmp_path / "store") == 0
-    found = [np.asarray(Image.open(out / "walk" / f"{i:05d}.png")) for i in range(5)]
-    np.testing.assert_array_equal(found[0], drawn.label_map(0))
-    np.testing.assert_array_equal(found[2] == 1, found[0] == 1)
-    for index in (3, 4):
-        np.testing.assert_array_equal(found[index] == 1, later == 255)
-    report = next((tmp_path / "store" / "runs").glob("video-*/report/summary.md"))
-    assert "Masks given: walk, object 1 in frames 0 and 3" in report.read_text()
-
-
-@pytest.mark.parametrize(
-    ("masks", "why"),
-    [
-        (["0=FIRST", "FIRST"], "of several masks each needs its frame"),
-        (["0=FIRST", "0=FIRST"], "frame 0 has two masks"),
-        (["0=FIRST", "00000=FIRST"], "Frame 00000 has two masks"),
-        (["0=FIRST", "9=FIRST"], "no frame '9'"),
-        (["0=FIRST", "3=NOWHERE.png"], "is not there"),
-    ],
-)
-def test_bad_masks_of_frames(
-    own_video: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    masks: list[str],
-    why: str,
-) -> None:
-    named = [mask.replace("FIRST", str(tmp_path / "first.png")) for mask in masks]
-    options = [token for mask in named for token in ("--mask", mask)]
-    assert run(monkeypatch, "segment", own_video, *options, "--store", tmp_path / "store") == 2
-    assert why in " ".join(capsys.readouterr().err.split())
-    assert not (tmp_path / "walk-masks" / "walk").exists()

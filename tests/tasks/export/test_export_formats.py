@@ -1,14 +1,12 @@
 """Predictions as files: palette PNG, COCO JSON and overlay, of a run or of a store."""
 
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from flows.cli.app import main
 from storage.datasets.images.frame_matching import VideoFrames
 from storage.datasets.masks.given_masks import open_masks
 from storage.datasets.masks.label_maps import read_label_map
@@ -21,6 +19,7 @@ from storage.store.artifacts import ArtifactStore
 from tasks.clip import StreamedClip
 from tasks.errors import ParameterError
 from tasks.export.export_formats import FORMATS, Export, choose_exports, export
+from tests.command_line import run
 from tests.tasks.streaming.clips import scenes, write_clip
 from tests.tasks.units.streams import stream
 
@@ -38,20 +37,12 @@ def store(tmp_path: Path, clip: StreamedClip) -> ArtifactStore:
     return opened
 
 
-def maskrnn(monkeypatch: pytest.MonkeyPatch, *tokens: object) -> int:
-    monkeypatch.setattr(sys, "argv", ["maskrnn", *(str(token) for token in tokens)])
-    with pytest.raises(SystemExit) as caught:
-        main()
-    assert isinstance(caught.value.code, int)
-    return caught.value.code
-
-
 def test_every_format(
     store: ArtifactStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "out"
     command = ["export", "--store", store.url, "--out", out, "--format", ",".join(FORMATS)]
-    assert maskrnn(monkeypatch, *command) == 0
+    assert run(monkeypatch, *command) == 0
     assert sorted(path.name for path in out.iterdir()) == [
         RECORD,
         "clip",
@@ -127,7 +118,7 @@ def test_files_of_the_users_stay(
     mine.parent.mkdir(parents=True)
     mine.write_bytes(b"mine")
     command = ["export", "--store", store.url, "--out", tmp_path / "out"]
-    assert maskrnn(monkeypatch, *command, "--format", "png,coco,overlay") == 2
+    assert run(monkeypatch, *command, "--format", "png,coco,overlay") == 2
     assert f"{mine} exists already and was not written" in capsys.readouterr().err
     assert [path for path in (tmp_path / "out").rglob("*") if path.is_file()] == [mine]
     assert mine.read_bytes() == b"mine"
@@ -156,7 +147,7 @@ def test_one_that_is_damaged_does_not_stop_the_others(
     stream(store, replace(clip, name="ant"), "a")
     next(Path(store.location(PREDICTIONS, "a")).rglob("labels/c/0/0/0")).write_bytes(b"torn")
     out = tmp_path / "out"
-    assert maskrnn(monkeypatch, "export", "--store", store.url, "--out", out) == 1
+    assert run(monkeypatch, "export", "--store", store.url, "--out", out) == 1
     printed = capsys.readouterr()
     assert "ant: " in printed.err
     assert "1 of 2 predictions are in" in printed.out

@@ -1,0 +1,83 @@
+"""First masks of `maskrnn segment`: from boxes and points, and on several frames."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from maskrnn_core.synthetic import SyntheticVideo
+from storage.datasets.readers.own_video import open_own_video
+from tests.command_line import run
+
+
+def test_boxes_and_points_in_place_of_a_mask(
+    own_video: Path,
+    drawn: SyntheticVideo,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ys, xs = np.nonzero(drawn.label_map(0) == 1)
+    box = f"{xs.min()},{ys.min()},{xs.max() + 1},{ys.max() + 1}"
+    middle = f"+{int(np.median(xs))},{int(np.median(ys))} -0,0"
+    out, store = tmp_path / "out", tmp_path / "store"
+    shown = ["segment", own_video, "--box", box, "--points", middle, "--out", out, "--preview"]
+    assert run(monkeypatch, *shown, "--store", store) == 0
+    assert "5 frames of 65x48, objects 1" in capsys.readouterr().out
+    written = {path.name for path in out.iterdir()} - {".maskrnn-outputs.jsonl"}
+    assert {"walk-first-masks.png", "walk-prompts.json"} <= written
+    assert not store.exists()
+    masks = open_own_video(own_video, out / "walk-prompts.json")
+    assert 1 in masks.objects
+    found = np.asarray(masks.label_map(0)) == 1
+    assert not found[: ys.min()].any()
+    assert not found[:, : xs.min()].any()
+    assert run(monkeypatch, *shown, "--store", store) == 0
+    (out / "walk-prompts.json").write_bytes(b"mine")
+    assert run(monkeypatch, *shown, "--store", store) == 2
+    assert (out / "walk-prompts.json").read_bytes() == b"mine"
+
+
+def test_masks_of_several_frames(
+    own_video: Path, drawn: SyntheticVideo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = np.zeros((48, 65), np.uint8)
+    later[4:20, 5:30] = 255
+    Image.fromarray(later).save(tmp_path / "later.png")
+    out = tmp_path / "out"
+    masks = ["--mask", f"0={tmp_path / 'first.png'}", "--mask", f"3={tmp_path / 'later.png'}"]
+    tokens = ["segment", own_video, *masks, "--preset", "first-frame", "--out", out]
+    assert run(monkeypatch, *tokens, "--store", tmp_path / "store") == 0
+    found = [np.asarray(Image.open(out / "walk" / f"{i:05d}.png")) for i in range(5)]
+    np.testing.assert_array_equal(found[0], drawn.label_map(0))
+    np.testing.assert_array_equal(found[2] == 1, found[0] == 1)
+    for index in (3, 4):
+        np.testing.assert_array_equal(found[index] == 1, later == 255)
+    report = next((tmp_path / "store" / "runs").glob("video-*/report/summary.md"))
+    assert "Masks given: walk, object 1 in frames 0 and 3" in report.read_text()
+
+
+@pytest.mark.parametrize(
+    ("masks", "why"),
+    [
+        (["0=FIRST", "FIRST"], "of several masks each needs its frame"),
+        (["0=FIRST", "0=FIRST"], "frame 0 has two masks"),
+        (["0=FIRST", "00000=FIRST"], "Frame 00000 has two masks"),
+        (["0=FIRST", "9=FIRST"], "no frame '9'"),
+        (["0=FIRST", "3=NOWHERE.png"], "is not there"),
+    ],
+)
+def test_bad_masks_of_frames(
+    own_video: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    masks: list[str],
+    why: str,
+) -> None:
+    named = [mask.replace("FIRST", str(tmp_path / "first.png")) for mask in masks]
+    options = [token for mask in named for token in ("--mask", mask)]
+    assert run(monkeypatch, "segment", own_video, *options, "--store", tmp_path / "store") == 2
+    assert why in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "walk-masks" / "walk").exists()
