@@ -8,9 +8,10 @@ from cyclopts import App, CycloptsError, Parameter
 
 from flows.cli import archive_options as archive_cli
 from flows.cli import correction_commands, run_commands
+from flows.cli.interrupts import leaving_soon_on_interrupt, print_interrupted
 from flows.commands import weights as weights_command
 from flows.console.evaluation_options import AnnotationOptions, EvaluationOptions
-from flows.console.guarded_command import BAD_INPUT, DONE, guarded, store_url
+from flows.console.guarded_command import BAD_INPUT, DONE, FAILED, guarded, store_url
 from flows.console.options import (
     DataOptions,
     LogOptions,
@@ -26,6 +27,7 @@ app = App(
     help="Instance-level video object segmentation in batches (MaskRNN).\n\n"
     "Runs appear in Prefect if PREFECT_API_URL names a server; no server is needed.\n\n"
     "Exit codes: 0 done, 1 a video or the run failed, 2 bad input.",
+    suppress_keyboard_interrupt=False,
     version=lambda: __import__("importlib.metadata").metadata.version("maskrnn"),
 )
 
@@ -233,10 +235,14 @@ def doctor() -> int:
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    try:
-        code = app(sys.argv[1:], exit_on_error=False, result_action="return_value")
-    except CycloptsError:
-        code = BAD_INPUT  # the error has been printed
+    with leaving_soon_on_interrupt():
+        try:
+            code = app(sys.argv[1:], exit_on_error=False, result_action="return_value")
+        except CycloptsError:
+            code = BAD_INPUT  # the error has been printed
+        except KeyboardInterrupt:
+            print_interrupted()
+            code = FAILED
     sys.exit(code if isinstance(code, int) else DONE)
 
 

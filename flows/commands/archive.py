@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from flows.commands.execution import announce, check_input, first_mistake, leave_soon_on_interrupt
+from flows.commands.execution import announce, check_input, first_mistake
 from flows.console.output import print_doubtful_rows, print_error
 from flows.plan.archive_check import check_archive_memory
 from flows.plan.archive_parameters import ArchiveParameters
@@ -52,7 +52,6 @@ def execute_archive(resolved: ResolvedArchive) -> int:
     from flows.runs.archive import archive, carry_out_archive
     from flows.runs.run_flow import run_flow
 
-    leave_soon_on_interrupt()
     parameters = resolved.parameters
     is_complete = run_flow(
         lambda: carry_out_archive(resolved), lambda: (archive, parameters), resolved

@@ -1,20 +1,15 @@
 """Carries out a command as a flow run, from its fields to its exit code."""
 
 import logging
-import os
-import signal
-import sys
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from flows.commands.flow import print_flow
 from flows.console.output import (
     print_confidence,
-    print_error,
     print_failures,
     print_figures,
     print_parents,
@@ -36,8 +31,6 @@ if TYPE_CHECKING:
     from flows.runs.whole_run import RunEnd
 
 logger = logging.getLogger("maskrnn.run")
-
-_GRACE_SECONDS = 8.0
 
 
 def execute(fields: dict[str, Any], *, dry_run: bool = False) -> int:
@@ -86,7 +79,6 @@ def execute_flow(
     started = time.monotonic()
     from flows.runs.run_flow import run_flow
 
-    leave_soon_on_interrupt()
     is_complete = run_flow(plain, flow_call, prepared)
     ledger = RunLedger(ArtifactStore(parameters.store), parameters.run_name)
     records = [record for record in ledger.records() if record.stages]
@@ -143,30 +135,6 @@ def _told_dataset(fields: Mapping[str, Any]) -> dict[str, str]:
 def announce(run: str, data: str, presets: Sequence[str]) -> None:
     """Log at once what is being run, because checks and the first stage can take a minute."""
     logger.info("run %s: %s, by %s", run, data, ", ".join(presets))
-
-
-def leave_soon_on_interrupt() -> None:
-    """Make Ctrl-C or SIGTERM end the run within seconds, and a second signal at once.
-
-    Otherwise Prefect tries for minutes to send its last events to a server that has stopped. By
-    then the workers have stopped; complete artifacts are kept.
-    """
-
-    def leave() -> None:
-        print_error("interrupted; the same command continues where this one stopped")
-        sys.stdout.flush()
-        os._exit(1)
-
-    def interrupt(number: int, frame: object) -> NoReturn:
-        signal.signal(signal.SIGINT, lambda *_: leave())
-        timer = threading.Timer(_GRACE_SECONDS, leave)
-        timer.daemon = True
-        timer.start()
-        raise KeyboardInterrupt
-
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, interrupt)
-        signal.signal(signal.SIGTERM, interrupt)
 
 
 def first_mistake(error: ValidationError) -> ParameterError:

@@ -25,9 +25,6 @@ def guarded(command: Callable[[], int], log: LogOptions = _AS_USUAL) -> int:
     prepare_environment(debug, quiet=log.quiet, log_format=log.log_format)
     try:
         return command()
-    except KeyboardInterrupt:
-        print_error("interrupted; the same command continues where this one stopped")
-        return FAILED
     except Exception as error:
         # This comes first because there may be too little memory to load the rest.
         if not debug and (cure := _memory_cure(error)):

@@ -24,8 +24,10 @@ def configure_dask() -> None:
 
     dask.config.set(
         {
-            # A dead worker is reported as an error of its unit; Dask's own lines add nothing.
-            "logging.distributed": "critical",
+            # A dead worker is reported as an error of its unit; Dask's own lines add nothing. Not
+            # even critical ones: a unit that reports while its run ends makes the scheduler print
+            # the traceback of a closed connection.
+            "logging.distributed": logging.CRITICAL + 1,
             # A unit that kills its worker fails at once, so that it kills no other worker.
             "distributed.scheduler.allowed-failures": 0,
             # Dask must not give up a killed worker that is slow to restart on a busy machine.

@@ -206,3 +206,35 @@ def test_a_local_cluster_listens_on_loopback_only() -> None:
             if connection.status == psutil.CONN_LISTEN
         }
     assert listening == {"127.0.0.1"}
+
+
+_END_WHILE_A_UNIT_REPORTS = """
+import logging, threading, time
+from tasks.dask_bridge import Bridge
+from tasks.errors import BridgeError, UnitError
+
+def unit():
+    began = time.monotonic()
+    while time.monotonic() - began < 20:
+        logging.getLogger("maskrnn").info("still at work")
+        time.sleep(0.002)
+
+def run():
+    try:
+        bridge.run(unit, resource="CPU")
+    except (BridgeError, UnitError):
+        pass
+
+with Bridge(workers=1) as bridge:
+    bridge.run(len, "", resource="CPU")
+    thread = threading.Thread(target=run)
+    thread.start()
+    time.sleep(1)
+thread.join(30)
+"""
+
+
+def test_dask_prints_nothing_when_a_run_ends_while_a_unit_reports() -> None:
+    command = [sys.executable, "-c", _END_WHILE_A_UNIT_REPORTS]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
