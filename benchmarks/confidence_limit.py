@@ -1,0 +1,65 @@
+"""How well low confidence names the frames whose mask is wrong.
+
+    python -m benchmarks.confidence_limit RUN [RUN ...] [--store STORE] [--preset small]
+
+The runs are finished benchmarks with annotations. A frame of an object is wrong where its J is
+below 0.5. For each limit: the share of frames below it or lost, the share of these that are wrong
+(precision), the share of the wrong ones that are found (recall), and the mean J on both sides.
+"""
+
+import argparse
+from collections.abc import Sequence
+
+import pandas as pd
+
+from flows.plan.default_store import default_store
+from storage.runs.ledger import RunLedger
+from storage.store.artifacts import ArtifactStore
+from tasks.reporting.folder import report_folder
+from tasks.scores.confidence import LOW
+
+LIMITS = (0.5, 0.6, 0.7, 0.75, LOW, 0.85, 0.9, 0.95)
+WRONG, LOST = 0.5, 1
+
+
+def frames_of(store: ArtifactStore, run: str, preset: str) -> pd.DataFrame:
+    """A row per counted frame and object of a run: confidence, state, J."""
+    folder = report_folder(store, RunLedger(store, run).location)
+    scores = pd.read_csv(folder / "per_frame.csv")
+    return scores[(scores["preset"] == preset) & scores["counted"]]
+
+
+def row(frames: pd.DataFrame, limit: float) -> str:
+    """One line of the table."""
+    doubtful = (frames["confidence"] < limit) | (frames["state"] == LOST)
+    wrong = frames["J"] < WRONG
+    found = (doubtful & wrong).sum()
+    figures = [
+        doubtful.mean(),
+        found / max(doubtful.sum(), 1),
+        found / max(wrong.sum(), 1),
+        frames.loc[doubtful, "J"].mean(),
+        frames.loc[~doubtful, "J"].mean(),
+    ]
+    return f"{limit:<8}" + "".join(f"{figure:>12.3f}" for figure in figures)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("runs", nargs="+")
+    parser.add_argument("--store", default=default_store())
+    parser.add_argument("--preset", default="small")
+    options = parser.parse_args(arguments)
+    store = ArtifactStore(options.store)
+    frames = pd.concat([frames_of(store, run, options.preset) for run in options.runs])
+    wrong = (frames["J"] < WRONG).mean()
+    print(f"{len(frames)} frames of objects, {wrong:.1%} of them wrong (J below {WRONG})\n")
+    heads = ("doubtful", "precision", "recall", "J doubtful", "J others")
+    print(f"{'limit':<8}" + "".join(f"{head:>12}" for head in heads))
+    for limit in LIMITS:
+        print(row(frames, limit))
+
+
+if __name__ == "__main__":
+    main()
