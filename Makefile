@@ -1,4 +1,5 @@
-# make setup | test | docs | fault-test | serve | benchmark | example | pictures | lock | clean.
+# make setup | test | docs | fault-test | serve | benchmark | accuracy | example | pictures | lock |
+# clean.
 # Needs git, make and Python 3.11 to 3.13.
 
 SHELL := bash
@@ -7,7 +8,7 @@ BIN := .venv/bin
 CONTENT := $(shell cat requirements.lock pyproject.toml .ci/setup | cksum | tr ' ' '-')
 STAMP := .venv/.installed-$(CONTENT)
 
-.PHONY: setup test docs fault-test serve benchmark example pictures lock clean
+.PHONY: setup test docs fault-test serve benchmark accuracy example pictures lock clean
 
 setup: $(STAMP)
 
@@ -38,6 +39,10 @@ serve: $(STAMP)
 
 benchmark: $(STAMP)
 	$(BIN)/maskrnn benchmark --dataset synthetic
+
+# The figures of docs/accuracy.md: make accuracy DAVIS=folder [PARTS="accurate oneshot"]; hours.
+accuracy: $(STAMP)
+	PATH="$(CURDIR)/$(BIN):$$PATH" scripts/accuracy.sh $(DAVIS) $(PARTS)
 
 # The animated picture and the screenshot of README.md, from the run of `make benchmark`. Needs
 # chromium (Debian: apt-get install chromium).

@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# The figures of docs/accuracy.md from a DAVIS-2016 folder, part by part:
+#
+#   scripts/accuracy.sh DAVIS [PART ...]      (without parts: all)
+#
+# Parts: accurate osvos masktrack oneshot lucid small scratch picture. Each trains the parent it
+# needs. An interrupted part continues where it stopped. On two cores with AVX-512 BF16 the first
+# three take half an hour each; `scratch` takes a night or two.
+#
+# Environment: STORE (maskrnn-store), VIDEOS (all of the val split, or some, by comma), WORKERS (2),
+# SET (further options for every command, such as compute.precision=bfloat16).
+set -euo pipefail
+
+DAVIS="${1:?give the folder of DAVIS-2016}"
+shift
+PARTS=("$@")
+[ ${#PARTS[@]} -gt 0 ] || PARTS=(accurate osvos masktrack oneshot lucid small scratch picture)
+MASKRNN="${MASKRNN:-maskrnn}"
+STORE="${STORE:-maskrnn-store}"
+WORKERS="${WORKERS:-2}"
+read -ra FURTHER <<<"${SET:-}"
+DATA=(--dataset davis2016 --root "$DAVIS" --store "$STORE" --workers "$WORKERS")
+CHOSEN=()
+[ -z "${VIDEOS:-}" ] || CHOSEN=(--videos "$VIDEOS")
+
+# The trunk and the budget of `accurate`, for presets that are narrower and shorter by themselves.
+SAME_BUDGET=(
+  network.width=1 network.norm=none
+  static.steps=2000 static.accumulate=4 static.learning_rate=2e-4 static.final_learning_rate=1e-5
+  static.augmentation.crop=0.6 static.augmentation.anywhere=0.15 "static.augmentation.scale=[0.7,1.4]"
+  finetune.iterations=200 finetune.learning_rate=1e-4 finetune.final_learning_rate=1e-5
+  finetune.augmentation.crop=0.6 finetune.augmentation.anywhere=0.2
+  "finetune.augmentation.scale=[0.7,1.4]" finetune.frozen_blocks=2
+)
+
+# trained PRESET [OPTION ...]: prints the key of its parent, trained at 240 lines from the trunk.
+trained() {
+  local preset="$1"
+  shift
+  "$MASKRNN" train "${DATA[@]}" --resolution 240 --preset "$preset" --initial-weights vgg16-hed \
+    --run-id "accuracy-parent-$preset" \
+    --set compute.threads=1 "compute.processes=$WORKERS" "$@" "${FURTHER[@]}" |
+    tee /dev/stderr | sed -n "s/^Parent of $preset: \([0-9a-f]*\).*/\1/p"
+}
+
+# segmented PRESET LINES [OPTION ...] [-- ARGUMENT ...]: segments and evaluates the val split.
+segmented() {
+  local preset="$1" lines="$2" options=()
+  shift 2
+  while [ $# -gt 0 ] && [ "$1" != -- ]; do
+    options+=("$1")
+    shift
+  done
+  [ $# -eq 0 ] || shift
+  "$MASKRNN" benchmark "${DATA[@]}" "${CHOSEN[@]}" --resolution "$lines" --preset "$preset" \
+    --compare "" --run-id "accuracy-$preset" "$@" \
+    --set compute.threads=1 "${options[@]}" "${FURTHER[@]}"
+}
+
+# from_trunk PRESET [OPTION ...]: both, segmented at 360 lines.
+from_trunk() {
+  local key
+  key="$(trained "$@")"
+  segmented "$1" 360 "${@:2}" -- --parent "$key"
+}
+
+for part in "${PARTS[@]}"; do
+  case "$part" in
+    accurate) "$MASKRNN" weights get vgg16-hed && from_trunk accurate ;;
+    osvos | masktrack) "$MASKRNN" weights get vgg16-hed && from_trunk "$part" "${SAME_BUDGET[@]}" ;;
+    oneshot) "$MASKRNN" weights get vgg16-hed && segmented oneshot 240 -- --initial-weights vgg16-hed ;;
+    lucid | small | scratch) segmented "$part" 240 ;;
+    picture)
+      runs=()
+      for folder in "$STORE"/runs/accuracy-*; do
+        [[ "$folder" == *accuracy-parent-* ]] || runs+=("$(basename "$folder")")
+      done
+      python -m benchmarks.accuracy_and_time "${runs[@]}" --store "$STORE" \
+        --picture accuracy-and-time.png
+      ;;
+    *) echo "accuracy: no part $part; see the head of $0" >&2 && exit 2 ;;
+  esac
+done
