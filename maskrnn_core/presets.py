@@ -50,22 +50,13 @@ _SMALL = Preset(
     static=_STATIC,
     recurrent=_RECURRENT,
     finetune=FinetuneOptions(
-        iterations=120,
-        learning_rate=5e-4,
+        iterations=240,
+        learning_rate=1e-3,
         final_learning_rate=5e-5,
         balance="none",
         augmentation=_MILD,
         perturbation=_ROUGH,
     ),
-)
-
-_SCRATCH = replace(
-    _SMALL,
-    name="scratch",
-    network=NetworkOptions(norm="group"),
-    static=replace(_STATIC, steps=10_000),
-    recurrent=replace(_RECURRENT, steps=1_000),
-    finetune=None if _SMALL.finetune is None else replace(_SMALL.finetune, iterations=200),
 )
 
 _PAPER = Preset(name="paper", network=NetworkOptions(fc_width=4096))
@@ -78,30 +69,34 @@ _CONTINUITY = InferenceOptions(
     gate=False, mask_box_scale=1.5, piece_reach=0.25, second_look=0.5, scale_range=(0.9, 1.7)
 )
 
+_ONE_STREAM = NetworkOptions(flow_stream=False, localization=False, mask_at="stages")
+_PARENT = StaticOptions(
+    steps=2_000,
+    accumulate=4,
+    learning_rate=2e-4,
+    final_learning_rate=1e-5,
+    balance="none",
+    augmentation=_CROPS,
+    perturbation=_DRIFTED,
+)
+_FIRST_FRAME = FinetuneOptions(
+    iterations=200,
+    learning_rate=1e-4,
+    final_learning_rate=1e-5,
+    balance="none",
+    augmentation=replace(_CROPS, anywhere=0.2),
+    perturbation=replace(_DRIFTED, blob=0.3),
+    dream=DreamOptions(translation=0.5, scale=0.25),
+    disguise=0.35,
+    frozen_blocks=2,
+)
+
 _ACCURATE = Preset(
     name="accurate",
-    network=NetworkOptions(flow_stream=False, localization=False, mask_at="stages"),
-    static=StaticOptions(
-        steps=2_000,
-        accumulate=4,
-        learning_rate=2e-4,
-        final_learning_rate=1e-5,
-        balance="none",
-        augmentation=_CROPS,
-        perturbation=_DRIFTED,
-    ),
+    network=_ONE_STREAM,
+    static=_PARENT,
     recurrent=None,
-    finetune=FinetuneOptions(
-        iterations=200,
-        learning_rate=1e-4,
-        final_learning_rate=1e-5,
-        balance="none",
-        augmentation=replace(_CROPS, anywhere=0.2),
-        perturbation=replace(_DRIFTED, blob=0.3),
-        dream=DreamOptions(translation=0.5, scale=0.25),
-        disguise=0.35,
-        frozen_blocks=2,
-    ),
+    finetune=_FIRST_FRAME,
     inference=replace(_CONTINUITY, window_margin=48),
 )
 """One stream of VGG-16 from pretrained weights whose layers have one magnitude (`vgg16-hed`)."""
@@ -110,13 +105,20 @@ _ONESHOT = replace(
     _ACCURATE,
     name="oneshot",
     static=None,
-    finetune=None
-    if _ACCURATE.finetune is None
-    else replace(
-        _ACCURATE.finetune, iterations=400, learning_rate=3e-4, disguise=0.0, frozen_blocks=0
+    finetune=replace(
+        _FIRST_FRAME, iterations=400, learning_rate=3e-4, disguise=0.0, frozen_blocks=0
     ),
 )
 """The network of `accurate`, trained on the first frame alone: no data set is needed."""
+
+_SCRATCH = replace(
+    _ACCURATE,
+    name="scratch",
+    network=replace(_ONE_STREAM, width=0.25, norm="group"),
+    static=replace(_PARENT, steps=6_000, learning_rate=1e-3),
+    finetune=replace(_FIRST_FRAME, learning_rate=5e-4, final_learning_rate=2e-5, frozen_blocks=0),
+)
+"""The recipe of `accurate` at a quarter of the width, from random weights."""
 
 _SAME_BUDGET = replace(_STATIC, steps=_STEPS + _CLIPS * _RECURRENT.clip_length)
 """As many frames as both stages of `small` see, for presets without a recurrent stage."""
