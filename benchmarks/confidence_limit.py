@@ -3,8 +3,9 @@
     python -m benchmarks.confidence_limit RUN [RUN ...] [--store STORE] [--preset small]
 
 The runs are finished benchmarks with annotations. A frame of an object is wrong where its J is
-below 0.5. For each limit: the share of frames below it or lost, the share of these that are wrong
-(precision), the share of the wrong ones that are found (recall), and the mean J on both sides.
+below 0.5. For each limit, and for the product's own rule: the share of frames that it calls
+doubtful, the share of these that are wrong (precision), the share of the wrong ones that are found
+(recall), and the mean J on both sides.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from flows.plan.default_store import default_store
 from storage.runs.ledger import RunLedger
 from storage.store.artifacts import ArtifactStore
 from tasks.reporting.folder import report_folder
-from tasks.scores.confidence import LOW
+from tasks.scores.confidence import LOW, doubtful_frames
 
 LIMITS = (0.5, 0.6, 0.7, 0.75, LOW, 0.85, 0.9, 0.95)
 WRONG, LOST = 0.5, 1
@@ -29,9 +30,17 @@ def frames_of(store: ArtifactStore, run: str, preset: str) -> pd.DataFrame:
     return scores[(scores["preset"] == preset) & scores["counted"]]
 
 
-def row(frames: pd.DataFrame, limit: float) -> str:
+def by_rule(frames: pd.DataFrame) -> pd.Series:
+    """Which frames the product calls doubtful."""
+    return frames.groupby(["run", "video", "object"])["confidence"].transform(
+        lambda confidence: doubtful_frames(
+            frames.loc[confidence.index, "state"].to_numpy(), confidence.to_numpy()
+        )
+    )
+
+
+def row(frames: pd.DataFrame, name: str, doubtful: pd.Series) -> str:
     """One line of the table."""
-    doubtful = (frames["confidence"] < limit) | (frames["state"] == LOST)
     wrong = frames["J"] < WRONG
     found = (doubtful & wrong).sum()
     figures = [
@@ -41,7 +50,7 @@ def row(frames: pd.DataFrame, limit: float) -> str:
         frames.loc[doubtful, "J"].mean(),
         frames.loc[~doubtful, "J"].mean(),
     ]
-    return f"{limit:<8}" + "".join(f"{figure:>12.3f}" for figure in figures)
+    return f"{name:<8}" + "".join(f"{figure:>12.3f}" for figure in figures)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -52,13 +61,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--preset", default="small")
     options = parser.parse_args(arguments)
     store = ArtifactStore(options.store)
-    frames = pd.concat([frames_of(store, run, options.preset) for run in options.runs])
+    frames = pd.concat(
+        [frames_of(store, run, options.preset).assign(run=run) for run in options.runs],
+        ignore_index=True,
+    )
     wrong = (frames["J"] < WRONG).mean()
     print(f"{len(frames)} frames of objects, {wrong:.1%} of them wrong (J below {WRONG})\n")
     heads = ("doubtful", "precision", "recall", "J doubtful", "J others")
     print(f"{'limit':<8}" + "".join(f"{head:>12}" for head in heads))
     for limit in LIMITS:
-        print(row(frames, limit))
+        low = (frames["confidence"] < limit) | (frames["state"] == LOST)
+        print(row(frames, str(limit), low))
+    print(row(frames, "rule", by_rule(frames)))
 
 
 if __name__ == "__main__":

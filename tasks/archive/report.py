@@ -19,7 +19,7 @@ from tasks.reporting.escaping import markdown_code, markdown_table, markdown_tex
 from tasks.reporting.folder import FIGURES, SUMMARY, replace_file, report_folder, write_tables
 from tasks.run.prefect_artifacts import publish, publish_file
 from tasks.run.stage_task import shown_task
-from tasks.scores.confidence import LOW, MOST_LOST
+from tasks.scores.confidence import LOW, MOST_DOUBTFUL
 
 VIDEOS = "videos"
 """Name of the table."""
@@ -114,7 +114,9 @@ def stage_shares(table: pd.DataFrame) -> pd.DataFrame:
 def doubtful_rows(table: pd.DataFrame) -> pd.DataFrame:
     """Return the rows whose result a person should look at, the worst first."""
     done = table[table["state"] == "done"]
-    doubtful = (done["confidence"] < LOW) | (done["lost_share"] > MOST_LOST)
+    doubtful = (done["confidence"] < LOW) | (
+        done[["lost_share", "doubtful_share"]].max(axis=1) > MOST_DOUBTFUL
+    )
     return done[doubtful].sort_values(["confidence", "lost_share"], ascending=[True, False])
 
 
@@ -173,8 +175,8 @@ def _to_look_at(doubtful: pd.DataFrame) -> list[str]:
     shown = doubtful.head(_FAILURES)[["id", *TRUST]]
     text = (
         f"{len(doubtful)} videos may be badly segmented: their worst object has a confidence below "
-        f"{LOW}, or is lost in more than {MOST_LOST:.0%} of the frames. `videos.csv` has the "
-        "figures of all videos."
+        f"{LOW}, or is lost or doubtful in more than {MOST_DOUBTFUL:.0%} of the frames. "
+        "`videos.csv` has the figures of all videos."
     )
     return [f"## To look at first\n\n{text}\n\n{markdown_table(shown)}"]
 

@@ -15,7 +15,7 @@ SECONDS = ("fetch", "open", "decode", "cuts", "flow", "finetune", "segment", "wr
 COUNTS = ("frames", "objects", "shots", "resumed", "bytes", "real_time_factor")
 """More figures of a row; `bytes` were downloaded, `resumed` frames existed already."""
 
-TRUST = ("confidence", "lost_share", "area")
+TRUST = ("confidence", "lost_share", "doubtful_share", "area")
 """How far the result of a row can be trusted; see `tasks.scores.confidence.video_confidence`."""
 
 

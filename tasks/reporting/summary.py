@@ -19,7 +19,7 @@ from tasks.reporting.escaping import (
 )
 from tasks.reporting.tables import Tables, common_videos
 from tasks.scores.aggregation import aggregate
-from tasks.scores.confidence import LOW, Confidence
+from tasks.scores.confidence import LOW, MORE_DOUBT, Confidence
 
 _OBJECTS = 100
 """How many objects a summary without figures lists, the worst first; `confidence.csv` has all."""
@@ -85,8 +85,9 @@ def confidence_section(confidence: Confidence) -> str:
     text = (
         f"**{confidence.doubtful} of {len(confidence.per_object)} objects are doubtful.** "
         "Confidence is the mean probability of an object's pixels, from 0 to 1. Masks with less "
-        f"than {LOW} are often wrong. `doubtful_from` is the first of three frames in a row with "
-        "less, or without the object: look there. Nothing was compared with annotations."
+        f"than {LOW}, or with {MORE_DOUBT} times the doubt of the object's first frames, are often "
+        "wrong. `doubtful_from` is the first of three such frames in a row, or of three without "
+        "the object: look there. Nothing was compared with annotations."
     )
     worst = confidence.per_object.sort_values("confidence").head(_OBJECTS)
     return f"## Confidence\n\n{text}\n\n{markdown_table(worst)}"

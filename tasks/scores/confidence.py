@@ -15,9 +15,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LOW = 0.8
-"""Confidence below which a frame is doubtful: the network is unsure about many of its pixels."""
-MOST_LOST = 0.1
-"""Share of lost frames above which a video is doubtful."""
+"""Confidence below which a frame is always doubtful."""
+MORE_DOUBT = 1.5
+"""A frame is doubtful, too, where the doubt (1 - confidence) is so many times the usual one."""
+LEAST_DOUBT = 0.05
+"""Doubt that counts as usual at least."""
+_USUAL_FRAMES = 5
+"""Frames after the first mask whose median doubt is the usual one: how sure a network is at its
+best depends on the network and on the object."""
+MOST_DOUBTFUL = 0.1
+"""Share of lost or otherwise doubtful frames above which a video is doubtful."""
 _RUN = 3
 """Doubtful frames in a row that make an object doubtful; a single frame may be a blink."""
 _LOST, _ABSENT = 1, 2
@@ -32,6 +39,7 @@ _PER_OBJECT = [
     "confidence",
     "lost_frames",
     "lost_share",
+    "doubtful_share",
     "area",
     "doubtful_from",
     "reason",
@@ -78,7 +86,7 @@ def object_confidence(prediction: StoredPrediction) -> "pd.DataFrame":
     about the `frames` after it: `confidence` is the mean of the frames' confidence, 0 where the
     object has no pixel; `area` is the mean share of the frame, from 100 frames of the video;
     `doubtful_from` is the first of at least three frames in a row that are lost or have a low
-    confidence, and `reason` says which; both are empty if there is none.
+    confidence (`doubtful_frames`), and `reason` says which; both are empty if there is none.
     """
     import pandas as pd
 
@@ -95,6 +103,7 @@ def _object_rows(prediction: StoredPrediction) -> list[dict[str, Any]]:
         start = int(present[0]) if len(present) else len(states) - 1
         states, confidence = states[start + 1 :], prediction.confidence[start + 1 :, place]
         lost = int((states == _LOST).sum())
+        doubtful = doubtful_frames(states, confidence)
         values = [
             prediction.video,
             object_id,
@@ -103,8 +112,9 @@ def _object_rows(prediction: StoredPrediction) -> list[dict[str, Any]]:
             float(confidence.mean()) if len(states) else 1.0,
             lost,
             lost / len(states) if len(states) else 0.0,
+            float(doubtful.mean()) if len(states) else 0.0,
             areas[object_id],
-            *_doubt(states, confidence, prediction.frame_names[start + 1 :]),
+            *_first_doubt(states, doubtful, prediction.frame_names[start + 1 :]),
         ]
         rows.append(dict(zip(_PER_OBJECT, values, strict=True)))
     return rows
@@ -130,23 +140,43 @@ def frame_confidence(prediction: StoredPrediction) -> "pd.DataFrame":
 def video_confidence(prediction: StoredPrediction) -> dict[str, float]:
     """Return the figures of a whole video, those of its worst object.
 
-    `confidence` is the lowest of its objects, `lost_share` the highest; `area` is the share of the
-    frame that all objects cover.
+    `confidence` is the lowest of its objects, `lost_share` and `doubtful_share` are the highest;
+    `area` is the share of the frame that all objects cover.
     """
     rows = _object_rows(prediction)
+    shares = [row["doubtful_share"] for row in rows]
     return {
         "confidence": min((row["confidence"] for row in rows), default=math.nan),
         "lost_share": max((row["lost_share"] for row in rows), default=math.nan),
+        "doubtful_share": max(shares, default=math.nan),
         "area": float(sum(row["area"] for row in rows)),
     }
 
 
-def _doubt(
-    states: NDArray[np.uint8], confidence: NDArray[np.float32], names: tuple[str, ...]
+def doubtful_frames(
+    states: NDArray[np.uint8], confidence: NDArray[np.float32]
+) -> NDArray[np.bool_]:
+    """Return which frames of an object are lost, or have a low confidence.
+
+    Low is below `LOW`, and whatever has more than `MORE_DOUBT` times the usual doubt: the median
+    of 1 - confidence over the object's first tracked frames, or `LEAST_DOUBT` if it is less.
+
+    Args:
+        states: of the frames after the one whose mask was given.
+        confidence: of the same frames.
+    """
+    lost = states == _LOST
+    doubt = 1.0 - confidence
+    first = doubt[~lost][:_USUAL_FRAMES]
+    usual = max(float(np.median(first)), LEAST_DOUBT) if len(first) else LEAST_DOUBT
+    return np.asarray(lost | (confidence < LOW) | (doubt > MORE_DOUBT * usual), np.bool_)
+
+
+def _first_doubt(
+    states: NDArray[np.uint8], doubtful: NDArray[np.bool_], names: tuple[str, ...]
 ) -> tuple[str, str]:
     """Return where the first run of doubtful frames begins, and why; a last run may be shorter."""
     lost = states == _LOST
-    doubtful = lost | (confidence < LOW)
     length = 0
     for index, is_doubtful in enumerate(doubtful.tolist()):
         length = length + 1 if is_doubtful else 0

@@ -160,9 +160,10 @@ def test_the_report_names_what_failed_and_what_was_left_out(
 
 def test_the_report_names_what_to_look_at_the_worst_first(table: MakeTable, tmp_path: Path) -> None:
     results = Results(5)
-    trust = {"a": (0.9, 0.0), "b": (0.4, 0.0), "c": (0.85, 0.5), "d": (0.3, 0.9)}
+    trust = {"a": (0.9, 0.0), "b": (0.4, 0.0), "c": (0.85, 0.05), "d": (0.3, 0.9)}
     for index, (confidence, lost) in enumerate(trust.values()):
         figures = {"confidence": confidence, "lost_share": lost, "area": 0.25}
+        figures["doubtful_share"] = 0.6 if index == 2 else 0.0
         note = "object 1 has one pixel." if index == 0 else ""
         result = RowResult(index, "done", 1.0, "w", 1, "k", figures=figures, note=note)
         results.put(result, now=True)

@@ -55,7 +55,7 @@ def test_figures_are_about_the_frames_after_the_first_mask(store: ArtifactStore)
     assert second["confidence"] == 0.875
     assert second["area"] == pytest.approx(0.2), "frames before its mask do not count"
     assert video_confidence(prediction) == pytest.approx(
-        {"confidence": 0.75, "lost_share": 0.25, "area": 0.2 * 4 / 5 + 0.2}
+        {"confidence": 0.75, "lost_share": 0.25, "doubtful_share": 0.5, "area": 0.2 * 4 / 5 + 0.2}
     )
 
 
@@ -70,6 +70,9 @@ def test_figures_are_about_the_frames_after_the_first_mask(store: ArtifactStore)
         ([T, T, T, L, L, L], [1.0, 0.9, 0.7, 0.0, 0.0, 0.0], ("00002", "low confidence")),
         ([T, L, L, T, T, L], [1.0, 0.0, 0.0, 0.9, 0.9, 0.0], ("00005", "lost")),
         ([A, A, T, T, T, T], [0.0, 0.0, 1.0, 0.9, 0.9, 0.9], ("", "")),
+        ([T] * 9, [1.0, *[0.97] * 5, 0.9, 0.9, 0.9], ("00006", "low confidence")),
+        ([T] * 9, [1.0, *[0.97] * 5, 0.93, 0.93, 0.93], ("", "")),
+        ([T] * 9, [1.0, *[0.86] * 5, 0.82, 0.82, 0.82], ("", "")),
         ([T], [1.0], ("", "")),
     ],
 )
