@@ -28,7 +28,7 @@ BOUND_SECONDS = 300.0
 WARM_UP_SECONDS = 480.0
 """Except the first one, whose workers load torch and compile the metrics."""
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(5400)]
 
 
 class Trials:
