@@ -14,13 +14,14 @@ from collections.abc import Sequence
 import pandas as pd
 
 from flows.plan.default_store import default_store
+from maskrnn_core.inference.state import TrackState
 from storage.runs.ledger import RunLedger
 from storage.store.artifacts import ArtifactStore
 from tasks.reporting.folder import report_folder
 from tasks.scores.confidence import LOW, doubtful_frames
 
 LIMITS = (0.5, 0.6, 0.7, 0.75, LOW, 0.85, 0.9, 0.95)
-WRONG, LOST = 0.5, 1
+WRONG = 0.5
 
 
 def frames_of(store: ArtifactStore, run: str, preset: str) -> pd.DataFrame:
@@ -70,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     heads = ("doubtful", "precision", "recall", "J doubtful", "J others")
     print(f"{'limit':<8}" + "".join(f"{head:>12}" for head in heads))
     for limit in LIMITS:
-        low = (frames["confidence"] < limit) | (frames["state"] == LOST)
+        low = (frames["confidence"] < limit) | (frames["state"] == TrackState.LOST)
         print(row(frames, str(limit), low))
     print(row(frames, "rule", by_rule(frames)))
 

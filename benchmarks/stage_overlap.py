@@ -12,7 +12,7 @@ import argparse
 import dataclasses
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from PIL import Image
@@ -32,6 +32,7 @@ from tasks.streaming.frames import FrameWithFlow
 from tasks.streaming.opened_clip import OpenedClip
 from tasks.streaming.video import ForwardVideo
 
+PRESETS = ("propagate", "small", "oneshot")
 NO_CUTS = StreamOptions(cuts=False)
 
 
@@ -86,9 +87,17 @@ def measured(
     seconds["segment"] = seconds_of(segmenter.frames())
     began = time.perf_counter()
     figures = units.segment_stream(
-        store.url, f"{chosen.name}-result", clip, method, parent, chosen, compute, None, {},
+        store.url,
+        f"{chosen.name}-result",
+        clip,
+        method,
+        parent,
+        chosen,
+        compute,
+        None,
+        {},
         options=NO_CUTS,
-    )  # fmt: skip
+    )
     seconds["together"] = time.perf_counter() - began - figures.seconds["open"]
     return seconds
 
@@ -102,7 +111,7 @@ def row(name: str, seconds: dict[str, float], frames: int) -> str:
     return f"{name:<12}{told}{together:>10.1f}   {together / rates[slowest]:>4.0%} of {slowest}"
 
 
-def main(presets: Sequence[str] = ("propagate", "small", "oneshot")) -> None:
+def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--lines", type=int, default=240)
@@ -120,7 +129,7 @@ def main(presets: Sequence[str] = ("propagate", "small", "oneshot")) -> None:
     with tempfile.TemporaryDirectory() as folder:
         clip = drawn_clip(Path(folder), SyntheticVideo("val", 0, drawing))
         store = ArtifactStore(f"{folder}/store")
-        for name in presets:
+        for name in PRESETS:
             chosen = dataclasses.replace(preset(name), finetune=None)
             print(row(name, measured(chosen, clip, store, compute), options.frames), flush=True)
 

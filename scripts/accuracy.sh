@@ -4,8 +4,8 @@
 #   scripts/accuracy.sh DAVIS [PART ...]      (without parts: all)
 #
 # Parts: accurate osvos masktrack oneshot lucid small scratch picture. Each trains the parent it
-# needs. An interrupted part continues where it stopped. On two cores with AVX-512 BF16 the first
-# three take half an hour each.
+# needs. An interrupted part continues where it stopped. `accurate` takes about half an hour on two
+# cores with AVX-512 BF16.
 #
 # Environment: STORE (maskrnn-store), VIDEOS (all of the val split, or some, by comma), WORKERS (2),
 # SET (further options for every command, such as compute.precision=bfloat16).

@@ -114,9 +114,9 @@ def stage_shares(table: pd.DataFrame) -> pd.DataFrame:
 def doubtful_rows(table: pd.DataFrame) -> pd.DataFrame:
     """Return the rows whose result a person should look at, the worst first."""
     done = table[table["state"] == "done"]
-    doubtful = (done["confidence"] < LOW) | (
-        done[["lost_share", "doubtful_share"]].max(axis=1) > MOST_DOUBTFUL
-    )
+    # Rows that an earlier version ended have no doubtful_share, which is never below lost_share.
+    share = done[["lost_share", "doubtful_share"]].max(axis=1)
+    doubtful = (done["confidence"] < LOW) | (share > MOST_DOUBTFUL)
     return done[doubtful].sort_values(["confidence", "lost_share"], ascending=[True, False])
 
 

@@ -3,7 +3,7 @@
 import json
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +68,7 @@ def write_parts(
     def write(name: str) -> Part | None:
         try:
             found = shown(name)
-            return None if found is None else _written(found, folder, former[token_of(name)])
+            return None if found is None else _written(found, folder, former)
         except StorageError:
             return None  # removed or damaged artifacts; `maskrnn verify` names them
 
@@ -123,7 +123,7 @@ def worst_picture(shown: ShownVideo, method: str, worst: WorstFrame) -> bytes:
     return jpeg(overlay(reduced(frame, form), labels, 0.5), 60)
 
 
-def _pictures_by_token(media: Path) -> defaultdict[str, list[Path]]:
+def _pictures_by_token(media: Path) -> Mapping[str, Sequence[Path]]:
     """The pictures that are there, from one listing of a folder that may hold thousands."""
     found: defaultdict[str, list[Path]] = defaultdict(list)
     for file in media.glob("*-*"):
@@ -131,7 +131,7 @@ def _pictures_by_token(media: Path) -> defaultdict[str, list[Path]]:
     return found
 
 
-def _written(shown: ShownVideo, folder: Path, former: Sequence[Path]) -> Part:
+def _written(shown: ShownVideo, folder: Path, former: Mapping[str, Sequence[Path]]) -> Part:
     token = token_of(shown.name)
     file = folder / MEDIA / f"{token}.js"
     digest = stable_digest({"form": _FORM, "key": shown.key})
@@ -146,8 +146,8 @@ def _written(shown: ShownVideo, folder: Path, former: Sequence[Path]) -> Part:
         put_media(folder / address, data)
         return address
 
-    for file_before in former:
-        file_before.unlink()
+    for picture in former.get(token, ()):
+        picture.unlink()
     content = video_part(shown, place, Detail())
     text = json.dumps(content, separators=(",", ":"), allow_nan=False)
     put_media(file, head + f'maskrnnPart("{token}",{text});\n'.encode())
