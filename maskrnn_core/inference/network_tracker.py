@@ -15,6 +15,7 @@ from maskrnn_core.geometry.boxes import Box, clip_box, decode_box, enlarge_box, 
 from maskrnn_core.geometry.boxes import proposal_box as proposal_of
 from maskrnn_core.geometry.warping import warp
 from maskrnn_core.inference.continuity import continuity_box, near_pieces, window_of
+from maskrnn_core.inference.motion import background_evidence
 from maskrnn_core.inference.state import ObjectFrame, TrackState
 from maskrnn_core.networks import MaskRNN, Segmentation
 from maskrnn_core.options import InferenceOptions
@@ -69,8 +70,11 @@ class NetworkTracker:
         factor = self._factor(previous, mask[0, 0])
         parts = (part[..., rows, columns] for part in (frame, mask, magnitudes))
         segmentation = self._segment_at(factor if proposal is not None else min(factor, 1), *parts)
+        logits = segmentation.logits[0, 0]
+        if (evidence := self._evidence(backward, mask[0, 0])) is not None:
+            logits = logits + evidence[rows, columns]
         probability = torch.zeros_like(mask[0, 0])
-        probability[rows, columns] = torch.sigmoid(segmentation.logits[0, 0])
+        probability[rows, columns] = torch.sigmoid(logits)
         if not self._network.reads_mask:
             return self._unprompted(previous, probability)
         if proposal is None:
@@ -162,6 +166,16 @@ class NetworkTracker:
         low = np.minimum(found.box[:2], centre - reach)
         high = np.maximum(found.box[2:], centre + reach)
         return enlarge_box(np.concatenate((low, high)).astype(np.float32), 1.0, (height, width))
+
+    def _evidence(self, backward: Tensor | None, mask: Tensor) -> Tensor | None:
+        """What the motion of the pixels adds to the log odds (H, W), by the options."""
+        weight = self._options.motion_weight
+        if weight is None or backward is None or not self._network.reads_mask:
+            return None
+        flow = backward[0].permute(1, 2, 0).cpu().numpy()
+        known = (mask >= self._options.threshold).cpu().numpy()
+        evidence = background_evidence(flow, known, weight)
+        return None if evidence is None else torch.from_numpy(evidence).to(mask.device)
 
     def _continuing(self, probability: Tensor, mask: Tensor, proposal: Box) -> Tensor:
         """The probability (H, W) of what continues the warped mask (H, W), by the options."""
