@@ -18,7 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from flows.corrections.correct import CorrectionRequest, prepare_correction
+from flows.corrections.correct import prepare_correction
+from flows.corrections.request import CorrectionRequest
 from flows.corrections.results import FoundRun, find_run
 from flows.corrections.suggest import suggestions
 from flows.runs.whole_run import carry_out

@@ -65,21 +65,23 @@ def correct(
     """Add masks to a result of a run: finetune on all of them, and compute what they change.
 
     The frames from the first added mask on are computed again; those before stay as they were. The
-    corrected result is a run of its own, which can be corrected again. The old one stays.
+    corrected result is a run of its own, which can be corrected again. The old one stays. Of an
+    archive, which keeps no frames, all of the row is computed.
 
     Parameters
     ----------
     run
         Name of the run (RUN, or RUN:PRESET for another of its presets).
     video
-        Name of the video. Default: the only one of the run.
+        Name of the video, or id of the row of an archive. Default: the only one of the run.
     mask
         FRAME=FILE, an image with the right mask of a frame; once per frame. Objects that it does
         not show stay as they are.
     backwards
         Also compute the frames before an added mask that are nearer to it than to the mask before.
     out
-        Folder for the label maps and an overlay video. Default: none, see `maskrnn export`.
+        Folder for the label maps and an overlay video. Default: none, see `maskrnn export`. An
+        archive needs one, for the masks of the row.
     set
         Change options, for example finetune.iterations=50.
     workers
@@ -91,8 +93,8 @@ def correct(
     """
 
     def again() -> int:
-        from flows.corrections.correct import CorrectionRequest
         from flows.corrections.correct import correct as correct_and_tell
+        from flows.corrections.request import CorrectionRequest
 
         options = overrides(set or []) | ({"inference.backwards": "true"} if backwards else {})
         asked = CorrectionRequest(

@@ -1,23 +1,18 @@
 """Carries out `maskrnn correct`: adds masks to a result, and computes what they change."""
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from flows.commands.execution import announce, execute_run
-from flows.commands.first_masks import frame_files
+from flows.corrections.added_masks import added_masks
+from flows.corrections.archive_rows import correct_row, is_archive
+from flows.corrections.request import CorrectionRequest, corrected_run
 from flows.corrections.results import FoundRun, find_run
 from flows.plan.parameters import BenchmarkParameters
 from flows.plan.resolved_run import ResolvedRun, resolve
 from flows.terminal import Terminal
-from maskrnn_core.digest import stable_digest
 from storage.datasets.images.frame_matching import VideoFrames
-from storage.datasets.masks.frame_masks import read_frame_masks
 from storage.datasets.masks.label_maps import object_ids
-from storage.datasets.source import VOID, UInt8Array
+from storage.datasets.source import UInt8Array
 from storage.kinds.checkpoints import FINETUNED
 from storage.kinds.masks import save_mask
 from storage.kinds.predictions import StoredPrediction
@@ -29,34 +24,8 @@ from tasks.errors import ParameterError
 from tasks.export.own_results import results_folder, write_results
 from tasks.given import Correction
 
-_NAME = re.compile(r"-corrected-[0-9a-f]{8}$")
 _SHARED = ("compute", "synthetic")
 """Groups of options that all presets of a run have from its overrides."""
-
-
-@dataclass(frozen=True)
-class CorrectionRequest:
-    """What `maskrnn correct` was asked for.
-
-    Args:
-        store: URL of the store.
-        run: RUN, or RUN:PRESET.
-        video: name of the video; None for the only one of the run.
-        masks: FRAME=FILE each.
-        overrides: options to change, by dotted name.
-        workers: as for a run.
-        dask_address: as for a run.
-        force: as for a run.
-    """
-
-    store: str
-    run: str
-    video: str | None
-    masks: Sequence[str]
-    overrides: Mapping[str, str] = field(default_factory=dict)
-    workers: int | None = None
-    dask_address: str | None = None
-    force: bool = False
 
 
 def correct(asked: CorrectionRequest, out: Path | None) -> int:
@@ -71,6 +40,8 @@ def correct(asked: CorrectionRequest, out: Path | None) -> int:
         ParameterError, DatasetError: the run, the video or a mask cannot be used.
         OccupiedOutputError: results would replace other files.
     """
+    if is_archive(ArtifactStore(asked.store), asked.run):
+        return correct_row(asked, out)
     run = prepare_correction(asked)
     parameters = run.parameters
     folder = None
@@ -100,8 +71,8 @@ def prepare_correction(asked: CorrectionRequest) -> ResolvedRun:
     before = found.prediction(video)
     stored = open_video(store, found.results.keys[video].video)
     frames = VideoFrames(stored.frame_names, stored.output_size, video)
-    maps = read_frame_masks(frame_files(asked.masks), frames)
-    checked = {frames.order[name]: _checked(maps[name], name, stored) for name in maps}
+    maps = added_masks(asked.masks, frames, stored.objects)
+    checked = {frames.order[name]: _visible(maps[name], name, stored) for name in maps}
     former = _parameters(found, asked)
     correction = Correction(
         before.key,
@@ -114,7 +85,13 @@ def prepare_correction(asked: CorrectionRequest) -> ResolvedRun:
             "videos": (video,) if former.masks is None else None,
             "correction": correction,
             "parent": former.parent or _parent(store, correction),
-            "run_id": _run_name(found, correction, former),
+            "run_id": corrected_run(
+                found.info.run_id,
+                correction.prediction,
+                correction.added,
+                former.preset,
+                former.overrides,
+            ),
         }
     )
     run = resolve(parameters)
@@ -155,25 +132,15 @@ def _only_video(found: FoundRun) -> str:
     return found.results.videos[0]
 
 
-def _checked(label_map: UInt8Array, frame: str, stored: StoredVideo) -> UInt8Array:
-    """A label map whose objects the video has; a black and white mask is its only object."""
-    ids = object_ids(label_map)
-    if len(stored.objects) == 1 and ids == (1,) and stored.objects != (1,):
-        label_map = np.where(label_map == 1, stored.objects[0], label_map).astype(np.uint8)
-        ids = stored.objects
-    where = f"the mask of frame {frame}"
-    if strange := sorted(set(ids) - set(stored.objects)):
-        raise ParameterError(
-            f"{where} shows object {strange[0]}, which {stored.name} does not have: it has "
-            f"{', '.join(map(str, stored.objects))}"
-        )
+def _visible(label_map: UInt8Array, frame: str, stored: StoredVideo) -> UInt8Array:
+    """The label map of a frame, if every object of it has pixels at the working size."""
     left = object_ids(working_label_map(label_map, stored.size))
-    if lost := sorted(set(ids) - set(left)):
+    if lost := sorted(set(object_ids(label_map)) - set(left)):
         raise ParameterError(
-            f"{where}: object {lost[0]} has no pixel left at the working size "
+            f"the mask of frame {frame}: object {lost[0]} has no pixel left at the working size "
             f"{stored.size[1]}x{stored.size[0]}; mark more of it"
         )
-    return np.where(label_map == VOID, 0, label_map).astype(np.uint8)
+    return label_map
 
 
 def _masks_before(former: BenchmarkParameters) -> tuple[tuple[int, str], ...]:
@@ -198,12 +165,6 @@ def _parent(store: ArtifactStore, correction: Correction) -> str | None:
         parent: str = store.open(FINETUNED, key).metadata["parent"]
         return parent
     return None
-
-
-def _run_name(found: FoundRun, correction: Correction, asked: BenchmarkParameters) -> str:
-    """Name of the run that makes the corrected result: the same masks continue the same run."""
-    parts = [correction.prediction, correction.added, asked.preset, asked.overrides]
-    return f"{_NAME.sub('', found.info.run_id)}-corrected-{stable_digest(parts)[:8]}"
 
 
 def _told(run: ResolvedRun) -> str:

@@ -53,12 +53,9 @@ def find_run(store: ArtifactStore, name: str) -> FoundRun:
     run, _, preset = (name, "", "") if name in known else name.partition(":")
     results = run_results(store, run)
     if results.info.is_archive:
-        manifest = results.info.parameters["manifest"]
         raise ParameterError(
-            f"the run {run} is an archive, which keeps no frames. Name a folder with the masks of "
-            f"several frames as the `mask` of the video's row in {manifest}, and repeat `maskrnn "
-            "archive`: it processes only this row. Or segment the video by `maskrnn segment`, and "
-            "correct that result"
+            f"the run {run} is an archive, which keeps no frames: its report lists doubtful rows, "
+            f"and `maskrnn correct {run} ROW --mask FRAME=FILE --out DIR` corrects one"
         )
     if not results.methods or (preset and preset not in results.methods):
         has = ", ".join(results.methods) or "none"

@@ -169,6 +169,23 @@ def test_false_positives_far_from_the_warped_mask_are_discarded(options: Inferen
     assert result.seen_area == 100
 
 
+@pytest.mark.parametrize(("weight", "kept"), [(None, True), (2.0, False)])
+def test_new_pixels_that_move_with_the_background_are_discarded(
+    weight: float | None, kept: bool
+) -> None:
+    # The object moves by 2 pixels; the network takes the background below it for a part of it.
+    answer = torch.maximum(_square(10, 8), _square(10, 18, 0.8))
+    options = InferenceOptions(gate=False, motion_weight=weight)
+    tracker = NetworkTracker(Answers(answer), options, CPU, warp_mask=True)
+    backward = torch.zeros(1, 2, *SIZE)
+    backward[:, 0, 8:18, 10:20] = -2
+    result = tracker.step(
+        carried(_square(8, 8)), torch.zeros(1, 3, *SIZE), backward, torch.zeros(1, 2, *SIZE)
+    )
+    assert result.probability[8:18, 10:20].min() > 0.9
+    assert (result.probability[18:28, 10:20].mean() > 0.5) == kept
+
+
 def test_a_window_gives_what_the_whole_frame_gives_near_the_object() -> None:
     torch.manual_seed(2)
     size = (112, 160)
