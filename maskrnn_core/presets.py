@@ -57,6 +57,7 @@ _SMALL = Preset(
         augmentation=_MILD,
         perturbation=_ROUGH,
     ),
+    inference=InferenceOptions(motion_weight=1.0),
 )
 
 _PAPER = Preset(name="paper", network=NetworkOptions(fc_width=4096))
@@ -66,7 +67,12 @@ _CROPS = replace(_MILD, crop=0.6, anywhere=0.15, scale=(0.7, 1.4))
 _DRIFTED = replace(_ROUGH, ghost=0.3, blob=0.4)
 """The previous mask as it is some frames after an error."""
 _CONTINUITY = InferenceOptions(
-    gate=False, mask_box_scale=1.5, piece_reach=0.25, second_look=0.5, scale_range=(0.9, 1.7)
+    gate=False,
+    mask_box_scale=1.5,
+    piece_reach=0.25,
+    second_look=0.5,
+    scale_range=(0.9, 1.7),
+    motion_weight=1.0,
 )
 
 _ONE_STREAM = NetworkOptions(flow_stream=False, localization=False, mask_at="stages")

@@ -41,9 +41,11 @@ def background_evidence(flow: FloatArray, mask: Mask, weight: float) -> FloatArr
     """By how much the log odds of the object fall where pixels move with the background.
 
     The motions of object and background are polynomials of second degree in the place, fitted
-    robustly to the flow inside the mask and outside of it. Their residuals are taken to have
-    bivariate Cauchy distributions: log p(r) = -3/2 log(1 + r^2 / scale^2) - 2 log scale. The
-    evidence is the log likelihood ratio of the two, where it speaks against the object.
+    robustly to the flow inside the mask and outside of it. The residual r of a pixel is taken
+    relative to the usual one of that motion, with the heavy tail of a bivariate Cauchy
+    distribution: -3/2 log(1 + r^2 / scale^2). The evidence is the difference of the two, where it
+    speaks against the object. (Densities would be divided by scale^2, too. That is unfair to
+    objects with limbs, whose motion has a large scale; measured, it helped no more.)
 
     It is zero inside of the mask: a foot on the ground does not move either.
 
@@ -60,8 +62,8 @@ def background_evidence(flow: FloatArray, mask: Mask, weight: float) -> FloatArr
     others = _fitted(flow, terms, _outside(mask))
     if own is None or others is None:
         return None
-    ratio = _log_likelihood(flow, terms, own) - _log_likelihood(flow, terms, others)
-    return np.where(mask, np.float32(0), np.clip(np.float32(weight) * ratio, -STRONGEST, 0))
+    difference = _agreement(flow, terms, own) - _agreement(flow, terms, others)
+    return np.where(mask, np.float32(0), np.clip(np.float32(weight) * difference, -STRONGEST, 0))
 
 
 def _terms(height: int, width: int) -> FloatArray:
@@ -109,8 +111,8 @@ def _fitted(flow: FloatArray, terms: FloatArray, where: Mask) -> _Motion | None:
     return _Motion(coefficients.astype(np.float32), scale)
 
 
-def _log_likelihood(flow: FloatArray, terms: FloatArray, motion: _Motion) -> FloatArray:
-    """Of each pixel's flow, without the constant (H, W)."""
+def _agreement(flow: FloatArray, terms: FloatArray, motion: _Motion) -> FloatArray:
+    """How well each pixel's flow agrees with a motion (H, W), 0 at best."""
     residual = flow - terms @ motion.coefficients
     squared = (residual**2).sum(axis=-1) / np.float32(motion.scale**2)
-    return np.asarray(-1.5 * np.log1p(squared) - 2 * math.log(motion.scale), np.float32)
+    return np.asarray(-1.5 * np.log1p(squared), np.float32)

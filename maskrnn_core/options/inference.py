@@ -35,8 +35,8 @@ class InferenceOptions:
     """Discard pieces that are farther from the main pieces of the warped mask than this times the
     root of their area; None discards none."""
     motion_weight: float | None = later(None)
-    """Beyond the warped mask, the log odds of pixels that move with the background fall by this
-    times the log likelihood ratio of the two motions. None does without the motion."""
+    """Weight of the evidence against pixels beyond the warped mask that move with the background
+    and not with the object; see `background_evidence`. None asks for no motion."""
     scale_range: tuple[float, float] | None = later(None)
     """Smallest and largest scale of the object, relative to its given mask, at which the network
     reads it: what is outside is resized, for finetuning has shown no other. None reads it as it is;
