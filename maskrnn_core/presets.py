@@ -57,7 +57,9 @@ _SMALL = Preset(
         augmentation=_MILD,
         perturbation=_ROUGH,
     ),
-    inference=InferenceOptions(motion_weight=1.0),
+    inference=InferenceOptions(
+        box_scale=1.5, mask_box_scale=1.5, piece_reach=0.25, motion_weight=1.0, flip=True
+    ),
 )
 
 _PAPER = Preset(name="paper", network=NetworkOptions(fc_width=4096))
@@ -123,6 +125,7 @@ _SCRATCH = replace(
     network=replace(_ONE_STREAM, width=0.25, norm="group"),
     static=replace(_PARENT, steps=6_000, learning_rate=1e-3),
     finetune=replace(_FIRST_FRAME, learning_rate=5e-4, final_learning_rate=2e-5, frozen_blocks=0),
+    inference=replace(_ACCURATE.inference, flip=True),
 )
 """The recipe of `accurate` at a quarter of the width, from random weights."""
 
