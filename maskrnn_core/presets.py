@@ -124,7 +124,13 @@ _SCRATCH = replace(
     name="scratch",
     network=replace(_ONE_STREAM, width=0.25, norm="group"),
     static=replace(_PARENT, steps=6_000, learning_rate=1e-3),
-    finetune=replace(_FIRST_FRAME, learning_rate=5e-4, final_learning_rate=2e-5, frozen_blocks=0),
+    finetune=replace(
+        _FIRST_FRAME,
+        iterations=400,
+        learning_rate=5e-4,
+        final_learning_rate=2e-5,
+        frozen_blocks=0,
+    ),
     inference=replace(_ACCURATE.inference, flip=True),
 )
 """The recipe of `accurate` at a quarter of the width, from random weights."""
