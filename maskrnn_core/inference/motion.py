@@ -29,15 +29,20 @@ STRONGEST = 6.0
 
 Mask = NDArray[np.bool_]
 
+EVERYTHING = (slice(None), slice(None))
+"""A window of the whole frame."""
+
 
 class _Motion(NamedTuple):
     coefficients: FloatArray
-    """(6, 2), by which the terms of the place are multiplied."""
+    """(6, 2), of 1, x, y, xy, x^2 and y^2."""
     scale: float
     """Size of a usual residual, in pixels."""
 
 
-def background_evidence(flow: FloatArray, mask: Mask, weight: float) -> FloatArray | None:
+def background_evidence(
+    flow: FloatArray, mask: Mask, weight: float, window: tuple[slice, slice] = EVERYTHING
+) -> FloatArray | None:
     """By how much the log odds of the object fall where pixels move with the background.
 
     The motions of object and background are polynomials of second degree in the place, fitted
@@ -53,24 +58,18 @@ def background_evidence(flow: FloatArray, mask: Mask, weight: float) -> FloatArr
         flow: float32 (H, W, 2), backward flow (dx, dy) in pixels.
         mask: (H, W), the warped mask.
         weight: factor of the evidence.
+        window: rows and columns that are asked for; the motions are those of the whole frame.
 
     Returns:
-        float32 (H, W), from -6 to 0; None where too few pixels tell one of the motions.
+        float32, of the size of the window, from -6 to 0; None where too few pixels tell one of the
+        motions.
     """
-    terms = _terms(*mask.shape)
-    own = _fitted(flow, terms, _inside(mask))
-    others = _fitted(flow, terms, _outside(mask))
+    own, others = _fitted(flow, _inside(mask)), _fitted(flow, _outside(mask))
     if own is None or others is None:
         return None
-    difference = _agreement(flow, terms, own) - _agreement(flow, terms, others)
-    return np.where(mask, np.float32(0), np.clip(np.float32(weight) * difference, -STRONGEST, 0))
-
-
-def _terms(height: int, width: int) -> FloatArray:
-    """1, x, y, xy, x^2, y^2 of every pixel (H, W, 6); from the centre, in widths of the frame."""
-    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    x, y = (x - width / 2) / width, (y - height / 2) / width
-    return np.stack((np.ones_like(x), x, y, x * y, x * x, y * y), axis=-1)
+    difference = _agreement(flow, own, window) - _agreement(flow, others, window)
+    evidence = np.clip(np.float32(weight) * difference, -STRONGEST, 0)
+    return np.where(mask[window], np.float32(0), evidence)
 
 
 def _inside(mask: Mask) -> Mask:
@@ -90,29 +89,48 @@ def _grown(mask: Mask, pixels: float) -> Mask:
     return change(mask.astype(np.uint8), np.ones((side, side), np.uint8)) > 0
 
 
-def _fitted(flow: FloatArray, terms: FloatArray, where: Mask) -> _Motion | None:
+def _fitted(flow: FloatArray, where: Mask) -> _Motion | None:
     """The motion of the pixels, by iteratively reweighted least squares with Cauchy weights."""
     places = np.flatnonzero(where)
     if len(places) < FEWEST:
         return None
     if len(places) > SAMPLES:
         places = places[np.linspace(0, len(places) - 1, SAMPLES).astype(int)]
-    known = terms.reshape(-1, terms.shape[-1])[places].astype(np.float64)
-    moved = flow.reshape(-1, 2)[places].astype(np.float64)
+    rows, columns = np.divmod(places, where.shape[1])
+    x, y = _centred(rows, columns, where.shape)
+    terms = np.stack((np.ones_like(x), x, y, x * y, x * x, y * y), axis=-1).astype(np.float64)
+    moved = flow[rows, columns].astype(np.float64)
     weights = np.ones(len(places))
     for _ in range(ROUNDS):
-        weighted = (weights[:, None] * known).T
+        weighted = (weights[:, None] * terms).T
         # A small ridge: where all pixels lie on a line, some terms cannot be told apart.
-        normal = weighted @ known + 1e-6 * np.eye(known.shape[1])
+        normal = weighted @ terms + 1e-6 * np.eye(terms.shape[1])
         coefficients = np.linalg.solve(normal, weighted @ moved)
-        residual = np.linalg.norm(moved - known @ coefficients, axis=1)
+        residual = np.linalg.norm(moved - terms @ coefficients, axis=1)
         scale = max(1.48 * float(np.median(residual)), SMALLEST_SCALE)
         weights = 1 / (1 + (residual / scale) ** 2)
     return _Motion(coefficients.astype(np.float32), scale)
 
 
-def _agreement(flow: FloatArray, terms: FloatArray, motion: _Motion) -> FloatArray:
-    """How well each pixel's flow agrees with a motion (H, W), 0 at best."""
-    residual = flow - terms @ motion.coefficients
-    squared = (residual**2).sum(axis=-1) / np.float32(motion.scale**2)
-    return np.asarray(-1.5 * np.log1p(squared), np.float32)
+def _agreement(flow: FloatArray, motion: _Motion, window: tuple[slice, slice]) -> FloatArray:
+    """How well the flow of each pixel of a window agrees with a motion, 0 at best."""
+    rows, columns = (
+        np.arange(side)[part] for side, part in zip(flow.shape[:2], window, strict=True)
+    )
+    x, y = _centred(rows, columns, flow.shape)
+    y = y[:, None]
+    squared = np.zeros((len(rows), len(columns)), np.float32)
+    for component, (c, cx, cy, cxy, cxx, cyy) in enumerate(motion.coefficients.T):
+        expected = (c + cy * y + cyy * y * y) + (cx * x + cxx * x * x) + cxy * x * y
+        squared += (flow[window][..., component] - expected) ** 2
+    agreement: FloatArray = np.float32(-1.5) * np.log1p(squared / np.float32(motion.scale**2))
+    return agreement
+
+
+def _centred(
+    rows: NDArray[np.int64], columns: NDArray[np.int64], shape: tuple[int, ...]
+) -> tuple[FloatArray, FloatArray]:
+    """x and y of pixels from the centre of the frame, in widths of the frame."""
+    height, width = shape[:2]
+    x, y = (columns - width / 2) / width, (rows - height / 2) / width
+    return x.astype(np.float32), y.astype(np.float32)

@@ -71,8 +71,8 @@ class NetworkTracker:
         parts = (part[..., rows, columns] for part in (frame, mask, magnitudes))
         segmentation = self._segment_at(factor if proposal is not None else min(factor, 1), *parts)
         logits = segmentation.logits[0, 0]
-        if (evidence := self._evidence(backward, mask[0, 0])) is not None:
-            logits = logits + evidence[rows, columns]
+        if (evidence := self._evidence(backward, mask[0, 0], (rows, columns))) is not None:
+            logits = logits + evidence
         probability = torch.zeros_like(mask[0, 0])
         probability[rows, columns] = torch.sigmoid(logits)
         if not self._network.reads_mask:
@@ -167,14 +167,16 @@ class NetworkTracker:
         high = np.maximum(found.box[2:], centre + reach)
         return enlarge_box(np.concatenate((low, high)).astype(np.float32), 1.0, (height, width))
 
-    def _evidence(self, backward: Tensor | None, mask: Tensor) -> Tensor | None:
-        """What the motion of the pixels adds to the log odds (H, W), by the options."""
+    def _evidence(
+        self, backward: Tensor | None, mask: Tensor, window: tuple[slice, slice]
+    ) -> Tensor | None:
+        """What the motion of the pixels adds to the log odds of a window, by the options."""
         weight = self._options.motion_weight
         if weight is None or backward is None or not self._network.reads_mask:
             return None
         flow = backward[0].permute(1, 2, 0).cpu().numpy()
         known = (mask >= self._options.threshold).cpu().numpy()
-        evidence = background_evidence(flow, known, weight)
+        evidence = background_evidence(flow, known, weight, window)
         return None if evidence is None else torch.from_numpy(evidence).to(mask.device)
 
     def _continuing(self, probability: Tensor, mask: Tensor, proposal: Box) -> Tensor:

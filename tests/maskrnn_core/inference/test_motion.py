@@ -20,7 +20,7 @@ def object_mask() -> np.ndarray:
 def moving(own: tuple[float, float], others: tuple[float, float], shape: np.ndarray) -> np.ndarray:
     """Flow of an object with one motion before a background with another, slightly noisy."""
     rng = np.random.default_rng(0)
-    flow = np.where(shape[..., None], np.float32(own), np.float32(others))
+    flow = np.where(shape[..., None], np.array(own), np.array(others))
     return (flow + rng.normal(0, 0.1, flow.shape)).astype(np.float32)
 
 
@@ -47,10 +47,20 @@ def test_a_camera_that_turns_and_comes_nearer_is_a_background_motion() -> None:
     mask = object_mask()
     x, y = (COLUMNS - 30) / 10, (ROWS - 20) / 10
     camera = np.stack((0.5 * x - 0.3 * y, 0.3 * x + 0.5 * y), axis=-1)
-    flow = np.where(mask[..., None], np.float32([4, 4]), camera).astype(np.float32)
+    flow = np.where(mask[..., None], np.array([4, 4]), camera).astype(np.float32)
     evidence = background_evidence(flow, mask, 1.0)
     assert evidence is not None
     assert np.median(evidence[~mask]) == -STRONGEST
+
+
+def test_a_window_shows_a_part_of_the_same_evidence() -> None:
+    mask = object_mask()
+    flow = moving((3, 1), (0, 0), mask)
+    window = (slice(8, 40), slice(24, 64))
+    whole, part = (background_evidence(flow, mask, 1.0, *where) for where in ((), (window,)))
+    assert whole is not None
+    assert part is not None
+    np.testing.assert_array_equal(part, whole[window])
 
 
 @given(weight=st.floats(0, 5), seed=st.integers(0, 2**16))
