@@ -65,11 +65,14 @@ def correct_row(asked: CorrectionRequest, out: Path | None) -> int:
 
 
 def _line(parameters: ArchiveParameters, row: str) -> pd.DataFrame:
-    """The row of the manifest as it is now, alone."""
-    table = checked_manifest(parameters).table
+    """The row of the manifest as it is now, alone; other rows may be unusable."""
+    table = checked_manifest(parameters.model_copy(update={"skip_bad": True})).table
     line = table.loc[table["id"] == row, ["id", "video", "mask", "start", "end"]]
     if line.empty:
-        raise ParameterError(f"{parameters.manifest} no longer has the row {row}: restore it")
+        raise ParameterError(
+            f"{parameters.manifest} no longer has the row {row}, or its files cannot be used: "
+            "restore them"
+        )
     return line
 
 

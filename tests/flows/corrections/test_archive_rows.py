@@ -64,6 +64,7 @@ def square(place: Path, y: int) -> np.ndarray:
 
 @pytest.mark.timeout(200)
 def test_a_row_is_corrected_and_corrected_again(archive: Path, tmp_path: Path) -> None:
+    (tmp_path / "other.png").unlink()  # another row need not be usable any more
     before = prediction(archive, "walks")
     second, third = (square(tmp_path / f"{y}.png", y) for y in (30, 20))
     asked = ["--store", archive, "--out", tmp_path / "right"]
@@ -99,4 +100,8 @@ def test_refusals_name_the_cure(
     ):
         assert run(*asked) == 2
         assert told in " ".join(capsys.readouterr().err.split())
+    (tmp_path / "walk.png").unlink()
+    assert run("correct", "walks", "walk", *mask, *out) == 2
+    told = " ".join(capsys.readouterr().err.split())
+    assert "no longer has the row walk, or its files cannot be used" in told
     assert not (tmp_path / "right").exists()
