@@ -32,10 +32,7 @@ def segment_archive(manifest: str, fields: dict[str, Any], *, dry_run: bool = Fa
     """
     if "://" not in manifest:
         manifest = str(Path(manifest).expanduser().absolute())
-    try:
-        parameters = ArchiveParameters(**{**fields, "manifest": manifest})
-    except ValidationError as error:
-        raise first_mistake(error) from None
+    parameters = archive_parameters({**fields, "manifest": manifest})
     announce(parameters.run_name, shown_address(manifest), [parameters.preset])
     resolved = resolve_archive(parameters)
     check_input(resolved.training)
@@ -45,6 +42,14 @@ def segment_archive(manifest: str, fields: dict[str, Any], *, dry_run: bool = Fa
         return print_archive_dry_run(resolved)
     check_archive_memory(resolved)
     return execute_archive(resolved)
+
+
+def archive_parameters(fields: dict[str, Any]) -> ArchiveParameters:
+    """The parameters of an archive; raises ParameterError with the first mistake."""
+    try:
+        return ArchiveParameters(**fields)
+    except ValidationError as error:
+        raise first_mistake(error) from None
 
 
 def execute_archive(resolved: ResolvedArchive) -> int:

@@ -18,7 +18,7 @@ from storage.datasets.images.frame_matching import VideoFrames
 from storage.datasets.masks.frame_masks import read_frame_masks
 from storage.datasets.readers.own_video import open_own_video
 from storage.datasets.source import RemarkedVideo, SourceVideo, UInt8Array
-from storage.export.png_folders import palette_png
+from storage.export.png_folders import write_label_maps
 from storage.files.output_folder import OutputFolder
 from storage.kinds.videos import working_size
 from storage.store.artifacts import ArtifactStore
@@ -138,7 +138,7 @@ def _given_masks(
             folder.check(*([], [place.name]) if files else ([place.name], []))
             folder = OutputFolder(Path(at_end.enter_context(TemporaryDirectory())))
         if files:
-            _write_masks(maps, place.name, folder)
+            write_label_maps(maps.items(), place.name, folder)
         else:
             first.write(name, folder)
         yield place, folder.path / place.name
@@ -150,13 +150,6 @@ def _frame_masks(source: SourceVideo, files: Mapping[str, Path]) -> Mapping[str,
         return {}
     height, width = source.frame(0).shape[:2]
     return read_frame_masks(files, VideoFrames(source.frame_names, (height, width), source.name))
-
-
-def _write_masks(maps: Mapping[str, UInt8Array], name: str, folder: OutputFolder) -> None:
-    """Write masks of single frames into one folder, as label maps named as their frames."""
-    with folder.folder(name) as draft:
-        for frame, label_map in maps.items():
-            (draft / f"{frame}.png").write_bytes(palette_png(label_map))
 
 
 def _resolved(parameters: BenchmarkParameters, masks: Path) -> ResolvedRun:

@@ -10,17 +10,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from flows.commands.archive import segment_archive
+from flows.commands.archive import archive_parameters, segment_archive
 from flows.commands.export import export_predictions
 from flows.corrections.added_masks import added_masks
 from flows.corrections.request import CorrectionRequest, corrected_run
-from flows.plan.archive_manifest import checked_manifest
-from flows.plan.archive_parameters import ArchiveParameters
+from flows.plan.resolved_archive import ResolvedArchive, resolve_archive
 from maskrnn_core.digest import weights_digest
 from storage.datasets.images.frame_matching import VideoFrames
 from storage.datasets.masks.label_maps import object_ids
 from storage.datasets.source import UInt8Array
-from storage.export.png_folders import palette_png
+from storage.export.png_folders import write_label_maps
 from storage.files.output_folder import OutputFolder
 from storage.kinds.predictions import StoredPrediction
 from storage.runs.all_runs import list_runs
@@ -55,49 +54,47 @@ def correct_row(asked: CorrectionRequest, out: Path | None) -> int:
     store, row = ArtifactStore(asked.store), asked.video
     (chosen,) = choose_exports(store, asked.run, [row])
     before = StoredPrediction(store, chosen.key)
-    parameters = ArchiveParameters(**RunLedger(store, asked.run).info().parameters)
-    line = _line(parameters, row)
+    archive = _resolved(asked, RunLedger(store, asked.run).info().parameters)
+    line = _line(archive, row)
     masks = _with(added_masks(asked.masks, _frames(before), before.objects), _given(before))
     run = corrected_run(asked.run, before.key, weights_digest(masks), asked.overrides)
     manifest = _written(masks, line, OutputFolder(out))
-    code = segment_archive(str(manifest), _fields(parameters, asked, run))
+    fields = {**archive.parameters.model_dump(exclude={"manifest"}), "run_id": run}
+    code = segment_archive(str(manifest), fields)
     return code or export_predictions(asked.store, run, out, ["png"], [row])
 
 
-def _line(parameters: ArchiveParameters, row: str) -> pd.DataFrame:
-    """The row of the manifest as it is now, alone; other rows may be unusable."""
-    table = checked_manifest(parameters.model_copy(update={"skip_bad": True})).table
+def _resolved(asked: CorrectionRequest, former: Mapping[str, Any]) -> ResolvedArchive:
+    """The archive as it is now, with the options of the request; other rows may be unusable."""
+    known = archive_parameters({**former, "store": asked.store})
+    changed = {
+        "overrides": {**known.overrides, **asked.overrides},
+        "workers": asked.workers,
+        "dask_address": asked.dask_address,
+        "force": known.force or asked.force,
+        "skip_bad": True,
+    }
+    return resolve_archive(archive_parameters({**known.model_dump(), **changed}))
+
+
+def _line(archive: ResolvedArchive, row: str) -> pd.DataFrame:
+    """The row of the manifest as it is now, alone."""
+    table = archive.manifest.table
     line = table.loc[table["id"] == row, ["id", "video", "mask", "start", "end"]]
     if line.empty:
         raise ParameterError(
-            f"{parameters.manifest} no longer has the row {row}, or its files cannot be used: "
+            f"{archive.manifest.place} no longer has the row {row}, or its files cannot be used: "
             "restore them"
         )
     return line
-
-
-def _fields(parameters: ArchiveParameters, asked: CorrectionRequest, run: str) -> dict[str, Any]:
-    """The parameters of the run that computes the row, without its manifest."""
-    return {
-        **parameters.model_dump(exclude={"manifest"}),
-        "store": asked.store,
-        "run_id": run,
-        "overrides": {**parameters.overrides, **asked.overrides},
-        "workers": asked.workers,
-        "dask_address": asked.dask_address,
-        "force": parameters.force or asked.force,
-    }
 
 
 def _written(masks: Mapping[str, UInt8Array], line: pd.DataFrame, folder: OutputFolder) -> Path:
     """Write masks and a manifest of one row that names them; return the manifest."""
     row = line["id"].item()
     folder.check(files=[f"{row}.csv"], folders=[f"{row}-given", row])
-    with folder.folder(f"{row}-given") as draft:
-        for frame, label_map in masks.items():
-            (draft / f"{frame}.png").write_bytes(palette_png(label_map))
-    text = line.assign(mask=str(folder.path / f"{row}-given")).to_csv(index=False)
-    folder.write(f"{row}.csv", text.encode())
+    given = write_label_maps(masks.items(), f"{row}-given", folder)
+    folder.write(f"{row}.csv", line.assign(mask=str(given)).to_csv(index=False).encode())
     return folder.path / f"{row}.csv"
 
 

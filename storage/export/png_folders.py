@@ -1,6 +1,7 @@
 """Predictions as palette PNG files, in the layout that DAVIS evaluation tools read."""
 
 import io
+from collections.abc import Iterable
 from pathlib import Path
 
 from PIL import Image
@@ -35,10 +36,23 @@ def export_png(prediction: StoredPrediction, out: OutputFolder) -> Path:
         InvalidAddressError: the name of the video or of a frame cannot be used as a file name.
     """
     check_names(prediction, out.path)
-    with out.folder(prediction.video) as draft:
-        for index, name in enumerate(prediction.frame_names):
-            (draft / f"{name}.png").write_bytes(palette_png(prediction.label_map(index)))
-    return out.path / prediction.video
+    names = enumerate(prediction.frame_names)
+    maps = ((name, prediction.label_map(index)) for index, name in names)
+    return write_label_maps(maps, prediction.video, out)
+
+
+def write_label_maps(
+    maps: Iterable[tuple[str, UInt8Array]], folder: str, out: OutputFolder
+) -> Path:
+    """Write OUT/FOLDER/FRAME.png for label maps by the name of their frame; return the folder.
+
+    Raises:
+        OccupiedOutputError, StoreFullError, StoreAccessError: as `export_png`.
+    """
+    with out.folder(folder) as draft:
+        for frame, label_map in maps:
+            (draft / f"{frame}.png").write_bytes(palette_png(label_map))
+    return out.path / folder
 
 
 def check_names(prediction: StoredPrediction, folder: Path) -> None:

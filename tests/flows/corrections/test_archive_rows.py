@@ -96,6 +96,10 @@ def test_refusals_name_the_cure(
     for asked, told in (
         (["correct", "walks", "walk", *mask], "name the row, and a folder that keeps its masks"),
         (["correct", "walks", "wolk", *mask, *out], "There are no label maps of wolk"),
+        (
+            ["correct", "walks", "walk", *mask, *out, "--backwards"],
+            "reads its videos forwards only",
+        ),
         (["suggest", "walks", "--store", archive], "`maskrnn correct walks ROW --mask"),
     ):
         assert run(*asked) == 2
