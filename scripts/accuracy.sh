@@ -8,6 +8,7 @@
 # cores with AVX-512 BF16.
 #
 # Environment: STORE (maskrnn-store), VIDEOS (all of the val split, or some, by comma), WORKERS (2),
+# RESOLUTION (360: of finetuning and segmentation where a trunk is finetuned from a parent),
 # SET (further options for every command, such as compute.precision=bfloat16).
 set -euo pipefail
 
@@ -18,6 +19,7 @@ PARTS=("$@")
 MASKRNN="${MASKRNN:-maskrnn}"
 STORE="${STORE:-maskrnn-store}"
 WORKERS="${WORKERS:-2}"
+RESOLUTION="${RESOLUTION:-360}"
 read -ra FURTHER <<<"${SET:-}"
 DATA=(--dataset davis2016 --root "$DAVIS" --store "$STORE" --workers "$WORKERS")
 CHOSEN=()
@@ -57,11 +59,11 @@ segmented() {
     --set compute.threads=1 "${options[@]}" "${FURTHER[@]}"
 }
 
-# from_trunk PRESET [OPTION ...]: both, segmented at 360 lines.
+# from_trunk PRESET [OPTION ...]: both.
 from_trunk() {
   local key
   key="$(trained "$@")"
-  segmented "$1" 360 "${@:2}" -- --parent "$key"
+  segmented "$1" "$RESOLUTION" "${@:2}" -- --parent "$key"
 }
 
 for part in "${PARTS[@]}"; do
