@@ -58,7 +58,12 @@ _SMALL = Preset(
         perturbation=_ROUGH,
     ),
     inference=InferenceOptions(
-        box_scale=1.5, mask_box_scale=1.5, piece_reach=0.25, motion_weight=1.0, flip=True
+        box_scale=1.5,
+        mask_box_scale=1.5,
+        piece_reach=0.25,
+        motion_weight=1.0,
+        edge_radius=0.1,
+        flip=True,
     ),
 )
 
@@ -75,6 +80,7 @@ _CONTINUITY = InferenceOptions(
     second_look=0.5,
     scale_range=(0.9, 1.7),
     motion_weight=1.0,
+    edge_radius=0.1,
 )
 
 _ONE_STREAM = NetworkOptions(flow_stream=False, localization=False, mask_at="stages")

@@ -15,6 +15,7 @@ from maskrnn_core.geometry.boxes import Box, clip_box, decode_box, enlarge_box, 
 from maskrnn_core.geometry.boxes import proposal_box as proposal_of
 from maskrnn_core.geometry.warping import warp
 from maskrnn_core.inference.continuity import continuity_box, near_pieces, window_of
+from maskrnn_core.inference.edges import at_edges
 from maskrnn_core.inference.motion import background_evidence
 from maskrnn_core.inference.state import ObjectFrame, TrackState
 from maskrnn_core.networks import MaskRNN, Segmentation
@@ -74,7 +75,9 @@ class NetworkTracker:
         if (evidence := self._evidence(backward, mask[0, 0], (rows, columns))) is not None:
             logits = logits + evidence
         probability = torch.zeros_like(mask[0, 0])
-        probability[rows, columns] = torch.sigmoid(logits)
+        probability[rows, columns] = self._at_edges(
+            torch.sigmoid(logits), frame[0, :, rows, columns]
+        )
         if not self._network.reads_mask:
             return self._unprompted(previous, probability)
         if proposal is None:
@@ -178,6 +181,15 @@ class NetworkTracker:
         known = (mask >= self._options.threshold).cpu().numpy()
         evidence = background_evidence(flow, known, weight, window)
         return None if evidence is None else torch.from_numpy(evidence).to(mask.device)
+
+    def _at_edges(self, probability: Tensor, frame: Tensor) -> Tensor:
+        """The probability (H, W) at the edges of a frame (3, H, W), by the options."""
+        radius = self._options.edge_radius
+        if radius is None:
+            return probability
+        colours = frame.permute(1, 2, 0).cpu().numpy()
+        found = at_edges(probability.cpu().numpy(), colours, radius, self._options.threshold)
+        return torch.from_numpy(found).to(probability.device)
 
     def _continuing(self, probability: Tensor, mask: Tensor, proposal: Box) -> Tensor:
         """The probability (H, W) of what continues the warped mask (H, W), by the options."""

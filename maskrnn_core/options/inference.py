@@ -37,6 +37,9 @@ class InferenceOptions:
     motion_weight: float | None = later(None)
     """Weight of the evidence against pixels beyond the warped mask that move with the background
     and not with the object; see `background_evidence`. None asks for no motion."""
+    edge_radius: float | None = later(None)
+    """Bring outlines to the edges of the frame: radius of the guided filter, relative to the root
+    of the object's area; see `at_edges`. None leaves them as the network draws them."""
     scale_range: tuple[float, float] | None = later(None)
     """Smallest and largest scale of the object, relative to its given mask, at which the network
     reads it: what is outside is resized, for finetuning has shown no other. None reads it as it is;

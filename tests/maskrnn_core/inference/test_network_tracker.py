@@ -186,6 +186,18 @@ def test_new_pixels_that_move_with_the_background_are_discarded(
     assert (result.probability[18:28, 10:20].mean() > 0.5) == kept
 
 
+def test_an_outline_comes_to_an_edge_of_the_frame() -> None:
+    # The network draws the object a pixel too large.
+    frame = torch.full((1, 3, *SIZE), 40.0)
+    frame[:, :, 8:24, 8:24] = 200
+    true, drawn = _square(8, 8, side=16) >= 0.5, _square(7, 7, side=18)
+    for radius, comes in ((None, False), (0.2, True)):
+        options = InferenceOptions(gate=False, edge_radius=radius)
+        tracker = NetworkTracker(Answers(drawn), options, CPU, warp_mask=True)
+        result = tracker.step(carried(drawn), frame, None, torch.zeros(1, 2, *SIZE))
+        assert bool(((result.probability >= 0.5) == true).all()) == comes
+
+
 def test_a_window_gives_what_the_whole_frame_gives_near_the_object() -> None:
     torch.manual_seed(2)
     size = (112, 160)
