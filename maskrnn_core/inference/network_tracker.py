@@ -8,17 +8,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import interpolate
 
 from maskrnn_core.compute import Compute
-from maskrnn_core.geometry.boxes import Box, clip_box, decode_box, enlarge_box, mask_box
+from maskrnn_core.geometry.boxes import Box, enlarge_box, mask_box
 from maskrnn_core.geometry.boxes import proposal_box as proposal_of
 from maskrnn_core.geometry.warping import warp
-from maskrnn_core.inference.continuity import continuity_box, near_pieces, window_of
-from maskrnn_core.inference.edges import at_edges
-from maskrnn_core.inference.motion import background_evidence
+from maskrnn_core.inference.mask_filters import continuing, gate, moving_evidence, with_edges
+from maskrnn_core.inference.network_reader import NetworkReader
 from maskrnn_core.inference.state import ObjectFrame, TrackState
-from maskrnn_core.networks import MaskRNN, Segmentation
+from maskrnn_core.networks import MaskRNN
 from maskrnn_core.options import InferenceOptions
 
 REACQUIRE_PROBABILITY = 0.8
@@ -45,9 +43,9 @@ class NetworkTracker:
     def __init__(
         self, network: MaskRNN, options: InferenceOptions, compute: Compute, *, warp_mask: bool
     ) -> None:
-        self._network = network
+        self._reader = NetworkReader(network, options, compute)
+        self._reads_mask = network.reads_mask
         self._options = options
-        self._compute = compute
         self._warp_mask = warp_mask
 
     def step(
@@ -67,28 +65,26 @@ class NetworkTracker:
         proposal = proposal_of(mask[0, 0].cpu().numpy())
         if proposal is None:
             mask = torch.zeros_like(mask)
-        rows, columns = self._window(proposal, (mask.shape[2], mask.shape[3]))
-        factor = self._factor(previous, mask[0, 0])
-        parts = (part[..., rows, columns] for part in (frame, mask, magnitudes))
-        segmentation = self._segment_at(factor if proposal is not None else min(factor, 1), *parts)
+        window = self._reader.window(proposal, (mask.shape[2], mask.shape[3]))
+        factor = self._reader.factor(previous, self._area(mask[0, 0]))
+        parts = (part[..., *window] for part in (frame, mask, magnitudes))
+        segmentation = self._reader.read(factor if proposal is not None else min(factor, 1), *parts)
         logits = segmentation.logits[0, 0]
-        if (evidence := self._evidence(backward, mask[0, 0], (rows, columns))) is not None:
-            logits = logits + evidence
+        if self._reads_mask:
+            evidence = moving_evidence(backward, mask[0, 0], window, self._options)
+            logits = logits if evidence is None else logits + evidence
         probability = torch.zeros_like(mask[0, 0])
-        probability[rows, columns] = self._at_edges(
-            torch.sigmoid(logits), frame[0, :, rows, columns]
-        )
-        if not self._network.reads_mask:
+        colours = frame[0][:, *window]
+        probability[window] = with_edges(torch.sigmoid(logits), colours, self._options)
+        if not self._reads_mask:
             return self._unprompted(previous, probability)
         if proposal is None:
             return self._search(previous, probability)
-        corner = np.array([columns.start, rows.start] * 2, dtype=np.float32)
-        box = self._localize(segmentation.features, proposal - corner)
-        box = None if box is None else (box + corner).astype(np.float32)
+        box = self._reader.localize(segmentation.features, proposal, window)
         if self._options.gate and box is not None:
             size = (probability.shape[0], probability.shape[1])
             probability = gate(probability, enlarge_box(box, self._options.box_scale, size))
-        probability = self._continuing(probability, mask[0, 0], proposal)
+        probability = continuing(probability, mask[0, 0], proposal, self._options)
         found = self._tracked(previous, probability, proposal if box is None else box)
         if self._options.second_look is None:
             return found
@@ -102,38 +98,6 @@ class NetworkTracker:
         height, width = previous.probability.shape
         everywhere = np.array([0, 0, width, height], dtype=np.float32)
         return _lost(previous, everywhere)
-
-    def _factor(self, known: ObjectFrame, mask: Tensor) -> float:
-        """By how much to resize what the network reads, for an object with a mask (H, W)."""
-        wanted, given_area = self._options.scale_range, known.given_area
-        if wanted is None or not given_area or self._network.localization is not None:
-            return 1.0
-        area = max(self._area(mask), known.seen_area)
-        if not area:
-            return 1.0
-        scale = math.sqrt(area / given_area)
-        return min(max(scale, wanted[0]), wanted[1]) / scale
-
-    def _segment_at(self, factor: float, *parts: Tensor) -> Segmentation:
-        """What the network says of parts (1, C, H, W), which it reads resized by a factor."""
-        if factor == 1:
-            return self._segment(*parts)
-        height, width = parts[0].shape[-2:]
-        size = [max(round(side * factor), 1) for side in (height, width)]
-        smaller = (interpolate(p, size, mode="bilinear", antialias=True) for p in parts)
-        segmentation = self._segment(*smaller)
-        logits = interpolate(segmentation.logits, (height, width), mode="bilinear")
-        return segmentation._replace(logits=logits)
-
-    def _segment(self, *parts: Tensor) -> Segmentation:
-        """What the network says of frame, mask and magnitudes (1, C, H, W), by the options."""
-        with self._compute.autocast():
-            segmentation: Segmentation = self._network(*parts)
-            if not self._options.flip:
-                return segmentation
-            mirrored: Segmentation = self._network(*(part.flip(-1) for part in parts))
-        logits = (segmentation.logits + mirrored.logits.flip(-1)) / 2
-        return segmentation._replace(logits=logits)
 
     def _look_again(
         self,
@@ -149,8 +113,8 @@ class NetworkTracker:
         around = self._surroundings(found, remembered)
         nothing = torch.zeros_like(found.probability)
         known = replace(found, seen_area=remembered)
-        factor = min(self._factor(known, found.probability), 1)
-        logits = self._segment_at(factor, frame, nothing[None, None], magnitudes).logits
+        factor = min(self._reader.factor(known, self._area(found.probability)), 1)
+        logits = self._reader.read(factor, frame, nothing[None, None], magnitudes).logits
         gated = gate(torch.sigmoid(logits[0, 0]), around).cpu().numpy()
         least = REACQUIRE_AREA * remembered
         seen = confident_component(gated, self._options.threshold, least)
@@ -169,65 +133,6 @@ class NetworkTracker:
         low = np.minimum(found.box[:2], centre - reach)
         high = np.maximum(found.box[2:], centre + reach)
         return enlarge_box(np.concatenate((low, high)).astype(np.float32), 1.0, (height, width))
-
-    def _evidence(
-        self, backward: Tensor | None, mask: Tensor, window: tuple[slice, slice]
-    ) -> Tensor | None:
-        """What the motion of the pixels adds to the log odds of a window, by the options."""
-        weight = self._options.motion_weight
-        if weight is None or backward is None or not self._network.reads_mask:
-            return None
-        flow = backward[0].permute(1, 2, 0).cpu().numpy()
-        known = (mask >= self._options.threshold).cpu().numpy()
-        evidence = background_evidence(flow, known, weight, window)
-        return None if evidence is None else torch.from_numpy(evidence).to(mask.device)
-
-    def _at_edges(self, probability: Tensor, frame: Tensor) -> Tensor:
-        """The probability (H, W) at the edges of a frame (3, H, W), by the options."""
-        radius = self._options.edge_radius
-        if radius is None:
-            return probability
-        colours = frame.permute(1, 2, 0).cpu().numpy()
-        found = at_edges(probability.cpu().numpy(), colours, radius, self._options.threshold)
-        return torch.from_numpy(found).to(probability.device)
-
-    def _continuing(self, probability: Tensor, mask: Tensor, proposal: Box) -> Tensor:
-        """The probability (H, W) of what continues the warped mask (H, W), by the options."""
-        options = self._options
-        if options.mask_box_scale is not None:
-            size = (probability.shape[0], probability.shape[1])
-            box = continuity_box(proposal, options.mask_box_scale, size)
-            probability = gate(probability, box)
-        if options.piece_reach is not None:
-            kept = near_pieces(
-                probability.cpu().numpy(),
-                (mask >= options.threshold).cpu().numpy(),
-                options.threshold,
-                options.piece_reach,
-            )
-            probability = torch.from_numpy(kept).to(probability.device)
-        return probability
-
-    def _window(self, proposal: Box | None, size: tuple[int, int]) -> tuple[slice, slice]:
-        """Rows and columns of the frame that the network reads."""
-        margin, scale = self._options.window_margin, self._options.mask_box_scale
-        if proposal is None or margin is None or scale is None:
-            return slice(0, size[0]), slice(0, size[1])
-        return window_of(continuity_box(proposal, scale, size), margin, size)
-
-    def _localize(self, features: Tensor, proposal: Box) -> Box | None:
-        """The regressed box, or None without a localization net or where it leaves what was read;
-        both boxes relative to that."""
-        if self._network.localization is None:
-            return None
-        proposals = torch.from_numpy(proposal)[None].to(features.device)
-        with self._compute.autocast():
-            deltas = self._network.localization(features, proposals)
-        box = decode_box(proposal, deltas[0].cpu().numpy())
-        stride = self._network.localization.region.stride
-        height, width = (stride * side for side in features.shape[-2:])
-        inside = clip_box(box, (height, width))
-        return box if inside[2] - inside[0] >= 1 and inside[3] - inside[1] >= 1 else None
 
     def _area(self, probability: Tensor) -> float:
         return float((probability >= self._options.threshold).sum())
@@ -262,16 +167,6 @@ def _lost(known: ObjectFrame, box: Box) -> ObjectFrame:
     """An object that is to be searched in a box."""
     nothing = torch.zeros_like(known.probability)
     return replace(known, probability=nothing, state=TrackState.LOST, box=box)
-
-
-def gate(probability: Tensor, box: Box) -> Tensor:
-    """Probability (H, W) with zero at pixels whose centre lies outside the box (section 3.3)."""
-    height, width = probability.shape
-    x = torch.arange(width, device=probability.device) + 0.5
-    y = torch.arange(height, device=probability.device) + 0.5
-    columns = (x >= float(box[0])) & (x < float(box[2]))
-    rows = (y >= float(box[1])) & (y < float(box[3]))
-    return torch.where(rows[:, None] & columns, probability, torch.zeros_like(probability))
 
 
 def confident_component(

@@ -15,6 +15,10 @@ def _noise(seed: int) -> FloatArray:
     return np.random.default_rng(seed).normal(0, 6, (*SIZE, 3)).astype(np.float32)
 
 
+def _coloured(seed: int) -> FloatArray:
+    return np.asarray(_coloured(seed), np.float32)
+
+
 def _square(low: int, high: int) -> FloatArray:
     mask = np.zeros(SIZE, np.float32)
     mask[low:high, low:high] = 1
@@ -46,8 +50,8 @@ def test_where_the_frame_is_plain_the_probability_is_only_smoothed() -> None:
 
 
 def test_a_probability_that_is_a_line_in_the_colours_stays_as_it_is() -> None:
-    frame = np.clip(128 + 10 * _noise(1), 0, 255)
-    line = frame @ np.array([0.5, 0.3, 0.2], np.float32) / 255
+    frame = _coloured(1)
+    line = np.asarray(frame @ np.array([0.5, 0.3, 0.2]) / 255, np.float32)
     np.testing.assert_allclose(at_edges(line, frame, 0.05, 0.5), line, atol=0.01)
 
 
@@ -55,7 +59,7 @@ def test_a_probability_that_is_a_line_in_the_colours_stays_as_it_is() -> None:
 def test_it_stays_a_probability_and_nothing_comes_up_far_from_the_object(
     seed: int, radius: float, level: float
 ) -> None:
-    frame = np.clip(128 + 10 * _noise(seed), 0, 255)
+    frame = _coloured(seed)
     drawn = _square(12, 20) * np.float32(level)
     refined = at_edges(drawn, frame, radius, 0.5)
     assert refined.dtype == np.float32

@@ -9,7 +9,8 @@ from maskrnn_core.compute import Compute
 from maskrnn_core.errors import InvalidInputError
 from maskrnn_core.geometry.boxes import encode_box
 from maskrnn_core.inference.carriers import carried
-from maskrnn_core.inference.network_tracker import NetworkTracker, confident_component, gate
+from maskrnn_core.inference.mask_filters import gate
+from maskrnn_core.inference.network_tracker import NetworkTracker, confident_component
 from maskrnn_core.inference.state import ObjectFrame, TrackState
 from maskrnn_core.networks import Segmentation, build_network
 from maskrnn_core.options import InferenceOptions, NetworkOptions

@@ -1,0 +1,95 @@
+"""How a network reads a part of a frame: its window, the scale, mirrored as well."""
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from maskrnn_core.compute import Compute
+from maskrnn_core.geometry.boxes import Box, clip_box, decode_box
+from maskrnn_core.inference.continuity import continuity_box, window_of
+from maskrnn_core.inference.state import ObjectFrame
+from maskrnn_core.networks import MaskRNN, Segmentation
+from maskrnn_core.options import InferenceOptions
+
+Window = tuple[slice, slice]
+"""Rows and columns of a frame."""
+
+
+class NetworkReader:
+    """Asks one object's network, by the options of inference.
+
+    Args:
+        network: in evaluation mode, on the device of `compute`.
+        options: window, scales, flips.
+        compute: device and precision.
+    """
+
+    def __init__(self, network: MaskRNN, options: InferenceOptions, compute: Compute) -> None:
+        self._network = network
+        self._options = options
+        self._compute = compute
+
+    def window(self, proposal: Box | None, size: tuple[int, int]) -> Window:
+        """What is read of a frame (height, width), by the box of the warped mask, if it has one."""
+        margin, scale = self._options.window_margin, self._options.mask_box_scale
+        if proposal is None or margin is None or scale is None:
+            return slice(0, size[0]), slice(0, size[1])
+        return window_of(continuity_box(proposal, scale, size), margin, size)
+
+    def factor(self, known: ObjectFrame, area: float) -> float:
+        """By how much to resize what is read, for an object of an area in pixels."""
+        wanted, given_area = self._options.scale_range, known.given_area
+        if wanted is None or not given_area or self._network.localization is not None:
+            return 1.0
+        area = max(area, known.seen_area)
+        if not area:
+            return 1.0
+        scale = math.sqrt(area / given_area)
+        return min(max(scale, wanted[0]), wanted[1]) / scale
+
+    def read(self, factor: float, *parts: Tensor) -> Segmentation:
+        """What the network says of frame, mask and magnitudes (1, C, H, W), resized by a factor."""
+        if factor == 1:
+            return self._read(*parts)
+        height, width = parts[0].shape[-2:]
+        size = [max(round(side * factor), 1) for side in (height, width)]
+        smaller = (interpolate(p, size, mode="bilinear", antialias=True) for p in parts)
+        segmentation = self._read(*smaller)
+        logits = interpolate(segmentation.logits, (height, width), mode="bilinear")
+        return segmentation._replace(logits=logits)
+
+    def _read(self, *parts: Tensor) -> Segmentation:
+        with self._compute.autocast():
+            segmentation: Segmentation = self._network(*parts)
+            if not self._options.flip:
+                return segmentation
+            mirrored: Segmentation = self._network(*(part.flip(-1) for part in parts))
+        logits = (segmentation.logits + mirrored.logits.flip(-1)) / 2
+        return segmentation._replace(logits=logits)
+
+    def localize(self, features: Tensor, proposal: Box, window: Window) -> Box | None:
+        """The regressed box of a proposal, in the frame's pixels.
+
+        None without a localization net, or where the box leaves what was read.
+
+        Args:
+            features: of the window.
+            proposal: in the frame's pixels.
+            window: what was read.
+        """
+        if self._network.localization is None:
+            return None
+        corner = np.array([window[1].start, window[0].start] * 2, dtype=np.float32)
+        proposals = torch.from_numpy(proposal - corner)[None].to(features.device)
+        with self._compute.autocast():
+            deltas = self._network.localization(features, proposals)
+        box = decode_box(proposal - corner, deltas[0].cpu().numpy())
+        stride = self._network.localization.region.stride
+        height, width = (stride * side for side in features.shape[-2:])
+        inside = clip_box(box, (height, width))
+        if inside[2] - inside[0] < 1 or inside[3] - inside[1] < 1:
+            return None
+        return (box + corner).astype(np.float32)
