@@ -16,7 +16,7 @@ def _noise(seed: int) -> FloatArray:
 
 
 def _coloured(seed: int) -> FloatArray:
-    return np.asarray(_coloured(seed), np.float32)
+    return np.asarray(np.clip(128 + 10 * _noise(seed), 0, 255), np.float32)
 
 
 def _square(low: int, high: int) -> FloatArray:
