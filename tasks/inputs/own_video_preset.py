@@ -1,15 +1,15 @@
-"""Chooses the preset for somebody's own video by the weights that this machine has."""
+"""Chooses the preset for somebody's own video."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from tasks.inputs.trunk_weights import VGG16_HED, find_trunk
+from tasks.inputs.trunk_weights import VGG16_HED
 
-_WITH_TRUNK, _WITHOUT = "oneshot", "small"
+_FIRST_FRAME_ALONE, _FROM_TRUNK, _FROM_PARENT = "lucid", "oneshot", "small"
 
 
 def with_preset(fields: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
-    """Add the preset that gives the best masks, unless one is named.
+    """Add the preset that gives the best masks from the named weights, unless one is named.
 
     Args:
         fields: fields of `BenchmarkParameters`, perhaps without a preset.
@@ -20,13 +20,14 @@ def with_preset(fields: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
     chosen = dict(fields)
     if chosen.get("preset") is not None:
         return chosen, ""
-    start = chosen.get("initial_weights")
-    if chosen.get("parent") is None and start in (None, VGG16_HED):
-        if start is not None or find_trunk(VGG16_HED) is not None:
-            chosen |= {"preset": _WITH_TRUNK, "initial_weights": VGG16_HED}
-            return chosen, f"Preset {_WITH_TRUNK}, from the weights {VGG16_HED} (see --preset)."
-        cure = f"; for much better masks first run `maskrnn weights get {VGG16_HED}`"
+    if chosen.get("parent") is not None:
+        preset, why = _FROM_PARENT, "from the named parent"
+    elif (start := chosen.get("initial_weights")) == VGG16_HED:
+        preset, why = _FROM_TRUNK, f"from the weights {VGG16_HED}"
+    elif start is not None:
+        preset, why = _FROM_PARENT, "from the named weights"
     else:
-        cure = ""
-    chosen["preset"] = _WITHOUT
-    return chosen, f"Preset {_WITHOUT}{cure} (see --preset)."
+        preset = _FIRST_FRAME_ALONE
+        why = "which learns from the first mask alone, in some minutes per object on a CPU core"
+    chosen["preset"] = preset
+    return chosen, f"Preset {preset}, {why} (see --preset)."

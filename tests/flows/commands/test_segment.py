@@ -29,7 +29,7 @@ def test_one_command(
     options = ["--store", store, "--dask-address", scheduler, "--set"]
     options += [f"{key}={value}" for key, value in OVERRIDES.items()]
     command = ["segment", own_video, "--mask", tmp_path / "first.png", "--out", tmp_path / "out"]
-    command += options
+    command += ["--preset", "small", *options]
     assert run(monkeypatch, "train", *options) == 0
     parent = capsys.readouterr().out.partition("Parent of small: ")[2].split()[0]
     assert run(monkeypatch, *command) == 0
@@ -123,7 +123,9 @@ def test_the_size_and_the_training_are_told_before_the_start(
     assert run(monkeypatch, "segment", *tokens) == 2
     printed = capsys.readouterr().err
     assert f"It is segmented {told}" in printed
-    assert "There is no parent of small for generated videos" in printed
+    assert "Preset lucid, which learns from the first mask alone" in printed
+    assert run(monkeypatch, "segment", *tokens, "--preset", "small") == 2
+    assert "There is no parent of small for generated videos" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,3 @@
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -6,25 +5,11 @@ import pytest
 from tasks.inputs.own_video_preset import with_preset
 
 
-@pytest.fixture(autouse=True)
-def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The only folder with weights; it is empty."""
-    monkeypatch.setenv("MASKRNN_WEIGHTS", str(tmp_path))
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "none"))
-    return tmp_path
-
-
-def test_without_the_trunk_it_is_small_and_the_command_is_named(weights: Path) -> None:
+def test_without_any_weights_it_learns_from_the_first_mask() -> None:
     fields, line = with_preset({"store": "s"})
-    assert fields == {"store": "s", "preset": "small"}
-    assert "maskrnn weights get vgg16-hed" in line
-
-
-def test_with_the_trunk_it_is_oneshot(weights: Path) -> None:
-    (weights / "vgg16-hed.safetensors").touch()
-    fields, line = with_preset({})
-    assert fields == {"preset": "oneshot", "initial_weights": "vgg16-hed"}
-    assert "oneshot" in line
+    assert fields == {"store": "s", "preset": "lucid"}
+    assert "lucid" in line
+    assert "minutes per object" in line
 
 
 @pytest.mark.parametrize(
@@ -34,8 +19,10 @@ def test_with_the_trunk_it_is_oneshot(weights: Path) -> None:
         ({"preset": None, "parent": "p.safetensors"}, "small"),
         ({"initial_weights": "own.pth"}, "small"),
         ({"initial_weights": "vgg16-hed"}, "oneshot"),
+        ({"initial_weights": None, "parent": None}, "lucid"),
     ],
 )
-def test_what_the_user_names_decides(weights: Path, asked: dict[str, Any], preset: str) -> None:
-    (weights / "vgg16-hed.safetensors").touch()
-    assert with_preset(asked)[0] == {**asked, "preset": preset}
+def test_what_the_user_names_decides(asked: dict[str, Any], preset: str) -> None:
+    fields, line = with_preset(asked)
+    assert fields == {**asked, "preset": preset}
+    assert bool(line) == (asked.get("preset") is None)
