@@ -73,8 +73,8 @@ class MethodOptions:
 
     Attributes:
         preset: Named configuration: small, accurate, oneshot, scratch, paper, osvos, masktrack,
-            fusionseg, lucid, propagate, first-frame. Default: small; `segment VIDEO` takes oneshot
-            where the weights vgg16-hed are.
+            fusionseg, lucid, propagate, first-frame. Default: small; `segment VIDEO` takes lucid,
+            which learns from the first masks alone.
         set: Options by dotted name, such as finetune.iterations=50; also compute.device,
             compute.precision, compute.threads and synthetic.*.
         flow: Optical flow estimator; `maskrnn doctor` lists them.

@@ -14,7 +14,7 @@ def training_cautions(run: ResolvedRun) -> list[str]:
     presets = [training.configuration.preset for training in run.trainings]
     found = []
     if run.parameters.initial_weights is None and (
-        wanting := list(filter(_wants_weights, presets))
+        wanting := [preset for preset in presets if preset.wants_weights]
     ):
         found.append(
             f"{_names(wanting)} is made for pretrained weights and now starts from random ones, "
@@ -33,11 +33,6 @@ def training_cautions(run: ResolvedRun) -> list[str]:
             "workers with a GPU (--dask-address)"
         )
     return found
-
-
-def _wants_weights(preset: Preset) -> bool:
-    """Whether the network has VGG-16's layers as they are, which random weights train badly."""
-    return preset.network is not None and preset.network.norm == "none"
 
 
 def _is_wide(preset: Preset) -> bool:

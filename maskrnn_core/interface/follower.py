@@ -30,7 +30,8 @@ class Follower:
 
     Args:
         preset: network, finetuning and inference options.
-        parent: weights of the preset's network.
+        parent: weights of the preset's network; None for a preset that has no network, or learns
+            from the first masks alone.
         compute: device, precision, threads.
         resolution: short side at which objects are followed; None keeps the frames' size.
         keep_probabilities: whether results hold them.
@@ -52,13 +53,8 @@ class Follower:
             raise InvalidInputError(
                 "frames are followed forwards only here: set inference.backwards to False"
             )
-        if preset.network is not None and parent is None:
-            raise InvalidInputError(
-                f"the preset {preset.name} needs a parent: give its weights.safetensors, or take "
-                "the preset 'propagate', which has no network"
-            )
         self._preset = preset
-        self._parent = parent
+        self._parent = _untrained(preset, compute) if parent is None else parent
         self._options = compute
         self._compute = compute_for(preset, compute)
         self._resolution = resolution
@@ -146,6 +142,21 @@ class Follower:
             self._samples[object_id] = known
         named = {f"frame {index}, object {object_id}": sample for index, sample in known.items()}
         return finetune_on(named, object_id, self._parent, self._preset, self._options).weights
+
+
+def _untrained(preset: Preset, compute: ComputeOptions) -> "Weights | None":
+    """What a preset starts from that learns from the first masks alone; None without a network."""
+    if preset.network is None:
+        return None
+    if preset.trains_offline or preset.finetune is None or preset.wants_weights:
+        raise InvalidInputError(
+            f"the preset {preset.name} needs a parent: give its weights.safetensors, or take the "
+            "preset 'lucid', which learns from the first mask alone, or 'propagate', which has no "
+            "network"
+        )
+    from maskrnn_core.training.parent import train_parent
+
+    return train_parent([], preset, compute).weights
 
 
 def _objects_in(label_map: UInt8Array | None) -> list[int]:

@@ -26,7 +26,7 @@ class Segmenter:
     Args:
         preset: name of a preset, or one whose options were changed (`dataclasses.replace`).
         parent: weights of the preset's network: a weights.safetensors file, or arrays by name. A
-            preset without a network, such as "propagate", takes none.
+            preset without a network, such as "propagate", takes none, and "lucid" needs none.
         flow: name of an estimator of optical flow, or an estimator.
         resolution: short side, in pixels, at which objects are followed; None keeps the frames'
             size. Results have the frames' size.

@@ -35,3 +35,8 @@ class Preset:
     def trains_offline(self) -> bool:
         """Whether the parent learns from videos; otherwise it is what the training starts from."""
         return self.network is not None and not (self.static is None and self.recurrent is None)
+
+    @property
+    def wants_weights(self) -> bool:
+        """Whether the network has VGG-16's layers as they are, which random weights train badly."""
+        return self.network is not None and self.network.norm == "none"

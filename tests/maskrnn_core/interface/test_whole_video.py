@@ -1,6 +1,7 @@
 """`segment` from Python gives what the batch path gives, from any source of frames."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -108,11 +109,22 @@ def test_only_a_few_frames_are_read_in_advance() -> None:
     results.close()  # type: ignore[attr-defined]
 
 
+def test_a_preset_that_learns_from_the_first_mask_alone_needs_no_parent() -> None:
+    video: Any = SceneWithDIS()
+    alone = replace(TINY, static=None, recurrent=None)
+    mask = video.label_map(0)
+    found = segment(video.frames, mask, alone, compute=CPU)
+    expected = segment(video.frames, mask, alone, parent(), compute=CPU)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one.label_map, other.label_map)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"preset": "propagat"}, "did you mean propagate"),
         ({"preset": "small"}, "small needs a parent: give its weights.safetensors"),
+        ({"preset": "oneshot"}, "oneshot needs a parent"),
         ({"parent": "nowhere.safetensors"}, "no parent nowhere.safetensors: there is no such file"),
         ({"flow": "dit"}, "unknown flow estimator 'dit'"),
         ({"masks": np.zeros((48, 64), bool)}, "the mask of frame 0 shows no object"),
