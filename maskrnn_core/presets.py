@@ -83,6 +83,9 @@ _CONTINUITY = InferenceOptions(
     edge_radius=0.1,
 )
 
+_DREAMS = DreamOptions(translation=0.5, scale=0.25)
+_NEARLY_ALL_DREAMS = replace(_DREAMS, share=0.9)
+
 _ONE_STREAM = NetworkOptions(flow_stream=False, localization=False, mask_at="stages")
 _PARENT = StaticOptions(
     steps=2_000,
@@ -100,7 +103,7 @@ _FIRST_FRAME = FinetuneOptions(
     balance="none",
     augmentation=replace(_CROPS, anywhere=0.2),
     perturbation=replace(_DRIFTED, blob=0.3),
-    dream=DreamOptions(translation=0.5, scale=0.25),
+    dream=_DREAMS,
     disguise=0.35,
     frozen_blocks=2,
 )
@@ -132,9 +135,11 @@ _SCRATCH = replace(
     static=replace(_PARENT, steps=6_000, learning_rate=1e-3),
     finetune=replace(
         _FIRST_FRAME,
-        iterations=400,
+        iterations=1_000,
         learning_rate=5e-4,
         final_learning_rate=2e-5,
+        dream=_NEARLY_ALL_DREAMS,
+        disguise=0.0,
         frozen_blocks=0,
     ),
     inference=replace(_ACCURATE.inference, flip=True),
@@ -184,7 +189,7 @@ _LUCID = Preset(
         balance="none",
         augmentation=_CROPS,
         perturbation=_DRIFTED,
-        dream=DreamOptions(share=0.9, translation=0.5, scale=0.25),
+        dream=_NEARLY_ALL_DREAMS,
     ),
     inference=_CONTINUITY,
 )
