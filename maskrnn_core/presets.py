@@ -24,7 +24,7 @@ _ROUGH = PerturbationOptions(
     morphology=8.0, deformation=0.15, scale=0.1, translation=0.12, drop=0.1
 )
 
-_STEPS, _CLIPS = 300, 20
+_STEPS, _CLIPS = 700, 60
 
 _STATIC = StaticOptions(
     steps=_STEPS,
@@ -50,7 +50,7 @@ _SMALL = Preset(
     static=_STATIC,
     recurrent=_RECURRENT,
     finetune=FinetuneOptions(
-        iterations=120,
+        iterations=240,
         learning_rate=1e-3,
         final_learning_rate=5e-5,
         balance="none",
