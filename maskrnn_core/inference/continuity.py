@@ -15,6 +15,9 @@ SMALLEST_MARGIN = 8.0
 MAIN_PIECE = 0.25
 """Area of a main piece relative to the largest: an object in front may cut the mask in two."""
 
+Window = tuple[slice, slice]
+"""Rows and columns of a frame."""
+
 
 def continuity_box(box: Box, scale: float, size: tuple[int, int]) -> Box:
     """Box of the warped mask enlarged about its centre, clipped to the frame (height, width).
@@ -32,7 +35,7 @@ def continuity_box(box: Box, scale: float, size: tuple[int, int]) -> Box:
     return enlarge_box((box + margin).astype(np.float32), 1.0, size)
 
 
-def window_of(box: Box, margin: float, size: tuple[int, int]) -> tuple[slice, slice]:
+def window_of(box: Box, margin: float, size: tuple[int, int]) -> Window:
     """Rows and columns of a box with a margin around it, within the frame (height, width).
 
     They begin at multiples of the network's largest stride, so that every feature keeps its place.

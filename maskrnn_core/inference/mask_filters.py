@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from maskrnn_core.geometry.boxes import Box
-from maskrnn_core.inference.continuity import continuity_box, near_pieces
+from maskrnn_core.inference.continuity import Window, continuity_box, near_pieces
 from maskrnn_core.inference.edges import at_edges
 from maskrnn_core.inference.motion import background_evidence
 from maskrnn_core.options import InferenceOptions
@@ -13,7 +13,7 @@ from maskrnn_core.options import InferenceOptions
 def moving_evidence(
     backward: Tensor | None,
     mask: Tensor,
-    window: tuple[slice, slice],
+    window: Window,
     options: InferenceOptions,
 ) -> Tensor | None:
     """What the motion of the pixels adds to the log odds of a window.

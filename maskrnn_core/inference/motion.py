@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from maskrnn_core.inference.continuity import Window
 from maskrnn_core.video import FloatArray
 
 INNER_MARGIN = 0.06
@@ -41,7 +42,7 @@ class _Motion(NamedTuple):
 
 
 def background_evidence(
-    flow: FloatArray, mask: Mask, weight: float, window: tuple[slice, slice] = EVERYTHING
+    flow: FloatArray, mask: Mask, weight: float, window: Window = EVERYTHING
 ) -> FloatArray | None:
     """By how much the log odds of the object fall where pixels move with the background.
 
@@ -112,7 +113,7 @@ def _fitted(flow: FloatArray, where: Mask) -> _Motion | None:
     return _Motion(coefficients.astype(np.float32), scale)
 
 
-def _agreement(flow: FloatArray, motion: _Motion, window: tuple[slice, slice]) -> FloatArray:
+def _agreement(flow: FloatArray, motion: _Motion, window: Window) -> FloatArray:
     """How well the flow of each pixel of a window agrees with a motion, 0 at best."""
     rows, columns = (
         np.arange(side)[part] for side, part in zip(flow.shape[:2], window, strict=True)

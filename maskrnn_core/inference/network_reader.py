@@ -9,13 +9,10 @@ from torch.nn.functional import interpolate
 
 from maskrnn_core.compute import Compute
 from maskrnn_core.geometry.boxes import Box, clip_box, decode_box
-from maskrnn_core.inference.continuity import continuity_box, window_of
+from maskrnn_core.inference.continuity import Window, continuity_box, window_of
 from maskrnn_core.inference.state import ObjectFrame
 from maskrnn_core.networks import MaskRNN, Segmentation
 from maskrnn_core.options import InferenceOptions
-
-Window = tuple[slice, slice]
-"""Rows and columns of a frame."""
 
 
 class NetworkReader:
@@ -83,10 +80,11 @@ class NetworkReader:
         if self._network.localization is None:
             return None
         corner = np.array([window[1].start, window[0].start] * 2, dtype=np.float32)
-        proposals = torch.from_numpy(proposal - corner)[None].to(features.device)
+        within = proposal - corner
+        proposals = torch.from_numpy(within)[None].to(features.device)
         with self._compute.autocast():
             deltas = self._network.localization(features, proposals)
-        box = decode_box(proposal - corner, deltas[0].cpu().numpy())
+        box = decode_box(within, deltas[0].cpu().numpy())
         stride = self._network.localization.region.stride
         height, width = (stride * side for side in features.shape[-2:])
         inside = clip_box(box, (height, width))

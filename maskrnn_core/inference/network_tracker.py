@@ -67,15 +67,14 @@ class NetworkTracker:
             mask = torch.zeros_like(mask)
         window = self._reader.window(proposal, (mask.shape[2], mask.shape[3]))
         factor = self._reader.factor(previous, self._area(mask[0, 0]))
-        parts = (part[..., *window] for part in (frame, mask, magnitudes))
+        parts = [part[..., *window] for part in (frame, mask, magnitudes)]
         segmentation = self._reader.read(factor if proposal is not None else min(factor, 1), *parts)
         logits = segmentation.logits[0, 0]
         if self._reads_mask:
             evidence = moving_evidence(backward, mask[0, 0], window, self._options)
             logits = logits if evidence is None else logits + evidence
         probability = torch.zeros_like(mask[0, 0])
-        colours = frame[0][:, *window]
-        probability[window] = with_edges(torch.sigmoid(logits), colours, self._options)
+        probability[window] = with_edges(torch.sigmoid(logits), parts[0][0], self._options)
         if not self._reads_mask:
             return self._unprompted(previous, probability)
         if proposal is None:
