@@ -9,7 +9,8 @@
 #
 # Environment: STORE (maskrnn-store), VIDEOS (all of the val split, or some, by comma), WORKERS (2),
 # RESOLUTION (360: of finetuning and segmentation where a trunk is finetuned from a parent),
-# SET (further options for every command, such as compute.precision=bfloat16).
+# PARENT_RESOLUTION (240: of the training of such parents), SET (further options for every command,
+# such as compute.precision=bfloat16).
 set -euo pipefail
 
 DAVIS="${1:?give the folder of DAVIS-2016}"
@@ -20,6 +21,7 @@ MASKRNN="${MASKRNN:-maskrnn}"
 STORE="${STORE:-maskrnn-store}"
 WORKERS="${WORKERS:-2}"
 RESOLUTION="${RESOLUTION:-360}"
+PARENT_RESOLUTION="${PARENT_RESOLUTION:-240}"
 read -ra FURTHER <<<"${SET:-}"
 DATA=(--dataset davis2016 --root "$DAVIS" --store "$STORE" --workers "$WORKERS")
 CHOSEN=()
@@ -35,11 +37,11 @@ SAME_BUDGET=(
   "finetune.augmentation.scale=[0.7,1.4]" finetune.frozen_blocks=2
 )
 
-# trained PRESET [OPTION ...]: prints the key of its parent, trained at 240 lines from the trunk.
+# trained PRESET [OPTION ...]: prints the key of its parent, trained from the trunk.
 trained() {
   local preset="$1"
   shift
-  "$MASKRNN" train "${DATA[@]}" --resolution 240 --preset "$preset" --initial-weights vgg16-hed \
+  "$MASKRNN" train "${DATA[@]}" --resolution "$PARENT_RESOLUTION" --preset "$preset" --initial-weights vgg16-hed \
     --run-id "accuracy-parent-$preset" \
     --set compute.threads=1 "compute.processes=$WORKERS" "$@" "${FURTHER[@]}" |
     tee /dev/stderr | sed -n "s/^Parent of $preset: \([0-9a-f]*\).*/\1/p"
