@@ -1,12 +1,17 @@
 """Outlines brought to the edges of the frame by a guided filter."""
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from maskrnn_core.video import FloatArray
 
 REGULARISATION = 1e-5
 """Variance of a colour, in [0, 1], below which a neighbourhood counts as plain."""
+Plane = NDArray[np.float64]
+
 SMALLEST = 0.01
 """Probability that counts as nothing: the filter is applied around what is more."""
 
@@ -48,12 +53,43 @@ def _guided(probability: FloatArray, frame: FloatArray, radius: int) -> FloatArr
         blurred = cv2.blur(image, side, borderType=cv2.BORDER_REFLECT)
         return np.asarray(blurred, np.float32)
 
-    colour, level = mean(frame), mean(probability)
-    products = np.stack([mean(frame * frame[..., c : c + 1]) for c in range(3)], axis=-1)
-    variance = products - colour[..., :, None] * colour[..., None, :]
-    variance += REGULARISATION * np.eye(3, dtype=np.float32)
-    covariance = mean(frame * probability[..., None]) - colour * level[..., None]
-    slope = np.linalg.solve(variance, covariance[..., None])[..., 0].astype(np.float32)
-    offset = level - (slope * colour).sum(axis=-1)
-    refined = (mean(slope) * frame).sum(axis=-1) + mean(offset)
+    channels = [np.ascontiguousarray(frame[..., index]) for index in range(3)]
+    colour, level = [mean(channel) for channel in channels], mean(probability)
+
+    def covariance(first: int, second: int) -> Plane:
+        product = mean(channels[first] * channels[second]).astype(np.float64)
+        plain = REGULARISATION if first == second else 0.0
+        return product - colour[first] * colour[second] + plain
+
+    pairs = [covariance(*pair) for pair in ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))]
+    with_level = [
+        mean(channel * probability).astype(np.float64) - middle * level
+        for channel, middle in zip(channels, colour, strict=True)
+    ]
+    slopes = [slope.astype(np.float32) for slope in solved(pairs, with_level)]
+    offset = level - sum(slope * middle for slope, middle in zip(slopes, colour, strict=True))
+    refined = mean(offset) + sum(
+        mean(slope) * channel for slope, channel in zip(slopes, channels, strict=True)
+    )
     return np.asarray(np.clip(refined, 0, 1), np.float32)
+
+
+def solved(matrix: Sequence[Plane], right: Sequence[Plane]) -> list[Plane]:
+    """Solve a symmetric positive definite system of three equations at each pixel.
+
+    By elimination written out: a call of LAPACK per pixel takes many times as long.
+
+    Args:
+        matrix: float64 (H, W) each: rows of the upper triangle, 00, 01, 02, 11, 12, 22.
+        right: the right sides of the three equations.
+    """
+    a, b, c, d, e, f = matrix
+    p, q, r = right
+    up, far = b / a, c / a
+    second, mixed = d - up * b, e - up * c
+    below = mixed / second
+    third = f - far * c - below * mixed
+    y = q - up * p
+    z = (r - far * p - below * y) / third
+    y = y / second - below * z
+    return [p / a - up * y - far * z, y, z]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maskrnn_core.inference.edges import at_edges
+from maskrnn_core.inference.edges import at_edges, solved
 from maskrnn_core.video import FloatArray
 
 SIZE = (40, 60)
@@ -73,3 +73,15 @@ def test_it_stays_a_probability_and_nothing_comes_up_far_from_the_object(
 def test_nothing_stays_nothing() -> None:
     nothing = np.zeros(SIZE, np.float32)
     np.testing.assert_array_equal(at_edges(nothing, _noise(0), 0.1, 0.5), nothing)
+
+
+@given(st.integers(0, 2**31))
+def test_systems_of_three_equations_are_solved_at_each_pixel(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    factors = rng.normal(size=(4, 5, 3, 3))
+    matrices = factors @ factors.swapaxes(-1, -2) + 0.1 * np.eye(3)
+    right = rng.normal(size=(4, 5, 3))
+    upper = [matrices[..., i, j] for i in range(3) for j in range(i, 3)]
+    found = np.stack(solved(upper, list(np.moveaxis(right, -1, 0))), axis=-1)
+    expected = np.linalg.solve(matrices, right[..., None])[..., 0]
+    np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-9)
