@@ -14,6 +14,9 @@ from maskrnn_core.inference.state import ObjectFrame
 from maskrnn_core.networks import MaskRNN, Segmentation
 from maskrnn_core.options import InferenceOptions
 
+LARGEST_FACTOR = 2.0
+"""By which a frame is enlarged at most, for time and memory grow with the square of it."""
+
 
 class NetworkReader:
     """Asks one object's network, by the options of inference.
@@ -37,7 +40,7 @@ class NetworkReader:
         return window_of(continuity_box(proposal, scale, size), margin, size)
 
     def factor(self, known: ObjectFrame, area: float) -> float:
-        """By how much to resize what is read, for an object of an area in pixels."""
+        """By how much to resize what is read, for an object of an area in pixels: at most 2."""
         wanted, given_area = self._options.scale_range, known.given_area
         if wanted is None or not given_area or self._network.localization is not None:
             return 1.0
@@ -45,7 +48,7 @@ class NetworkReader:
         if not area:
             return 1.0
         scale = math.sqrt(area / given_area)
-        return min(max(scale, wanted[0]), wanted[1]) / scale
+        return min(min(max(scale, wanted[0]), wanted[1]) / scale, LARGEST_FACTOR)
 
     def read(self, factor: float, *parts: Tensor) -> Segmentation:
         """What the network says of frame, mask and magnitudes (1, C, H, W), resized by a factor."""

@@ -283,12 +283,18 @@ class _Sizes(Answers):
 
 @pytest.mark.parametrize(
     ("given", "size"),
-    [(100.0, (32, 48)), (25.0, (24, 36)), (1600.0, (64, 96)), (0.0, (32, 48))],
+    [
+        (100.0, (32, 48)),
+        (25.0, (24, 36)),
+        (1600.0, (64, 96)),
+        (160_000.0, (64, 96)),
+        (0.0, (32, 48)),
+    ],
 )
 def test_an_object_that_grew_or_shrank_is_read_at_a_scale_within_the_range(
     given: float, size: tuple[int, int]
 ) -> None:
-    # It has 100 pixels, so its scale is 1, 2, 1/4, and unknown.
+    # It has 100 pixels, so its scale is 1, 2, 1/4, 1/40 (enlarged twice, no more), and unknown.
     network = _Sizes()
     options = InferenceOptions(gate=False, scale_range=(0.5, 1.5))
     previous = ObjectFrame(
