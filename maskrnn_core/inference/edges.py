@@ -10,10 +10,11 @@ from maskrnn_core.video import FloatArray
 
 REGULARISATION = 1e-5
 """Variance of a colour, in [0, 1], below which a neighbourhood counts as plain."""
-Plane = NDArray[np.float64]
-
 SMALLEST = 0.01
 """Probability that counts as nothing: the filter is applied around what is more."""
+
+Plane = NDArray[np.float64]
+"""(H, W)."""
 
 
 def at_edges(
