@@ -24,9 +24,6 @@ _ROUGH = PerturbationOptions(
     morphology=8.0, deformation=0.15, scale=0.1, translation=0.12, drop=0.1
 )
 
-_PARTS = replace(_MILD, crop=0.6, anywhere=0.15)
-"""A third of the frame's pixels, and so about a third of the time."""
-
 _STEPS, _CLIPS = 700, 60
 
 _STATIC = StaticOptions(
@@ -35,7 +32,7 @@ _STATIC = StaticOptions(
     learning_rate=1e-3,
     final_learning_rate=1e-4,
     balance="none",
-    augmentation=_PARTS,
+    augmentation=_MILD,
     perturbation=_ROUGH,
 )
 _RECURRENT = RecurrentOptions(
@@ -53,11 +50,11 @@ _SMALL = Preset(
     static=_STATIC,
     recurrent=_RECURRENT,
     finetune=FinetuneOptions(
-        iterations=200,
+        iterations=240,
         learning_rate=1e-3,
         final_learning_rate=5e-5,
         balance="none",
-        augmentation=replace(_PARTS, anywhere=0.2),
+        augmentation=_MILD,
         perturbation=_ROUGH,
     ),
     inference=InferenceOptions(
@@ -72,7 +69,8 @@ _SMALL = Preset(
 
 _PAPER = Preset(name="paper", network=NetworkOptions(fc_width=4096))
 
-_CROPS = replace(_PARTS, scale=(0.7, 1.4))
+_CROPS = replace(_MILD, crop=0.6, anywhere=0.15, scale=(0.7, 1.4))
+"""A third of the frame's pixels, and so about a third of the time."""
 _DRIFTED = replace(_ROUGH, ghost=0.3, blob=0.4)
 """The previous mask as it is some frames after an error."""
 _CONTINUITY = InferenceOptions(
