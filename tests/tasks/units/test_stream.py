@@ -45,7 +45,7 @@ assert TINY.network is not None
 FLOWLESS = replace(
     TINY,
     network=replace(TINY.network, flow_stream=False, mask_input="previous", localization=False),
-    inference=replace(TINY.inference, gate=False),
+    inference=replace(TINY.inference, gate=False, motion_weight=None),
 )
 
 
