@@ -1,4 +1,4 @@
-"""What of a prediction continues the object: filters against false positives far from it."""
+"""What of a prediction continues the object, and what of it is a lost one found again."""
 
 import math
 
@@ -14,6 +14,9 @@ SMALLEST_MARGIN = 8.0
 
 MAIN_PIECE = 0.25
 """Area of a main piece relative to the largest: an object in front may cut the mask in two."""
+
+REACQUIRE_PROBABILITY = 0.8
+"""Mean probability that a component must have to count as the lost object."""
 
 Window = tuple[slice, slice]
 """Rows and columns of a frame."""
@@ -82,3 +85,26 @@ def _main_pieces(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     areas = stats[:, cv2.CC_STAT_AREA].astype(np.float64)
     areas[0] = 0  # what is no piece
     return np.asarray((areas >= MAIN_PIECE * areas.max())[labels], np.bool_) & mask
+
+
+def confident_component(
+    probability: NDArray[np.float32], threshold: float, smallest: float
+) -> NDArray[np.bool_] | None:
+    """The largest component of mean probability 0.8 or more, or None.
+
+    Args:
+        probability: (H, W) in [0, 1].
+        threshold: pixels at or above it form the components.
+        smallest: area below which a component does not count, in pixels.
+    """
+    mask = (probability >= threshold).astype(np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
+    areas = stats[:, cv2.CC_STAT_AREA]
+    # One pass for all components: noise has thousands.
+    means = np.bincount(labels.ravel(), weights=probability.ravel()) / areas
+    counts = (areas >= max(smallest, 1)) & (means >= REACQUIRE_PROBABILITY)
+    counts[0] = False  # below the threshold
+    if not counts.any():
+        return None
+    found: NDArray[np.bool_] = labels == int(np.argmax(np.where(counts, areas, 0)))
+    return found

@@ -3,26 +3,23 @@
 import math
 from dataclasses import replace
 
-import cv2
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from maskrnn_core.compute import Compute
 from maskrnn_core.geometry.boxes import Box, enlarge_box, mask_box
 from maskrnn_core.geometry.boxes import proposal_box as proposal_of
 from maskrnn_core.geometry.warping import warp
+from maskrnn_core.inference.continuity import confident_component
 from maskrnn_core.inference.mask_filters import continuing, gate, moving_evidence, with_edges
 from maskrnn_core.inference.network_reader import NetworkReader
 from maskrnn_core.inference.state import ObjectFrame, TrackState
 from maskrnn_core.networks import MaskRNN
 from maskrnn_core.options import InferenceOptions
 
-REACQUIRE_PROBABILITY = 0.8
-"""Mean probability that a component must have to count as the lost object."""
 REACQUIRE_AREA = 0.1
-"""Its smallest area, relative to the object's when it was last seen."""
+"""Smallest area of what counts as the lost object, relative to its area when it was last seen."""
 
 FORGOTTEN = 0.03
 """Share of the remembered area that is forgotten per frame: objects become small by moving away."""
@@ -166,26 +163,3 @@ def _lost(known: ObjectFrame, box: Box) -> ObjectFrame:
     """An object that is to be searched in a box."""
     nothing = torch.zeros_like(known.probability)
     return replace(known, probability=nothing, state=TrackState.LOST, box=box)
-
-
-def confident_component(
-    probability: NDArray[np.float32], threshold: float, smallest: float
-) -> NDArray[np.bool_] | None:
-    """The largest component of mean probability 0.8 or more, or None.
-
-    Args:
-        probability: (H, W) in [0, 1].
-        threshold: pixels at or above it form the components.
-        smallest: area below which a component does not count, in pixels.
-    """
-    mask = (probability >= threshold).astype(np.uint8)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
-    areas = stats[:, cv2.CC_STAT_AREA]
-    # One pass for all components: noise has thousands.
-    means = np.bincount(labels.ravel(), weights=probability.ravel()) / areas
-    counts = (areas >= max(smallest, 1)) & (means >= REACQUIRE_PROBABILITY)
-    counts[0] = False  # below the threshold
-    if not counts.any():
-        return None
-    found: NDArray[np.bool_] = labels == int(np.argmax(np.where(counts, areas, 0)))
-    return found

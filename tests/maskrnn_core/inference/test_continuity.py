@@ -1,9 +1,18 @@
 """Filters keep what continues the object, and drop what lies elsewhere."""
 
+import cv2
 import numpy as np
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
-from maskrnn_core.inference.continuity import continuity_box, near_pieces, window_of
+from maskrnn_core.inference.continuity import (
+    REACQUIRE_PROBABILITY,
+    confident_component,
+    continuity_box,
+    near_pieces,
+    window_of,
+)
 
 SIZE = (60, 80)
 
@@ -60,3 +69,29 @@ def test_windows_begin_at_the_grid_of_the_features_and_end_in_the_frame() -> Non
     box = np.array([40, 33, 60, 52], np.float32)
     assert window_of(box, 4, SIZE) == (slice(16, 56), slice(32, 64))
     assert window_of(box, 1000, SIZE) == (slice(0, 60), slice(0, 80))
+
+
+def test_specks_do_not_count_as_the_object() -> None:
+    probability = np.zeros((32, 48), np.float32)
+    probability[4:6, 4:6] = 0.95
+    assert confident_component(probability, 0.5, smallest=10) is None
+    assert confident_component(probability, 0.5, smallest=4) is not None
+
+
+@given(st.integers(0, 2**31))
+def test_the_found_component_is_the_largest_confident_one(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    probability = rng.choice(np.array([0.1, 0.6, 0.9], np.float32), (12, 16))
+    found = confident_component(probability, 0.5, smallest=2)
+    count, labels = cv2.connectedComponents((probability >= 0.5).astype(np.uint8))
+    components = [labels == index for index in range(1, count)]
+    means = [float(probability[component].mean()) for component in components]
+    assume(all(abs(mean - REACQUIRE_PROBABILITY) > 1e-6 for mean in means))
+    areas = [
+        component.sum()
+        for component, mean in zip(components, means, strict=True)
+        if component.sum() >= 2 and mean >= REACQUIRE_PROBABILITY
+    ]
+    assert (0 if found is None else found.sum()) == max(areas, default=0)
+    if found is not None:
+        assert any((found == component).all() for component in components)

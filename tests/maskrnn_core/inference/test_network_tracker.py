@@ -1,11 +1,8 @@
 """Gate, lost state and re-acquisition, with a network whose outputs the test sets."""
 
-import cv2
 import numpy as np
 import pytest
 import torch
-from hypothesis import assume, given
-from hypothesis import strategies as st
 from torch import Tensor
 
 from maskrnn_core.compute import Compute
@@ -13,11 +10,7 @@ from maskrnn_core.errors import InvalidInputError
 from maskrnn_core.geometry.boxes import encode_box
 from maskrnn_core.inference.carriers import carried
 from maskrnn_core.inference.mask_filters import gate
-from maskrnn_core.inference.network_tracker import (
-    REACQUIRE_PROBABILITY,
-    NetworkTracker,
-    confident_component,
-)
+from maskrnn_core.inference.network_tracker import NetworkTracker
 from maskrnn_core.inference.state import ObjectFrame, TrackState
 from maskrnn_core.networks import Segmentation, build_network
 from maskrnn_core.options import InferenceOptions, NetworkOptions
@@ -92,31 +85,6 @@ def test_a_lost_object_is_found_by_a_confident_component(value: float, state: Tr
     _, result = _step(Answers(_square(30, 12, value)), previous)
     assert result.state is state
     assert bool(result.probability.any()) is (state is TrackState.TRACKED)
-
-
-def test_specks_do_not_count_as_the_object() -> None:
-    probability = _square(4, 4, side=2).numpy()
-    assert confident_component(probability, 0.5, smallest=10) is None
-    assert confident_component(probability, 0.5, smallest=4) is not None
-
-
-@given(st.integers(0, 2**31))
-def test_the_found_component_is_the_largest_confident_one(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    probability = rng.choice(np.array([0.1, 0.6, 0.9], np.float32), (12, 16))
-    found = confident_component(probability, 0.5, smallest=2)
-    count, labels = cv2.connectedComponents((probability >= 0.5).astype(np.uint8))
-    components = [labels == index for index in range(1, count)]
-    means = [float(probability[component].mean()) for component in components]
-    assume(all(abs(mean - REACQUIRE_PROBABILITY) > 1e-6 for mean in means))
-    areas = [
-        component.sum()
-        for component, mean in zip(components, means, strict=True)
-        if component.sum() >= 2 and mean >= REACQUIRE_PROBABILITY
-    ]
-    assert (0 if found is None else found.sum()) == max(areas, default=0)
-    if found is not None:
-        assert any((found == component).all() for component in components)
 
 
 def test_the_gate_keeps_pixels_whose_centre_is_inside() -> None:
