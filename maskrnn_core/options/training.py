@@ -23,6 +23,8 @@ class LearningOptions:
     """Weighting of the cross entropy: by class as in OSVOS, or none."""
     hardest: float = later(1.0)
     """Share of the pixels that count, those of the largest loss (OnAVOS, 2017, takes 0.25)."""
+    optimizer: Literal["adam", "muon"] = later("adam")
+    """`muon` learns from random weights in far fewer steps (Jordan et al., "Muon", 2024)."""
     accumulate: int = 1
     """Batches whose mean gradient makes one step: a larger batch in the memory of a small one."""
     seed: int = 0

@@ -1,11 +1,11 @@
-"""The training loop of all stages: batches made ahead, Adam, decaying rate, a stop on NaN."""
+"""The training loop of all stages: batches made ahead, decaying rate, a stop on NaN."""
 
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from maskrnn_core.prefetch import prefetch_map
 from maskrnn_core.training.curve import CurvePoint
 from maskrnn_core.training.distributed import ALONE, Peers
 from maskrnn_core.training.losses import BatchLoss
+from maskrnn_core.training.muon import Muon
 from maskrnn_core.training.recorder import Recorder
 
 Batch = TypeVar("Batch")
@@ -51,6 +52,7 @@ class Objective(Generic[Batch]):
     """Describes the content of a batch, for messages."""
     accumulate: int = 1
     """Number of batches of one step; the step minimises their mean loss."""
+    optimizer: Literal["adam", "muon"] = "adam"
 
 
 def optimise(
@@ -62,7 +64,7 @@ def optimise(
     reading_threads: int = 1,
     is_enough: Callable[[Sequence[CurvePoint]], bool] = lambda _: False,
 ) -> None:
-    """Take the remaining steps with Adam, on all parameters that require gradients.
+    """Take the remaining steps, on all parameters that require gradients.
 
     Args:
         network: trained in place.
@@ -78,7 +80,7 @@ def optimise(
     """
     schedule, share = objective.schedule, peers.share(objective.stage, objective.accumulate)
     trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.Adam(trained, lr=schedule.initial, fused=True)
+    optimizer = _OPTIMIZERS[objective.optimizer](trained, schedule.initial)
     first = recorder.begin(objective.stage, optimizer)
     peers.agree_on(first)
     loss_of = peers.joined(_Loss(network, objective.loss_of))
@@ -121,6 +123,12 @@ def optimise(
             recorder.add(point, objective.schedule.steps, optimizer)
             if is_enough(recorder.curve):
                 break
+
+
+_OPTIMIZERS = {
+    "adam": lambda parameters, rate: torch.optim.Adam(parameters, lr=rate, fused=True),
+    "muon": Muon,
+}
 
 
 class _Loss(nn.Module, Generic[Batch]):

@@ -21,7 +21,11 @@ SAVE_SHARE = 0.01
 
 _NETWORK = "network/"
 _ADAM = "adam/"
-_MOMENTS = ("step", "exp_avg", "exp_avg_sq")
+_MOMENTS_OF_ADAM = {"step", "exp_avg", "exp_avg_sq"}
+_MOMENTS_OF_MUON = {"momentum"}
+"""Of a kernel; Muon takes all other steps as Adam."""
+_COUNTERS = {"step"}
+"""Moments that are one number, where the others have their parameter's shape."""
 
 
 @dataclass(frozen=True)
@@ -33,16 +37,17 @@ class TrainingState:
     """
 
     stage: str
-    """The stage that Adam's state belongs to."""
+    """The stage that the optimizer's state belongs to."""
     arrays: Mapping[str, NDArray[np.float32]]
-    """Weights as "network/NAME"; Adam's state as "adam/step/NAME", "adam/exp_avg/NAME" and
-    "adam/exp_avg_sq/NAME", for every parameter that the stage trains."""
+    """Weights as "network/NAME"; for every parameter that the stage trains Adam's state as
+    "adam/step/NAME", "adam/exp_avg/NAME" and "adam/exp_avg_sq/NAME", or, of Muon's kernels,
+    "adam/momentum/NAME"."""
     curve: tuple[CurvePoint, ...]
     """All steps so far, of this stage and the stages before."""
 
 
 def state_after(stage: str, weights: Weights, curve: Sequence[CurvePoint]) -> TrainingState:
-    """The state between two stages; the next stage starts with a new Adam.
+    """The state between two stages; the next stage starts with a new optimizer.
 
     Args:
         stage: the stage that has ended.
@@ -143,27 +148,34 @@ def _below(arrays: _Arrays, prefix: str) -> dict[str, NDArray[np.float32]]:
 
 
 def _moments_of(network: MaskRNN, arrays: _Arrays) -> dict[str, dict[str, NDArray[np.float32]]]:
-    """Adam's state by parameter.
+    """The optimizer's state by parameter.
 
     Raises:
         IncompatibleWeightsError: a part is missing for a parameter, or has another shape.
     """
-    parts = {moment: _below(arrays, f"{_ADAM}{moment}/") for moment in _MOMENTS}
-    names = {name for part in parts.values() for name in part}
+    found: dict[str, dict[str, NDArray[np.float32]]] = {}
+    for key, value in _below(arrays, _ADAM).items():
+        moment, name = key.split("/", 1)
+        found.setdefault(name, {})[moment] = value
     parameters = dict(network.named_parameters())
-    for name in sorted(names):
-        fits = name in parameters and all(name in part for part in parts.values())
-        shapes = [parts[moment][name].shape for moment in _MOMENTS[1:]] if fits else []
-        if not fits or any(shape != tuple(parameters[name].shape) for shape in shapes):
-            raise IncompatibleWeightsError(f"Adam's state for {name} does not fit this network")
-    return {name: {moment: parts[moment][name] for moment in _MOMENTS} for name in names}
+    for name, moments in sorted(found.items()):
+        whole = set(moments) in (_MOMENTS_OF_ADAM, _MOMENTS_OF_MUON)
+        shapes = {moments[moment].shape for moment in moments if moment not in _COUNTERS}
+        if not whole or name not in parameters or shapes != {tuple(parameters[name].shape)}:
+            raise IncompatibleWeightsError(
+                f"the optimizer's state for {name} does not fit this network"
+            )
+    return found
 
 
 def _on_device(
     moments: Mapping[str, NDArray[np.float32]], parameter: torch.nn.Parameter
 ) -> dict[str, torch.Tensor]:
-    state = {"step": torch.tensor(float(moments["step"]))}  # Adam's counter stays on the CPU
-    for moment in _MOMENTS[1:]:
-        # Use the memory format of the parameter, as Adam does.
-        state[moment] = torch.empty_like(parameter).copy_(torch.from_numpy(moments[moment]))
-    return {name: tensor.detach() for name, tensor in state.items()}
+    state = {}
+    for moment, value in moments.items():
+        if moment in _COUNTERS:
+            state[moment] = torch.tensor(float(value))  # Adam's counter stays on the CPU
+        else:
+            # Use the memory format of the parameter, as Adam does.
+            state[moment] = torch.empty_like(parameter).copy_(torch.from_numpy(value)).detach()
+    return state

@@ -143,6 +143,7 @@ def train_recurrent(
         loss_of,
         lambda clip: clip.name,
         options.accumulate,
+        options.optimizer,
     )
     with frozen(network.localization):
         optimise(network, objective, recorder, peers=peers, reading_threads=compute.reading_threads)

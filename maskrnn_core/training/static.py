@@ -113,6 +113,7 @@ def static_objective(
         lambda batch: static_loss(network, batch, options, compute),
         lambda batch: "; ".join(batch.names),
         options.accumulate,
+        options.optimizer,
     )
 
 

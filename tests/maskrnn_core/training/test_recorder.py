@@ -14,7 +14,13 @@ from maskrnn_core.training.curve import CurvePoint, TrainedNetwork, total_second
 from maskrnn_core.training.parent import train_parent
 from maskrnn_core.training.recorder import TrainingState
 from maskrnn_core.video import Video
-from tests.maskrnn_core.training.tiny_preset import CPU, TINY
+from tests.maskrnn_core.training.tiny_preset import CPU, RECURRENT, STATIC, TINY
+
+WITH_MUON = replace(
+    TINY,
+    static=replace(STATIC, optimizer="muon"),
+    recurrent=replace(RECURRENT, optimizer="muon"),
+)
 
 
 class Memory:
@@ -46,15 +52,16 @@ def _train(video: Video, memory: Memory, preset: Preset = TINY) -> TrainedNetwor
 
 
 @pytest.mark.usefixtures("at_every_step")
-def test_from_every_step_on_the_same_bits(video: Video) -> None:
+@pytest.mark.parametrize("preset", [TINY, WITH_MUON], ids=["adam", "muon"])
+def test_from_every_step_on_the_same_bits(video: Video, preset: Preset) -> None:
     saved = Memory()
-    whole = _train(video, saved)
+    whole = _train(video, saved, preset)
     assert [(s.stage, len(s.curve)) for s in saved.all] == [
         ("static" if n <= 4 else "recurrent", n) for n in range(1, 8)
     ]
     for state in saved.all:
         memory = Memory(state)
-        resumed = _train(video, memory)
+        resumed = _train(video, memory, preset)
         assert not memory.rejected
         assert len(memory.all) == 7 - len(state.curve)
         assert [(p.stage, p.step, p.loss) for p in resumed.curve] == [
@@ -74,6 +81,14 @@ def test_adam_is_part_of_the_state(video: Video) -> None:
     without = {k: v for k, v in state.arrays.items() if k not in names}
     forgetful = _train(video, Memory(replace(state, arrays=without)))
     assert any((forgetful.weights[n] != whole.weights[n]).any() for n in whole.weights)
+
+
+@pytest.mark.usefixtures("at_every_step")
+def test_muons_momentum_is_part_of_the_state(video: Video) -> None:
+    saved = Memory()
+    _train(video, saved, WITH_MUON)
+    moments = {name.split("/")[1] for name in saved.all[1].arrays if name.startswith("adam/")}
+    assert moments == {"step", "exp_avg", "exp_avg_sq", "momentum"}
 
 
 def _without_a_weight(arrays: dict[str, Any]) -> dict[str, Any]:
