@@ -184,12 +184,14 @@ _LUCID = Preset(
     recurrent=None,
     finetune=FinetuneOptions(
         iterations=1_500,
-        learning_rate=1e-3,
+        learning_rate=3e-3,
         final_learning_rate=1e-5,
+        optimizer="muon",
         balance="none",
         augmentation=_CROPS,
         perturbation=_DRIFTED,
         dream=_NEARLY_ALL_DREAMS,
+        smallest_side=80.0,
     ),
     inference=_CONTINUITY,
 )

@@ -9,13 +9,11 @@ from torch.nn.functional import interpolate
 
 from maskrnn_core.compute import Compute
 from maskrnn_core.geometry.boxes import Box, clip_box, decode_box
+from maskrnn_core.geometry.enlargement import LARGEST_FACTOR, enlargement
 from maskrnn_core.inference.continuity import Window, continuity_box, window_of
 from maskrnn_core.inference.state import ObjectFrame
 from maskrnn_core.networks import MaskRNN, Segmentation
 from maskrnn_core.options import InferenceOptions
-
-LARGEST_FACTOR = 2.0
-"""By which a frame is enlarged at most, for time and memory grow with the square of it."""
 
 
 class NetworkReader:
@@ -25,12 +23,20 @@ class NetworkReader:
         network: in evaluation mode, on the device of `compute`.
         options: window, scales, flips.
         compute: device and precision.
+        smallest_side: of finetuning (`FinetuneOptions`).
     """
 
-    def __init__(self, network: MaskRNN, options: InferenceOptions, compute: Compute) -> None:
+    def __init__(
+        self,
+        network: MaskRNN,
+        options: InferenceOptions,
+        compute: Compute,
+        smallest_side: float | None = None,
+    ) -> None:
         self._network = network
         self._options = options
         self._compute = compute
+        self._smallest_side = smallest_side
 
     def window(self, proposal: Box | None, size: tuple[int, int]) -> Window:
         """What is read of a frame (height, width), by the box of the warped mask, if it has one."""
@@ -39,8 +45,17 @@ class NetworkReader:
             return slice(0, size[0]), slice(0, size[1])
         return window_of(continuity_box(proposal, scale, size), margin, size)
 
-    def factor(self, known: ObjectFrame, area: float) -> float:
-        """By how much to resize what is read, for an object of an area in pixels: at most 2."""
+    def factor(self, known: ObjectFrame, area: float, *, searching: bool = False) -> float:
+        """By how much to resize what is read, for an object of an area in pixels: at most 2.
+
+        Searching, it is at most what the given mask asks for: little of the object is in sight.
+        """
+        given = enlargement(known.given_area, self._smallest_side)
+        change = self._change(known, area)
+        return min(given * (min(change, 1.0) if searching else change), LARGEST_FACTOR)
+
+    def _change(self, known: ObjectFrame, area: float) -> float:
+        """Factor that brings an object of an area back to a size that finetuning has shown."""
         wanted, given_area = self._options.scale_range, known.given_area
         if wanted is None or not given_area or self._network.localization is not None:
             return 1.0
@@ -48,7 +63,7 @@ class NetworkReader:
         if not area:
             return 1.0
         scale = math.sqrt(area / given_area)
-        return min(min(max(scale, wanted[0]), wanted[1]) / scale, LARGEST_FACTOR)
+        return min(max(scale, wanted[0]), wanted[1]) / scale
 
     def read(self, factor: float, *parts: Tensor) -> Segmentation:
         """What the network says of frame, mask and magnitudes (1, C, H, W), resized by a factor."""

@@ -35,12 +35,19 @@ class NetworkTracker:
         options: gate, filters by continuity, threshold, growth of a lost object's box.
         compute: device and precision.
         warp_mask: warp the previous probability; otherwise it is read as it was.
+        smallest_side: of finetuning (`FinetuneOptions`), so that both see an object at one size.
     """
 
     def __init__(
-        self, network: MaskRNN, options: InferenceOptions, compute: Compute, *, warp_mask: bool
+        self,
+        network: MaskRNN,
+        options: InferenceOptions,
+        compute: Compute,
+        *,
+        warp_mask: bool,
+        smallest_side: float | None = None,
     ) -> None:
-        self._reader = NetworkReader(network, options, compute)
+        self._reader = NetworkReader(network, options, compute, smallest_side)
         self._reads_mask = network.reads_mask
         self._options = options
         self._warp_mask = warp_mask
@@ -63,9 +70,10 @@ class NetworkTracker:
         if proposal is None:
             mask = torch.zeros_like(mask)
         window = self._reader.window(proposal, (mask.shape[2], mask.shape[3]))
-        factor = self._reader.factor(previous, self._area(mask[0, 0]))
+        area, searching = self._area(mask[0, 0]), proposal is None
+        factor = self._reader.factor(previous, area, searching=searching)
         parts = [part[..., *window] for part in (frame, mask, magnitudes)]
-        segmentation = self._reader.read(factor if proposal is not None else min(factor, 1), *parts)
+        segmentation = self._reader.read(factor, *parts)
         logits = segmentation.logits[0, 0]
         if self._reads_mask:
             evidence = moving_evidence(backward, mask[0, 0], window, self._options)
@@ -109,7 +117,7 @@ class NetworkTracker:
         around = self._surroundings(found, remembered)
         nothing = torch.zeros_like(found.probability)
         known = replace(found, seen_area=remembered)
-        factor = min(self._reader.factor(known, self._area(found.probability)), 1)
+        factor = self._reader.factor(known, self._area(found.probability), searching=True)
         logits = self._reader.read(factor, frame, nothing[None, None], magnitudes).logits
         gated = gate(torch.sigmoid(logits[0, 0]), around).cpu().numpy()
         least = REACQUIRE_AREA * remembered

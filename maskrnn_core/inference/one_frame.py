@@ -117,8 +117,13 @@ def object_tracker(
     network = build_network(preset.network)
     load_weights(network, weights)
     network.to(compute.device).eval()
-    warp_mask = preset.network.mask_input == "warped"
-    return NetworkTracker(network, preset.inference, compute, warp_mask=warp_mask)
+    return NetworkTracker(
+        network,
+        preset.inference,
+        compute,
+        warp_mask=preset.network.mask_input == "warped",
+        smallest_side=None if preset.finetune is None else preset.finetune.smallest_side,
+    )
 
 
 def _first_mask(video: Video, index: int, object_id: int) -> NDArray[np.bool_]:

@@ -20,7 +20,7 @@ from maskrnn_core.video import VOID, UInt8Array
 
 if TYPE_CHECKING:
     from maskrnn_core.networks.weights import Weights
-    from maskrnn_core.training.augmentation import FrameSample
+    from maskrnn_core.samples.augmentation import FrameSample
 
 
 class Follower:
@@ -132,8 +132,8 @@ class Follower:
         """Weights for an object that starts: the parent's, finetuned if the preset says so."""
         if self._parent is None or self._preset.network is None or self._preset.finetune is None:
             return self._parent
+        from maskrnn_core.samples.reading import read_sample
         from maskrnn_core.training.finetuning import MOST_FRAMES, finetune_on, spread
-        from maskrnn_core.training.samples import read_sample
 
         known = self._samples.get(object_id, {})
         known = {**known, video.index: read_sample(video, video.index, object_id)}

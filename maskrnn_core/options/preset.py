@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from maskrnn_core.digest import later
+from maskrnn_core.errors import InvalidInputError
 from maskrnn_core.options.inference import InferenceOptions
 from maskrnn_core.options.network import NetworkOptions
 from maskrnn_core.options.strict import STRICT
@@ -30,6 +31,17 @@ class Preset:
     finetune: FinetuneOptions | None = field(default_factory=FinetuneOptions)
     inference: InferenceOptions = field(default_factory=InferenceOptions)
     tracker: TrackerChoice | None = later(None)  # noqa: RUF009 (declares a field)
+
+    def __post_init__(self) -> None:
+        """Raise InvalidInputError for options that contradict each other."""
+        if self.network is None or self.finetune is None or self.finetune.smallest_side is None:
+            return
+        if self.network.localization or self.network.flow_stream:
+            raise InvalidInputError(
+                f"{self.name}: finetune.smallest_side enlarges what the network reads, but boxes "
+                "and flow magnitudes are read as they are: set network.localization=false and "
+                "network.flow_stream=false, or finetune.smallest_side=none"
+            )
 
     @property
     def trains_offline(self) -> bool:

@@ -75,6 +75,9 @@ class FinetuneOptions(LearningOptions):
     disguise: float = later(0.0)
     """Probability that a part of the object looks otherwise, as the sides that the first frame does
     not show: so that the network goes by the mask as well."""
+    smallest_side: float | None = later(None)
+    """An object whose given mask is smaller than a square of so many pixels is enlarged to it, at
+    most twice, in finetuning and in inference. None enlarges nothing."""
     frozen_blocks: int = 0
     """Blocks of VGG, from the first on, that stay as the parent's in both streams."""
     patience: int | None = None
@@ -86,6 +89,10 @@ class FinetuneOptions(LearningOptions):
         super().__post_init__()
         if not 0 <= self.frozen_blocks <= 5:
             raise InvalidInputError(f"frozen_blocks={self.frozen_blocks}: VGG has blocks 1 to 5")
+        if self.smallest_side is not None and self.smallest_side <= 0:
+            raise InvalidInputError(
+                f"smallest_side={self.smallest_side}: give a number of pixels above 0, or none"
+            )
         if self.patience is not None and self.patience < 1:
             raise InvalidInputError(
                 f"patience={self.patience}: a window has 1 iteration or more; none never stops"

@@ -1,23 +1,25 @@
 """Online finetuning of both nets on the frames whose masks of an object are given (section 4)."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
 
 from maskrnn_core.compute import resolve_compute
 from maskrnn_core.errors import InvalidInputError
+from maskrnn_core.geometry.enlargement import enlargement
 from maskrnn_core.networks import build_network, load_weights, weights_of
 from maskrnn_core.networks.weights import Weights
-from maskrnn_core.options import ComputeOptions, Preset
-from maskrnn_core.training.augmentation import FrameSample
-from maskrnn_core.training.batches import MaskedSample, crop_size, vary
+from maskrnn_core.options import ComputeOptions, FinetuneOptions, Preset
+from maskrnn_core.samples.augmentation import FrameSample
+from maskrnn_core.samples.batches import MaskedSample, crop_size, vary
+from maskrnn_core.samples.disguise import disguised
+from maskrnn_core.samples.dreaming import Dreamer
+from maskrnn_core.samples.reading import read_sample
 from maskrnn_core.training.curve import CurvePoint, OnStep, TrainedNetwork
-from maskrnn_core.training.disguise import disguised
-from maskrnn_core.training.dreaming import Dreamer
 from maskrnn_core.training.optimisation import frozen, optimise
 from maskrnn_core.training.recorder import Recorder
-from maskrnn_core.training.samples import read_sample
 from maskrnn_core.training.static import static_objective
 from maskrnn_core.video import Video
 
@@ -94,6 +96,7 @@ def finetune_on(
     network.to(resolved.device).train()
     output_size = crop_size(size, options.augmentation)
     dream = options.dream
+    shown = [_enlarged(options, sample) for _, sample in named]
     dreamers = [] if dream is None else [Dreamer(sample, dream) for _, sample in named]
 
     def make_sample(position: int) -> MaskedSample:
@@ -103,7 +106,7 @@ def finetune_on(
         name, source = named[place]
         if dream is not None and rng.random() < dream.share:
             source = dreamers[place].draw(rng)
-        varied = vary(source, name, rng, output_size, options)
+        varied = vary(source, name, rng, output_size, shown[place])
         # Chance is asked only where it matters: the draws of other options stay as they were.
         if options.disguise > 0 and rng.random() < options.disguise:
             return disguised(varied, rng)
@@ -123,6 +126,14 @@ def finetune_on(
             is_enough=on_plateau(options.patience),
         )
     return TrainedNetwork(weights_of(network), recorder.curve)
+
+
+def _enlarged(options: FinetuneOptions, sample: FrameSample) -> FinetuneOptions:
+    """The options, with the scales at which the object of a sample is shown."""
+    factor = enlargement(float((sample.target == 1).sum()), options.smallest_side)
+    low, high = options.augmentation.scale
+    scales = replace(options.augmentation, scale=(factor * low, factor * high))
+    return replace(options, augmentation=scales)
 
 
 def spread(frames: Sequence[int], most: int) -> list[int]:

@@ -13,8 +13,8 @@ from maskrnn_core.compute import Compute
 from maskrnn_core.geometry.warping import warp
 from maskrnn_core.networks import MaskRNN
 from maskrnn_core.options import RecurrentOptions
-from maskrnn_core.training.augmentation import transform
-from maskrnn_core.training.batches import (
+from maskrnn_core.samples.augmentation import transform
+from maskrnn_core.samples.batches import (
     crop_size,
     draw_geometry,
     flow_tensor,
@@ -22,12 +22,12 @@ from maskrnn_core.training.batches import (
     magnitudes_tensor,
     targets_tensor,
 )
+from maskrnn_core.samples.perturbation import perturb_mask
+from maskrnn_core.samples.reading import drawn, list_samples, read_sample
 from maskrnn_core.training.distributed import ALONE, Peers
 from maskrnn_core.training.losses import BatchLoss, mask_loss, mask_similarity
 from maskrnn_core.training.optimisation import Objective, frozen, optimise
-from maskrnn_core.training.perturbation import perturb_mask
 from maskrnn_core.training.recorder import Recorder
-from maskrnn_core.training.samples import drawn, list_samples, read_sample
 from maskrnn_core.training.static import schedule_of
 from maskrnn_core.video import Video
 

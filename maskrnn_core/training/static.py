@@ -8,7 +8,8 @@ import numpy as np
 from maskrnn_core.compute import Compute
 from maskrnn_core.networks import MaskRNN
 from maskrnn_core.options import FinetuneOptions, LearningOptions, StaticOptions
-from maskrnn_core.training.batches import MaskedSample, StaticBatch, collate, crop_size, vary
+from maskrnn_core.samples.batches import MaskedSample, StaticBatch, collate, crop_size, vary
+from maskrnn_core.samples.reading import drawn, list_samples, read_sample
 from maskrnn_core.training.distributed import ALONE, Peers
 from maskrnn_core.training.losses import (
     BatchLoss,
@@ -19,7 +20,6 @@ from maskrnn_core.training.losses import (
 )
 from maskrnn_core.training.optimisation import Objective, Schedule, optimise
 from maskrnn_core.training.recorder import Recorder
-from maskrnn_core.training.samples import drawn, list_samples, read_sample
 from maskrnn_core.video import Video
 
 

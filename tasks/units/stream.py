@@ -26,7 +26,7 @@ from tasks.units.threads import shared_machine
 
 if TYPE_CHECKING:
     from maskrnn_core.networks.weights import Weights
-    from maskrnn_core.training.augmentation import FrameSample
+    from maskrnn_core.samples.augmentation import FrameSample
     from tasks.streaming.video import ClipStream
 
 
@@ -182,8 +182,8 @@ def _weights(
     compute: ComputeOptions,
 ) -> "dict[int, Weights]":
     """Return weights for every object: the parent's, finetuned if the preset requires it."""
+    from maskrnn_core.samples.reading import read_sample
     from maskrnn_core.training.finetuning import MOST_FRAMES, finetune_on, spread
-    from maskrnn_core.training.samples import read_sample
 
     if parent is None or preset.network is None:
         return {}

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from maskrnn_core.geometry.boxes import box_iou, decode_box, encode_box, mask_box, proposal_box
 from maskrnn_core.networks.localization import MASK_REGION, LocalizationNet, RegionOptions
 from maskrnn_core.options import PerturbationOptions
+from maskrnn_core.samples.perturbation import perturb_mask
 from maskrnn_core.training.losses import box_loss
-from maskrnn_core.training.perturbation import perturb_mask
 
 
 @pytest.mark.parametrize("pooling", ["pool", "align"])

@@ -119,3 +119,30 @@ def test_disguises_change_what_is_learnt(video: Video) -> None:
     )
     assert not _changed(plain, never.weights)
     assert _changed(plain, often.weights)
+
+
+ALONE = replace(TINY, network=replace(NETWORK, flow_stream=False, localization=False))
+
+
+def test_only_objects_below_the_smallest_side_are_shown_larger(video: Video) -> None:
+    assert ALONE.network is not None
+    parent = weights_of(build_network(ALONE.network))
+    side = float(np.count_nonzero(video.label_map(0) == 1)) ** 0.5
+    plain, small, large = (
+        finetune(video, 1, parent, replace(ALONE, finetune=options), CPU)
+        for options in (
+            FINETUNE,
+            replace(FINETUNE, smallest_side=side - 1),
+            replace(FINETUNE, smallest_side=2 * side),
+        )
+    )
+    assert not _changed(plain, small.weights)
+    assert _changed(plain, large.weights)
+
+
+def test_boxes_and_flow_magnitudes_are_not_enlarged() -> None:
+    options = replace(FINETUNE, smallest_side=80.0)
+    with pytest.raises(InvalidInputError, match=r"set network\.localization=false"):
+        replace(TINY, finetune=options)
+    with pytest.raises(InvalidInputError, match="smallest_side=0"):
+        replace(FINETUNE, smallest_side=0.0)

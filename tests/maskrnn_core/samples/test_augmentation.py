@@ -5,13 +5,13 @@ from hypothesis import strategies as st
 
 from maskrnn_core.geometry.boxes import mask_box
 from maskrnn_core.options import AugmentationOptions
-from maskrnn_core.training.augmentation import (
+from maskrnn_core.samples.augmentation import (
     FrameSample,
     Geometry,
     random_geometry,
     transform,
 )
-from maskrnn_core.training.batches import draw_geometry
+from maskrnn_core.samples.batches import draw_geometry
 
 SIZE = (40, 60)
 STILL = AugmentationOptions(flip=False, rotation=0, scale=(1, 1))

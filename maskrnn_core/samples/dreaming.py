@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from maskrnn_core.geometry.boxes import mask_box
 from maskrnn_core.options import DreamOptions
-from maskrnn_core.training.augmentation import FrameSample
-from maskrnn_core.training.blobs import ellipse_on
-from maskrnn_core.training.perturbation import GRID_STEP, interpolate, thin_plate
+from maskrnn_core.samples.augmentation import FrameSample
+from maskrnn_core.samples.blobs import ellipse_on
+from maskrnn_core.samples.perturbation import GRID_STEP, interpolate, thin_plate
 from maskrnn_core.video import VOID, FloatArray
 
 _INPAINT_RADIUS = 3

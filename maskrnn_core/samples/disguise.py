@@ -10,8 +10,8 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from maskrnn_core.training.batches import MaskedSample
-from maskrnn_core.training.blobs import ellipse_on
+from maskrnn_core.samples.batches import MaskedSample
+from maskrnn_core.samples.blobs import ellipse_on
 
 RADII = (0.15, 0.4)
 """Of the part, relative to the sides of the object's box."""

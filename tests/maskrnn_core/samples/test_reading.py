@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from maskrnn_core.errors import InvalidInputError
-from maskrnn_core.training.samples import drawn, list_samples, object_target, read_sample
+from maskrnn_core.samples.reading import drawn, list_samples, object_target, read_sample
 
 
 def test_every_frame_from_the_first_annotated_on_is_a_sample(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from maskrnn_core.errors import InvalidInputError
-from maskrnn_core.training.augmentation import FrameSample
+from maskrnn_core.samples.augmentation import FrameSample
 from maskrnn_core.video import VOID, FloatArray, UInt8Array, Video
 
 

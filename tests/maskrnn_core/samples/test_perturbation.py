@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from maskrnn_core.options import PerturbationOptions
-from maskrnn_core.training.perturbation import perturb_mask
+from maskrnn_core.samples.perturbation import perturb_mask
 
 NONE = PerturbationOptions(morphology=0, deformation=0, scale=0, rotation=0, translation=0)
 

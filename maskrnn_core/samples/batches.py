@@ -10,8 +10,8 @@ from torch import Tensor
 from maskrnn_core.geometry.boxes import box_iou, encode_box, mask_box, proposal_box
 from maskrnn_core.networks.inputs import flow_magnitude
 from maskrnn_core.options import AugmentationOptions, LearningOptions
-from maskrnn_core.training.augmentation import FrameSample, Geometry, random_geometry, transform
-from maskrnn_core.training.perturbation import perturb_mask
+from maskrnn_core.samples.augmentation import FrameSample, Geometry, random_geometry, transform
+from maskrnn_core.samples.perturbation import perturb_mask
 from maskrnn_core.video import FloatArray
 
 SMALLEST_OVERLAP = 0.5

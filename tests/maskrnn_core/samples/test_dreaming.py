@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maskrnn_core.options import DreamOptions
-from maskrnn_core.training.augmentation import FrameSample
-from maskrnn_core.training.dreaming import Dreamer, random_motion
+from maskrnn_core.samples.augmentation import FrameSample
+from maskrnn_core.samples.dreaming import Dreamer, random_motion
 
 SIZE = (48, 64)
 STILL = DreamOptions(

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maskrnn_core.training.augmentation import FrameSample
-from maskrnn_core.training.batches import MaskedSample
-from maskrnn_core.training.disguise import FEWEST_PIXELS, RADII, disguised
+from maskrnn_core.samples.augmentation import FrameSample
+from maskrnn_core.samples.batches import MaskedSample
+from maskrnn_core.samples.disguise import FEWEST_PIXELS, RADII, disguised
 
 SEEDS = st.integers(0, 2**31)
 
