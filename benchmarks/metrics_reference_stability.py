@@ -106,7 +106,8 @@ def _squared_distance(point: Corner, start: Corner, end: Corner) -> float:
     length = v[0] ** 2 + v[1] ** 2
     share = 0.0 if along <= 0 else 1.0 if length <= along else _single(along, length)
     foot = start[0] + share * v[0], start[1] + share * v[1]
-    return (point[0] - foot[0]) ** 2 + (point[1] - foot[1]) ** 2
+    dy, dx = point[0] - foot[0], point[1] - foot[1]
+    return dy * dy + dx * dx  # The last digit decides between ties, and that of pow is not exact.
 
 
 def _single(along: int, length: int) -> float:
