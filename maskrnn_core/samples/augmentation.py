@@ -16,17 +16,25 @@ _BORDER_COLOUR = tuple(round(255 * value) for value in IMAGENET_MEAN)
 
 
 @dataclass(frozen=True)
+class FlowPair:
+    """Optical flow from a frame to its neighbours."""
+
+    backward: FloatArray
+    """(H, W, 2) in pixels; zero if there is no previous frame."""
+    forward: FloatArray
+    """(H, W, 2) in pixels; zero if there is no next frame."""
+
+
+@dataclass(frozen=True)
 class FrameSample:
-    """One frame with its target and flow, all of the same height and width."""
+    """One frame with its target and flows, all of the same height and width."""
 
     frame: UInt8Array
     """(H, W, 3) RGB."""
     target: UInt8Array
     """(H, W): 1 object, 0 background, 255 void."""
-    backward: FloatArray
-    """(H, W, 2) backward flow in pixels; zero if there is no previous frame."""
-    forward: FloatArray
-    """(H, W, 2) forward flow in pixels; zero if there is no next frame."""
+    flows: FlowPair | None
+    """None for networks that read no flow: nothing is spent on it."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +97,7 @@ def random_geometry(
 
 
 def transform(sample: FrameSample, geometry: Geometry) -> FrameSample:
-    """Apply a geometry. Flow vectors turn and scale with the image.
+    """Apply a geometry.
 
     Pixels from outside the frame have the mean colour, a void target and zero flow.
     """
@@ -99,8 +107,14 @@ def transform(sample: FrameSample, geometry: Geometry) -> FrameSample:
     return FrameSample(
         frame=frame.astype(np.uint8),
         target=_warp(sample.target, geometry, cv2.INTER_NEAREST, VOID).astype(np.uint8),
-        backward=_transform_flow(sample.backward, geometry),
-        forward=_transform_flow(sample.forward, geometry),
+        flows=None if sample.flows is None else transform_flows(sample.flows, geometry),
+    )
+
+
+def transform_flows(flows: FlowPair, geometry: Geometry) -> FlowPair:
+    """Apply a geometry to both flows, whose vectors turn and scale with the image."""
+    return FlowPair(
+        _transform_flow(flows.backward, geometry), _transform_flow(flows.forward, geometry)
     )
 
 

@@ -10,7 +10,13 @@ from torch import Tensor
 from maskrnn_core.geometry.boxes import box_iou, encode_box, mask_box, proposal_box
 from maskrnn_core.networks.inputs import flow_magnitude
 from maskrnn_core.options import AugmentationOptions, LearningOptions
-from maskrnn_core.samples.augmentation import FrameSample, Geometry, random_geometry, transform
+from maskrnn_core.samples.augmentation import (
+    FlowPair,
+    FrameSample,
+    Geometry,
+    random_geometry,
+    transform,
+)
 from maskrnn_core.samples.perturbation import perturb_mask
 from maskrnn_core.video import FloatArray
 
@@ -28,8 +34,8 @@ class StaticBatch:
     """(N, 1, H, W) uint8: 1 object, 0 background, 255 void."""
     mask: Tensor
     """(N, 1, H, W) float32 in [0, 1]."""
-    magnitudes: Tensor
-    """(N, 2, H, W) float32 in [0, 1]."""
+    magnitudes: Tensor | None
+    """(N, 2, H, W) float32 in [0, 1]; None for networks that read no flow."""
     proposals: Tensor
     """(N, 4) float32, xyxy in pixels."""
     deltas: Tensor
@@ -90,11 +96,12 @@ def collate(varied: Sequence[MaskedSample], frame_width: float) -> StaticBatch:
     """
     samples, masks = [v.sample for v in varied], [v.mask for v in varied]
     boxes = [_box_target(v.mask, v.sample) for v in varied]
+    flows = [sample.flows for sample in samples if sample.flows is not None]
     return StaticBatch(
         frame=frames_tensor(samples),
         target=targets_tensor(samples),
         mask=torch.from_numpy(np.stack(masks)[:, None]),
-        magnitudes=magnitudes_tensor(samples, round(frame_width)),
+        magnitudes=magnitudes_tensor(flows, round(frame_width)) if flows else None,
         proposals=torch.from_numpy(np.stack([proposal for proposal, _, _ in boxes])),
         deltas=torch.from_numpy(np.stack([deltas for _, deltas, _ in boxes])),
         valid=torch.tensor([valid for _, _, valid in boxes]),
@@ -118,10 +125,10 @@ def flow_tensor(flows: Sequence[FloatArray]) -> Tensor:
     return torch.from_numpy(np.stack(flows)).permute(0, 3, 1, 2).contiguous()
 
 
-def magnitudes_tensor(samples: Sequence[FrameSample], frame_width: int) -> Tensor:
+def magnitudes_tensor(flows: Sequence[FlowPair], frame_width: int) -> Tensor:
     """(N, 2, H, W) float32 in [0, 1]: backward, forward."""
-    backward = flow_tensor([sample.backward for sample in samples])
-    forward = flow_tensor([sample.forward for sample in samples])
+    backward = flow_tensor([pair.backward for pair in flows])
+    forward = flow_tensor([pair.forward for pair in flows])
     parts = (flow_magnitude(backward, frame_width), flow_magnitude(forward, frame_width))
     return torch.cat(parts, dim=1)
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from maskrnn_core.geometry.boxes import mask_box
 from maskrnn_core.options import DreamOptions
-from maskrnn_core.samples.augmentation import FrameSample
+from maskrnn_core.samples.augmentation import FlowPair, FrameSample
 from maskrnn_core.samples.blobs import ellipse_on
 from maskrnn_core.samples.perturbation import GRID_STEP, interpolate, thin_plate
 from maskrnn_core.video import VOID, FloatArray
@@ -32,7 +32,7 @@ class Dreamer:
     """Makes frames of an object at other places, before a background that moves.
 
     Args:
-        sample: one frame; its flow is not read.
+        sample: one frame. Its flows are not read; without them the dreams have none.
         options: largest changes.
     """
 
@@ -49,7 +49,7 @@ class Dreamer:
         self._void = (sample.target == VOID).astype(np.uint8)
 
     def draw(self, rng: np.random.Generator) -> FrameSample:
-        """A frame of the object in another pose, with the flow to the frames before and after.
+        """A frame of the object in another pose; flows follow the motion, if the frame has flows.
 
         A frame without the object is returned as it is.
         """
@@ -65,19 +65,25 @@ class Dreamer:
         view_grid = _grid(view, size)
         behind = _remap(self._background, view_grid, cv2.BORDER_REFLECT_101)
         void = _remap(self._void, view_grid, cv2.BORDER_REFLECT_101)
-        front = _remap(self._frame, pose, cv2.BORDER_REFLECT_101)
         alpha = _remap(self._mask, pose, cv2.BORDER_CONSTANT)
         if rng.random() < options.occluder:
             alpha = np.where(ellipse_on(alpha >= 0.5, rng, _OCCLUDER), np.float32(0), alpha)
-        edge = cv2.GaussianBlur(alpha, (3, 3), 0)[..., None]
-        frame = _light(front, rng, options) * edge + _light(behind, rng, options) * (1 - edge)
+        edge = cv2.GaussianBlur(alpha, (3, 3), 0)
+        light_of_front = _light(rng, options)
+        frame = cv2.transform(behind, _light(rng, options))
+        if (seen := mask_box(edge > 0)) is not None:
+            left, top, right, bottom = seen.astype(int).tolist()
+            there = slice(top, bottom), slice(left, right)
+            front = _remap(self._frame, pose[there], cv2.BORDER_REFLECT_101)
+            share = edge[there][..., None]
+            lit = cv2.transform(front, light_of_front)
+            frame[there] = lit * share + frame[there] * (1 - share)
         shown = alpha >= 0.5
-        target = np.where(shown, 1, np.where(void > 0, VOID, 0))
+        target = np.where(shown, np.uint8(1), np.where(void > 0, np.uint8(VOID), np.uint8(0)))
         return FrameSample(
-            frame=np.clip(np.round(frame), 0, 255).astype(np.uint8),
-            target=target.astype(np.uint8),
-            backward=_flow(shown, step, camera),
-            forward=_flow(shown, _inverse(step), _inverse(camera)),
+            frame=np.clip(np.rint(frame), 0, 255).astype(np.uint8),
+            target=target,
+            flows=None if self._sample.flows is None else _flows(shown, step, camera),
         )
 
     def _object_coordinates(self, box: FloatArray, rng: np.random.Generator) -> FloatArray:
@@ -127,8 +133,16 @@ def _inverse(motion: Affine) -> Affine:
 
 def _grid(motion: Affine, size: tuple[int, ...]) -> FloatArray:
     """Where the motion brings each pixel: (H, W, 2)."""
-    y, x = np.mgrid[: size[0], : size[1]].astype(np.float64)
-    return (np.stack((x, y), axis=-1) @ motion[:, :2].T + motion[:, 2]).astype(np.float32)
+    rows, columns = np.arange(size[0], dtype=np.float64)[:, None], np.arange(size[1])
+    grid = np.empty((*size, 2), dtype=np.float32)
+    for axis, (by_column, by_row, shift) in enumerate(motion):
+        grid[..., axis] = by_column * columns + (by_row * rows + shift)
+    return grid
+
+
+def _flows(shown: NDArray[np.bool_], step: Affine, camera: Affine) -> FlowPair:
+    """The motion of one frame, undone and done once more."""
+    return FlowPair(_flow(shown, step, camera), _flow(shown, _inverse(step), _inverse(camera)))
 
 
 def _flow(shown: NDArray[np.bool_], step: Affine, camera: Affine) -> FloatArray:
@@ -142,13 +156,12 @@ def _remap(image: NDArray[Any], grid: FloatArray, border: int) -> FloatArray:
     """The image read at the coordinates (H, W, 2); labels (uint8, (H, W)) are not mixed."""
     is_label = image.ndim == 2 and image.dtype == np.uint8
     interpolation = cv2.INTER_NEAREST if is_label else cv2.INTER_LINEAR
-    x, y = grid[..., 0], grid[..., 1]
-    moved: FloatArray = cv2.remap(image, x, y, interpolation, borderMode=border).astype(np.float32)
-    return moved
+    moved = cv2.remap(image, grid, None, interpolation, borderMode=border)  # type: ignore[call-overload]
+    return moved.astype(np.float32)  # type: ignore[no-any-return]
 
 
-def _light(image: FloatArray, rng: np.random.Generator, options: DreamOptions) -> FloatArray:
-    """The image (H, W, 3) with another gain per channel and another offset."""
+def _light(rng: np.random.Generator, options: DreamOptions) -> NDArray[np.float64]:
+    """Another light (3, 4): a gain for each channel, and one offset."""
     gain = 1 + options.light * (rng.uniform(-1, 1) + 0.3 * rng.uniform(-1, 1, 3))
     offset = 255 * options.light * rng.uniform(-1, 1) / 2
-    return (image * gain + offset).astype(np.float32)
+    return np.column_stack((np.diag(gain), np.full(3, offset)))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from maskrnn_core.errors import InvalidInputError
-from maskrnn_core.samples.augmentation import FrameSample
+from maskrnn_core.samples.augmentation import FlowPair, FrameSample
 from maskrnn_core.video import VOID, FloatArray, UInt8Array, Video
 
 
@@ -55,8 +55,10 @@ def object_target(label_map: UInt8Array, object_id: int) -> UInt8Array:
     return target
 
 
-def read_sample(video: Video, index: int, object_id: int) -> FrameSample:
-    """One frame with target and both flows.
+def read_sample(
+    video: Video, index: int, object_id: int, *, with_flows: bool = True
+) -> FrameSample:
+    """One frame with target and, unless they are not wanted, both flows.
 
     Raises:
         InvalidInputError: the frame has no label map.
@@ -69,8 +71,15 @@ def read_sample(video: Video, index: int, object_id: int) -> FrameSample:
     return FrameSample(
         frame=video.frame(index),
         target=object_target(label_map, object_id),
-        backward=_or_zero(video.backward_flow(index), video.size),
-        forward=_or_zero(video.forward_flow(index), video.size),
+        flows=read_flows(video, index) if with_flows else None,
+    )
+
+
+def read_flows(video: Video, index: int) -> FlowPair:
+    """Both flows of a frame, zero where there is no neighbour."""
+    return FlowPair(
+        _or_zero(video.backward_flow(index), video.size),
+        _or_zero(video.forward_flow(index), video.size),
     )
 
 

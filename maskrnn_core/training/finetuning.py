@@ -82,6 +82,8 @@ def finetune_on(
     if preset.network is None or preset.finetune is None:
         raise InvalidInputError(f"preset {preset.name} has nothing to finetune")
     options = preset.finetune
+    if not preset.network.flow_stream:
+        samples = {name: replace(sample, flows=None) for name, sample in samples.items()}
     for name, sample in samples.items():
         if not (sample.target == 1).any():
             raise InvalidInputError(f"{name}: no pixel of the object; give a mask that shows it")

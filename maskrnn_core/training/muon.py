@@ -72,14 +72,20 @@ def orthogonalised(matrix: Tensor) -> Tensor:
     """
     if matrix.shape[0] > matrix.shape[1]:
         return orthogonalised(matrix.T).T
-    first, third, fifth = _COEFFICIENTS
     scaled = matrix / matrix.norm().clamp(min=1e-12)
     gram = scaled @ scaled.T
-    identity = torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
-    product = identity
-    for _ in range(_ITERATIONS):
-        factor = first * identity + third * gram + fifth * gram @ gram
-        product = factor @ product
+    product = factor = _factor(gram)
+    for _ in range(_ITERATIONS - 1):
         gram = factor @ gram @ factor
+        factor = _factor(gram)
+        product = factor @ product
     orthogonal: Tensor = product @ scaled
     return orthogonal
+
+
+def _factor(gram: Tensor) -> Tensor:
+    """What one step of the iteration multiplies the matrix of a Gram matrix by."""
+    first, third, fifth = _COEFFICIENTS
+    factor = torch.addmm(gram, gram, gram, beta=third, alpha=fifth)
+    factor.diagonal().add_(first)
+    return factor

@@ -13,7 +13,7 @@ from maskrnn_core.compute import Compute
 from maskrnn_core.geometry.warping import warp
 from maskrnn_core.networks import MaskRNN
 from maskrnn_core.options import RecurrentOptions
-from maskrnn_core.samples.augmentation import transform
+from maskrnn_core.samples.augmentation import transform, transform_flows
 from maskrnn_core.samples.batches import (
     crop_size,
     draw_geometry,
@@ -23,7 +23,7 @@ from maskrnn_core.samples.batches import (
     targets_tensor,
 )
 from maskrnn_core.samples.perturbation import perturb_mask
-from maskrnn_core.samples.reading import drawn, list_samples, read_sample
+from maskrnn_core.samples.reading import drawn, list_samples, read_flows, read_sample
 from maskrnn_core.training.distributed import ALONE, Peers
 from maskrnn_core.training.losses import BatchLoss, mask_loss, mask_similarity
 from maskrnn_core.training.optimisation import Objective, frozen, optimise
@@ -162,18 +162,21 @@ def read_clip(
         InvalidInputError: a frame has no label map.
     """
     stop = min(start + options.clip_length, video.frame_count)
-    first = read_sample(video, start, object_id)
+    first = read_sample(video, start, object_id, with_flows=False)
     geometry = draw_geometry(
         first, rng, crop_size(video.size, options.augmentation), options.augmentation
     )
-    rest = (read_sample(video, index, object_id) for index in range(start + 1, stop))
+    rest = (
+        read_sample(video, index, object_id, with_flows=False) for index in range(start + 1, stop)
+    )
     samples = [transform(sample, geometry) for sample in (first, *rest)]
+    flows = [transform_flows(read_flows(video, index), geometry) for index in range(start, stop)]
     mask = perturb_mask(samples[0].target == 1, rng, options.perturbation)
     return ClipBatch(
         frames=frames_tensor(samples),
         targets=targets_tensor(samples),
-        magnitudes=magnitudes_tensor(samples, video.size[1]),
-        backward=flow_tensor([sample.backward for sample in samples]),
+        magnitudes=magnitudes_tensor(flows, video.size[1]),
+        backward=flow_tensor([pair.backward for pair in flows]),
         first=torch.from_numpy(mask)[None, None],
         name=f"{video.name}, frames {start} to {stop - 1}, object {object_id}",
     )

@@ -29,9 +29,8 @@ def static_loss(
     """Mask loss plus the weighted box loss of the localization net."""
     device = compute.device
     with compute.autocast():
-        segmentation = network(
-            batch.frame.to(device), batch.mask.to(device), batch.magnitudes.to(device)
-        )
+        magnitudes = None if batch.magnitudes is None else batch.magnitudes.to(device)
+        segmentation = network(batch.frame.to(device), batch.mask.to(device), magnitudes)
         target = batch.target.to(device)
         loss = mask_loss(segmentation.logits, target, options.balance, options.hardest)
         total = loss
@@ -70,7 +69,9 @@ def train_static(
         rng = np.random.default_rng([options.seed, 1, position])
         chosen = drawn(samples, position, options.seed)
         video = videos[chosen.video]
-        sample = read_sample(video, chosen.frame, chosen.object_id)
+        sample = read_sample(
+            video, chosen.frame, chosen.object_id, with_flows=network.motion is not None
+        )
         name = f"{video.name}, frame {chosen.frame}, object {chosen.object_id}"
         return vary(sample, name, rng, output_size, options)
 

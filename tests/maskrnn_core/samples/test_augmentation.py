@@ -1,17 +1,22 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from maskrnn_core.geometry.boxes import mask_box
-from maskrnn_core.options import AugmentationOptions
+from maskrnn_core.options import AugmentationOptions, LearningOptions
 from maskrnn_core.samples.augmentation import (
+    FlowPair,
     FrameSample,
     Geometry,
     random_geometry,
     transform,
 )
-from maskrnn_core.samples.batches import draw_geometry
+from maskrnn_core.samples.batches import collate, draw_geometry, vary
+from maskrnn_core.video import FloatArray
 
 SIZE = (40, 60)
 STILL = AugmentationOptions(flip=False, rotation=0, scale=(1, 1))
@@ -25,7 +30,12 @@ def _sample() -> FrameSample:
     y, x = np.mgrid[: SIZE[0], : SIZE[1]]
     frame = np.stack([target * 200, x * 4, y * 4], axis=-1).astype(np.uint8)
     flow = np.stack([0.1 * x - 2, 0.05 * y + 1], axis=-1).astype(np.float32)
-    return FrameSample(frame, target, flow, -flow)
+    return FrameSample(frame, target, FlowPair(flow, -flow))
+
+
+def _backward(sample: FrameSample) -> FloatArray:
+    assert sample.flows
+    return sample.flows.backward
 
 
 def _draw(seed: int, options: AugmentationOptions) -> Geometry:
@@ -37,7 +47,7 @@ def test_no_change_gives_the_sample_back() -> None:
     sample, moved = _sample(), transform(_sample(), _draw(0, STILL))
     np.testing.assert_array_equal(moved.frame, sample.frame)
     np.testing.assert_array_equal(moved.target, sample.target)
-    np.testing.assert_allclose(moved.backward, sample.backward, atol=1e-5)
+    np.testing.assert_allclose(_backward(moved), _backward(sample), atol=1e-5)
 
 
 @given(seeds)
@@ -79,9 +89,9 @@ def test_flow_turns_and_scales_with_the_frame(seed: int) -> None:
         return
     flow = np.array([0.1 * x - 2, 0.05 * y + 1])
     expected = geometry.matrix[:, :2] @ flow
-    np.testing.assert_allclose(moved.backward[row, column], expected, atol=0.02)
+    np.testing.assert_allclose(_backward(moved)[row, column], expected, atol=0.02)
     scale = np.sqrt(abs(np.linalg.det(geometry.matrix[:, :2])))
-    length = np.linalg.norm(moved.backward[row, column])
+    length = np.linalg.norm(_backward(moved)[row, column])
     assert length == pytest.approx(scale * np.linalg.norm(flow), abs=0.03)
 
 
@@ -89,7 +99,7 @@ def test_outside_the_frame_is_void() -> None:
     options = AugmentationOptions(flip=False, rotation=0, scale=(0.5, 0.5))
     moved = transform(_sample(), _draw(1, options))
     assert (moved.target[0] == 255).all()
-    assert not moved.backward[0].any()
+    assert not _backward(moved)[0].any()
     assert len(np.unique(moved.frame[0].reshape(-1, 3), axis=0)) == 1
 
 
@@ -131,3 +141,15 @@ def test_crops_around_the_object_do_not_ask_for_more_chance() -> None:
     expected = random_geometry(second, SIZE, SIZE, box, AugmentationOptions())
     np.testing.assert_array_equal(drawn.matrix, expected.matrix)
     assert first.random() == second.random()
+
+
+def test_without_flows_a_batch_has_no_magnitudes() -> None:
+    batches = [
+        collate([vary(sample, "s", np.random.default_rng(3), SIZE, LearningOptions())], SIZE[1])
+        for sample in (_sample(), replace(_sample(), flows=None))
+    ]
+    with_flows, without = batches
+    assert with_flows.magnitudes is not None
+    assert without.magnitudes is None
+    for name in ("frame", "target", "mask", "proposals"):
+        assert torch.equal(getattr(with_flows, name), getattr(without, name)), name

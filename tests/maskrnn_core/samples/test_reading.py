@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from maskrnn_core.errors import InvalidInputError
-from maskrnn_core.samples.reading import drawn, list_samples, object_target, read_sample
+from maskrnn_core.samples.reading import drawn, list_samples, object_target, read_flows, read_sample
 
 
 def test_every_frame_from_the_first_annotated_on_is_a_sample(
@@ -44,12 +44,21 @@ def test_other_objects_are_background_and_void_stays() -> None:
 
 def test_missing_neighbours_have_no_flow(make_video: Callable[..., Any]) -> None:
     video = make_video(count=2)
-    first = read_sample(video, 0, 1)
-    last = read_sample(video, 1, 1)
+    first, last = (read_flows(video, index) for index in range(2))
     assert not first.backward.any()
     assert first.forward.any()
     assert last.backward.any()
     assert not last.forward.any()
+
+
+def test_flows_that_are_not_wanted_are_not_read(
+    make_video: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = make_video(count=2)
+    assert read_sample(video, 1, 1).flows is not None
+    for name in ("backward_flow", "forward_flow"):
+        monkeypatch.setattr(type(video), name, None)  # Calling it would fail.
+    assert read_sample(video, 1, 1, with_flows=False).flows is None
 
 
 def test_frames_without_label_map_cannot_train(make_video: Callable[..., Any]) -> None:
