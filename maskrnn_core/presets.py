@@ -193,7 +193,7 @@ _LUCID = Preset(
         dream=_NEARLY_ALL_DREAMS,
         smallest_side=80.0,
     ),
-    inference=_CONTINUITY,
+    inference=replace(_CONTINUITY, feedback="exclusive"),
 )
 """Appearance and warped mask, from random weights, trained on dreams of the first frame alone
 (Khoreva et al., "Lucid Data Dreaming", 2017)."""

@@ -122,8 +122,8 @@ class Tracker:
                 for object_id, previous in self._objects.items()
             }
             label_map = self.fused()
-            if self._options.feedback == "fused":
-                self._keep_own_pixels(label_map)
+            if self._options.feedback != "own":
+                self._give_way(label_map)
         return TrackedFrame(dict(self._objects), label_map)
 
     def fused(self) -> NDArray[np.uint8]:
@@ -177,8 +177,11 @@ class Tracker:
                 f"object {object_id} has no tracker; there are {sorted(self._trackers)}"
             )
 
-    def _keep_own_pixels(self, label_map: NDArray[np.uint8]) -> None:
+    def _give_way(self, label_map: NDArray[np.uint8]) -> None:
+        """Take pixels from the objects that did not win them, by the option `feedback`."""
         labels = self._backend.put(label_map)
         for object_id, state in self._objects.items():
-            own = state.probability * (labels == object_id)
-            self._objects[object_id] = replace(state, probability=own)
+            kept = labels == object_id
+            if self._options.feedback == "exclusive":
+                kept = kept | (labels == 0)
+            self._objects[object_id] = replace(state, probability=state.probability * kept)

@@ -18,7 +18,9 @@ class InferenceOptions:
     """Whether the localization net's box discards what lies outside."""
     box_scale: float = 1.25
     threshold: float = 0.5
-    feedback: Literal["own", "fused"] = "own"
+    feedback: Literal["own", "exclusive", "fused"] = "own"
+    """What the network sees of an object in the next frame: its own probability; the same without
+    the pixels that another object won; or only the pixels that it won itself."""
     causal: bool = False
     """Never look at the next frame: forward magnitudes are zero."""
     lost_growth: float = 1.25

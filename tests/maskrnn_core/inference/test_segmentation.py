@@ -93,7 +93,7 @@ def test_networks_segment_every_frame(
 
 
 @pytest.mark.parametrize("cut", range(1, 6))
-@pytest.mark.parametrize("name", ["own", "fused", "propagate"])
+@pytest.mark.parametrize("name", ["own", "exclusive", "fused", "propagate"])
 def test_another_process_goes_on_exactly(
     make_video: Callable[..., Any], name: Any, cut: int
 ) -> None:
