@@ -24,7 +24,7 @@ class Backend(Protocol):
     def inputs(
         self, frame: UInt8Array, backward: FloatArray | None, forward: FloatArray | None
     ) -> tuple[Any, Any, Any]:
-        """Frame, backward flow or None, and flow magnitudes, as the trackers take them."""
+        """Frame, backward flow or None, and flow magnitudes or None, as the trackers take them."""
         ...
 
     def inference(self) -> AbstractContextManager[object]:
@@ -52,10 +52,12 @@ class TensorBackend:
 
     Args:
         device: where the networks are.
+        with_magnitudes: whether they read flow; otherwise no magnitudes are computed.
     """
 
-    def __init__(self, device: "torch.device") -> None:
+    def __init__(self, device: "torch.device", *, with_magnitudes: bool) -> None:
         self._device = device
+        self._with_magnitudes = with_magnitudes
 
     def put(self, array: NDArray[Any]) -> "torch.Tensor":
         import torch
@@ -68,7 +70,10 @@ class TensorBackend:
         import torch
 
         image = self.put(frame).permute(2, 0, 1)[None].float()
-        flow, ahead = self._flow(backward), self._flow(forward)
+        flow = self._flow(backward)
+        if not self._with_magnitudes:
+            return image, flow, None
+        ahead = self._flow(forward)
         magnitudes = torch.cat([self._magnitude(item, image) for item in (flow, ahead)], dim=1)
         return image, flow, magnitudes
 

@@ -65,23 +65,33 @@ class NetworkReader:
         scale = math.sqrt(area / given_area)
         return min(max(scale, wanted[0]), wanted[1]) / scale
 
-    def read(self, factor: float, *parts: Tensor) -> Segmentation:
-        """What the network says of frame, mask and magnitudes (1, C, H, W), resized by a factor."""
+    def read(
+        self, factor: float, frame: Tensor, mask: Tensor, magnitudes: Tensor | None
+    ) -> Segmentation:
+        """What the network says of frame, mask and magnitudes (1, C, H, W), resized by a factor.
+
+        Magnitudes are None for a network without a flow stream.
+        """
         if factor == 1:
-            return self._read(*parts)
-        height, width = parts[0].shape[-2:]
+            return self._read(frame, mask, magnitudes)
+        height, width = frame.shape[-2:]
         size = [max(round(side * factor), 1) for side in (height, width)]
-        smaller = (interpolate(p, size, mode="bilinear", antialias=True) for p in parts)
-        segmentation = self._read(*smaller)
+
+        def resized(part: Tensor) -> Tensor:
+            return interpolate(part, size, mode="bilinear", antialias=True)
+
+        lengths = None if magnitudes is None else resized(magnitudes)
+        segmentation = self._read(resized(frame), resized(mask), lengths)
         logits = interpolate(segmentation.logits, (height, width), mode="bilinear")
         return segmentation._replace(logits=logits)
 
-    def _read(self, *parts: Tensor) -> Segmentation:
+    def _read(self, frame: Tensor, mask: Tensor, magnitudes: Tensor | None) -> Segmentation:
         with self._compute.autocast():
-            segmentation: Segmentation = self._network(*parts)
+            segmentation: Segmentation = self._network(frame, mask, magnitudes)
             if not self._options.flip:
                 return segmentation
-            mirrored: Segmentation = self._network(*(part.flip(-1) for part in parts))
+            lengths = None if magnitudes is None else magnitudes.flip(-1)
+            mirrored: Segmentation = self._network(frame.flip(-1), mask.flip(-1), lengths)
         logits = (segmentation.logits + mirrored.logits.flip(-1)) / 2
         return segmentation._replace(logits=logits)
 

@@ -53,7 +53,11 @@ class NetworkTracker:
         self._warp_mask = warp_mask
 
     def step(
-        self, previous: ObjectFrame, frame: Tensor, backward: Tensor | None, magnitudes: Tensor
+        self,
+        previous: ObjectFrame,
+        frame: Tensor,
+        backward: Tensor | None,
+        magnitudes: Tensor | None,
     ) -> ObjectFrame:
         """Segment the object in the next frame.
 
@@ -61,7 +65,7 @@ class NetworkTracker:
             previous: the object in the frame before.
             frame: (1, 3, H, W) RGB in [0, 255].
             backward: (1, 2, H, W) backward flow in pixels; None where there is none.
-            magnitudes: (1, 2, H, W) in [0, 1].
+            magnitudes: (1, 2, H, W) in [0, 1]; None for a network without a flow stream.
         """
         mask = previous.probability[None, None]
         if self._warp_mask and backward is not None:
@@ -72,14 +76,15 @@ class NetworkTracker:
         window = self._reader.window(proposal, (mask.shape[2], mask.shape[3]))
         area, searching = self._area(mask[0, 0]), proposal is None
         factor = self._reader.factor(previous, area, searching=searching)
-        parts = [part[..., *window] for part in (frame, mask, magnitudes)]
-        segmentation = self._reader.read(factor, *parts)
+        part = frame[..., *window]
+        lengths = None if magnitudes is None else magnitudes[..., *window]
+        segmentation = self._reader.read(factor, part, mask[..., *window], lengths)
         logits = segmentation.logits[0, 0]
         if self._reads_mask:
             evidence = moving_evidence(backward, mask[0, 0], window, self._options)
             logits = logits if evidence is None else logits + evidence
         probability = torch.zeros_like(mask[0, 0])
-        probability[window] = with_edges(torch.sigmoid(logits), parts[0][0], self._options)
+        probability[window] = with_edges(torch.sigmoid(logits), part[0], self._options)
         if not self._reads_mask:
             return self._unprompted(previous, probability)
         if proposal is None:
@@ -108,7 +113,7 @@ class NetworkTracker:
         found: ObjectFrame,
         remembered: float,
         frame: Tensor,
-        magnitudes: Tensor,
+        magnitudes: Tensor | None,
     ) -> ObjectFrame:
         """What was found, and what the network finds around it without the mask.
 

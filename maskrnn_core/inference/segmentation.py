@@ -14,6 +14,7 @@ from maskrnn_core.inference.one_frame import (
     FrameInputs,
     compute_for,
     object_tracker,
+    reads_flow,
     segmented_frame,
     tracker_without_objects,
 )
@@ -96,6 +97,7 @@ class VideoSegmenter:
             trackers[object_id] = tracker
         self._video = video
         self._options = preset.inference
+        self._reads_ahead = reads_flow(preset) and not preset.inference.causal
         self._starts = first_frames(video) if starts is None else starts
         self._behind: BackwardFrames | None = None
         if preset.inference.backwards:
@@ -156,8 +158,8 @@ class VideoSegmenter:
     def _read(self, index: int) -> FrameInputs:
         video = self._video
         frame = video.frame(index)
-        flow = video.backward_flow(index), video.forward_flow(index)
-        return FrameInputs(frame, *flow, self._is_cut(index))
+        ahead = video.forward_flow(index) if self._reads_ahead else None
+        return FrameInputs(frame, video.backward_flow(index), ahead, self._is_cut(index))
 
 
 def first_frames(video: Video) -> dict[int, list[int]]:

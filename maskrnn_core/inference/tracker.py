@@ -52,6 +52,7 @@ class Tracker:
         trackers: one per object id.
         options: fusion threshold, feedback, causality.
         device: where the networks run; None for trackers without a network, which take arrays.
+        reads_flow: whether the networks have a flow stream.
     """
 
     def __init__(
@@ -59,10 +60,14 @@ class Tracker:
         trackers: Mapping[int, ObjectTracker],
         options: InferenceOptions,
         device: "torch.device | None",
+        *,
+        reads_flow: bool = True,
     ) -> None:
         self._trackers = dict(sorted(trackers.items()))
         self._options = options
-        self._backend: Backend = ArrayBackend() if device is None else TensorBackend(device)
+        self._backend: Backend = (
+            ArrayBackend() if device is None else TensorBackend(device, with_magnitudes=reads_flow)
+        )
         self._objects: dict[int, ObjectFrame] = {}
 
     def follow(self, object_id: int, tracker: ObjectTracker) -> None:
@@ -112,7 +117,8 @@ class Tracker:
         Args:
             frame: uint8 (H, W, 3) RGB.
             backward: flow to the previous frame, (H, W, 2) pixels; None where there is none.
-            forward: flow to the next frame; None where there is none. Not read when causal.
+            forward: flow to the next frame; None where there is none. Read by networks with a flow
+                stream that need not be causal.
         """
         with self._backend.inference():
             ahead = None if self._options.causal else forward

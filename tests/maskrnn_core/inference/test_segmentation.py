@@ -148,3 +148,29 @@ def test_an_object_that_starts_again_is_its_mask_alone(make_video: Callable[...,
     chosen = preset("propagate")
     last = list(VideoSegmenter(video, {}, chosen, CPU, starts={0: [1], 2: [1]}).frames())[-1]
     np.testing.assert_array_equal(last.label_map, given)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "reads"),
+    [
+        (TINY, True),
+        (replace(TINY, inference=InferenceOptions(causal=True)), False),
+        (replace(TINY, network=replace(NETWORK, flow_stream=False, localization=False)), False),
+        (preset("propagate"), False),
+    ],
+)
+def test_flow_to_the_next_frame_is_read_where_it_is_used(
+    make_video: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, chosen: Any, reads: bool
+) -> None:
+    video = make_video(count=3)
+    asked: list[int] = []
+    read = video.forward_flow
+
+    def noted(index: int) -> Any:
+        asked.append(index)
+        return read(index)
+
+    monkeypatch.setattr(video, "forward_flow", noted)
+    weights = {1: _weights(chosen.network)} if chosen.network else {}
+    assert len(list(segment(video, weights, chosen, CPU))) == 3
+    assert bool(asked) == reads
