@@ -91,12 +91,7 @@ def compute_for(preset: Preset, options: ComputeOptions) -> "Compute | None":
 def tracker_without_objects(preset: Preset, compute: "Compute | None") -> Tracker:
     """A tracker for the objects of `object_tracker`; `Tracker.follow` makes them known."""
     device = None if compute is None else compute.device
-    return Tracker({}, preset.inference, device, reads_flow=reads_flow(preset))
-
-
-def reads_flow(preset: Preset) -> bool:
-    """Whether the network of a preset has a flow stream."""
-    return preset.network is not None and preset.network.flow_stream
+    return Tracker({}, preset.inference, device, reads_flow=preset.reads_flow)
 
 
 def object_tracker(

@@ -14,7 +14,6 @@ from maskrnn_core.inference.one_frame import (
     FrameInputs,
     compute_for,
     object_tracker,
-    reads_flow,
     segmented_frame,
     tracker_without_objects,
 )
@@ -97,7 +96,7 @@ class VideoSegmenter:
             trackers[object_id] = tracker
         self._video = video
         self._options = preset.inference
-        self._reads_ahead = reads_flow(preset) and not preset.inference.causal
+        self._reads_ahead = preset.reads_flow and not preset.inference.causal
         self._starts = first_frames(video) if starts is None else starts
         self._behind: BackwardFrames | None = None
         if preset.inference.backwards:

@@ -136,7 +136,9 @@ class Follower:
         from maskrnn_core.training.finetuning import MOST_FRAMES, finetune_on, spread
 
         known = self._samples.get(object_id, {})
-        known = {**known, video.index: read_sample(video, video.index, object_id)}
+        with_flows = self._preset.reads_flow
+        sample = read_sample(video, video.index, object_id, with_flows=with_flows)
+        known = {**known, video.index: sample}
         if self._refinetune:
             known = {index: known[index] for index in spread(list(known), MOST_FRAMES)}
             self._samples[object_id] = known

@@ -49,6 +49,11 @@ class Preset:
         return self.network is not None and not (self.static is None and self.recurrent is None)
 
     @property
+    def reads_flow(self) -> bool:
+        """Whether the network has a flow stream; masks are warped by optical flow without one."""
+        return self.network is not None and self.network.flow_stream
+
+    @property
     def wants_weights(self) -> bool:
         """Whether the network has VGG-16's layers as they are, which random weights train badly."""
         return self.network is not None and self.network.norm == "none"

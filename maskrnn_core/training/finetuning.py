@@ -61,7 +61,9 @@ def finetune(
         )
     given = [video.first_frame(object_id)] if frames is None else spread(frames, MOST_FRAMES)
     samples = {
-        f"{video.name}, frame {index}, object {object_id}": read_sample(video, index, object_id)
+        f"{video.name}, frame {index}, object {object_id}": read_sample(
+            video, index, object_id, with_flows=preset.reads_flow
+        )
         for index in given
     }
     return finetune_on(samples, object_id, weights, preset, compute, on_step)
@@ -82,8 +84,6 @@ def finetune_on(
     if preset.network is None or preset.finetune is None:
         raise InvalidInputError(f"preset {preset.name} has nothing to finetune")
     options = preset.finetune
-    if not preset.network.flow_stream:
-        samples = {name: replace(sample, flows=None) for name, sample in samples.items()}
     for name, sample in samples.items():
         if not (sample.target == 1).any():
             raise InvalidInputError(f"{name}: no pixel of the object; give a mask that shows it")

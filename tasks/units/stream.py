@@ -201,7 +201,9 @@ def _weights(
             with stream.video(frame) as video:
                 for object_id in objects:
                     name = f"{video.name}, frame {frame}, object {object_id}"
-                    samples[object_id][name] = read_sample(video, frame, object_id)
+                    samples[object_id][name] = read_sample(
+                        video, frame, object_id, with_flows=preset.reads_flow
+                    )
         for object_id in objects:
             made = finetune_on(samples[object_id], object_id, weights, preset, compute)
             tuned[object_id] = made.weights
