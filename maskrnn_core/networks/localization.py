@@ -23,11 +23,19 @@ class RegionOptions:
     """Of the features with respect to the network's input."""
     context: float = 1.0
     """Side of the region relative to the proposal's: an error is seen beyond the proposal, too."""
+    as_profiles: bool = False
+    """Whether only the largest and the mean value of each row and column are read."""
+
+    @property
+    def values(self) -> int:
+        """How many numbers are read of a channel."""
+        return 4 * self.cells if self.as_profiles else self.cells**2
 
 
-MASK_REGION = RegionOptions(pooling="align", cells=28, stride=1, context=1.5)
+MASK_REGION = RegionOptions("align", cells=28, stride=1, context=1.5, as_profiles=True)
 """Of the segmentation net's own answer. At 240 lines an object is four cells of conv5_3 wide, and
-the errors to be mended are a fraction of one."""
+the errors to be mended are a fraction of one. A side of a box is where the profile of a mask falls
+off; from all cells of a mask, the net learns the shapes of the objects that it has seen."""
 MASK_CHANNELS = 2
 """The probability, and the warped mask."""
 
@@ -44,7 +52,7 @@ class LocalizationNet(nn.Module):
     def __init__(self, channels: int, fc_width: int, region: RegionOptions) -> None:
         super().__init__()
         self.region = region
-        self.fc6 = nn.Linear(channels * region.cells**2, fc_width)
+        self.fc6 = nn.Linear(channels * region.values, fc_width)
         self.fc7 = nn.Linear(fc_width, fc_width)
         self.deltas = nn.Linear(fc_width, 4)
         for layer in (self.fc6, self.fc7):
@@ -74,10 +82,16 @@ class LocalizationNet(nn.Module):
             pooled = roi_align(
                 maps, rois, region.cells, 1 / region.stride, sampling_ratio=2, aligned=True
             )
-        hidden = functional.relu(self.fc6(pooled.flatten(1)))
+        read = _profiles(pooled) if region.as_profiles else pooled
+        hidden = functional.relu(self.fc6(read.flatten(1)))
         hidden = functional.relu(self.fc7(hidden))
         deltas: Tensor = self.deltas(hidden)
         return deltas.float()
+
+
+def _profiles(cells: Tensor) -> Tensor:
+    """Largest and mean value of the columns and rows, (N, C, 4 S), of square cells (N, C, S, S)."""
+    return torch.cat((cells.amax(2), cells.amax(3), cells.mean(2), cells.mean(3)), dim=2)
 
 
 def _enlarged(boxes: Tensor, factor: float) -> Tensor:

@@ -153,6 +153,6 @@ def build_network(options: NetworkOptions) -> MaskRNN:
 
 
 def _localization_net(options: NetworkOptions, channels: int) -> LocalizationNet:
-    if options.roi_features == "masks":
+    if options.roi_features == "profiles":
         return LocalizationNet(MASK_CHANNELS, options.fc_width, MASK_REGION)
     return LocalizationNet(channels, options.fc_width, RegionOptions(options.roi_pooling))

@@ -12,6 +12,7 @@ from maskrnn_core.options.samples import AugmentationOptions, DreamOptions, Pert
 from maskrnn_core.options.training import (
     FinetuneOptions,
     LearningOptions,
+    LocalizationOptions,
     RecurrentOptions,
     StaticOptions,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "FinetuneOptions",
     "InferenceOptions",
     "LearningOptions",
+    "LocalizationOptions",
     "NetworkOptions",
     "PerturbationOptions",
     "Preset",

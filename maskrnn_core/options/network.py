@@ -26,8 +26,8 @@ class NetworkOptions:
     localization: bool = True
     """Whether the localization net exists and is trained; `InferenceOptions.gate` applies it."""
     roi_pooling: Literal["pool", "align"] = "pool"
-    roi_features: Literal["conv5_3", "masks"] = later("conv5_3")
-    """What the localization net reads: features of the appearance stream, or the segmentation net's
-    probability and the warped mask, whose meaning no later stage of training changes."""
+    roi_features: Literal["conv5_3", "profiles"] = later("conv5_3")
+    """What the localization net reads: features of the appearance stream, or the rows and columns
+    of the segmentation net's probability and of the warped mask, whose meaning no stage changes."""
     fc_width: int = 1024
     """4096 when the weights of VGG's classifier are loaded."""

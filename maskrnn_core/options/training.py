@@ -42,6 +42,20 @@ class LearningOptions:
 
 
 @dataclass(frozen=True)
+class LocalizationOptions:
+    """A stage before the static one, for a localization net that reads profiles. It learns from
+    imitations of the segmentation net's answers, which are wanted before there are any good ones.
+    """
+
+    __pydantic_config__ = STRICT
+
+    steps: int = 700
+    batch_size: int = 4
+    learning_rate: float = 5e-4
+    """Of the first step; it falls to zero."""
+
+
+@dataclass(frozen=True)
 class StaticOptions(LearningOptions):
     """First offline stage: single frames with perturbed masks."""
 
@@ -51,6 +65,8 @@ class StaticOptions(LearningOptions):
     """Optimizer steps; overrides `epochs`."""
     batch_size: int = 1
     localization_weight: float = 1.0
+    """Of the box loss beside the mask loss; 0: this stage leaves the localization net as it is."""
+    localization: LocalizationOptions | None = later(None)  # noqa: RUF009 (declares a field)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from maskrnn_core.networks.weights import Weights
 from maskrnn_core.options import ComputeOptions, Preset
 from maskrnn_core.training.curve import OnStep, TrainedNetwork
 from maskrnn_core.training.distributed import ALONE, Peers
+from maskrnn_core.training.localization import train_localization
 from maskrnn_core.training.recorder import Recorder, TrainingStates
 from maskrnn_core.training.recurrent import train_recurrent
 from maskrnn_core.training.static import train_static
@@ -56,6 +57,8 @@ def train_parent(
     network.to(resolved.device).train()
     recorder = Recorder(network, on_step, states, writes=peers.rank == 0)
     if preset.static is not None:
+        if network.localization is not None and preset.static.localization is not None:
+            train_localization(network, videos, preset.static, resolved, recorder, peers)
         train_static(network, videos, preset.static, resolved, recorder, peers)
     if preset.recurrent is not None:
         warped = preset.network.mask_input == "warped"

@@ -3,7 +3,7 @@
 from maskrnn_core.network_shape import ROI_SIZE, vgg_channels
 from maskrnn_core.options import NetworkOptions
 
-_MASK_ROI_INPUTS = 2 * 28**2
+_PROFILE_INPUTS = 2 * 4 * 28
 
 
 def weight_bytes(network: NetworkOptions | None) -> int:
@@ -19,8 +19,8 @@ def weight_bytes(network: NetworkOptions | None) -> int:
             before = out
     if network.localization:
         fc = network.fc_width
-        reads_masks = network.roi_features == "masks"
-        inputs = _MASK_ROI_INPUTS if reads_masks else stages[-1][-1] * ROI_SIZE**2
+        reads_profiles = network.roi_features == "profiles"
+        inputs = _PROFILE_INPUTS if reads_profiles else stages[-1][-1] * ROI_SIZE**2
         parameters += inputs * fc + fc * fc + 4 * fc
     return 4 * parameters
 

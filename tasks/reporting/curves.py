@@ -27,7 +27,7 @@ _WINDOW = 0.05
 """Share of the steps over which a curve is smoothed."""
 _SHORTEST = 5
 """Fewest steps over which a curve is smoothed."""
-_ORDER = ("static", "recurrent", "finetune")
+_ORDER = ("localization", "static", "recurrent", "finetune")
 
 
 def gather_curves(store: ArtifactStore, records: Mapping[str, VideoRecord]) -> pd.DataFrame:
