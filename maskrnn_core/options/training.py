@@ -66,7 +66,15 @@ class StaticOptions(LearningOptions):
     batch_size: int = 1
     localization_weight: float = 1.0
     """Of the box loss beside the mask loss; 0: this stage leaves the localization net as it is."""
+    coarse: float = later(0.0)
+    """Share of the steps, the first ones, that see the frames at half their height and width: they
+    cost a quarter, and teach most of what there is to learn."""
     localization: LocalizationOptions | None = later(None)  # noqa: RUF009 (declares a field)
+
+    def __post_init__(self) -> None:
+        """Raise InvalidInputError for what no training can mean."""
+        super().__post_init__()
+        _check_share(self.coarse)
 
 
 @dataclass(frozen=True)
@@ -87,6 +95,8 @@ class FinetuneOptions(LearningOptions):
     iterations: int = 200
     batch_size: int = 1
     localization_weight: float = 1.0
+    coarse: float = later(0.0)
+    """As in `StaticOptions`, of the iterations."""
     dream: DreamOptions | None = later(None)  # noqa: RUF009 (declares a field)
     disguise: float = later(0.0)
     """Probability that a part of the object looks otherwise, as the sides that the first frame does
@@ -103,6 +113,7 @@ class FinetuneOptions(LearningOptions):
     def __post_init__(self) -> None:
         """Raise InvalidInputError for what no finetuning can mean."""
         super().__post_init__()
+        _check_share(self.coarse)
         if not 0 <= self.frozen_blocks <= 5:
             raise InvalidInputError(f"frozen_blocks={self.frozen_blocks}: VGG has blocks 1 to 5")
         if self.smallest_side is not None and self.smallest_side <= 0:
@@ -113,3 +124,8 @@ class FinetuneOptions(LearningOptions):
             raise InvalidInputError(
                 f"patience={self.patience}: a window has 1 iteration or more; none never stops"
             )
+
+
+def _check_share(coarse: float) -> None:
+    if not 0 <= coarse <= 1:
+        raise InvalidInputError(f"coarse={coarse}: the share of small frames is from 0 to 1")

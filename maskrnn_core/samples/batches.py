@@ -58,9 +58,15 @@ def draw_geometry(
     return random_geometry(rng, sample.target.shape, output_size, box, options)
 
 
-def crop_size(size: tuple[int, int], options: AugmentationOptions) -> tuple[int, int]:
-    """Height and width of the crops, for frames of the given size."""
-    return round(size[0] * options.crop), round(size[1] * options.crop)
+def crop_size(
+    size: tuple[int, int], options: AugmentationOptions, part: float = 1.0
+) -> tuple[int, int]:
+    """Height and width of the crops, for frames of the given size that are shrunk to a part of it.
+
+    A smaller crop shows as much of the frame.
+    """
+    side = options.crop * part
+    return round(size[0] * side), round(size[1] * side)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from maskrnn_core.networks import build_network, load_weights, weights_of
 from maskrnn_core.networks.weights import Weights
 from maskrnn_core.options import ComputeOptions, FinetuneOptions, Preset
 from maskrnn_core.samples.augmentation import FrameSample
-from maskrnn_core.samples.batches import MaskedSample, crop_size, vary
+from maskrnn_core.samples.batches import MaskedSample, vary
 from maskrnn_core.samples.disguise import disguised
 from maskrnn_core.samples.dreaming import Dreamer
 from maskrnn_core.samples.reading import read_sample
@@ -96,12 +96,11 @@ def finetune_on(
     load_weights(network, weights)
     network.arrange(resolved.training_layout)
     network.to(resolved.device).train()
-    output_size = crop_size(size, options.augmentation)
     dream = options.dream
     shown = [_enlarged(options, sample) for _, sample in named]
     dreamers = [] if dream is None else [Dreamer(sample, dream) for _, sample in named]
 
-    def make_sample(position: int) -> MaskedSample:
+    def make_sample(position: int, output_size: tuple[int, int]) -> MaskedSample:
         rng = np.random.default_rng([options.seed, object_id, position])
         # One sample takes no number, so that its results are those of before there were several.
         place = int(rng.integers(len(named))) if len(named) > 1 else 0
@@ -115,7 +114,7 @@ def finetune_on(
         return varied
 
     objective = static_objective(
-        "finetune", network, options.iterations, options, resolved, make_sample, size[1]
+        "finetune", network, options.iterations, options, resolved, make_sample, size
     )
     recorder = Recorder(network, on_step)
     early = [block for s in network.streams for block in s.vgg.blocks(options.frozen_blocks)]

@@ -22,6 +22,9 @@ from maskrnn_core.training.optimisation import Objective, Schedule, optimise
 from maskrnn_core.training.recorder import Recorder
 from maskrnn_core.video import Video
 
+COARSE_SIDE = 0.5
+"""Of the small frames that training may begin with (`coarse`), relative to the frame's."""
+
 
 def static_loss(
     network: MaskRNN, batch: StaticBatch, options: StaticOptions | FinetuneOptions, compute: Compute
@@ -63,9 +66,8 @@ def train_static(
     if steps is None:
         per_step = options.batch_size * options.accumulate
         steps = math.ceil(options.epochs * len(samples) / per_step)
-    output_size = crop_size(videos[0].size, options.augmentation)
 
-    def make_sample(position: int) -> MaskedSample:
+    def make_sample(position: int, output_size: tuple[int, int]) -> MaskedSample:
         rng = np.random.default_rng([options.seed, 1, position])
         chosen = drawn(samples, position, options.seed)
         video = videos[chosen.video]
@@ -75,9 +77,8 @@ def train_static(
         name = f"{video.name}, frame {chosen.frame}, object {chosen.object_id}"
         return vary(sample, name, rng, output_size, options)
 
-    frame_width = output_size[1] / options.augmentation.crop
     objective = static_objective(
-        "static", network, steps, options, compute, make_sample, frame_width
+        "static", network, steps, options, compute, make_sample, videos[0].size
     )
     optimise(network, objective, recorder, peers=peers, reading_threads=compute.reading_threads)
 
@@ -88,24 +89,28 @@ def static_objective(
     steps: int,
     options: StaticOptions | FinetuneOptions,
     compute: Compute,
-    make_sample: Callable[[int], MaskedSample],
-    frame_width: float,
+    make_sample: Callable[[int, tuple[int, int]], MaskedSample],
+    size: tuple[int, int],
 ) -> Objective[StaticBatch]:
-    """The objective `static_loss` over batches of single frames.
+    """The objective `static_loss` over batches of single frames, at first perhaps of small ones.
 
     Args:
         stage: name of the stage in the curve.
         network: the network to train.
         steps: number of optimizer steps.
-        options: batch size, rates, weights of the losses.
+        options: batch size, rates, weights of the losses, share of small frames.
         compute: device and precision.
-        make_sample: returns the sample at a position of an endless sequence, always the same one.
-        frame_width: width of the whole frame at the samples' scale, in pixels.
+        make_sample: returns the sample at a position of an endless sequence, always the same one,
+            as a crop of a height and width.
+        size: height and width of the frames.
     """
+    small = round(options.coarse * steps) * options.accumulate
 
     def make_batch(index: int) -> StaticBatch:
+        part = COARSE_SIDE if index < small else 1.0
+        crop = crop_size(size, options.augmentation, part)
         positions = range(index * options.batch_size, (index + 1) * options.batch_size)
-        return collate([make_sample(position) for position in positions], frame_width)
+        return collate([make_sample(position, crop) for position in positions], size[1] * part)
 
     return Objective(
         stage,
