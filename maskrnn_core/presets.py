@@ -12,6 +12,7 @@ from maskrnn_core.options import (
     DreamOptions,
     FinetuneOptions,
     InferenceOptions,
+    LocalizationOptions,
     NetworkOptions,
     PerturbationOptions,
     Preset,
@@ -44,19 +45,21 @@ _RECURRENT = RecurrentOptions(
     perturbation=_ROUGH,
 )
 
+_FINETUNE = FinetuneOptions(
+    iterations=240,
+    learning_rate=1e-3,
+    final_learning_rate=5e-5,
+    balance="none",
+    augmentation=_MILD,
+    perturbation=_ROUGH,
+)
+
 _SMALL = Preset(
     name="small",
-    network=NetworkOptions(width=0.25, norm="group", fc_width=256),
-    static=_STATIC,
+    network=NetworkOptions(width=0.25, norm="group", fc_width=256, roi_features="profiles"),
+    static=replace(_STATIC, localization=LocalizationOptions(), localization_weight=0.0),
     recurrent=_RECURRENT,
-    finetune=FinetuneOptions(
-        iterations=240,
-        learning_rate=1e-3,
-        final_learning_rate=5e-5,
-        balance="none",
-        augmentation=_MILD,
-        perturbation=_ROUGH,
-    ),
+    finetune=replace(_FINETUNE, localization_weight=0.0),
     inference=InferenceOptions(
         box_scale=1.5,
         mask_box_scale=1.5,
@@ -160,6 +163,7 @@ def _appearance_alone(name: str, mask_input: Literal["previous", "none"]) -> Pre
         ),
         static=_SAME_BUDGET,
         recurrent=None,
+        finetune=_FINETUNE,
         inference=InferenceOptions(gate=False),
     )
 
