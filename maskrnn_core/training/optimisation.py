@@ -22,19 +22,36 @@ from maskrnn_core.training.recorder import Recorder
 Batch = TypeVar("Batch")
 
 
+COARSE_SIDE = 0.5
+"""Of the small frames that a stage may begin with, relative to the frame's."""
+
+
 @dataclass(frozen=True)
 class Schedule:
-    """Polynomial decay from `initial` to `final` over `steps`."""
+    """Polynomial decay from `initial` to `final` over the pixels that `steps` steps see.
+
+    The first `coarse` steps see small frames, and so take a smaller part of the decay.
+    """
 
     steps: int
     initial: float
     final: float
     power: float
+    coarse: int = 0
+
+    def side(self, step: int) -> float:
+        """Side of the frames that a step sees, relative to the frame's."""
+        return COARSE_SIDE if step < self.coarse else 1.0
 
     def rate(self, step: int) -> float:
         """Learning rate of a step in [0, steps)."""
-        left = math.pow(1 - step / self.steps, self.power)
+        left = math.pow(1 - self._seen(step) / self._seen(self.steps), self.power)
         return self.final + (self.initial - self.final) * left
+
+    def _seen(self, steps: int) -> float:
+        """Pixels that so many steps see, in steps with whole frames."""
+        small = min(steps, self.coarse)
+        return small * COARSE_SIDE**2 + steps - small
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -21,9 +22,6 @@ from maskrnn_core.training.losses import (
 from maskrnn_core.training.optimisation import Objective, Schedule, optimise
 from maskrnn_core.training.recorder import Recorder
 from maskrnn_core.video import Video
-
-COARSE_SIDE = 0.5
-"""Of the small frames that training may begin with (`coarse`), relative to the frame's."""
 
 
 def static_loss(
@@ -104,17 +102,17 @@ def static_objective(
             as a crop of a height and width.
         size: height and width of the frames.
     """
-    small = round(options.coarse * steps) * options.accumulate
+    schedule = replace(schedule_of(steps, options), coarse=round(options.coarse * steps))
 
     def make_batch(index: int) -> StaticBatch:
-        part = COARSE_SIDE if index < small else 1.0
+        part = schedule.side(index // options.accumulate)
         crop = crop_size(size, options.augmentation, part)
         positions = range(index * options.batch_size, (index + 1) * options.batch_size)
         return collate([make_sample(position, crop) for position in positions], size[1] * part)
 
     return Objective(
         stage,
-        schedule_of(steps, options),
+        schedule,
         make_batch,
         lambda batch: static_loss(network, batch, options, compute),
         lambda batch: "; ".join(batch.names),

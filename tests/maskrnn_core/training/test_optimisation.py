@@ -23,6 +23,14 @@ def test_the_rate_decays_from_initial_to_final() -> None:
     assert rates[-1] == pytest.approx(1e-5 + 0.99e-3 * 0.01**0.9)
 
 
+def test_small_frames_take_as_much_of_the_decay_as_they_have_pixels() -> None:
+    """80 steps with a quarter of the pixels see as many as 20 with all."""
+    schedule = Schedule(steps=100, initial=1.0, final=0.0, power=1.0, coarse=80)
+    assert [schedule.side(step) for step in (0, 79, 80, 99)] == [0.5, 0.5, 1.0, 1.0]
+    rates = [schedule.rate(step) for step in (0, 40, 80, 90)]
+    assert rates == pytest.approx([1.0, 0.75, 0.5, 0.25])
+
+
 def test_it_minimises_and_reports_every_step() -> None:
     parameter = nn.Parameter(torch.tensor(3.0))
     recorder = _recorder()
