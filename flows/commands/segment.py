@@ -25,7 +25,7 @@ from storage.store.artifacts import ArtifactStore
 from tasks.errors import ParameterError
 from tasks.export.mask_preview import write_mask_preview
 from tasks.export.own_results import results_folder, write_results
-from tasks.inputs.own_video_preset import with_preset
+from tasks.inputs.default_preset import with_preset
 
 
 def segment_own_video(

@@ -13,6 +13,7 @@ from flows.plan.override_values import Overrides
 from storage.runs.names import STAGE_KINDS, StageKind
 from tasks.given import Correction
 from tasks.inputs.configuration import preset_names
+from tasks.inputs.default_preset import FIRST_FRAME_ALONE, default_preset
 from tasks.inputs.flow_method import known_estimators
 from tasks.inputs.sources import dataset_names
 
@@ -27,6 +28,15 @@ SHORT_SIDE = 240
 def _one_of(names: Callable[[], Iterable[str]]) -> Any:
     """Show the names as a list in the form; the reader reports a name that is not in it."""
     return lambda schema: schema.update(enum=list(names()))
+
+
+def preset_field(default: str) -> Any:
+    """Return the field of a preset; without it, what else is named chooses (`default_preset`)."""
+    return Field(
+        default=default,
+        description="Named configuration of the method",
+        json_schema_extra=_one_of(preset_names),
+    )
 
 
 class RunFields(BaseModel):
@@ -122,11 +132,7 @@ class EstimatorFields(BaseModel):
 class NetworkFields(BaseModel):
     """Parameters that choose the network and its parent."""
 
-    preset: str = Field(
-        default="small",
-        description="Named configuration of the method",
-        json_schema_extra=_one_of(preset_names),
-    )
+    preset: str = preset_field(FIRST_FRAME_ALONE)
     parent: str | None = Field(
         default=None,
         description="Parent to load instead of training one: a key or a .safetensors file",
@@ -139,6 +145,14 @@ class NetworkFields(BaseModel):
         default=None,
         description="Start training from a VGG-16 file, imagenet or a parent; none: random weights",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _chosen_by_what_is_named(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or given.get("preset") is not None:
+            return given
+        asked = {"until": getattr(cls, "last", None), **given}
+        return {**given, "preset": default_preset(asked)[0]}
 
 
 class FlowFields(DataFields, EstimatorFields):

@@ -11,7 +11,9 @@ from flows.plan.parameters import (
     SegmentFields,
     Stage,
     TrainFields,
+    preset_field,
 )
+from tasks.inputs.default_preset import FROM_PARENT
 
 
 class _StageParameters(RunFields, MachineFields):
@@ -50,6 +52,7 @@ class TrainParameters(_StageParameters, TrainFields):
     """Parameters for training a parent network."""
 
     last: ClassVar[Stage] = "train"
+    preset: str = preset_field(FROM_PARENT)
 
 
 class SegmentParameters(_StageParameters, SegmentFields):

@@ -102,7 +102,7 @@ def test_the_data_set_is_told_by_the_layout_of_its_folder(
     assert run(monkeypatch, *tokens) == 2
     told = capsys.readouterr().err
     assert f"{tmp_path} is read as the data set folder, by its layout" in told
-    assert ": folder, by small" in told
+    assert ": folder, by lucid" in told
     assert "folder split val has no video 'run'" in told
 
 

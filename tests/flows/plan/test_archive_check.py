@@ -74,7 +74,9 @@ def test_a_parent_that_needs_too_much_memory(
     archive: ArchiveParameters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with_memory(monkeypatch, 0.85)
-    tiny = archive.model_copy(update={"overrides": {"synthetic.size": "[48, 64]"}})
+    tiny = archive.model_copy(
+        update={"preset": "small", "overrides": {"synthetic.size": "[48, 64]"}}
+    )
     with pytest.raises(ParameterError, match="train by small needs about"):
         check_archive_memory(resolve_archive(tiny))
 

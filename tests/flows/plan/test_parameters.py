@@ -15,12 +15,23 @@ from tasks.errors import ParameterError
 
 def test_the_name_of_a_run_follows_what_changes_its_result() -> None:
     base = BenchmarkParameters()
-    assert base.run_name.startswith("synthetic-val-small-")
+    assert base.run_name.startswith("synthetic-val-lucid-")
     same = BenchmarkParameters(store="elsewhere", workers=3, dask_address="tcp://127.0.0.1:1")
     assert same.run_name == base.run_name
     for other in ({"resolution": 64}, {"overrides": {"static.steps": "1"}}, {"compare": ()}):
         assert BenchmarkParameters.model_validate(other).run_name != base.run_name
     assert BenchmarkParameters(run_id="nightly").run_name == "nightly"
+
+
+def test_what_is_asked_chooses_the_preset_that_is_not_named() -> None:
+    """One that learns from the first mask, unless something must be trained, or was."""
+    assert SegmentParameters().preset == "lucid"
+    assert TrainParameters().preset == "small"
+    assert TrainParameters(preset="scratch").preset == "scratch"
+    assert BenchmarkParameters(ablation=True).preset == "small"
+    assert BenchmarkParameters(parent="known").preset == "small"
+    assert BenchmarkParameters(initial_weights="vgg16-hed").preset == "oneshot"
+    assert BenchmarkParameters(parent="known", preset="scratch").preset == "scratch"
 
 
 def test_every_preset_runs_once() -> None:

@@ -2,14 +2,14 @@ from typing import Any
 
 import pytest
 
-from tasks.inputs.own_video_preset import with_preset
+from tasks.inputs.default_preset import with_preset
 
 
 def test_without_any_weights_it_learns_from_the_first_mask() -> None:
     fields, line = with_preset({"store": "s"})
     assert fields == {"store": "s", "preset": "lucid"}
     assert "lucid" in line
-    assert "minutes per object" in line
+    assert "per object on a CPU core" in line
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,8 @@ def test_without_any_weights_it_learns_from_the_first_mask() -> None:
         ({"initial_weights": "own.pth"}, "small"),
         ({"initial_weights": "vgg16-hed"}, "oneshot"),
         ({"initial_weights": None, "parent": None}, "lucid"),
+        ({"until": "train"}, "small"),
+        ({"ablation": True}, "small"),
     ],
 )
 def test_what_the_user_names_decides(asked: dict[str, Any], preset: str) -> None:
