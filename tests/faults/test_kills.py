@@ -70,6 +70,7 @@ class Trials:
                 "store": str(self._store),
                 "run_id": "run",
                 "until": "report",
+                "preset": "small",
                 "compare": ("propagate",),
                 "checkpoint_frames": CHECKPOINT_FRAMES,
                 "dask_address": self.deployment.address,

@@ -26,7 +26,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 def parameters(run_id: str, **others: Any) -> dict[str, Any]:
-    return {"dataset": "synthetic", "run_id": run_id, "overrides": OVERRIDES, **others}
+    method = {"preset": "small", "overrides": OVERRIDES}
+    return {"dataset": "synthetic", "run_id": run_id, **method, **others}
 
 
 @pytest.fixture(scope="module")

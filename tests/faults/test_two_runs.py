@@ -42,7 +42,7 @@ class Runs:
 
     def start(self, name: str) -> "subprocess.Popen[bytes]":
         """Start a command."""
-        tokens = ["--workers", "1", "--compare", "", "--run-id", name]
+        tokens = ["--preset", "small", "--workers", "1", "--compare", "", "--run-id", name]
         tokens += ["--store", self.store.url, "--set"]
         with self.log(name).open("wb") as log:
             process = subprocess.Popen(

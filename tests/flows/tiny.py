@@ -4,6 +4,7 @@ OVERRIDES = {
     "network.width": "0.125",
     "network.fc_width": "16",
     "static.steps": "2",
+    "static.localization.steps": "2",
     "recurrent.steps": "1",
     "recurrent.clip_length": "3",
     "finetune.iterations": "2",

@@ -32,7 +32,7 @@ def inline(monkeypatch: pytest.MonkeyPatch) -> None:
 def plan_then_run(store: Path, **others: Any) -> tuple[RunPlan, Stages]:
     """The dry plan of a run, and then its records by record and stage, in order."""
     fields: dict[str, Any] = {"store": str(store), "overrides": OVERRIDES, **others}
-    asked = BenchmarkParameters(**{"compare": ("propagate",), **fields})
+    asked = BenchmarkParameters(**{"preset": "small", "compare": ("propagate",), **fields})
     asked = asked.model_copy(update={"run_id": f"{asked.until}-{asked.keep_weights}"})
     plan = plan_run(resolve(asked), ArtifactStore(str(store)))
     assert execute(asked.model_dump()) == 0

@@ -13,6 +13,7 @@ VIDEOS = {"synthetic.videos_train": "1", "synthetic.videos_val": "2"}
 def fields(store: str, address: str, until: str = "report") -> dict[str, Any]:
     return {
         "store": store,
+        "preset": "small",
         "overrides": {**OVERRIDES, **VIDEOS, "compute.threads": "1"},
         "run_id": "run",
         "compare": ("propagate",),

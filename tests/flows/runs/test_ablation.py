@@ -64,8 +64,9 @@ def test_four_parents_serve_twelve_configurations_and_nothing_is_made_twice(
     summary = (report / "summary.md").read_text()
     assert "![plots/training.png](plots/training.png)" in summary
     curves = pd.read_csv(report / "training_curves.csv")
-    assert set(curves["stage"]) == {"static", "recurrent", "finetune"}
-    assert len(curves) == 4 * 2 + 1 + 4 * followed.iloc[0] * 2
+    assert set(curves["stage"]) == {"localization", "static", "recurrent", "finetune"}
+    of_parents = 4 * 2 + 2 * 2 + 1  # two of them have a localization net
+    assert len(curves) == of_parents + 4 * followed.iloc[0] * 2
     assert "of the 16 differences have the sign that the paper gives them" in summary
 
 

@@ -275,7 +275,7 @@ def test_a_run_that_was_killed_is_told_so(
 
 def test_the_name_of_a_run_follows_the_manifest_and_the_method() -> None:
     base = ArchiveParameters(manifest="films.csv")
-    assert base.run_name.startswith("archive-films-small-")
+    assert base.run_name.startswith("archive-films-lucid-")
     same = base.model_copy(update={"workers": 3, "leave_failed": True, "fetch_seconds": 1.0})
     assert same.run_name == base.run_name
     for other in ({"manifest": "x.csv"}, {"resolution": 64}, {"soft_masks": True}):

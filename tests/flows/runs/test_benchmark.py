@@ -22,6 +22,7 @@ pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("prefect_server"
 def fields(store: Path, **others: Any) -> dict[str, Any]:
     return {
         "store": str(store),
+        "preset": "small",
         "overrides": OVERRIDES,
         "run_id": "run",
         "until": "report",

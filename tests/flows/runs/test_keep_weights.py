@@ -28,7 +28,7 @@ def bridge(monkeypatch: pytest.MonkeyPatch) -> InlineBridge:
 def fields(store: ArtifactStore, **others: Any) -> dict[str, Any]:
     overrides = {**OVERRIDES, "synthetic.videos_val": "1", "synthetic.videos_train": "1"}
     named = {"store": store.url, "overrides": overrides, "run_id": "run", "compare": ()}
-    return {**named, "until": "evaluate", **others}
+    return {**named, "preset": "small", "until": "evaluate", **others}
 
 
 def test_dropped_weights_are_made_again_only_when_they_are_needed(
