@@ -38,7 +38,7 @@ serve: $(STAMP)
 	scripts/serve.sh
 
 benchmark: $(STAMP)
-	$(BIN)/maskrnn benchmark --dataset synthetic
+	$(BIN)/maskrnn benchmark --dataset synthetic --preset fast
 
 # The figures of docs/accuracy.md: make accuracy DAVIS=folder [PARTS="accurate oneshot"]; hours.
 accuracy: $(STAMP)
@@ -47,7 +47,7 @@ accuracy: $(STAMP)
 # The animated picture and the screenshot of README.md, from the run of `make benchmark`. Needs
 # chromium (Debian: apt-get install chromium).
 example: $(STAMP)
-	$(BIN)/maskrnn benchmark --dataset synthetic --run-id example
+	$(BIN)/maskrnn benchmark --dataset synthetic --preset fast --run-id example
 	$(BIN)/python scripts/draw_example.py example
 
 # The pictures of the documentation, drawn from the code.

@@ -191,7 +191,7 @@ _LUCID = Preset(
         learning_rate=3e-3,
         final_learning_rate=1e-5,
         optimizer="muon",
-        coarse=0.8,
+        coarse=0.6,
         balance="none",
         augmentation=_CROPS,
         perturbation=_DRIFTED,
@@ -202,6 +202,13 @@ _LUCID = Preset(
 )
 """Appearance and warped mask, from random weights, trained on dreams of the first frame alone
 (Khoreva et al., "Lucid Data Dreaming", 2017)."""
+
+_FAST = replace(
+    _LUCID,
+    name="fast",
+    finetune=replace(_LUCID.finetune, iterations=400),  # type: ignore[type-var]
+)
+"""`lucid` in less than half of its time."""
 
 
 def _without_network(name: str, carry: Literal["warped", "first"]) -> Preset:
@@ -218,6 +225,7 @@ _PRESETS = (
     _appearance_alone("masktrack", "previous"),
     _FUSIONSEG,
     _LUCID,
+    _FAST,
     _without_network("propagate", "warped"),
     _without_network("first-frame", "first"),
 )

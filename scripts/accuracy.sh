@@ -3,7 +3,7 @@
 #
 #   scripts/accuracy.sh DAVIS [PART ...]      (without parts: all)
 #
-# Parts: accurate osvos masktrack oneshot lucid small scratch picture. Each trains the parent it
+# Parts: accurate osvos masktrack oneshot lucid fast small scratch picture. Each trains the parent it
 # needs. An interrupted part continues where it stopped. `accurate` takes about half an hour on two
 # cores with AVX-512 BF16.
 #
@@ -16,7 +16,7 @@ set -euo pipefail
 DAVIS="${1:?give the folder of DAVIS-2016}"
 shift
 PARTS=("$@")
-[ ${#PARTS[@]} -gt 0 ] || PARTS=(accurate osvos masktrack oneshot lucid small scratch picture)
+[ ${#PARTS[@]} -gt 0 ] || PARTS=(accurate osvos masktrack oneshot lucid fast small scratch picture)
 MASKRNN="${MASKRNN:-maskrnn}"
 STORE="${STORE:-maskrnn-store}"
 WORKERS="${WORKERS:-2}"
@@ -73,7 +73,7 @@ for part in "${PARTS[@]}"; do
     accurate) "$MASKRNN" weights get vgg16-hed && from_trunk accurate ;;
     osvos | masktrack) "$MASKRNN" weights get vgg16-hed && from_trunk "$part" "${SAME_BUDGET[@]}" ;;
     oneshot) "$MASKRNN" weights get vgg16-hed && segmented oneshot 240 -- --initial-weights vgg16-hed ;;
-    lucid | small | scratch) segmented "$part" 240 ;;
+    lucid | fast | small | scratch) segmented "$part" 240 ;;
     picture)
       runs=()
       for folder in "$STORE"/runs/accuracy-*; do
