@@ -179,6 +179,19 @@ _FUSIONSEG = replace(
 )
 """Both streams of `small` without a mask, not finetuned (Jain et al., "FusionSeg", 2017)."""
 
+_DREAMED = FinetuneOptions(
+    iterations=1_000,
+    learning_rate=3e-3,
+    final_learning_rate=1e-5,
+    optimizer="muon",
+    coarse=0.6,
+    balance="none",
+    augmentation=_CROPS,
+    perturbation=_DRIFTED,
+    dream=_NEARLY_ALL_DREAMS,
+    smallest_side=80.0,
+)
+
 _LUCID = Preset(
     name="lucid",
     network=NetworkOptions(
@@ -186,29 +199,14 @@ _LUCID = Preset(
     ),
     static=None,
     recurrent=None,
-    finetune=FinetuneOptions(
-        iterations=1_000,
-        learning_rate=3e-3,
-        final_learning_rate=1e-5,
-        optimizer="muon",
-        coarse=0.6,
-        balance="none",
-        augmentation=_CROPS,
-        perturbation=_DRIFTED,
-        dream=_NEARLY_ALL_DREAMS,
-        smallest_side=80.0,
-    ),
+    finetune=_DREAMED,
     inference=replace(_CONTINUITY, feedback="exclusive"),
 )
 """Appearance and warped mask, from random weights, trained on dreams of the first frame alone
 (Khoreva et al., "Lucid Data Dreaming", 2017)."""
 
-_FAST = replace(
-    _LUCID,
-    name="fast",
-    finetune=replace(_LUCID.finetune, iterations=500, coarse=0.8),  # type: ignore[type-var]
-)
-"""`lucid` in less than half of its time."""
+_FAST = replace(_LUCID, name="fast", finetune=replace(_DREAMED, iterations=500, coarse=0.8))
+"""`lucid` in half of its time."""
 
 
 def _without_network(name: str, carry: Literal["warped", "first"]) -> Preset:

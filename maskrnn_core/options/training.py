@@ -68,7 +68,7 @@ class StaticOptions(LearningOptions):
     """Of the box loss beside the mask loss; 0: this stage leaves the localization net as it is."""
     coarse: float = later(0.0)
     """Share of the steps, the first ones, that see the frames at half their height and width: they
-    cost a quarter, and teach most of what there is to learn."""
+    cost a third, and teach most of what there is to learn."""
     localization: LocalizationOptions | None = later(None)  # noqa: RUF009 (declares a field)
 
     def __post_init__(self) -> None:
