@@ -22,7 +22,7 @@ def default_preset(fields: Mapping[str, Any]) -> tuple[str, str]:
         return _FROM_TRUNK, f"from the weights {VGG16_HED}"
     if start is not None:
         return FROM_PARENT, "from the named weights"
-    why = "which learns from the first mask alone, in a minute or two per object on a CPU core"
+    why = "which learns from the first mask alone, in some minutes per object on a CPU core"
     return FIRST_FRAME_ALONE, why
 
 
