@@ -32,7 +32,7 @@ small = preset("small")
 chosen = replace(
     small,
     network=NetworkOptions(**network),
-    static=replace(small.static, steps=1, batch_size=batch),
+    static=replace(small.static, steps=1, batch_size=batch, localization=None),
     recurrent=None,
     finetune=replace(small.finetune, iterations=1),
 )
@@ -58,7 +58,9 @@ LARGE = NetworkOptions(width=0.5, fc_width=2048)
 def chosen(network: NetworkOptions, batch: int = 1) -> Preset:
     small = preset("small")
     assert small.static is not None
-    return replace(small, network=network, static=replace(small.static, batch_size=batch))
+    return replace(
+        small, network=network, static=replace(small.static, batch_size=batch, localization=None)
+    )
 
 
 @pytest.mark.timeout(300)
