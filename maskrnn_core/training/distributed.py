@@ -27,7 +27,7 @@ class Peers:
     count: int = 1
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
 
-    def share(self, stage: str, accumulate: int) -> int:
+    def share(self, options: str, accumulate: int) -> int:
         """Number of batches of a step that this process takes.
 
         Raises:
@@ -36,7 +36,7 @@ class Peers:
         if accumulate % self.count:
             raise InvalidInputError(
                 f"{self.count} processes cannot share the {accumulate} batches of a step; set "
-                f"{stage}.accumulate to a multiple of {self.count}"
+                f"{options}.accumulate to a multiple of {self.count}"
             )
         return accumulate // self.count
 

@@ -93,6 +93,7 @@ def train_localization(
         loss_of,
         lambda batch: "; ".join(batch.samples.names),
         static.accumulate,
+        options="static",
     )
     with frozen(network.appearance, network.motion, network.combine):
         optimise(network, objective, recorder, peers=peers, reading_threads=compute.reading_threads)

@@ -70,6 +70,8 @@ class Objective(Generic[Batch]):
     accumulate: int = 1
     """Number of batches of one step; the step minimises their mean loss."""
     optimizer: Literal["adam", "muon"] = "adam"
+    options: str = ""
+    """Group of the options that the stage follows, where it is not called as the stage."""
 
 
 def optimise(
@@ -95,7 +97,10 @@ def optimise(
         TrainingDivergedError: a loss is not finite; the message describes the batch.
         InvalidInputError: the processes cannot share the batches.
     """
-    schedule, share = objective.schedule, peers.share(objective.stage, objective.accumulate)
+    schedule, share = (
+        objective.schedule,
+        peers.share(objective.options or objective.stage, objective.accumulate),
+    )
     trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
     optimizer = _OPTIMIZERS[objective.optimizer](trained, schedule.initial)
     first = recorder.begin(objective.stage, optimizer)

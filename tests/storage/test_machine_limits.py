@@ -233,7 +233,7 @@ def test_a_run_is_refused_in_a_container_of_600_megabytes(
     done = within(groups, [sys.executable, *run])
     assert done.returncode == 2, done.stderr
     told = " ".join(done.stderr.split())
-    assert "by small needs about" in told
+    assert "by lucid needs about" in told
     assert f"{groups['memory']}/memory." in told
     assert "sets a limit of 0.6 GB" in told
     assert list(tmp_path.iterdir()) == []

@@ -40,15 +40,15 @@ def test_the_weights_are_those_of_one_training_and_no_static_step_is_repeated(
     def train(name: str, preset: Preset, static: str | None) -> TrainingRun:
         return units.train(store.url, name, [video], preset, COMPUTE, None, static)
 
-    assert train("static", static_only.preset, None).steps == 2
+    assert train("static", static_only.preset, None).steps == 4
     alone = train("alone", whole.preset, "missing")
-    assert (alone.steps, alone.resumed) == (3, 0)
+    assert (alone.steps, alone.resumed) == (5, 0)
     shared = train("shared", whole.preset, "static")
-    assert (shared.steps, shared.resumed) == (1, 2)
+    assert (shared.steps, shared.resumed) == (1, 4)
 
     expected, _ = load_checkpoint(store, PARENTS, "alone")
     found, _ = load_checkpoint(store, PARENTS, "shared")
     assert found.keys() == expected.keys()
     assert all(np.array_equal(found[name], expected[name]) for name in expected)
     stages = [point["stage"] for point in load_curve(store, PARENTS, "shared")]
-    assert stages == ["static", "static", "recurrent"]
+    assert stages == ["localization"] * 2 + ["static"] * 2 + ["recurrent"]

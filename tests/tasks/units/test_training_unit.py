@@ -74,17 +74,17 @@ def _saved_steps(store: ArtifactStore) -> int:
 
 def test_killed_at_random_steps(ready: tuple[ArtifactStore, str]) -> None:
     store, video = ready
-    assert _train(store, "whole", video).steps == 24
+    assert _train(store, "whole", video).steps == 26
     rng = np.random.default_rng(20171204)
-    # Somewhere in the first stage, then in the second; while it saves, or in the next step.
+    # Somewhere in the static stage, then in the recurrent one; while it saves, or in the next step.
     _kill_after(store, "killed", video, f"static {rng.integers(2, 9)}", rng.uniform(0, 0.05))
-    assert 2 <= _saved_steps(store) < 12
+    assert 4 <= _saved_steps(store) < 14
     _kill_after(store, "killed", video, f"recurrent {rng.integers(2, 9)}", rng.uniform(0, 0.05))
     assert not store.exists(PARENTS, "killed")
     left = _saved_steps(store)
-    assert 12 <= left < 24
+    assert 14 <= left < 26
     run = _train(store, "killed", video)
-    assert (run.steps, run.resumed, run.note) == (24 - left, left, "")
+    assert (run.steps, run.resumed, run.note) == (26 - left, left, "")
 
     whole, _ = load_checkpoint(store, PARENTS, "whole")
     killed, metadata = load_checkpoint(store, PARENTS, "killed")
@@ -98,7 +98,7 @@ def test_killed_at_random_steps(ready: tuple[ArtifactStore, str]) -> None:
 
 
 def _interrupt(store: ArtifactStore, key: str, video: str) -> Path:
-    """Leave a training at its fourth step; the folder of its state."""
+    """Leave a training at its fourth static step; the folder of its state."""
 
     def stop(point: CurvePoint, steps: int) -> None:
         if point.step == 3:
@@ -117,7 +117,7 @@ def test_a_damaged_state_is_told_and_not_used(
     state = _interrupt(store, "damaged", video) / "state.safetensors"
     state.write_bytes(state.read_bytes()[:-100])
     run = _train(store, "damaged", video)
-    assert (run.steps, run.resumed) == (24, 0)
+    assert (run.steps, run.resumed) == (26, 0)
     assert "starts from the beginning" in run.note
     assert "state.safetensors differs from what was written" in run.note
     assert run.note in caplog.text
@@ -128,7 +128,7 @@ def test_another_training_does_not_take_it(ready: tuple[ArtifactStore, str]) -> 
     store, video = ready
     _interrupt(store, "one", video)
     assert _train(store, "other", video).resumed == 0
-    assert _train(store, "one", video).resumed == 3
+    assert _train(store, "one", video).resumed == 5
 
 
 def test_no_room_for_a_state_does_not_end_the_training(
@@ -140,8 +140,8 @@ def test_no_room_for_a_state_does_not_end_the_training(
     store, video = ready
     monkeypatch.setattr("tasks.training.saved_training.save_training_state", full)
     run = _train(store, "full", video)
-    assert run.steps == 24
-    assert run.note == "the training could not be saved at step 24: No space left"
+    assert run.steps == 26
+    assert run.note == "the training could not be saved at step 26: No space left"
     assert store.exists(PARENTS, "full")
 
 
@@ -155,7 +155,7 @@ def test_a_training_in_two_processes(ready: tuple[ArtifactStore, str]) -> None:
     ).preset
     videos = [prepared_video(store, video)]
     run = train(store.url, "two", videos, preset, IN_TWO, None)
-    assert (run.steps, run.note) == (3, "")
+    assert (run.steps, run.note) == (5, "")
     train(store.url, "alone", videos, preset, COMPUTE, None)
     two, metadata = load_checkpoint(store, PARENTS, "two")
     alone, _ = load_checkpoint(store, PARENTS, "alone")
