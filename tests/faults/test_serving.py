@@ -26,14 +26,13 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 def parameters(run_id: str, **others: Any) -> dict[str, Any]:
-    method = {"preset": "small", "overrides": OVERRIDES}
-    return {"dataset": "synthetic", "run_id": run_id, **method, **others}
+    return {"dataset": "synthetic", "run_id": run_id, "overrides": OVERRIDES, **others}
 
 
 @pytest.fixture(scope="module")
 def triggered(service: Service) -> dict[str, Any]:
     """A flow run that was triggered from the command line, and has completed."""
-    tiny = json.dumps(parameters("by-hand", workers=1))
+    tiny = json.dumps(parameters("by-hand", preset="small", workers=1))
     started = service.prefect(
         "deployment", "run", "benchmark/synthetic", "--watch", "--param", f"parameters={tiny}"
     )
@@ -104,15 +103,15 @@ def test_bad_parameters_are_refused_before_anything_starts(service: Service) -> 
 
 def test_a_cron_schedule_fires_by_itself(service: Service) -> None:
     synthetic = service.deployment("benchmark/synthetic")
+    drawn = {name: value for name, value in OVERRIDES.items() if name.startswith("synthetic.")}
+    method = {"preset": "first-frame", "overrides": drawn, "workers": 1}
     (schedule,) = service.ask(
         f"deployments/{synthetic}/schedules",
         [
             {
                 "schedule": {"cron": "* * * * *", "timezone": "Europe/Berlin"},
                 "active": True,
-                "parameters": {
-                    "parameters": parameters("by-cron", preset="first-frame", workers=1)
-                },
+                "parameters": {"parameters": parameters("by-cron", **method)},
             }
         ],
     )
@@ -131,7 +130,8 @@ def test_a_cancelled_run_stops_its_workers_and_the_ledger_says_so(service: Servi
     wait_for(lambda: not service.ask("flow_runs/filter", running_runs()), 120)
     idle = count()
     many = {**OVERRIDES, "static.steps": "200000"}
-    service.start("benchmark/synthetic", parameters("to-cancel", overrides=many, workers=1))
+    method = {"preset": "small", "overrides": many, "workers": 1}
+    service.start("benchmark/synthetic", parameters("to-cancel", **method))
     wait_for(lambda: "train parent/small: on worker-0" in service.logged("to-cancel"), 240)
     run = service.run_called("to-cancel")
     assert run is not None
