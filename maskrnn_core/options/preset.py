@@ -34,7 +34,6 @@ class Preset:
 
     def __post_init__(self) -> None:
         """Raise InvalidInputError for options that contradict each other."""
-        self._check_localization()
         if self.network is None or self.finetune is None or self.finetune.smallest_side is None:
             return
         if self.network.localization or self.network.flow_stream:
@@ -42,15 +41,6 @@ class Preset:
                 f"{self.name}: finetune.smallest_side enlarges what the network reads, but boxes "
                 "and flow magnitudes are read as they are: set network.localization=false and "
                 "network.flow_stream=false, or finetune.smallest_side=none"
-            )
-
-    def _check_localization(self) -> None:
-        network, apart = self.network, self.static is not None and self.static.localization
-        if network and network.localization and network.roi_features == "conv5_3" and apart:
-            raise InvalidInputError(
-                f"{self.name}: static.localization is for a localization net that reads profiles; "
-                "set network.roi_features=profiles, or static.localization=none with "
-                "static.localization_weight=1 and finetune.localization_weight=1"
             )
 
     @property

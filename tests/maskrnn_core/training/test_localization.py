@@ -58,9 +58,9 @@ def test_no_later_stage_changes_it(video: Video) -> None:
     assert told.box_iou is not None
 
 
-def test_a_net_that_reads_conv5_3_has_no_such_stage() -> None:
+def test_a_net_that_reads_conv5_3_has_no_such_stage(video: Video) -> None:
     with pytest.raises(InvalidInputError, match=r"set network\.roi_features=profiles"):
-        replace(APART, network=NETWORK)
+        train_parent([video], replace(APART, network=NETWORK), CPU)
 
 
 def test_it_mends_proposals_around_objects_that_it_never_saw() -> None:
