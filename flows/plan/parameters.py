@@ -13,7 +13,7 @@ from flows.plan.override_values import Overrides
 from storage.runs.names import STAGE_KINDS, StageKind
 from tasks.given import Correction
 from tasks.inputs.configuration import preset_names
-from tasks.inputs.default_preset import FIRST_FRAME_ALONE, default_preset
+from tasks.inputs.default_preset import FIRST_FRAME_ALONE, with_preset
 from tasks.inputs.flow_method import known_estimators
 from tasks.inputs.sources import dataset_names
 
@@ -149,10 +149,10 @@ class NetworkFields(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _chosen_by_what_is_named(cls, given: Any) -> Any:
-        if not isinstance(given, dict) or given.get("preset") is not None:
+        if not isinstance(given, dict):
             return given
-        asked = {"until": getattr(cls, "last", None), **given}
-        return {**given, "preset": default_preset(asked)[0]}
+        asked, _ = with_preset({"until": getattr(cls, "last", None), **given})
+        return {**given, "preset": asked["preset"]}
 
 
 class FlowFields(DataFields, EstimatorFields):

@@ -48,6 +48,25 @@ def drawn(samples: Sequence[SampleId], position: int, seed: int) -> SampleId:
     return samples[int(order[index])]
 
 
+def read_drawn(
+    videos: Sequence[Video],
+    samples: Sequence[SampleId],
+    position: int,
+    seed: int,
+    *,
+    with_flows: bool,
+) -> tuple[FrameSample, str]:
+    """The sample at a position as `drawn`, read, and its name for messages.
+
+    Raises:
+        InvalidInputError: the frame has no label map.
+    """
+    chosen = drawn(samples, position, seed)
+    video = videos[chosen.video]
+    sample = read_sample(video, chosen.frame, chosen.object_id, with_flows=with_flows)
+    return sample, f"{video.name}, frame {chosen.frame}, object {chosen.object_id}"
+
+
 def object_target(label_map: UInt8Array, object_id: int) -> UInt8Array:
     """Binary target (H, W): 1 the object, 0 everything else, 255 void."""
     target: UInt8Array = (label_map == object_id).astype(np.uint8)

@@ -18,7 +18,7 @@ from maskrnn_core.networks.localization import MASK_REGION
 from maskrnn_core.options import StaticOptions
 from maskrnn_core.samples.answers import imitated_answer
 from maskrnn_core.samples.batches import StaticBatch, collate, crop_size, vary
-from maskrnn_core.samples.reading import drawn, list_samples, read_sample
+from maskrnn_core.samples.reading import list_samples, read_drawn
 from maskrnn_core.training.distributed import ALONE, Peers
 from maskrnn_core.training.losses import BatchLoss, box_ious, box_loss
 from maskrnn_core.training.optimisation import Objective, Schedule, frozen, optimise
@@ -70,10 +70,7 @@ def train_localization(
         rng = np.random.default_rng([static.seed, 3, index])
         varied = []
         for position in range(index * options.batch_size, (index + 1) * options.batch_size):
-            chosen = drawn(samples, position, static.seed)
-            video = videos[chosen.video]
-            sample = read_sample(video, chosen.frame, chosen.object_id, with_flows=False)
-            name = f"{video.name}, frame {chosen.frame}, object {chosen.object_id}"
+            sample, name = read_drawn(videos, samples, position, static.seed, with_flows=False)
             varied.append(vary(sample, name, rng, size, static))
         answers = [imitated_answer(v.sample.target == 1, rng) for v in varied]
         return AnsweredBatch(collate(varied, size[1]), torch.from_numpy(np.stack(answers)[:, None]))

@@ -97,10 +97,8 @@ def optimise(
         TrainingDivergedError: a loss is not finite; the message describes the batch.
         InvalidInputError: the processes cannot share the batches.
     """
-    schedule, share = (
-        objective.schedule,
-        peers.share(objective.options or objective.stage, objective.accumulate),
-    )
+    schedule = objective.schedule
+    share = peers.share(objective.options or objective.stage, objective.accumulate)
     trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
     optimizer = _OPTIMIZERS[objective.optimizer](trained, schedule.initial)
     first = recorder.begin(objective.stage, optimizer)

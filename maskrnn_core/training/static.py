@@ -10,7 +10,7 @@ from maskrnn_core.compute import Compute
 from maskrnn_core.networks import MaskRNN
 from maskrnn_core.options import FinetuneOptions, LearningOptions, StaticOptions
 from maskrnn_core.samples.batches import MaskedSample, StaticBatch, collate, crop_size, vary
-from maskrnn_core.samples.reading import drawn, list_samples, read_sample
+from maskrnn_core.samples.reading import list_samples, read_drawn
 from maskrnn_core.training.distributed import ALONE, Peers
 from maskrnn_core.training.losses import (
     BatchLoss,
@@ -67,12 +67,9 @@ def train_static(
 
     def make_sample(position: int, output_size: tuple[int, int]) -> MaskedSample:
         rng = np.random.default_rng([options.seed, 1, position])
-        chosen = drawn(samples, position, options.seed)
-        video = videos[chosen.video]
-        sample = read_sample(
-            video, chosen.frame, chosen.object_id, with_flows=network.motion is not None
+        sample, name = read_drawn(
+            videos, samples, position, options.seed, with_flows=network.motion is not None
         )
-        name = f"{video.name}, frame {chosen.frame}, object {chosen.object_id}"
         return vary(sample, name, rng, output_size, options)
 
     objective = static_objective(

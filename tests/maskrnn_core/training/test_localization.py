@@ -84,7 +84,7 @@ def _train(network: MaskRNN, video: ArrayVideo, options: LocalizationOptions) ->
 
 
 def _shapes(*, rectangles: bool) -> ArrayVideo:
-    """Thirty frames with a random ellipse or triangle each."""
+    """Thirty frames with a random ellipse or rectangle each."""
     rng = np.random.default_rng(5)
     label_maps: list[UInt8Array | None] = []
     for _ in range(30):
