@@ -12,6 +12,7 @@ from maskrnn_core.options import (
     DreamOptions,
     FinetuneOptions,
     InferenceOptions,
+    InstanceOptions,
     LocalizationOptions,
     NetworkOptions,
     PerturbationOptions,
@@ -168,6 +169,12 @@ def _appearance_alone(name: str, mask_input: Literal["previous", "none"]) -> Pre
     )
 
 
+_OSVOS = _appearance_alone("osvos", "none")
+_OSVOS_S = replace(
+    _OSVOS, name="osvos-s", inference=replace(_OSVOS.inference, instances=InstanceOptions())
+)
+"""`osvos` guided by the instances of the object's categories (Maninis et al., 2018)."""
+
 _FUSIONSEG = replace(
     _SMALL,
     name="fusionseg",
@@ -218,7 +225,8 @@ _PRESETS = (
     _ONESHOT,
     _SCRATCH,
     _SMALL,
-    _appearance_alone("osvos", "none"),
+    _OSVOS,
+    _OSVOS_S,
     _appearance_alone("masktrack", "previous"),
     _FUSIONSEG,
     _LUCID,

@@ -128,6 +128,7 @@ def prediction_key(
         digest, identity = video.content_digest, preset.tracker.identity
         return _key("tracked", video=digest, tracker=identity, **given)
     before = {} if video.correction is None else {"before": video.correction.prediction}
+    detector = {} if preset.detector is None else {"detector": preset.detector}
     return _key(
         "prediction",
         video=_identity(video),
@@ -138,6 +139,7 @@ def prediction_key(
         compute=_asked(compute),
         **given,
         **before,
+        **detector,
     )
 
 
@@ -172,6 +174,7 @@ def stream_key(
     if preset.tracker is not None:
         tracker = preset.tracker.identity
         return _key("tracked", source=cut, tracker=tracker, options=options, **given)
+    detector = {} if preset.detector is None else {"detector": preset.detector}
     return _key(
         "stream",
         source=cut,
@@ -184,6 +187,7 @@ def stream_key(
         compute=_asked(compute),
         options=options,
         **given,
+        **detector,
     )
 
 

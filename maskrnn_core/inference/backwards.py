@@ -103,8 +103,9 @@ class BackwardFrames:
         if label_map is None:
             raise InvalidInputError(f"{video.name}, frame {given}: objects start without a mask")
         tracker.forget()
+        frame = video.frame(given)
         for object_id in self._ranges[given]:
-            tracker.start(object_id, np.asarray(label_map == object_id))
+            tracker.start(object_id, np.asarray(label_map == object_id), frame)
         states = {}
         for index in range(given - 1, lowest - 1, -1):
             # In this direction the next frame is the previous one, and so is its flow.

@@ -25,6 +25,10 @@ def lost(previous: ObjectFrame) -> ObjectFrame:
 class FlowCarrier:
     """The previous mask warped by the backward flow, frame after frame."""
 
+    def start(self, given: ObjectFrame, frame: UInt8Array) -> ObjectFrame:
+        """As given."""
+        return given
+
     def step(
         self, previous: ObjectFrame, frame: UInt8Array, backward: FloatArray | None, _: None
     ) -> ObjectFrame:
@@ -40,6 +44,10 @@ class FlowCarrier:
 
 class FirstMaskCopy:
     """The first mask, unmoved."""
+
+    def start(self, given: ObjectFrame, frame: UInt8Array) -> ObjectFrame:
+        """As given."""
+        return given
 
     def step(
         self, previous: ObjectFrame, frame: UInt8Array, backward: FloatArray | None, _: None

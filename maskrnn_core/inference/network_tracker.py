@@ -12,6 +12,7 @@ from maskrnn_core.geometry.boxes import Box, enlarge_box, mask_box
 from maskrnn_core.geometry.boxes import proposal_box as proposal_of
 from maskrnn_core.geometry.warping import warp
 from maskrnn_core.inference.continuity import confident_component
+from maskrnn_core.inference.instances import InstanceGuide
 from maskrnn_core.inference.mask_filters import continuing, gate, moving_evidence, with_edges
 from maskrnn_core.inference.network_reader import NetworkReader
 from maskrnn_core.inference.state import ObjectFrame, TrackState
@@ -36,6 +37,7 @@ class NetworkTracker:
         compute: device and precision.
         warp_mask: warp the previous probability; otherwise it is read as it was.
         smallest_side: of finetuning (`FinetuneOptions`), so that both see an object at one size.
+        guide: evidence of instances; None for none.
     """
 
     def __init__(
@@ -46,11 +48,20 @@ class NetworkTracker:
         *,
         warp_mask: bool,
         smallest_side: float | None = None,
+        guide: InstanceGuide | None = None,
     ) -> None:
+        self._guide = guide
         self._reader = NetworkReader(network, options, compute, smallest_side)
         self._reads_mask = network.reads_mask
         self._options = options
         self._warp_mask = warp_mask
+
+    def start(self, given: ObjectFrame, frame: Tensor) -> ObjectFrame:
+        """The given object, with its categories if instances guide its network."""
+        if self._guide is None:
+            return given
+        mask = given.probability >= self._options.threshold
+        return replace(given, categories=self._guide.categories(frame, mask))
 
     def step(
         self,
@@ -83,6 +94,10 @@ class NetworkTracker:
         if self._reads_mask:
             evidence = moving_evidence(backward, mask[0, 0], window, self._options)
             logits = logits if evidence is None else logits + evidence
+        if self._guide is not None:
+            answer = torch.sigmoid(logits) >= self._options.threshold
+            told = self._guide.evidence(frame, window, answer, previous.categories)
+            logits = logits if told is None else logits + told
         probability = torch.zeros_like(mask[0, 0])
         probability[window] = with_edges(torch.sigmoid(logits), part[0], self._options)
         if not self._reads_mask:

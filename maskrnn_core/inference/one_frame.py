@@ -18,6 +18,7 @@ from maskrnn_core.video import FloatArray, UInt8Array, Video
 
 if TYPE_CHECKING:
     from maskrnn_core.compute import Compute
+    from maskrnn_core.networks.instance_detector import InstanceDetector
     from maskrnn_core.networks.weights import Weights
 
 
@@ -68,7 +69,7 @@ def segmented_frame(
     if new:
         label_map = with_annotation(video, index, new, label_map)
         for object_id in new:
-            tracker.start(object_id, _first_mask(video, index, object_id))
+            tracker.start(object_id, _first_mask(video, index, object_id), inputs.frame)
     result = frame_result(video, index, label_map, objects, new, options.threshold)
     if not keep_soft_masks:
         return result
@@ -95,7 +96,10 @@ def tracker_without_objects(preset: Preset, compute: "Compute | None") -> Tracke
 
 
 def object_tracker(
-    preset: Preset, weights: "Weights | None", compute: "Compute | None"
+    preset: Preset,
+    weights: "Weights | None",
+    compute: "Compute | None",
+    detector: "InstanceDetector | None" = None,
 ) -> ObjectTracker:
     """What follows one object.
 
@@ -103,18 +107,29 @@ def object_tracker(
         preset: network and inference options.
         weights: of the preset's network, finetuned to the object or the parent's.
         compute: what `compute_for` returns.
+        detector: of all objects, for a preset that is guided by instances.
 
     Raises:
-        InvalidInputError: the preset has a network, but there are no weights.
+        InvalidInputError: the preset has a network, but there are no weights; or it is guided by
+            instances, but there is no detector.
         IncompatibleWeightsError: weights of another network.
     """
     if preset.network is None or compute is None:
         return FlowCarrier() if preset.carry == "warped" else FirstMaskCopy()
     if weights is None:
         raise InvalidInputError("there are no weights; finetune the object, or give the parent's")
+    from maskrnn_core.inference.instances import InstanceGuide
     from maskrnn_core.inference.network_tracker import NetworkTracker
     from maskrnn_core.networks import build_network, load_weights
 
+    guide, instances = None, preset.inference.instances
+    if instances is not None:
+        if detector is None:
+            raise InvalidInputError(
+                f"{preset.name} is guided by instances, for which there is no detector here: use "
+                "the command line, or set inference.instances to None"
+            )
+        guide = InstanceGuide(detector, instances)
     network = build_network(preset.network)
     load_weights(network, weights)
     network.to(compute.device).eval()
@@ -124,6 +139,7 @@ def object_tracker(
         compute,
         warp_mask=preset.network.mask_input == "warped",
         smallest_side=None if preset.finetune is None else preset.finetune.smallest_side,
+        guide=guide,
     )
 
 

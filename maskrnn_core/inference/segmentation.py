@@ -25,6 +25,7 @@ from maskrnn_core.video import Video
 
 if TYPE_CHECKING:
     from maskrnn_core.compute import Compute
+    from maskrnn_core.networks.instance_detector import InstanceDetector
     from maskrnn_core.networks.weights import Weights
 
 
@@ -71,6 +72,7 @@ class VideoSegmenter:
         is_cut: whether another shot begins with a frame; flow to the other shot must be None there.
             Asked after the frame was read.
         keep_soft_masks: whether results hold the probabilities.
+        detector: for a preset that is guided by instances.
 
     Attributes:
         waited: seconds for which frames and flow were waited for.
@@ -86,12 +88,13 @@ class VideoSegmenter:
         starts: Mapping[int, Sequence[int]] | None = None,
         is_cut: Callable[[int], bool] = lambda index: False,
         keep_soft_masks: bool = False,
+        detector: "InstanceDetector | None" = None,
     ) -> None:
         resolved = compute_for(preset, compute)
         self._tracker = tracker_without_objects(preset, resolved)
         trackers: dict[int, ObjectTracker] = {}
         for object_id in video.objects:
-            tracker = _tracker_of(video, object_id, weights, preset, resolved)
+            tracker = _tracker_of(video, object_id, weights, preset, resolved, detector)
             self._tracker.follow(object_id, tracker)
             trackers[object_id] = tracker
         self._video = video
@@ -175,9 +178,10 @@ def _tracker_of(
     weights: "Mapping[int, Weights]",
     preset: Preset,
     compute: "Compute | None",
+    detector: "InstanceDetector | None",
 ) -> ObjectTracker:
     if preset.network is not None and object_id not in weights:
         raise InvalidInputError(
             f"{video.name}: no weights for object {object_id}; finetune it, or give the parent's"
         )
-    return object_tracker(preset, weights.get(object_id), compute)
+    return object_tracker(preset, weights.get(object_id), compute, detector)

@@ -37,6 +37,8 @@ class ObjectFrame:
     ones (`InferenceOptions.second_look`); 0 before that."""
     given_area: float = 0.0
     """Pixels of the mask from which the object started; 0 where that is not known."""
+    categories: frozenset[int] = frozenset()
+    """Of the instances that guide its network (`InstanceGuide`); empty for no guidance."""
 
 
 def on_host(values: Any) -> NDArray[Any]:

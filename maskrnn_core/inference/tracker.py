@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 class ObjectTracker(Protocol):
     """Brings one object from a frame to the next."""
 
+    def start(self, given: ObjectFrame, frame: Any, /) -> ObjectFrame:
+        """The object in the frame of its given mask, with what the frame tells of it."""
+        ...
+
     def step(
         self, previous: ObjectFrame, frame: Any, backward: Any, magnitudes: Any, /
     ) -> ObjectFrame:
@@ -74,8 +78,8 @@ class Tracker:
         """Make an object known that `start` can begin to follow; its own tracker takes it on."""
         self._trackers[object_id] = tracker
 
-    def start(self, object_id: int, mask: NDArray[np.bool_]) -> None:
-        """Begin to follow an object whose mask (H, W) is given for the current frame.
+    def start(self, object_id: int, mask: NDArray[np.bool_], frame: UInt8Array) -> None:
+        """Begin to follow an object whose mask (H, W) is given for the current frame (H, W, 3).
 
         Raises:
             InvalidInputError: no tracker for the id, or an empty mask.
@@ -84,7 +88,10 @@ class Tracker:
         if not mask.any():
             raise InvalidInputError(f"object {object_id} starts with an empty mask")
         given = carried(self._backend.put(mask.astype(np.float32)))
-        self._objects[object_id] = replace(given, given_area=float(mask.sum()))
+        given = replace(given, given_area=float(mask.sum()))
+        with self._backend.inference():
+            inputs = self._backend.inputs(frame, None, None)
+            self._objects[object_id] = self._trackers[object_id].start(given, inputs[0])
         self._objects = dict(sorted(self._objects.items()))
 
     def forget(self, objects: Collection[int] | None = None) -> None:
@@ -144,12 +151,18 @@ class Tracker:
         Returns:
             For the K objects that have started: `objects` (K,) int64 ids, `probability`
             (K, H, W) float32, `state` (K,) uint8, `box` (K, 4) float32, `seen_area` and
-            `given_area` (K,) float64; only `objects` when there are none.
+            `given_area` (K,) float64; only `objects` when there are none. `categories`, rows of an
+            object's place and a category, if objects have any.
         """
         if not self._objects:
             return {"objects": np.zeros(0, np.int64)}
         frames = self._objects.values()
+        categories = [
+            [place, number] for place, frame in enumerate(frames) for number in frame.categories
+        ]
+        known = {"categories": np.array(sorted(categories), np.int64)} if categories else {}
         return {
+            **known,
             "objects": np.array(list(self._objects), np.int64),
             "probability": np.stack([on_host(frame.probability) for frame in frames]),
             "state": np.array([int(frame.state) for frame in frames], np.uint8),
@@ -165,6 +178,7 @@ class Tracker:
             InvalidInputError: an object without a tracker.
         """
         objects: dict[int, ObjectFrame] = {}
+        categories: list[tuple[int, int]] = state.get("categories", np.zeros((0, 2))).tolist()
         for place, object_id in enumerate(state["objects"].tolist()):
             self._check_known(object_id)
             probability = self._backend.put(state["probability"][place].copy())
@@ -174,6 +188,7 @@ class Tracker:
                 np.array(state["box"][place], np.float32),
                 float(state["seen_area"][place]),
                 float(state["given_area"][place]) if "given_area" in state else 0.0,
+                frozenset(int(number) for of, number in categories if of == place),
             )
         self._objects = objects
 

@@ -6,6 +6,7 @@ Declare a new option with `maskrnn_core.digest.later`: artifacts made before it 
 
 from maskrnn_core.options.compute import ComputeOptions
 from maskrnn_core.options.inference import InferenceOptions
+from maskrnn_core.options.instances import InstanceOptions
 from maskrnn_core.options.network import NetworkOptions
 from maskrnn_core.options.preset import Preset
 from maskrnn_core.options.samples import AugmentationOptions, DreamOptions, PerturbationOptions
@@ -23,6 +24,7 @@ __all__ = [
     "DreamOptions",
     "FinetuneOptions",
     "InferenceOptions",
+    "InstanceOptions",
     "LearningOptions",
     "LocalizationOptions",
     "NetworkOptions",

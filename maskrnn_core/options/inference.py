@@ -5,6 +5,7 @@ from typing import Literal
 
 from maskrnn_core.digest import later
 from maskrnn_core.errors import InvalidInputError
+from maskrnn_core.options.instances import InstanceOptions
 from maskrnn_core.options.strict import STRICT
 
 
@@ -46,6 +47,8 @@ class InferenceOptions:
     """Smallest and largest scale of the object, relative to its given mask, at which the network
     reads it: what is outside is resized, for finetuning has shown no other. None reads it as it is;
     so does a network with a localization net."""
+    instances: InstanceOptions | None = later(None)  # noqa: RUF009 (declares a field)
+    """Guidance by the instances that Mask R-CNN finds (`maskrnn weights get maskrcnn`)."""
     flip: bool = later(False)
     """Average with the logits of the mirrored frame, for twice the time."""
     backwards: bool = later(False)

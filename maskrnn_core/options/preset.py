@@ -31,6 +31,8 @@ class Preset:
     finetune: FinetuneOptions | None = field(default_factory=FinetuneOptions)
     inference: InferenceOptions = field(default_factory=InferenceOptions)
     tracker: TrackerChoice | None = later(None)  # noqa: RUF009 (declares a field)
+    detector: str | None = later(None)
+    """Digest of the weights that find instances (`inference.instances`), when a run has them."""
 
     def __post_init__(self) -> None:
         """Raise InvalidInputError for options that contradict each other."""

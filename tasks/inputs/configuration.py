@@ -16,11 +16,14 @@ from maskrnn_core.options import ComputeOptions, Preset
 from maskrnn_core.presets import PRESETS, preset
 from maskrnn_core.synthetic.options import SyntheticOptions
 from tasks.errors import ParameterError
+from tasks.inputs.detector_weights import detector_digest
 from tasks.inputs.trackers import choose_tracker, tracker_packages
 
 T = TypeVar("T")
 
 _TRACKER = "tracker"
+_NOT_SET = ("name", _TRACKER, "detector")
+"""Fields of a preset that are no options."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +65,18 @@ def configure(preset_name: str, overrides: Mapping[str, str]) -> Configuration:
         elif base.preset.tracker is None or root != _TRACKER:
             _set(tree, key.split("."), text, key, Preset)
     return Configuration(
-        _validated(Preset, tree, "preset"),
+        _with_detector(_validated(Preset, tree, "preset")),
         _validated(ComputeOptions, roots["compute"], "compute"),
         _validated(SyntheticOptions, roots["synthetic"], "synthetic"),
         dict(overrides),
     )
+
+
+def _with_detector(chosen: Preset) -> Preset:
+    """The digest of the detector's weights, for a preset that is guided by instances."""
+    if chosen.inference.instances is None or chosen.network is None:
+        return chosen
+    return dataclasses.replace(chosen, detector=detector_digest())
 
 
 def _preset(name: str, overrides: Mapping[str, str]) -> Preset:
@@ -100,7 +110,7 @@ def _set(tree: dict[str, Any], path: list[str], text: str, key: str, kind: type)
     hints = typing.get_type_hints(kind)
     name, rest = path[0], path[1:]
     inner = _dataclass_of(hints.get(name))
-    if name not in hints or name in ("name", _TRACKER) or (rest and inner is None):
+    if name not in hints or name in _NOT_SET or (rest and inner is None):
         raise ParameterError(
             f"unknown option {key!r}{_close(kind, key, path)}; {_valid(kind, key, path)}"
         )
@@ -133,7 +143,7 @@ def _close(kind: type, key: str, path: list[str]) -> str:
 
 def _names(kind: type) -> list[str]:
     """Return the names of the options in a group."""
-    names = [f.name for f in dataclasses.fields(kind) if f.name not in ("name", _TRACKER)]
+    names = [f.name for f in dataclasses.fields(kind) if f.name not in _NOT_SET]
     return [*names, "compute", "synthetic"] if kind is Preset else names
 
 

@@ -4,12 +4,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tasks.errors import ParameterError
+from tasks.inputs.detector_weights import MASKRCNN, find_detector
 from tasks.inputs.flow_method import known_estimators
 from tasks.inputs.flow_weights import find_weights
 from tasks.inputs.hed_weights import REQUIREMENT, WHEEL_SHA256, get_hed_trunk
 from tasks.inputs.trunk_weights import VGG16, VGG16_HED, find_trunk
 
 _TORCHVISION_VGG16 = "torchvision VGG16_Weights.IMAGENET1K_V1"
+_TORCHVISION_MASKRCNN = "torchvision MaskRCNN_ResNet50_FPN_V2_Weights.COCO_V1"
+_GOT = (VGG16, VGG16_HED, MASKRCNN)
+"""Those that a command gets."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +32,8 @@ class KnownWeights:
 
 
 def known_weights() -> list[KnownWeights]:
-    """Trunks for `--initial-weights`, then networks for `--flow`."""
-    trunks = [
+    """Trunks for `--initial-weights`, the detector of instances, then networks for `--flow`."""
+    known = [
         KnownWeights(
             VGG16,
             "VGG-16 trained on ImageNet",
@@ -48,8 +52,17 @@ def known_weights() -> list[KnownWeights]:
             WHEEL_SHA256[:8],
             find_trunk(VGG16_HED),
         ),
+        KnownWeights(
+            MASKRCNN,
+            "Mask R-CNN trained on COCO, which finds object instances",
+            _TORCHVISION_MASKRCNN,
+            "177 MB",
+            "BSD-3-Clause; COCO's terms of use",
+            "73cbd019",
+            find_detector(),
+        ),
     ]
-    return trunks + [_flow_network(name) for name in _flow_networks()]
+    return known + [_flow_network(name) for name in _flow_networks()]
 
 
 def get_weights(name: str) -> Path:
@@ -64,35 +77,47 @@ def get_weights(name: str) -> Path:
         IncompatibleWeightsError: a file of another layout.
         StoreAccessError: the weights folder cannot be written.
     """
-    if name not in (VGG16, VGG16_HED):
-        known = f"known are {VGG16} and {VGG16_HED}"
+    if name not in _GOT:
+        known = f"known are {', '.join(_GOT[:-1])} and {_GOT[-1]}"
         if name in _flow_networks():
             known = "docs/optical-flow.md tells where flow weights are published"
         raise ParameterError(f"no command gets the weights {name!r}; {known}")
-    found = find_trunk(name)
+    found = _found(name)
     if found is not None:
         return found
-    return get_hed_trunk() if name == VGG16_HED else _get_vgg16()
+    return get_hed_trunk() if name == VGG16_HED else _from_torchvision(name)
 
 
-def _get_vgg16() -> Path:
+def _found(name: str) -> Path | None:
+    return find_detector() if name == MASKRCNN else find_trunk(name)
+
+
+def _from_torchvision(name: str) -> Path:
     """torchvision's file, in torch's cache."""
-    from torchvision.models import VGG16_Weights
-
+    source = _TORCHVISION_MASKRCNN if name == MASKRCNN else _TORCHVISION_VGG16
+    hint = f"; {VGG16_HED} comes from the package index" if name == VGG16 else ""
     try:
-        VGG16_Weights.IMAGENET1K_V1.get_state_dict(progress=False, check_hash=True)
+        _fetch(name)
     except (OSError, RuntimeError) as error:
         raise ParameterError(
-            f"{_TORCHVISION_VGG16} cannot be fetched ({error}); check the connection, or put the "
-            f"file {VGG16}.pth into the weights folder; {VGG16_HED} comes from the package index"
+            f"{source} cannot be fetched ({error}); check the connection, or put the file "
+            f"{name}.pth into the weights folder{hint}"
         ) from None
-    found = find_trunk(VGG16)
+    found = _found(name)
     if found is None:
         raise ParameterError(
-            f"torchvision kept {_TORCHVISION_VGG16} in a cache that is not looked into; set "
-            "TORCH_HOME to the folder of torch's cache"
+            f"torchvision kept {source} in a cache that is not looked into; set TORCH_HOME to the "
+            "folder of torch's cache"
         )
     return found
+
+
+def _fetch(name: str) -> None:
+    from torchvision.models import VGG16_Weights
+    from torchvision.models.detection import MaskRCNN_ResNet50_FPN_V2_Weights
+
+    weights = MaskRCNN_ResNet50_FPN_V2_Weights.COCO_V1 if name == MASKRCNN else None
+    (weights or VGG16_Weights.IMAGENET1K_V1).get_state_dict(progress=False, check_hash=True)
 
 
 def _flow_networks() -> list[str]:

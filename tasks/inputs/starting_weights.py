@@ -13,6 +13,7 @@ from storage.store.artifacts import ArtifactStore
 from tasks.errors import ParameterError
 from tasks.inputs.external_parents import check_parent, obtain_parent
 from tasks.inputs.trunk_weights import TRUNK_FILES, trunk_file
+from tasks.inputs.weight_states import read_state
 
 if TYPE_CHECKING:
     from maskrnn_core.networks.weights import Weights
@@ -108,16 +109,4 @@ def _vgg16_state(initial: str) -> Any:
         from torchvision.models import VGG16_Weights
 
         return VGG16_Weights.IMAGENET1K_V1.get_state_dict(progress=False, check_hash=True)
-    try:
-        if initial.endswith(".safetensors"):
-            from safetensors.torch import load_file
-
-            return load_file(initial)
-        import torch
-
-        return torch.load(initial, map_location="cpu", weights_only=True)
-    except Exception as error:  # each format raises its own errors
-        raise ParameterError(
-            f"{initial} holds no readable weights ({type(error).__name__}: {error}); give "
-            "a state_dict saved by torch.save, or a .safetensors file"
-        ) from None
+    return read_state(initial)

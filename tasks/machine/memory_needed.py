@@ -20,6 +20,8 @@ _BACKWARD = 1.3
 _CHECKPOINTED = 0.5
 _TRACKED = 2
 """The weights of an object, once as read and once in its network."""
+_DETECTOR = 950 * 2**20
+"""Mask R-CNN with a frame of 800 lines, whatever the size of the video's frames."""
 _FRAME = 64
 """Bytes per pixel of frame, flow, masks and probabilities, in several copies."""
 
@@ -42,7 +44,8 @@ def memory_needed(
     area = size[0] * size[1]
     if stage == "segment":
         passing = area * (passing_bytes(network) + _FRAME * objects)
-        return int(_PROCESS + objects * _TRACKED * weights + passing)
+        detector = 0 if preset.inference.instances is None else _DETECTOR
+        return int(_PROCESS + objects * _TRACKED * weights + passing + detector)
     return int(_PROCESS + _TRAINED * weights + _learning(stage, preset, network, area))
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from maskrnn_core.options import ComputeOptions, Preset
 from maskrnn_core.video import Video
+from tasks.inputs.detector_weights import detector_for
 from tasks.inputs.trackers import build_tracker
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ def segmenter_for(
     """Return the segmenter of a video; arguments and errors as for `VideoSegmenter`.
 
     Raises:
-        ParameterError: the preset's tracker is not installed here, or in another version.
+        ParameterError: the preset's tracker is not installed here, or in another version; or the
+            detector's weights are missing here, or are others than those of the run.
     """
     from maskrnn_core.inference.segmentation import VideoSegmenter, first_frames
     from maskrnn_core.trackers.segmenter import TrackerSegmenter
@@ -41,6 +43,7 @@ def segmenter_for(
             starts=starts,
             is_cut=is_cut,
             keep_soft_masks=keep_soft_masks,
+            detector=detector_for(preset, compute),
         )
     from maskrnn_core.compute import resolve_compute
 

@@ -41,7 +41,7 @@ def _seen_next(feedback: str, objects: tuple[int, ...] = (1, 2)) -> dict[int, Te
     }
     tracker = Tracker(trackers, options, CPU.device)
     for object_id in objects:
-        tracker.start(object_id, (ANSWERS[object_id] >= 0.5).numpy())
+        tracker.start(object_id, (ANSWERS[object_id] >= 0.5).numpy(), FRAME)
     for _ in range(2):
         label_map = tracker.step(FRAME, STILL, None).label_map
     if objects == (1, 2):

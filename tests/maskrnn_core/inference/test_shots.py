@@ -33,7 +33,7 @@ def follow(network: Answers) -> Tracker:
     tracker = Tracker(
         {1: NetworkTracker(network, options, compute, warp_mask=True)}, options, compute.device
     )
-    tracker.start(1, (square(4, 4) > 0).numpy())
+    tracker.start(1, (square(4, 4) > 0).numpy(), np.zeros((*SIZE, 3), np.uint8))
     answer, network.probability = network.probability, square(4, 4)
     tracker.step(np.zeros((*SIZE, 3), np.uint8), np.zeros((*SIZE, 2), np.float32), None)
     network.probability = answer

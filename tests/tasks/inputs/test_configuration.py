@@ -1,5 +1,7 @@
 """Overrides reach the options, and errors name the valid ones."""
 
+from pathlib import Path
+
 import pytest
 
 from maskrnn_core.errors import InvalidInputError
@@ -31,7 +33,11 @@ def test_overrides_of_every_kind() -> None:
     assert found.synthetic.size == (48, 64)
 
 
-def test_without_overrides_a_preset_is_itself() -> None:
+def test_without_overrides_a_preset_is_itself(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "maskrcnn.pth").write_bytes(b"read by osvos-s for its digest alone")
+    monkeypatch.setenv("MASKRNN_WEIGHTS", str(tmp_path))
     for name in preset_names():
         assert configure(name, {}).preset.name == name
 

@@ -173,7 +173,7 @@ def test_an_index_that_cannot_be_reached(monkeypatch: pytest.MonkeyPatch, folder
 
 
 def test_weights_that_no_command_gets() -> None:
-    with pytest.raises(ParameterError, match="known are vgg16 and vgg16-hed"):
+    with pytest.raises(ParameterError, match="known are vgg16, vgg16-hed and maskrcnn"):
         get_weights("resnet")
     with pytest.raises(ParameterError, match=r"optical-flow\.md"):
         get_weights("flownet2")

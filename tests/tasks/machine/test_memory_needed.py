@@ -88,6 +88,9 @@ def test_it_grows_with_what_it_depends_on() -> None:
     assert memory_needed("segment", chosen(LARGE), SIZE, 3) > memory_needed(
         "segment", chosen(LARGE), SIZE
     )
+    guided = preset("osvos-s")
+    alone = replace(guided, inference=replace(guided.inference, instances=None))
+    assert memory_needed("segment", guided, SIZE) > memory_needed("segment", alone, SIZE)
 
 
 def test_offline_training_takes_what_its_largest_stage_takes() -> None:
