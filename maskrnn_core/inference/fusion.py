@@ -26,16 +26,21 @@ def fuse(
     best: Any = None
     labels: Any = None
     for object_id, probability in probabilities:
+        wins = probability >= threshold
         if labels is None:
-            best, labels = probability * 0 - 1, _no_labels(probability)
-        wins = (probability > best) & (probability >= threshold)
-        labels[wins] = object_id
+            best, labels = probability, _labelled(wins, object_id)
+            continue
+        wins = wins & (probability > best)
         best = probability.clip(min=best)
+        if isinstance(labels, np.ndarray):
+            labels[wins] = object_id
+        else:
+            labels.masked_fill_(wins, object_id)  # far faster than an index of truth values
     return np.zeros(size, dtype=np.uint8) if labels is None else on_host(labels)
 
 
-def _no_labels(probability: ProbabilityMap) -> Any:
-    """Zeros of uint8 beside a map: an array, or a tensor on its device."""
-    if isinstance(probability, np.ndarray):
-        return np.zeros(probability.shape, np.uint8)
-    return probability.new_zeros(probability.shape).byte()
+def _labelled(wins: Any, object_id: int) -> Any:
+    """The label where it wins, 0 elsewhere: an array or a tensor of uint8."""
+    if isinstance(wins, np.ndarray):
+        return wins * np.uint8(object_id)
+    return wins.byte() * object_id
