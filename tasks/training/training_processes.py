@@ -19,6 +19,7 @@ from storage.files.local_files import replace_whole
 from tasks.dask_bridge.unit_run import UnitFailure, run_unit
 from tasks.errors import ParameterError, TrainingProcessError
 from tasks.machine.resources import machine_devices
+from tasks.training.process_log import log_again, write_lines
 from tasks.training.training_run import TrainingJob, TrainingRun, train_job
 
 _LOOK = 0.1
@@ -65,6 +66,9 @@ def train_in_processes(job: TrainingJob) -> TrainingRun:
             _start(_Rank(rank, count, folder, job), devices[rank] if devices else "")
             for rank in range(count)
         ]
+        # The first process tells how far they are.
+        listener = threading.Thread(target=log_again, args=(processes[0].stdout,), daemon=True)
+        listener.start()
         try:
             while any(process.poll() is None for process in processes):
                 if any(process.returncode for process in processes):
@@ -76,6 +80,7 @@ def train_in_processes(job: TrainingJob) -> TrainingRun:
                 process.wait()
                 if process.stdin is not None:
                     process.stdin.close()
+            listener.join()
         outcomes = [_outcome(Path(folder), rank) for rank in range(count)]
     if all(outcome.run is not None for outcome in outcomes) and outcomes[0].run is not None:
         return outcomes[0].run
@@ -92,6 +97,7 @@ def _start(rank: _Rank, device: str) -> "subprocess.Popen[bytes]":
     process = subprocess.Popen(
         [sys.executable, "-m", "tasks.training.training_processes"],
         stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE if rank.rank == 0 else None,
         env=environment,
     )
     if process.stdin is not None:  # it stays open: when it closes, the process ends
@@ -139,6 +145,8 @@ def main() -> None:
     """Read a job from standard input; leave its outcome in the job's folder."""
     rank = TypeAdapter(_Rank).validate_json(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    if rank.rank == 0:
+        write_lines()
     ended = run_unit(_train, (rank,), f"rank {rank.rank}")
     failed = isinstance(ended, UnitFailure)
     outcome = _Outcome(failure=ended) if isinstance(ended, UnitFailure) else _Outcome(ended.value)

@@ -164,6 +164,19 @@ def test_a_training_in_two_processes(ready: tuple[ArtifactStore, str]) -> None:
         np.testing.assert_allclose(two[name], value, rtol=0, atol=1e-6)
 
 
+def test_what_the_first_process_logs_is_logged_here(
+    ready: tuple[ArtifactStore, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    store, video = ready
+    state = _interrupt(store, "told", video) / "state.safetensors"
+    state.write_bytes(state.read_bytes()[:-100])
+    preset = configure("small", {**OVERRIDES, "static.accumulate": "2", "recurrent": "none"}).preset
+    caplog.set_level("INFO")
+    run = train(store.url, "told", [prepared_video(store, video)], preset, IN_TWO, None)
+    assert "state.safetensors differs from what was written" in run.note
+    assert caplog.messages.count(run.note) == 1
+
+
 def test_processes_that_cannot_share_the_batches(ready: tuple[ArtifactStore, str]) -> None:
     store, video = ready
     preset = configure("small", OVERRIDES).preset
