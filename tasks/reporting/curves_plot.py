@@ -83,7 +83,8 @@ def _scale(axis: "Axes", title: str) -> None:
         axis.text(0.5, 0.5, "not measured", ha="center", va="center", transform=axis.transAxes)
         axis.set_yticks([])
         return
-    axis.legend(fontsize="x-small")
+    # Shares rise and losses fall. The best place would be looked for among all points.
+    axis.legend(loc="lower right" if title in _SHARES else "upper right", fontsize="x-small")
     if title in _SHARES:
         axis.set_ylim(0, 1.02)
         return
