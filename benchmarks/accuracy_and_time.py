@@ -1,12 +1,13 @@
 """J against time: what the presets of some runs give, and what they take.
 
-    python -m benchmarks.accuracy_and_time RUN [RUN ...] [--store STORE] [--frames 60]
+    python -m benchmarks.accuracy_and_time [NAME=]RUN [...] [--store STORE] [--frames 60]
         [--picture docs/images/accuracy-and-time.png]
 
-The runs are finished benchmarks of one data set. Seconds are those of the workers when the weights
-and masks were made, in these runs or in earlier ones: compare runs of one machine, each with one
-thread per worker. The seconds of a video are those of finetuning one object and of segmenting
-`--frames` frames; training the parent is not among them.
+NAME stands for the preset of a run that has one preset with options of its own. The runs are
+finished benchmarks of one data set. Seconds are those of the workers when the weights and masks
+were made, in these runs or in earlier ones: compare runs of one machine, each with one thread per
+worker. The seconds of a video are those of finetuning one object and of segmenting `--frames`
+frames; training the parent is not among them.
 """
 
 import argparse
@@ -87,13 +88,19 @@ def picture(table: pd.DataFrame) -> bytes:
 def main() -> None:
     """Print the table and, if asked, draw the picture."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("runs", nargs="+", metavar="RUN")
+    parser.add_argument("runs", nargs="+", metavar="[NAME=]RUN")
     parser.add_argument("--store", default=default_store())
     parser.add_argument("--frames", type=int, default=60)
     parser.add_argument("--picture", type=Path)
     arguments = parser.parse_args()
     store = ArtifactStore(arguments.store)
-    tables = [figures(store, run, arguments.frames) for run in arguments.runs]
+    tables = []
+    for named in arguments.runs:
+        name, _, run = named.rpartition("=")
+        found = figures(store, run, arguments.frames)
+        if name and len(found) > 1:
+            parser.error(f"{named}: the run has the presets {', '.join(map(str, found.index))}")
+        tables.append(found.set_axis([name]) if name else found)
     table = pd.concat(tables).sort_values("seconds per video")
     table = table[~table.index.duplicated()]
     print(table.round(3).to_markdown())

@@ -3,8 +3,8 @@
 #
 #   scripts/accuracy.sh DAVIS [PART ...]      (without parts: all)
 #
-# Parts: accurate osvos masktrack oneshot lucid fast small scratch picture. Each trains the parent it
-# needs. An interrupted part continues where it stopped. `accurate` takes about half an hour on two
+# Parts: accurate osvos masktrack oneshot lucid lucid-360 fast small scratch picture. Each trains the
+# parent it needs. An interrupted part continues where it stopped. `accurate` takes about half an hour on two
 # cores with AVX-512 BF16.
 #
 # Environment: STORE (maskrnn-store), VIDEOS (all of the val split, or some, by comma), WORKERS (2),
@@ -16,7 +16,7 @@ set -euo pipefail
 DAVIS="${1:?give the folder of DAVIS-2016}"
 shift
 PARTS=("$@")
-[ ${#PARTS[@]} -gt 0 ] || PARTS=(accurate osvos masktrack oneshot lucid fast small scratch picture)
+[ ${#PARTS[@]} -gt 0 ] || PARTS=(accurate osvos masktrack oneshot lucid lucid-360 fast small scratch picture)
 MASKRNN="${MASKRNN:-maskrnn}"
 STORE="${STORE:-maskrnn-store}"
 WORKERS="${WORKERS:-2}"
@@ -47,7 +47,8 @@ trained() {
     tee /dev/stderr | sed -n "s/^Parent of $preset: \([0-9a-f]*\).*/\1/p"
 }
 
-# segmented PRESET LINES [OPTION ...] [-- ARGUMENT ...]: segments and evaluates the val split.
+# segmented PRESET LINES [OPTION ...] [-- ARGUMENT ...]: segments and evaluates the val split. The
+# run is called by the preset, or by NAME.
 segmented() {
   local preset="$1" lines="$2" options=()
   shift 2
@@ -57,7 +58,7 @@ segmented() {
   done
   [ $# -eq 0 ] || shift
   "$MASKRNN" benchmark "${DATA[@]}" "${CHOSEN[@]}" --resolution "$lines" --preset "$preset" \
-    --compare "" --run-id "accuracy-$preset" "$@" \
+    --compare "" --run-id "accuracy-${NAME:-$preset}" "$@" \
     --set compute.threads=1 "${options[@]}" "${FURTHER[@]}"
 }
 
@@ -73,11 +74,16 @@ for part in "${PARTS[@]}"; do
     accurate) "$MASKRNN" weights get vgg16-hed && from_trunk accurate ;;
     osvos | masktrack) "$MASKRNN" weights get vgg16-hed && from_trunk "$part" "${SAME_BUDGET[@]}" ;;
     oneshot) "$MASKRNN" weights get vgg16-hed && segmented oneshot 240 -- --initial-weights vgg16-hed ;;
+    lucid-360)
+      NAME=lucid-360 segmented lucid 360 \
+        finetune.iterations=1000 finetune.coarse=0.6 finetune.smallest_side=120
+      ;;
     lucid | fast | small | scratch) segmented "$part" 240 ;;
     picture)
       runs=()
       for folder in "$STORE"/runs/accuracy-*; do
-        [[ "$folder" == *accuracy-parent-* ]] || runs+=("$(basename "$folder")")
+        run="$(basename "$folder")"
+        [[ "$run" == accuracy-parent-* ]] || runs+=("${run#accuracy-}=$run")
       done
       python -m benchmarks.accuracy_and_time "${runs[@]}" --store "$STORE" \
         --picture accuracy-and-time.png

@@ -64,6 +64,21 @@ def test_presets_that_need_no_parent_from_elsewhere(tmp_path: Path) -> None:
     assert "--initial-weights" in made[1]
 
 
+def test_more_lines_are_a_run_of_their_own(tmp_path: Path) -> None:
+    lucid, more = commands(tmp_path, "lucid", "lucid-360")
+    for words, run, lines in (
+        (lucid, "accuracy-lucid", "240"),
+        (more, "accuracy-lucid-360", "360"),
+    ):
+        assert words[words.index("--preset") + 1] == "lucid"
+        assert words[words.index("--run-id") + 1] == run
+        assert words[words.index("--resolution") + 1] == lines
+    options = dict(word.split("=", 1) for word in more[more.index("--set") + 1 :])
+    finetune = configure("lucid", options).preset.finetune
+    assert finetune is not None
+    assert (finetune.iterations, finetune.coarse, finetune.smallest_side) == (1000, 0.6, 120)
+
+
 @pytest.mark.parametrize("arguments", [[], ["DAVIS", "no"]])
 def test_what_it_cannot_do(arguments: list[str]) -> None:
     done = subprocess.run(["bash", SCRIPT, *arguments], capture_output=True, text=True, check=False)
