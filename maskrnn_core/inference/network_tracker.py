@@ -92,12 +92,11 @@ class NetworkTracker:
         segmentation = self._reader.read(factor, part, mask[..., *window], lengths)
         logits = segmentation.logits[0, 0]
         if self._reads_mask:
-            evidence = moving_evidence(backward, mask[0, 0], window, self._options)
-            logits = logits if evidence is None else logits + evidence
+            logits = _sum(logits, moving_evidence(backward, mask[0, 0], window, self._options))
         if self._guide is not None:
             answer = torch.sigmoid(logits) >= self._options.threshold
             told = self._guide.evidence(frame, window, answer, previous.categories)
-            logits = logits if told is None else logits + told
+            logits = _sum(logits, told)
         probability = torch.zeros_like(mask[0, 0])
         probability[window] = with_edges(torch.sigmoid(logits), part[0], self._options)
         if not self._reads_mask:
@@ -185,6 +184,10 @@ class NetworkTracker:
         kept = torch.from_numpy(gated * found).to(probability.device)
         found_box = mask_box(found)
         return self._tracked(previous, kept, box if found_box is None else found_box)
+
+
+def _sum(logits: Tensor, evidence: Tensor | None) -> Tensor:
+    return logits if evidence is None else logits + evidence
 
 
 def _lost(known: ObjectFrame, box: Box) -> ObjectFrame:
