@@ -128,7 +128,6 @@ def prediction_key(
         digest, identity = video.content_digest, preset.tracker.identity
         return _key("tracked", video=digest, tracker=identity, **given)
     before = {} if video.correction is None else {"before": video.correction.prediction}
-    detector = {} if preset.detector is None else {"detector": preset.detector}
     return _key(
         "prediction",
         video=_identity(video),
@@ -139,7 +138,7 @@ def prediction_key(
         compute=_asked(compute),
         **given,
         **before,
-        **detector,
+        **_detector(preset),
     )
 
 
@@ -174,7 +173,6 @@ def stream_key(
     if preset.tracker is not None:
         tracker = preset.tracker.identity
         return _key("tracked", source=cut, tracker=tracker, options=options, **given)
-    detector = {} if preset.detector is None else {"detector": preset.detector}
     return _key(
         "stream",
         source=cut,
@@ -187,7 +185,7 @@ def stream_key(
         compute=_asked(compute),
         options=options,
         **given,
-        **detector,
+        **_detector(preset),
     )
 
 
@@ -207,6 +205,10 @@ def _key(stage: str, **parts: Any) -> str:
 
 def _identity(video: PreparedVideo) -> list[str]:
     return [video.content_digest, video.flow_key]
+
+
+def _detector(preset: Preset) -> dict[str, str]:
+    return {} if preset.detector is None else {"detector": preset.detector}
 
 
 def _asked_processes(compute: ComputeOptions) -> dict[str, int]:

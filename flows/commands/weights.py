@@ -56,8 +56,8 @@ def get(name: str) -> int:
         file = get_weights(name)
         console = Terminal()
         console.print(f"{name}: {file}")
-        use = "--preset osvos-s reads it" if name == MASKRCNN else f"--initial-weights {name}"
-        console.print(use)
+        use = f"train with --initial-weights {name}"
+        console.print("--preset osvos-s reads it" if name == MASKRCNN else use)
         return DONE
 
     return guarded(fetch)

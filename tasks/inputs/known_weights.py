@@ -114,10 +114,12 @@ def _from_torchvision(name: str) -> Path:
 
 def _fetch(name: str) -> None:
     from torchvision.models import VGG16_Weights
-    from torchvision.models.detection import MaskRCNN_ResNet50_FPN_V2_Weights
+    from torchvision.models.detection import MaskRCNN_ResNet50_FPN_V2_Weights as MaskRCNNWeights
 
-    weights = MaskRCNN_ResNet50_FPN_V2_Weights.COCO_V1 if name == MASKRCNN else None
-    (weights or VGG16_Weights.IMAGENET1K_V1).get_state_dict(progress=False, check_hash=True)
+    if name == MASKRCNN:
+        MaskRCNNWeights.COCO_V1.get_state_dict(progress=False, check_hash=True)
+    else:
+        VGG16_Weights.IMAGENET1K_V1.get_state_dict(progress=False, check_hash=True)
 
 
 def _flow_networks() -> list[str]:

@@ -110,12 +110,16 @@ def _interrupt(store: ArtifactStore, key: str, video: str) -> Path:
     return Path(store.location(TRAINING, name))
 
 
+def _leave_damaged_state(store: ArtifactStore, key: str, video: str) -> None:
+    state = _interrupt(store, key, video) / "state.safetensors"
+    state.write_bytes(state.read_bytes()[:-100])
+
+
 def test_a_damaged_state_is_told_and_not_used(
     ready: tuple[ArtifactStore, str], caplog: pytest.LogCaptureFixture
 ) -> None:
     store, video = ready
-    state = _interrupt(store, "damaged", video) / "state.safetensors"
-    state.write_bytes(state.read_bytes()[:-100])
+    _leave_damaged_state(store, "damaged", video)
     run = _train(store, "damaged", video)
     assert (run.steps, run.resumed) == (26, 0)
     assert "starts from the beginning" in run.note
@@ -168,8 +172,7 @@ def test_what_the_first_process_logs_is_logged_here(
     ready: tuple[ArtifactStore, str], caplog: pytest.LogCaptureFixture
 ) -> None:
     store, video = ready
-    state = _interrupt(store, "told", video) / "state.safetensors"
-    state.write_bytes(state.read_bytes()[:-100])
+    _leave_damaged_state(store, "told", video)
     preset = configure("small", {**OVERRIDES, "static.accumulate": "2", "recurrent": "none"}).preset
     caplog.set_level("INFO")
     run = train(store.url, "told", [prepared_video(store, video)], preset, IN_TWO, None)
