@@ -22,6 +22,9 @@ from prefect.events.schemas.automations import Posture
 
 NAME = "maskrnn-run-ended"
 _ENDS = ("Completed", "Failed", "Failed in part", "Crashed")
+_ONCE_PER = timedelta(seconds=1)
+"""On a machine under load Prefect handles an event that came early twice. The second time falls
+within this time of the first, and is not told."""
 _PAYLOAD = """{
  "run": {{ flow_run.name | tojson }},
  "deployment": {{ deployment.name | tojson }},
@@ -50,7 +53,7 @@ def automation(block: BlockDocument) -> Automation:
             for_each={"prefect.resource.id"},
             posture=Posture.Reactive,
             threshold=1,
-            within=timedelta(seconds=0),
+            within=_ONCE_PER,
         ),
         actions=[CallWebhook(block_document_id=block.id, payload=_PAYLOAD)],
     )

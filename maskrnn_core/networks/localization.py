@@ -6,7 +6,6 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torchvision.ops import roi_align, roi_pool
 
 from maskrnn_core.network_shape import ROI_SIZE, STRIDES
 
@@ -75,18 +74,27 @@ class LocalizationNet(nn.Module):
         region = self.region
         rois = torch.cat((index[:, None], _enlarged(proposals.float(), region.context)), dim=1)
         # The pooling kernels know no bfloat16 on the CPU.
-        maps = features.float()
-        if region.pooling == "pool":
-            pooled = roi_pool(maps, rois, region.cells, 1 / region.stride)
-        else:
-            pooled = roi_align(
-                maps, rois, region.cells, 1 / region.stride, sampling_ratio=2, aligned=True
-            )
+        pooled = _pooled(features.float(), rois, region)
         read = _profiles(pooled) if region.as_profiles else pooled
         hidden = functional.relu(self.fc6(read.flatten(1)))
         hidden = functional.relu(self.fc7(hidden))
         deltas: Tensor = self.deltas(hidden)
         return deltas.float()
+
+
+def _pooled(maps: Tensor, rois: Tensor, region: RegionOptions) -> Tensor:
+    """Cells (N, C, S, S) of the regions (N, 5), each the index of its image and a box."""
+    # Not at the top: torchvision loads torch's compiler, which takes as long as torch itself, and
+    # networks without boxes do without both.
+    from torchvision.ops import roi_align, roi_pool
+
+    scale = 1 / region.stride
+    cells: Tensor
+    if region.pooling == "pool":
+        cells = roi_pool(maps, rois, region.cells, scale)
+    else:
+        cells = roi_align(maps, rois, region.cells, scale, sampling_ratio=2, aligned=True)
+    return cells
 
 
 def _profiles(cells: Tensor) -> Tensor:

@@ -74,3 +74,17 @@ def test_units_without_a_network_load_no_torch() -> None:
     modules = "maskrnn_core.inference, maskrnn_core.optical_flow.streaming, tasks.units"
     done = loaded(f"import {modules}, tasks.dask_bridge.worker_log", "torch torchvision")
     assert done.returncode == 0, done.stderr
+
+
+def test_a_network_without_boxes_loads_no_compiler() -> None:
+    step = """
+import torch
+from maskrnn_core.networks import build_network
+from maskrnn_core.presets import preset
+
+network = build_network(preset("lucid").network).eval()
+with torch.inference_mode():
+    network(torch.zeros(1, 3, 32, 64), torch.zeros(1, 1, 32, 64), None)
+"""
+    done = loaded(step, "torchvision torch._dynamo")
+    assert done.returncode == 0, done.stderr
