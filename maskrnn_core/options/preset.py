@@ -36,13 +36,21 @@ class Preset:
 
     def __post_init__(self) -> None:
         """Raise InvalidInputError for options that contradict each other."""
-        if self.network is None or self.finetune is None or self.finetune.smallest_side is None:
+        network, static, finetune = self.network, self.static, self.finetune
+        if network is None:
             return
-        if self.network.localization or self.network.flow_stream:
+        reads_frames_alone = not (network.localization or network.flow_stream)
+        if finetune and finetune.smallest_side is not None and not reads_frames_alone:
             raise InvalidInputError(
                 f"{self.name}: finetune.smallest_side enlarges what the network reads, but boxes "
                 "and flow magnitudes are read as they are: set network.localization=false and "
                 "network.flow_stream=false, or finetune.smallest_side=none"
+            )
+        has_other_boxes = network.localization and network.roi_features != "profiles"
+        if static and static.localization and has_other_boxes:
+            raise InvalidInputError(
+                f"{self.name}: static.localization is for a localization net that reads profiles; "
+                "set network.roi_features=profiles, or static.localization=none"
             )
 
     @property

@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from maskrnn_core.compute import Compute
-from maskrnn_core.errors import InvalidInputError
 from maskrnn_core.networks import MaskRNN
 from maskrnn_core.networks.localization import MASK_REGION
 from maskrnn_core.options import StaticOptions
@@ -54,16 +53,13 @@ def train_localization(
         peers: the processes that share the training.
 
     Raises:
-        InvalidInputError: the localization net reads something else, the videos have no annotated
-            object, or `peers` cannot share the batches.
+        InvalidInputError: the videos have no annotated object, or `peers` cannot share the batches.
         TrainingDivergedError: a loss is not finite.
     """
     options, net = static.localization, network.localization
-    if options is None or net is None or net.region != MASK_REGION:
-        raise InvalidInputError(
-            "static.localization is for a localization net that reads profiles; set "
-            "network.roi_features=profiles, or static.localization=none"
-        )
+    assert options is not None
+    assert net is not None
+    assert net.region == MASK_REGION, "a preset refuses other regions"
     samples, size = list_samples(videos), crop_size(videos[0].size, static.augmentation)
 
     def make_batch(index: int) -> AnsweredBatch:

@@ -1,5 +1,7 @@
 """The preset `paper` is the paper, with the open choices of docs/method.md."""
 
+from dataclasses import replace
+
 import pytest
 
 from maskrnn_core.errors import InvalidInputError
@@ -56,3 +58,12 @@ def test_no_preset_stops_early_and_only_pretrained_blocks_are_frozen() -> None:
 def test_an_unknown_preset_names_the_closest() -> None:
     with pytest.raises(InvalidInputError, match="did you mean small"):
         preset("smal")
+
+
+def test_a_stage_for_boxes_goes_with_a_net_that_reads_profiles() -> None:
+    small = preset("small")
+    assert small.network is not None
+    other = replace(small.network, roi_features="conv5_3")
+    with pytest.raises(InvalidInputError, match=r"set network\.roi_features=profiles"):
+        replace(small, network=other)
+    replace(small, network=replace(other, localization=False))

@@ -4,11 +4,9 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
-import pytest
 import torch
 
 from maskrnn_core.compute import resolve_compute
-from maskrnn_core.errors import InvalidInputError
 from maskrnn_core.networks import MaskRNN, build_network
 from maskrnn_core.options import LocalizationOptions, StaticOptions
 from maskrnn_core.training.curve import CurvePoint
@@ -56,11 +54,6 @@ def test_no_later_stage_changes_it(video: Video) -> None:
     told = next(p for p in parent.curve if p.stage == "static")
     assert told.loss == told.mask_loss
     assert told.box_iou is not None
-
-
-def test_a_net_that_reads_conv5_3_has_no_such_stage(video: Video) -> None:
-    with pytest.raises(InvalidInputError, match=r"set network\.roi_features=profiles"):
-        train_parent([video], replace(APART, network=NETWORK), CPU)
 
 
 def test_it_mends_proposals_around_objects_that_it_never_saw() -> None:
