@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from maskrnn_core.network_shape import ROI_SIZE, STRIDES
+from maskrnn_core.network_shape import MASK_CELLS, ROI_SIZE, STRIDES, profile_values
 
 
 @dataclass(frozen=True)
@@ -28,15 +28,13 @@ class RegionOptions:
     @property
     def values(self) -> int:
         """How many numbers are read of a channel."""
-        return 4 * self.cells if self.as_profiles else self.cells**2
+        return profile_values(self.cells) if self.as_profiles else self.cells**2
 
 
-MASK_REGION = RegionOptions("align", cells=28, stride=1, context=1.5, as_profiles=True)
+MASK_REGION = RegionOptions("align", cells=MASK_CELLS, stride=1, context=1.5, as_profiles=True)
 """Of the segmentation net's own answer. At 240 lines an object is four cells of conv5_3 wide, and
 the errors to be mended are a fraction of one. A side of a box is where the profile of a mask falls
 off; from all cells of a mask, the net learns the shapes of the objects that it has seen."""
-MASK_CHANNELS = 2
-"""The probability, and the warped mask."""
 
 
 class LocalizationNet(nn.Module):

@@ -6,11 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from maskrnn_core.errors import InvalidInputError
-from maskrnn_core.network_shape import STRIDES
+from maskrnn_core.network_shape import MASK_CHANNELS, STRIDES
 from maskrnn_core.networks.heads import MaskPrior, OsvosHead, SingleChannelHead
 from maskrnn_core.networks.inputs import IMAGENET_MEAN, IMAGENET_STD, centre, pad_to_multiple
 from maskrnn_core.networks.localization import (
-    MASK_CHANNELS,
     MASK_REGION,
     LocalizationNet,
     RegionOptions,

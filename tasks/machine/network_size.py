@@ -1,9 +1,13 @@
 """Computes the size of a network from its options, without building it."""
 
-from maskrnn_core.network_shape import ROI_SIZE, vgg_channels
+from maskrnn_core.network_shape import (
+    MASK_CELLS,
+    MASK_CHANNELS,
+    ROI_SIZE,
+    profile_values,
+    vgg_channels,
+)
 from maskrnn_core.options import NetworkOptions
-
-_PROFILE_INPUTS = 2 * 4 * 28
 
 
 def weight_bytes(network: NetworkOptions | None) -> int:
@@ -20,7 +24,8 @@ def weight_bytes(network: NetworkOptions | None) -> int:
     if network.localization:
         fc = network.fc_width
         reads_profiles = network.roi_features == "profiles"
-        inputs = _PROFILE_INPUTS if reads_profiles else stages[-1][-1] * ROI_SIZE**2
+        of_masks = MASK_CHANNELS * profile_values(MASK_CELLS)
+        inputs = of_masks if reads_profiles else stages[-1][-1] * ROI_SIZE**2
         parameters += inputs * fc + fc * fc + 4 * fc
     return 4 * parameters
 
