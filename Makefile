@@ -31,7 +31,7 @@ docs: $(STAMP)
 
 # Real servers, workers and runs, killed and restarted; at most 20 minutes.
 fault-test: $(STAMP)
-	$(BIN)/python -m pytest -m faults tests/faults
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m faults tests/faults
 
 # Prefect on this machine: docs/scheduling.md.
 serve: $(STAMP)

@@ -81,7 +81,7 @@ def print_archive_dry_run(archive: "ResolvedArchive") -> int:
     """Print the plan of an archive: its parent, and which rows remain; return 0.
 
     Raises:
-        ParameterError: the parent cannot be used.
+        ParameterError: the run would be refused: a parent, disk or memory.
     """
     from tasks.archive.plan import plan_rows
 
@@ -110,12 +110,17 @@ def print_archive_dry_run(archive: "ResolvedArchive") -> int:
         units: dict[Unit, int] = {("segment", preset.name): len(plan.order)}
         for line in _time(past_timings(store, archives=True), units, parameters):
             console.print(line)
-        from flows.plan.archive_check import archive_bytes, check_archive_space
+        from flows.plan.archive_check import (
+            archive_bytes,
+            check_archive_memory,
+            check_archive_space,
+        )
 
         rows = table.iloc[list(plan.order)]
         if (need := archive_bytes(parameters, rows)) is not None:
             _print_disk(store, need)
         check_archive_space(parameters, store, rows)
+        check_archive_memory(archive)
     return 0
 
 

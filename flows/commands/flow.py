@@ -56,9 +56,9 @@ def collect_flow(store_url: str, *, dry_run: bool) -> int:
     total = size_text(sum(item.size for item in removed))
     console.print(f"{len(removed)} flow artifacts {verb}, {total}")
     # An object store would need one request per artifact to find its drafts.
-    if store.folder.is_local and not dry_run:
-        swept = len(store.sweep_staging(_ABANDONED_SECONDS))
-        text = f"{swept} drafts removed that nothing had written to for a week"
+    if store.folder.is_local:
+        swept = len(store.sweep_staging(_ABANDONED_SECONDS, dry_run=dry_run))
+        text = f"{swept} drafts {verb} that nothing had written to for a week"
         console.print(text)
     return 0
 

@@ -30,6 +30,7 @@ def rerun(fields: dict[str, Any], *, dry_run: bool) -> int:
     print_plan(asked, prepared)
     if dry_run:
         print_needs(prepared.run, worked_on(prepared), prepared.redone)
+        check_machine(prepared.run)
         return 0
     parameters = prepared.run.parameters
     from flows.commands.execution import announce, execute_flow

@@ -72,8 +72,8 @@ class MethodOptions:
     """Options that choose the method.
 
     Attributes:
-        preset: Named configuration: small, accurate, oneshot, scratch, paper, osvos, masktrack,
-            fusionseg, lucid, fast, propagate, first-frame. Default: lucid, which learns from the
+        preset: Named configuration: small, accurate, oneshot, scratch, paper, osvos, osvos-s,
+            masktrack, fusionseg, lucid, fast, propagate, first-frame. Default: lucid, which learns from the
             first masks alone; small for `train`, `ablation`, --parent and --initial-weights;
             oneshot for --initial-weights vgg16-hed.
         set: Options by dotted name, such as finetune.iterations=50; also compute.device,

@@ -15,6 +15,7 @@ from flows.runs.whole_run import RunEnd, tag_run, write_report
 from storage.runs.ledger import RunLedger
 from storage.store.artifacts import ArtifactStore
 from tasks.dask_bridge import Bridge
+from tasks.errors import ParameterError
 from tasks.run.run_context import RunContext
 
 
@@ -40,11 +41,18 @@ def write_anew(parameters: ReportParameters) -> RunEnd:
 
     Raises:
         MissingArtifactError: there is no such run; names the closest.
-        DatasetError, ParameterError: the data set of the run can no longer be read.
+        DatasetError: the data set of the run can no longer be read.
+        ParameterError: so are its parameters, or it is an archive.
     """
     store = ArtifactStore(parameters.store)
     ledger = RunLedger(store, parameters.run)
-    known = {**ledger.info().parameters, "store": parameters.store, "run_id": parameters.run}
+    info = ledger.info()
+    if info.is_archive:
+        raise ParameterError(
+            f"the run {parameters.run} is an archive, which writes its report at every start: run "
+            f"`maskrnn archive {info.parameters['manifest']} --run-id {parameters.run}` again"
+        )
+    known = {**info.parameters, "store": parameters.store, "run_id": parameters.run}
     asked = BenchmarkParameters(**known)
     last = "segment" if asked.until == "segment" else "report"
     run = resolve(asked.model_copy(update={"until": last}))

@@ -228,13 +228,14 @@ class ArtifactStore:
         names = self._folder.names("")
         return [name for name in names if is_kind(name)]
 
-    def sweep_staging(self, older_than_seconds: float) -> list[str]:
+    def sweep_staging(self, older_than_seconds: float, *, dry_run: bool = False) -> list[str]:
         """Remove drafts and leases that killed writers left behind.
 
         Args:
             older_than_seconds: younger drafts stay, because their writer may be alive.
+            dry_run: remove nothing.
 
         Returns:
-            Paths that were removed, relative to the store.
+            Paths that were removed, or would be, relative to the store.
         """
-        return sweep_staging(self._folder, self.kinds(), older_than_seconds)
+        return sweep_staging(self._folder, self.kinds(), older_than_seconds, dry_run=dry_run)

@@ -8,7 +8,9 @@ from storage.store.handover import resumed_place, unnamed_drafts
 from storage.store.lease import free_lease
 
 
-def sweep_staging(folder: Folder, kinds: Sequence[str], older_than_seconds: float) -> list[str]:
+def sweep_staging(
+    folder: Folder, kinds: Sequence[str], older_than_seconds: float, *, dry_run: bool
+) -> list[str]:
     """Remove abandoned drafts and leases, and return their paths relative to the store.
 
     Args:
@@ -16,9 +18,12 @@ def sweep_staging(folder: Folder, kinds: Sequence[str], older_than_seconds: floa
         kinds: kinds of artifacts whose folders are searched on an object store, where drafts lie
             beside the artifacts.
         older_than_seconds: younger drafts stay, because their writer may be alive.
+        dry_run: only return what is old enough.
     """
     # Leases last: they show which drafts are still being written.
     paths = sorted(_candidates(folder, kinds), key=lambda path: path.endswith(".lease"))
+    if dry_run:
+        return [path for path in paths if folder.idle_seconds(path) >= older_than_seconds]
     return [path for path in paths if _sweep(folder, path, older_than_seconds)]
 
 

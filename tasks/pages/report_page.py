@@ -50,7 +50,15 @@ from tasks.scores.scoring import protocol_of
 
 EMBEDDED_PAGE = "report-embedded.html"
 _WORST = 24
-_PACKAGES = ("maskrnn", "torch", "numpy", "opencv-python", "zarr", "prefect", "distributed")
+_PACKAGES = (
+    "maskrnn",
+    "torch",
+    "numpy",
+    "opencv-python-headless",
+    "zarr",
+    "prefect",
+    "distributed",
+)
 
 
 def write_report_page(

@@ -11,6 +11,7 @@ from flows.commands.rerun import rerun
 from storage.runs.ledger import RunLedger, StageRecord, VideoRecord
 from storage.store.artifacts import ArtifactStore
 from tasks.errors import ParameterError
+from tasks.machine.resources import Machine
 from tasks.plan.past_timings import past_timings
 from tests.flows.tiny import OVERRIDES as TINY
 from tests.tasks.streaming.clips import scenes, write_clip
@@ -93,7 +94,7 @@ def test_a_run_that_would_be_refused_is_refused(
 
 
 def test_an_archive_says_which_rows_remain(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clip = write_clip(tmp_path, scenes(1, 6), [0])
     manifest = tmp_path / "archive.csv"
@@ -107,4 +108,8 @@ def test_an_archive_says_which_rows_remain(
     assert segment_archive(str(manifest), {**asked, "preset": "propagate"}, dry_run=True) == 0
     printed = capsys.readouterr().out
     assert "Time: about 20 s of worker time" in printed
+    tiny = Machine(cores=2, memory=1 << 20)
+    monkeypatch.setattr("flows.plan.memory_check.this_machine", lambda: tiny)
+    with pytest.raises(ParameterError, match="of memory"):
+        segment_archive(str(manifest), asked, dry_run=True)
     assert not (tmp_path / "store" / "runs" / "films").exists()

@@ -44,6 +44,7 @@ def test_drafts_that_nobody_has_written_to_for_a_week_go(
         os.utime(drafts / name, (written, written))
     assert collect_flow(store.url, dry_run=True) == 0
     assert len(list(drafts.iterdir())) == 2
+    assert "1 drafts would be removed" in capsys.readouterr().out
     assert collect_flow(store.url, dry_run=False) == 0
     assert [path.name for path in drafts.iterdir()] == ["young.4567"]
     assert "1 drafts removed" in capsys.readouterr().out

@@ -19,6 +19,7 @@ from flows.commands.export import export_predictions
 from flows.commands.status import print_runs, print_status, watch_status
 from flows.console.output import print_report
 from flows.plan.archive_parameters import ArchiveParameters
+from flows.runs.report import ReportParameters, write_anew
 from flows.runs.rerun import RerunParameters, prepare_rerun
 from maskrnn_core.synthetic import SyntheticOptions, synthetic_videos
 from storage.archive.offences import ManifestError
@@ -137,6 +138,8 @@ def test_an_archive_and_its_daily_continuation(
     assert len(store.keys(PREDICTIONS)) == 2
     with pytest.raises(ParameterError, match="is an archive: to complete it, run `maskrnn "):
         prepare_rerun(RerunParameters(run="films", store=store.url))
+    with pytest.raises(ParameterError, match="is an archive, which writes its report at every"):
+        write_anew(ReportParameters(run="films", store=store.url))
 
 
 def test_the_parent_is_trained_once_before_the_rows(
