@@ -64,7 +64,7 @@ def measured(
         sample = read_sample(video, index, object_id, with_flows=network.motion is not None)
         rng = np.random.default_rng([options.seed, object_id, index])
         varied = vary(sample, f"{video.name}, frame {index}", rng, video.size, options)
-        batch = collate([varied], video.size[1])
+        batch = collate([varied])
         if batch.valid.any():
             with torch.no_grad():
                 figures = static_loss(network, batch, options, compute).figures

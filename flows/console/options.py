@@ -73,9 +73,9 @@ class MethodOptions:
 
     Attributes:
         preset: Named configuration: small, accurate, oneshot, scratch, paper, osvos, osvos-s,
-            masktrack, fusionseg, lucid, fast, propagate, first-frame. Default: lucid, which learns from the
-            first masks alone; small for `train`, `ablation`, --parent and --initial-weights;
-            oneshot for --initial-weights vgg16-hed.
+            masktrack, fusionseg, lucid, fast, propagate, first-frame. Default: lucid, which learns
+            from the first masks alone; small for `train`, `ablation`, --parent and
+            --initial-weights; oneshot for --initial-weights vgg16-hed.
         set: Options by dotted name, such as finetune.iterations=50; also compute.device,
             compute.precision, compute.threads and synthetic.*.
         flow: Optical flow estimator; `maskrnn doctor` lists them.

@@ -31,7 +31,8 @@ def proposal_box(
     Args:
         probability: (H, W) in [0, 1].
         threshold: pixels at or above it belong to the mask.
-        smallest: 8-connected components below this share of the mask's area are dropped.
+        smallest: 8-connected components below this share of the mask's area are dropped, unless
+            none is as large.
 
     Returns:
         The tight box of the remaining components, or None for an empty mask.
@@ -42,7 +43,7 @@ def proposal_box(
         return mask_box(mask)
     areas = stats[:, cv2.CC_STAT_AREA].copy()
     areas[0] = 0
-    keep = areas >= smallest * areas.sum()
+    keep = areas >= min(smallest * areas.sum(), areas.max())
     keep[0] = False
     return mask_box(keep[labels])
 

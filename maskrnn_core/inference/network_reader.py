@@ -113,8 +113,7 @@ class NetworkReader:
         with self._compute.autocast():
             deltas = self._network.localization(features, proposals)
         box = decode_box(within, deltas[0].cpu().numpy())
-        stride = self._network.localization.region.stride
-        height, width = (stride * side for side in features.shape[-2:])
+        height, width = (side.stop - side.start for side in window)
         inside = clip_box(box, (height, width))
         if inside[2] - inside[0] < 1 or inside[3] - inside[1] < 1:
             return None

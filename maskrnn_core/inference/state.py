@@ -34,7 +34,7 @@ class ObjectFrame:
     """xyxy in pixels: the localization net's, or the mask's where it does not apply."""
     seen_area: float = 0.0
     """Pixels at or above the threshold when a network last saw it, or what is remembered of larger
-    ones (`InferenceOptions.second_look`); 0 before that."""
+    ones (`InferenceOptions.second_look`); before that, those of the given mask."""
     given_area: float = 0.0
     """Pixels of the mask from which the object started; 0 where that is not known."""
     categories: frozenset[int] = frozenset()

@@ -87,11 +87,14 @@ class Tracker:
         self._check_known(object_id)
         if not mask.any():
             raise InvalidInputError(f"object {object_id} starts with an empty mask")
+        area = float(mask.sum())
         given = carried(self._backend.put(mask.astype(np.float32)))
-        given = replace(given, given_area=float(mask.sum()))
+        given = replace(given, seen_area=area, given_area=area)
         with self._backend.inference():
             inputs = self._backend.inputs(frame, None, None)
             self._objects[object_id] = self._trackers[object_id].start(given, inputs[0])
+            if self._options.feedback != "own":
+                self._make_room(object_id, mask)
         self._objects = dict(sorted(self._objects.items()))
 
     def forget(self, objects: Collection[int] | None = None) -> None:
@@ -197,6 +200,13 @@ class Tracker:
             raise InvalidInputError(
                 f"object {object_id} has no tracker; there are {sorted(self._trackers)}"
             )
+
+    def _make_room(self, object_id: int, mask: NDArray[np.bool_]) -> None:
+        """Take the pixels of a given mask from all other objects."""
+        others = self._backend.put(~mask)
+        for other, state in self._objects.items():
+            if other != object_id:
+                self._objects[other] = replace(state, probability=state.probability * others)
 
     def _give_way(self, label_map: NDArray[np.uint8]) -> None:
         """Take pixels from the objects that did not win them, by the option `feedback`."""

@@ -13,7 +13,7 @@ HALF_RANGE = 2.0
 """Normalised images lie within about +-2; the other channels are scaled to the same range."""
 
 
-def flow_magnitude(flow: Tensor, frame_width: int) -> Tensor:
+def flow_magnitude(flow: Tensor, frame_width: float) -> Tensor:
     """Length of the flow vectors relative to the frame: (N, 1, H, W) in [0, 1], clipped.
 
     Args:

@@ -70,7 +70,8 @@ def load_vgg16(network: MaskRNN, state: Mapping[str, Tensor]) -> None:
                 if convolution.bias is None or target.shape != source.shape:
                     raise IncompatibleWeightsError(
                         f"features.{index}.weight has shape {tuple(source.shape)}, not "
-                        f"{tuple(target.shape)}; VGG-16 weights need width=1.0 and norm=none"
+                        f"{tuple(target.shape)}; VGG-16 weights need network.width=1, "
+                        "network.norm=none, and a mask or no flow stream"
                     )
                 convolution.weight.zero_()
                 target.copy_(source)

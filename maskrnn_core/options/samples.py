@@ -32,7 +32,7 @@ class PerturbationOptions:
     __pydantic_config__ = STRICT
 
     morphology: float = 5.0
-    """Largest radius of dilation or erosion, pixels at a short side of 480."""
+    """Largest radius of dilation or erosion, pixels where the crop has a short side of 480."""
     deformation: float = 0.1
     """Thin-plate displacement of control points, relative to the object's box."""
     scale: float = 0.1

@@ -103,12 +103,18 @@ def transform(sample: FrameSample, geometry: Geometry) -> FrameSample:
     """
     frame = _warp(sample.frame, geometry, cv2.INTER_LINEAR, _BORDER_COLOUR)
     if geometry.gain != 1 or geometry.offset != 0:
-        frame = cv2.convertScaleAbs(frame, alpha=geometry.gain, beta=geometry.offset)
+        frame = cv2.LUT(frame.astype(np.uint8), _brightness(geometry))
     return FrameSample(
         frame=frame.astype(np.uint8),
         target=_warp(sample.target, geometry, cv2.INTER_NEAREST, VOID).astype(np.uint8),
         flows=None if sample.flows is None else transform_flows(sample.flows, geometry),
     )
+
+
+def _brightness(geometry: Geometry) -> UInt8Array:
+    """The new grey level of each of the 256."""
+    levels = np.arange(256) * geometry.gain + geometry.offset
+    return np.asarray(np.clip(np.rint(levels), 0, 255), np.uint8)
 
 
 def transform_flows(flows: FlowPair, geometry: Geometry) -> FlowPair:

@@ -78,6 +78,8 @@ class MaskedSample:
     """(H, W) in [0, 1]."""
     name: str
     """Description for messages."""
+    frame_width: float
+    """Width in pixels that the whole frame would have at the sample's scale."""
 
 
 def vary(
@@ -90,24 +92,26 @@ def vary(
     """A random crop of a sample, and its mask perturbed."""
     geometry = draw_geometry(sample, rng, output_size, options.augmentation)
     crop = transform(sample, geometry)
-    return MaskedSample(crop, perturb_mask(crop.target == 1, rng, options.perturbation), name)
+    height, width = sample.target.shape
+    whole = width * output_size[0] / (options.augmentation.crop * height)
+    mask = perturb_mask(crop.target == 1, rng, options.perturbation)
+    return MaskedSample(crop, mask, name, whole)
 
 
-def collate(varied: Sequence[MaskedSample], frame_width: float) -> StaticBatch:
-    """Stack samples of one size.
-
-    Args:
-        varied: the samples.
-        frame_width: width of the whole frame at the samples' scale, in pixels.
-    """
+def collate(varied: Sequence[MaskedSample]) -> StaticBatch:
+    """Stack samples of one size; their frames may differ in shape."""
     samples, masks = [v.sample for v in varied], [v.mask for v in varied]
     boxes = [_box_target(v.mask, v.sample) for v in varied]
-    flows = [sample.flows for sample in samples if sample.flows is not None]
+    lengths = [
+        magnitudes_tensor([v.sample.flows], v.frame_width)
+        for v in varied
+        if v.sample.flows is not None
+    ]
     return StaticBatch(
         frame=frames_tensor(samples),
         target=targets_tensor(samples),
         mask=torch.from_numpy(np.stack(masks)[:, None]),
-        magnitudes=magnitudes_tensor(flows, round(frame_width)) if flows else None,
+        magnitudes=torch.cat(lengths) if lengths else None,
         proposals=torch.from_numpy(np.stack([proposal for proposal, _, _ in boxes])),
         deltas=torch.from_numpy(np.stack([deltas for _, deltas, _ in boxes])),
         valid=torch.tensor([valid for _, _, valid in boxes]),
@@ -131,7 +135,7 @@ def flow_tensor(flows: Sequence[FloatArray]) -> Tensor:
     return torch.from_numpy(np.stack(flows)).permute(0, 3, 1, 2).contiguous()
 
 
-def magnitudes_tensor(flows: Sequence[FlowPair], frame_width: int) -> Tensor:
+def magnitudes_tensor(flows: Sequence[FlowPair], frame_width: float) -> Tensor:
     """(N, 2, H, W) float32 in [0, 1]: backward, forward."""
     backward = flow_tensor([pair.backward for pair in flows])
     forward = flow_tensor([pair.forward for pair in flows])

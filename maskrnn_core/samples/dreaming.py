@@ -22,7 +22,8 @@ _INPAINT_RADIUS = 3
 _OCCLUDER = (0.1, 0.3)
 """Radii of an ellipse on the object where the background is seen in its place."""
 _HALO = 5
-"""Pixels around the object that are inpainted with it: its edge is blurred into the background."""
+"""Side of the square by which what is inpainted exceeds the object: its edge is blurred into the
+background."""
 
 Affine = NDArray[np.float64]
 """(2, 3), pixel coordinates (x, y) to pixel coordinates."""

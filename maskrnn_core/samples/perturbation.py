@@ -29,7 +29,7 @@ def perturb_mask(
     Args:
         mask: (H, W), boolean.
         rng: source of randomness.
-        options: the largest changes, relative to the frame (`morphology`) or the object's box.
+        options: the largest changes, relative to the mask (`morphology`) or the object's box.
 
     Returns:
         (H, W) float32 in [0, 1], soft at the edges; zeros for an empty mask.

@@ -22,20 +22,24 @@ class SampleId:
 def list_samples(videos: Sequence[Video], length: int = 1) -> list[SampleId]:
     """Every (video, frame, object) from whose frame on `length` frames follow, itself included.
 
-    A video shorter than `length` gives one sample per object, at its first annotated frame.
+    An object with fewer frames gives one sample, at its first annotated frame; none if it has a
+    single frame where `length` asks for more.
 
     Raises:
-        InvalidInputError: no video, or none with an object.
+        InvalidInputError: no video, or none with such an object.
     """
     samples = []
     for index, video in enumerate(videos):
         for object_id in video.objects:
             first = video.first_frame(object_id)
+            if length > 1 and first + 1 == video.frame_count:
+                continue
             last = max(first, video.frame_count - length)
             samples += [SampleId(index, frame, object_id) for frame in range(first, last + 1)]
     if not samples:
+        enough = " in two frames or more" if length > 1 else ""
         raise InvalidInputError(
-            f"nothing to train on: {len(videos)} videos, none with an annotated object; "
+            f"nothing to train on: {len(videos)} videos, none with an annotated object{enough}; "
             "choose another split or other videos"
         )
     return samples

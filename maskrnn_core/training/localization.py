@@ -69,7 +69,7 @@ def train_localization(
             sample, name = read_drawn(videos, samples, position, static.seed, with_flows=False)
             varied.append(vary(sample, name, rng, size, static))
         answers = [imitated_answer(v.sample.target == 1, rng) for v in varied]
-        return AnsweredBatch(collate(varied, size[1]), torch.from_numpy(np.stack(answers)[:, None]))
+        return AnsweredBatch(collate(varied), torch.from_numpy(np.stack(answers)[:, None]))
 
     def loss_of(batch: AnsweredBatch) -> BatchLoss:
         seen, device = batch.samples, compute.device

@@ -32,9 +32,9 @@ def mask_loss(
         logits: (N, 1, H, W).
         target: (N, 1, H, W) uint8: 1 object, 0 background, 255 void.
         balance: "classes" weighs each pixel by the share of the other class (OSVOS, 2017,
-            equation 1, the paper's choice). "none" uses no weights. Images without an object pixel
-            never use weights: their balanced loss would be zero, and the net would never learn
-            that an object is gone.
+            equation 1, the paper's choice). "none" uses no weights. Images of one class never use
+            weights: their balanced loss would be zero, and the net would never learn that an
+            object is gone, or fills the frame.
         hardest: share of each image's valid pixels that count, those of the largest weighted loss
             (online bootstrapping, as in OnAVOS, 2017); 1 counts all.
 
@@ -49,7 +49,7 @@ def mask_loss(
     if balance == "classes":
         share = positive.sum(dim=(1, 2, 3), keepdim=True) / count
         balanced = valid * (positive * (1 - share) + (1 - positive) * share)
-        weight = torch.where(share > 0, balanced, valid)
+        weight = torch.where((share > 0) & (share < 1), balanced, valid)
     weighted = loss * weight
     if hardest < 1:
         return torch.stack(

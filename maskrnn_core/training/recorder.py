@@ -113,7 +113,7 @@ class Recorder:
             moments = _moments_of(self._network, self._saved.arrays)
             for name, parameter in self._network.named_parameters():
                 if name in moments:
-                    optimizer.state[parameter] = _on_device(moments[name], parameter)
+                    optimizer.state[parameter] = on_device(moments[name], parameter)
             self._saved = None
         return sum(point.stage == stage for point in self.curve)
 
@@ -168,13 +168,16 @@ def _moments_of(network: MaskRNN, arrays: _Arrays) -> dict[str, dict[str, NDArra
     return found
 
 
-def _on_device(
+def on_device(
     moments: Mapping[str, NDArray[np.float32]], parameter: torch.nn.Parameter
 ) -> dict[str, torch.Tensor]:
+    """A parameter's moments as the optimizer keeps them, on the device of the parameter."""
     state = {}
     for moment, value in moments.items():
         if moment in _COUNTERS:
-            state[moment] = torch.tensor(float(value))  # Adam's counter stays on the CPU
+            # Fused Adam counts on the device of the parameter.
+            counted = torch.tensor(float(value), dtype=torch.float32, device=parameter.device)
+            state[moment] = counted
         else:
             # Use the memory format of the parameter, as Adam does.
             state[moment] = torch.empty_like(parameter).copy_(torch.from_numpy(value)).detach()

@@ -105,7 +105,7 @@ def static_objective(
         part = schedule.side(index // options.accumulate)
         crop = crop_size(size, options.augmentation, part)
         positions = range(index * options.batch_size, (index + 1) * options.batch_size)
-        return collate([make_sample(position, crop) for position in positions], size[1] * part)
+        return collate([make_sample(position, crop) for position in positions])
 
     return Objective(
         stage,

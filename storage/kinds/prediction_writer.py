@@ -64,7 +64,7 @@ class PredictionWriter:
             index: its index; frames come in order.
             label_map: uint8 (H, W) at the size given at the start.
             states: (N,) 0 tracked, 1 lost, 2 not yet annotated.
-            boxes: (N, 4) xyxy, half open, pixels; NaN if there is none.
+            boxes: (N, 4) xyxy, half open, pixels; zeros if there is none.
             confidence: (N,) in [0, 1].
             shot: number of its shot, from 0 on.
             probabilities: uint8 (N, H, W), 255 times the probability of each object; given if and

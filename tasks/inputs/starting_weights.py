@@ -50,7 +50,7 @@ def starting_digest(initial: str, store: ArtifactStore) -> str:
 
 
 def check_start(initial: str, store: ArtifactStore, presets: Iterable[Preset]) -> None:
-    """Find what is wrong with starting weights before anything runs; raises as the start would."""
+    """Find what is wrong with starting weights before anything runs, but for shapes of VGG-16."""
     initial = _file_of(initial)
     starting_digest(initial, store)
     if _is_parent(initial, store):

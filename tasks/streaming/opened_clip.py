@@ -19,7 +19,7 @@ class OpenedClip:
 
     Raises:
         DatasetError: frames or masks cannot be used, or an object has no pixel at the working
-            size where it is first given.
+            size in any of its given masks.
     """
 
     def __init__(self, source: SourceVideo, short_side: int | None) -> None:

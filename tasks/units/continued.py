@@ -11,7 +11,7 @@ from maskrnn_core.inference.backwards import backward_ranges
 from maskrnn_core.inference.state import TrackState
 from storage.kinds.prediction_writer import PredictionWriter
 from storage.kinds.predictions import StoredPrediction
-from tasks.given import Correction, GivenMask, starts_of
+from tasks.given import Correction, GivenMask, frames_of, starts_of
 
 
 def first_changed(given: Sequence[GivenMask], correction: Correction, *, backwards: bool) -> int:
@@ -44,7 +44,7 @@ def copy_frames(before: StoredPrediction, writer: PredictionWriter, end: int) ->
 
 
 def state_after(
-    before: StoredPrediction, index: int, size: tuple[int, int]
+    before: StoredPrediction, index: int, size: tuple[int, int], given: Sequence[GivenMask]
 ) -> dict[str, NDArray[Any]]:
     """Return the state of a tracker after a frame, as `VideoSegmenter.state` gives it.
 
@@ -54,6 +54,7 @@ def state_after(
         before: the prediction.
         index: of the frame.
         size: height and width at which objects are followed.
+        given: the given masks; those up to the frame are the prediction's own.
     """
     places = [n for n, s in enumerate(before.states[index]) if s != TrackState.ABSENT]
     objects = [before.objects[place] for place in places]
@@ -70,7 +71,10 @@ def state_after(
         "seen_area": np.array(
             [_seen_area(before, index, place, size) for place in places], np.float64
         ),
-        "given_area": np.array([_given_area(before, place, size) for place in places], np.float64),
+        "given_area": np.array(
+            [_given_area(before, index, object_id, size, given) for object_id in objects],
+            np.float64,
+        ),
         "shot": np.array(int(before.shots[index]), np.int64),
     }
 
@@ -93,7 +97,13 @@ def _seen_area(before: StoredPrediction, index: int, place: int, size: tuple[int
     return 0.0
 
 
-def _given_area(before: StoredPrediction, place: int, size: tuple[int, int]) -> float:
-    """Pixels of an object, at working size, in the frame where it started."""
-    started = int(np.argmax(before.states[:, place] != TrackState.ABSENT))
-    return float(_mask(before, started, before.objects[place], size).sum())
+def _given_area(
+    before: StoredPrediction,
+    index: int,
+    object_id: int,
+    size: tuple[int, int],
+    given: Sequence[GivenMask],
+) -> float:
+    """Pixels of an object, at working size, in its last given mask up to `index`; 0 without one."""
+    started = [frame for frame in frames_of(given, object_id) if frame <= index]
+    return float(_mask(before, started[-1], object_id, size).sum()) if started else 0.0

@@ -50,7 +50,9 @@ def segment(
     started = time.perf_counter()
     compute = shared_machine(compute)
     kind = PARENTS if preset.finetune is None else FINETUNED
-    corrected = None if preset.tracker is not None else video.correction
+    # Trackers of other packages and instances know of a video what no prediction holds.
+    starts_anew = preset.tracker is not None or preset.inference.instances is not None
+    corrected = None if starts_anew else video.correction
     # Without finetuning all objects share the parent, so it is read once.
     loaded = {key: load_checkpoint(store, kind, key)[0] for key in set(weights.values())}
     stored = open_video(store, video.key)
@@ -93,7 +95,7 @@ def segment(
             metadata["first_changed"] = first
             if writer.next_frame <= first:
                 copy_frames(before, writer, first)
-                state = state_after(before, first - 1, stored.size) if first else None
+                state = state_after(before, first - 1, stored.size, video.given) if first else None
         progress = ProgressLines("frames", len(stored.frame_names), writer.next_frame)
         frames = segmenter.frames(writer.next_frame, state)
         for frame in progress.over(frames):

@@ -68,6 +68,14 @@ def test_proposal_ignores_specks_below_one_percent() -> None:
     assert larger.tolist() == [10, 10, 56, 56]
 
 
+def test_proposal_of_specks_alone_has_all_of_the_largest() -> None:
+    probability = np.zeros((64, 96), dtype=np.float32)
+    probability[1::4, 1::4] = 0.9  # 384 specks of one pixel
+    box = proposal_box(probability)
+    assert box is not None
+    assert box.tolist() == [1, 1, 94, 62]
+
+
 def test_proposal_of_an_empty_mask_is_none() -> None:
     assert proposal_box(np.full((8, 8), 0.3, dtype=np.float32)) is None
 

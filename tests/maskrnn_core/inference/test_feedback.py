@@ -77,3 +77,20 @@ def test_fused_objects_keep_what_they_won_alone() -> None:
 def test_one_object_alone_has_nothing_to_give_way_to(object_id: int) -> None:
     seen = [_seen_next(feedback, (object_id,))[object_id] for feedback in ("own", "exclusive")]
     assert torch.equal(*seen)
+
+
+@pytest.mark.parametrize("feedback", ["own", "exclusive", "fused"])
+def test_a_given_mask_takes_its_pixels_from_the_others(feedback: str) -> None:
+    options = InferenceOptions(feedback=feedback)  # type: ignore[arg-type]
+    networks = {object_id: Answers(_columns({(4, 32): 0.9})) for object_id in (1, 2)}
+    trackers = {i: NetworkTracker(n, options, CPU, warp_mask=True) for i, n in networks.items()}
+    tracker = Tracker(trackers, options, CPU.device)
+    mask = np.zeros(SIZE, bool)
+    mask[:, 4:32] = True
+    tracker.start(1, mask, FRAME)
+    tracker.step(FRAME, STILL, None)
+    mask[:, :20] = False
+    tracker.start(2, mask, FRAME)
+    tracker.step(FRAME, STILL, None)
+    read = networks[1].masks[-1][0, 0, 0, 20:32]
+    assert (read > 0.5).all() if feedback == "own" else (read == 0).all()

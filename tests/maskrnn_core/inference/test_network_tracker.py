@@ -12,6 +12,7 @@ from maskrnn_core.inference.carriers import carried
 from maskrnn_core.inference.mask_filters import gate
 from maskrnn_core.inference.network_tracker import NetworkTracker
 from maskrnn_core.inference.state import ObjectFrame, TrackState
+from maskrnn_core.inference.tracker import Tracker
 from maskrnn_core.networks import Segmentation, build_network
 from maskrnn_core.options import InferenceOptions, NetworkOptions
 from tests.maskrnn_core.inference.answers import Answers
@@ -59,6 +60,32 @@ def test_a_box_that_leaves_the_frame_falls_back_to_the_proposal() -> None:
     _, result = _step(Answers(_square(8, 8), [900, 0, 0, 0]), carried(_square(8, 8)))
     np.testing.assert_allclose(result.box, [8, 8, 18, 18])
     assert result.probability[8:18, 8:18].min() > 0.9
+
+
+def test_a_box_in_the_padding_falls_back_to_the_proposal() -> None:
+    size = (32, 40)
+    sliver = torch.zeros(size)
+    sliver[8:18, 37:] = 0.95
+    deltas = encode_box(
+        np.array([37, 8, 40, 18], np.float32), np.array([41, 8, 44, 18], np.float32)
+    ).tolist()
+    tracker = NetworkTracker(Answers(sliver, deltas), InferenceOptions(), CPU, warp_mask=True)
+    frame, still = torch.zeros(1, 3, *size), torch.zeros(1, 2, *size)
+    result = tracker.step(carried(sliver), frame, None, still)
+    assert result.state is TrackState.TRACKED
+    np.testing.assert_allclose(result.box, [37, 8, 40, 18])
+
+
+def test_an_object_that_is_gone_after_its_given_mask_is_searched_by_its_size() -> None:
+    network = Answers(_square(30, 20, value=0.9, side=1))
+    follower = NetworkTracker(network, InferenceOptions(gate=False), CPU, warp_mask=True)
+    tracker = Tracker({1: follower}, InferenceOptions(), CPU.device)
+    frame = np.zeros((*SIZE, 3), np.uint8)
+    tracker.start(1, _square(8, 8).numpy() > 0.5, frame)
+    tracker.cut()
+    objects, label_map = tracker.step(frame, None, None)
+    assert objects[1].state is TrackState.LOST
+    assert not label_map.any()
 
 
 def test_an_empty_mask_is_lost_and_its_box_grows_to_the_frame() -> None:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maskrnn_core.geometry.boxes import mask_box
+from maskrnn_core.networks.inputs import flow_magnitude
 from maskrnn_core.options import AugmentationOptions, LearningOptions
 from maskrnn_core.samples.augmentation import (
     FlowPair,
@@ -115,6 +116,16 @@ def test_brightness_changes_the_frame_alone() -> None:
     np.testing.assert_array_equal(moved.target, _sample().target)
 
 
+@pytest.mark.parametrize(("gain", "offset"), [(1.0, -12.75), (1.1, 20.0), (0.9, 0.0)])
+def test_brighter_pixels_stay_brighter(gain: float, offset: float) -> None:
+    levels = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    sample = FrameSample(np.stack([levels] * 3, axis=-1), levels * 0, None)
+    unmoved = np.array([[1.0, 0, 0], [0, 1.0, 0]])
+    moved = transform(sample, Geometry(unmoved, (16, 16), gain, offset)).frame[..., 0]
+    expected = np.clip(np.rint(levels.astype(float) * gain + offset), 0, 255)
+    np.testing.assert_array_equal(moved, expected)
+
+
 def test_crops_anywhere_show_every_part_of_the_frame() -> None:
     output = (12, 18)
     around = AugmentationOptions(flip=False, rotation=0, scale=(1, 1), crop=0.3)
@@ -145,7 +156,7 @@ def test_crops_around_the_object_do_not_ask_for_more_chance() -> None:
 
 def test_without_flows_a_batch_has_no_magnitudes() -> None:
     batches = [
-        collate([vary(sample, "s", np.random.default_rng(3), SIZE, LearningOptions())], SIZE[1])
+        collate([vary(sample, "s", np.random.default_rng(3), SIZE, LearningOptions())])
         for sample in (_sample(), replace(_sample(), flows=None))
     ]
     with_flows, without = batches
@@ -153,3 +164,19 @@ def test_without_flows_a_batch_has_no_magnitudes() -> None:
     assert without.magnitudes is None
     for name in ("frame", "target", "mask", "proposals"):
         assert torch.equal(getattr(with_flows, name), getattr(without, name)), name
+
+
+@pytest.mark.parametrize("size", [(40, 60), (60, 40), (80, 120)])
+def test_magnitudes_are_relative_to_the_width_of_the_own_frame(size: tuple[int, int]) -> None:
+    flow = np.zeros((*size, 2), np.float32)
+    flow[..., 0] = 0.03 * size[1]
+    still = np.zeros((*size, 3), np.uint8)
+    sample = FrameSample(still, still[..., 0] + 1, FlowPair(flow, flow))
+    options = replace(LearningOptions(), augmentation=replace(STILL, crop=0.5))
+    first = vary(_sample(), "first", np.random.default_rng(0), (20, 30), options)
+    own = vary(sample, "own", np.random.default_rng(0), (20, 30), options)
+    lengths = collate([first, own]).magnitudes
+    assert lengths is not None
+    expected = flow_magnitude(torch.from_numpy(flow).permute(2, 0, 1)[None], size[1])
+    middle = lengths[1, 0, 10, 15]
+    torch.testing.assert_close(middle, expected[0, 0, 10, 15], atol=1e-3, rtol=0)

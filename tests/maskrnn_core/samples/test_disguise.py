@@ -17,7 +17,7 @@ def _varied(side: int = 24) -> MaskedSample:
     target = np.zeros((48, 64), np.uint8)
     target[10 : 10 + side, 20 : 20 + side] = 1
     sample = FrameSample(rng.integers(0, 256, (48, 64, 3), dtype=np.uint8), target, None)
-    return MaskedSample(sample, rng.random((48, 64), dtype=np.float32), "square")
+    return MaskedSample(sample, rng.random((48, 64), dtype=np.float32), "square", 64.0)
 
 
 @given(SEEDS)

@@ -20,6 +20,16 @@ def test_every_frame_from_the_first_annotated_on_is_a_sample(
     assert [s.frame for s in list_samples([video], length=50)] == [1]
 
 
+def test_a_clip_has_two_frames_or_more(make_video: Callable[..., Any]) -> None:
+    late, whole = make_video(count=5), make_video(count=5)
+    for label_map in late.label_maps[:4]:
+        label_map[...] = 0
+    assert [s.frame for s in list_samples([late])] == [4]
+    assert {s.video for s in list_samples([late, whole], length=3)} == {1}
+    with pytest.raises(InvalidInputError, match="in two frames or more"):
+        list_samples([late], length=3)
+
+
 def test_each_pass_visits_every_sample_once(make_video: Callable[..., Any]) -> None:
     samples = list_samples([make_video(count=7)])
     orders = [[drawn(samples, 7 * epoch + i, seed=0) for i in range(7)] for epoch in range(3)]

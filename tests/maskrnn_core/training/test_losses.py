@@ -40,6 +40,13 @@ def test_an_image_without_the_object_still_teaches() -> None:
     torch.testing.assert_close(mask_loss(logits, nothing, "classes"), expected)
 
 
+def test_an_image_of_the_object_alone_still_teaches() -> None:
+    logits, _ = _case()
+    full = torch.ones(2, 1, 6, 8, dtype=torch.uint8)
+    expected = functional.binary_cross_entropy_with_logits(logits, full.float())
+    torch.testing.assert_close(mask_loss(logits, full, "classes"), expected)
+
+
 @pytest.mark.parametrize("balance", ["classes", "none"])
 def test_void_pixels_do_not_count(balance: str) -> None:
     logits, target = _case()

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from maskrnn_core.options import Preset
 from maskrnn_core.options import StaticOptions as Static
@@ -134,3 +135,11 @@ def test_shares_of_the_time() -> None:
     assert total_seconds(curve) == 4
     assert wait_share(curve) == 0.25
     assert wait_share([]) == 0
+
+
+def test_all_of_an_optimizers_state_lies_where_its_parameter_does() -> None:
+    parameter = torch.nn.Parameter(torch.zeros(3, device="meta"))
+    moment = np.zeros(3, np.float32)
+    moments = {"exp_avg": moment, "exp_avg_sq": moment, "step": np.float32(7)}
+    state = recorder.on_device({n: np.asarray(m) for n, m in moments.items()}, parameter)
+    assert {value.device.type for value in state.values()} == {"meta"}

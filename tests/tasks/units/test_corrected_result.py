@@ -16,6 +16,7 @@ from storage.store.artifacts import ArtifactStore
 from tasks import units
 from tasks.given import Correction, GivenMask, GivenSpec, given_masks
 from tasks.keys import PreparedVideo
+from tasks.units.continued import state_after
 from tasks.units.given_video import open_given
 from tests.tasks.units.prepared_video import FRAMES, prepared
 
@@ -81,6 +82,21 @@ def test_annotations_that_are_not_given_cannot_be_read(store: ArtifactStore) -> 
     np.testing.assert_array_equal(opened.annotation(AT), mask)
     true = open_video(store, video.key)
     np.testing.assert_array_equal(opened.label_map(0), true.label_map(0))
+
+
+def test_an_object_goes_on_with_the_size_of_its_last_given_mask(store: ArtifactStore) -> None:
+    video = prepared(store.url)
+    first = video.objects[0]
+    corner = save_mask(store, one_corner(store, video, first))
+    given = (GivenMask(0, video.objects), GivenMask(AT, (first,), corner))
+    before = segmented(store, "several", replace(video, given=given))
+    areas = {
+        index: dict(zip(state["objects"], state["given_area"], strict=True))
+        for index in (AT - 1, AT + 2)
+        for state in [state_after(before, index, before.size, given)]
+    }
+    assert areas[AT - 1][first] == (before.label_map(0) == first).sum()
+    assert areas[AT + 2][first] == 64
 
 
 def test_a_correction_computes_the_frames_from_its_mask_on(
