@@ -7,7 +7,7 @@ import numpy as np
 from storage.errors import IncompleteArtifactError
 from storage.kinds.flow_encoding import STEP, FloatArray, encode
 from storage.kinds.frame_arrays import FrameArrayWriter
-from storage.store.artifact_content import ARRAYS, ArtifactWriter
+from storage.store.artifact_content import ArtifactWriter
 
 FlowPair = tuple[int, FloatArray | None, FloatArray | None]
 """Frame index, flow[index -> index - 1] (None at 0), flow[index -> index + 1] (None at the end)."""
@@ -113,5 +113,6 @@ class FlowRuns:
         self._run_steps[place, direction] = step
 
     def _has_run(self, run: int) -> bool:
-        places = [f"{name}/c/{run}/0/0/0" for name in DIRECTIONS] + [f"steps/c/{run}/0"]
-        return all(f"{ARRAYS}/{place}" in self._writer.digests for place in places)
+        start = run * self.length
+        end = min(start + self.length, self._frame_count)
+        return all(array.has(start, end) for array in (*self._arrays, self._steps))

@@ -11,7 +11,7 @@ from numpy.typing import DTypeLike, NDArray
 from zarr.codecs import BloscCodec, Crc32cCodec, ZstdCodec
 
 from storage.files.zarr_stores import ChangedMetadataError, MissingChunkError
-from storage.store.artifact_content import ArtifactReader, ArtifactWriter
+from storage.store.artifact_content import ARRAYS, CHUNK, ArtifactReader, ArtifactWriter
 
 _COMPRESSORS: dict[str, list[Any]] = {
     # Decoded photographs hardly compress: level 1 is as small as level 3 and twice as fast.
@@ -92,6 +92,7 @@ class FrameArrayWriter:
         content: str = "image",
         axes: tuple[str, ...] | None = None,
     ) -> None:
+        self._writer = writer
         self.name = name
         self.frame_count = frame_count
         self.frame_shape = frame_shape
@@ -121,6 +122,20 @@ class FrameArrayWriter:
                 f"{self.frame_shape}"
             )
         self._array[start : start + len(frames)] = frames
+
+    def has(self, start: int, end: int) -> bool:
+        """Whether the files of frames `start` to `end - 1` are finished.
+
+        Files of a former writer count, except those that did not survive a power loss.
+        """
+        if 0 in self.frame_shape:  # frames without values have no files
+            return True
+        first, last = start // self.run, (end - 1) // self.run
+        rest = "/0" * len(self.frame_shape)
+        return all(
+            f"{ARRAYS}/{self.name}{CHUNK}{run}{rest}" in self._writer.digests
+            for run in range(first, last + 1)
+        )
 
     def read(self) -> NDArray[Any]:
         """Read everything that was written; for a small array."""

@@ -50,6 +50,10 @@ class FrameBuffer:
         """Frames that are not written yet."""
         return self._run[: self._held]
 
+    def can_resume(self, next_frame: int, pending: NDArray[Any]) -> bool:
+        """Whether all frames before the pending ones are stored; arguments as for `resume`."""
+        return self._array.has(0, next_frame - len(pending))
+
     def resume(self, next_frame: int, pending: NDArray[Any]) -> None:
         """Continue where another writer stopped.
 

@@ -122,9 +122,17 @@ class PredictionWriter:
         newest = max(left, key=lambda match: int(match[1]))
         self._writer.temporary.update(match[0] for match in left)
         arrays = load(self._writer.read_back(newest[0]))
-        self.next_frame = int(newest[1])
-        for name, array in self._arrays.items():
-            array.resume(self.next_frame, arrays.pop(f"pending.{name}"))
+        reached = int(newest[1])
+        pending = {name: arrays.pop(f"pending.{name}") for name in self._arrays}
+        buffers = self._arrays.items()
+        if not all(array.can_resume(reached, pending[name]) for name, array in buffers):
+            # A power loss took frames that were written before the checkpoint.
+            for match in left:
+                self._writer.drop(match[0])
+            return
+        for name, array in buffers:
+            array.resume(reached, pending[name])
+        self.next_frame = reached
         self.tracker_state = {name.removeprefix("tracker."): arrays[name] for name in arrays}
         self._checkpoint = newest[0]
 

@@ -19,6 +19,7 @@ from storage.errors import (
 from storage.export.png_folders import export_png
 from storage.files.output_folder import OutputFolder
 from storage.files.output_record import RECORD
+from storage.kinds import prediction_writer
 from storage.kinds.predictions import PREDICTIONS, StoredPrediction, write_prediction
 from storage.store.artifacts import ArtifactStore
 
@@ -163,6 +164,25 @@ def test_a_damaged_checkpoint_is_not_used(store: ArtifactStore) -> None:
     seen: list[int] = []
     assert _cut_off(store, 10, 2, seen) is None
     assert seen == list(range(10))
+
+
+@pytest.mark.parametrize("chunk", ["labels/c/0/0/0", "labels/c/2/0/0", "box/c/0/0/0", "shot/c/0"])
+def test_frames_that_a_power_loss_took_are_computed_again(
+    store: ArtifactStore, chunk: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prediction_writer, "_IMAGES", 2)
+    monkeypatch.setattr(prediction_writer, "_NUMBERS", 4)
+    with pytest.raises(RuntimeError, match="cut off"):
+        _cut_off(store, 7, 2)
+    [[draft]] = store.unfinished(PREDICTIONS).values()
+    (Path(store.url) / draft / "arrays.zarr" / chunk).write_bytes(b"")
+    seen: list[int] = []
+    assert _cut_off(store, 10, 2, seen) is None
+    assert seen == list(range(10))
+    assert store.open(PREDICTIONS, "k").damage() == []
+    prediction = StoredPrediction(store, "k")
+    for index in range(10):
+        np.testing.assert_array_equal(prediction.label_map(index), _label_map(index))
 
 
 def test_too_many_frames(store: ArtifactStore) -> None:
