@@ -1,6 +1,7 @@
 """Times at which frames are shown, in the order in which decoders give frames."""
 
 from collections.abc import Sequence
+from itertools import groupby
 
 _USUAL_RATE = 25.0
 
@@ -22,9 +23,9 @@ def ascending_times(times: Sequence[float | None], rate: float) -> tuple[float, 
         first = known[0] if known else 0.0
         return tuple(first + index * step for index in range(len(times)))
     found: list[float] = []
-    while len(found) < len(known):
-        time = known[len(found)]
-        count = known.count(time)
-        end = known[len(found) + count] if len(found) + count < len(known) else time + count * step
+    for time, frames in groupby(known):
+        count = len(list(frames))
+        after = len(found) + count
+        end = known[after] if after < len(known) else time + count * step
         found += [time + place * (end - time) / count for place in range(count)]
     return tuple(found)

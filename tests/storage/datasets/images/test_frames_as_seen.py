@@ -176,6 +176,21 @@ def test_times_ascend(times: list[float | None], rate: float) -> None:
             assert set(found) == distinct
 
 
+@given(
+    st.lists(st.integers(0, 12).map(lambda time: time / 7), min_size=1, max_size=30),
+    st.sampled_from([0.0, 25.0]),
+)
+def test_frames_of_one_time_share_it_evenly(times: list[float], rate: float) -> None:
+    known = sorted(times)
+    expected: list[float] = []
+    for time in sorted(set(known)):
+        count = known.count(time)
+        later = [other for other in known if other > time]
+        end = later[0] if later else time + count * (1 / (rate or 25.0))
+        expected += [time + place * (end - time) / count for place in range(count)]
+    assert ascending_times(times, rate) == tuple(expected)
+
+
 def test_b_frames_in_avi(tmp_path: Path) -> None:
     path = tmp_path / "clip.avi"
     with av.open(str(path), "w") as container:
