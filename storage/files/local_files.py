@@ -23,6 +23,10 @@ _THREADS = 16
 _NO_FOLDERS = {errno.EINVAL, errno.ENOTSUP, errno.EACCES}
 """Errors of file systems that cannot sync a folder; they keep its names by themselves."""
 
+_BEGINNING = 30
+"""Characters of a file's name in that of its temporary file, which file systems limit to 255 bytes;
+a character has up to 4."""
+
 _PROCESS, _count = uuid.uuid4().hex, itertools.count()
 """For names of temporary files: unique on all machines with one random number per process."""
 
@@ -59,7 +63,8 @@ def replace_whole(path: str, data: bytes, temporary_folder: str, *, durable: boo
 
     Paths are strings and not `Path`, because this is called hundreds of times a second.
     """
-    name = f"{path.rpartition('/')[2]}.{os.getpid()}-{_PROCESS}-{next(_count)}"
+    begin = path.rpartition("/")[2][:_BEGINNING]
+    name = f"{begin}.{os.getpid()}-{_PROCESS}-{next(_count)}"
     with replacing(path, f"{temporary_folder}/{name}", durable=durable) as file:
         file.write(data)
 

@@ -5,6 +5,7 @@ replaced atomically.
 """
 
 import difflib
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -20,6 +21,10 @@ State = Literal["pending", "running", "done", "failed"]
 
 RUNS = "runs"
 """Folder of all runs in a store."""
+_LONGEST = 250
+"""Bytes of the name of a record's file without `.json`. File systems allow 255 bytes."""
+_DIGESTED = "="
+"""First letter of a record's file that is named after a digest; encoded names never have it."""
 _STATES = ("pending", "running", "done", "failed")
 
 
@@ -171,15 +176,38 @@ class RunLedger:
 
     def records(self) -> list[VideoRecord]:
         """All records of the run, by video name."""
-        return [self._parse(self._video_file(video)) for video in self.videos()]
+        found = [self._parse(f"{self._place}/videos/{file}") for file in self._files()]
+        return sorted(found, key=lambda record: record.video)
 
     def videos(self) -> list[str]:
-        """Names of all videos that have a record, sorted."""
-        files = self._folder.names(f"{self._place}/videos")
-        return sorted(unquote(name[:-5]) for name in files if name.endswith(".json"))
+        """Names of all videos that have a record, sorted.
+
+        Raises:
+            CorruptArtifactError, NewerSchemaError: the record of a video with a long name, whose
+                file does not tell the name, cannot be read.
+        """
+        return sorted(
+            self._parse(f"{self._place}/videos/{file}").video
+            if file.startswith(_DIGESTED)
+            else unquote(file[:-5])
+            for file in self._files()
+        )
+
+    def _files(self) -> list[str]:
+        """Names of the files of all records."""
+        names = self._folder.names(f"{self._place}/videos")
+        return [name for name in names if name.endswith(".json")]
 
     def _video_file(self, video: str) -> str:
-        return f"{self._place}/videos/{_file_name(video)}.json"
+        name = _file_name(video)
+        place = f"{self._place}/videos/{name}.json"
+        if len(name.encode()) <= _LONGEST:
+            return place
+        # Earlier versions wrote long names to object stores, which have no limit for one name.
+        if not self._folder.is_local and self._folder.has_file(place):
+            return place
+        digest = hashlib.sha256(video.encode()).hexdigest()
+        return f"{self._place}/videos/{_DIGESTED}{digest}.json"
 
     def _parse(self, path: str) -> VideoRecord:
         fields = self._read(path)

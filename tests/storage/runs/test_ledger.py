@@ -81,6 +81,34 @@ def test_a_long_name_of_another_alphabet(store: ArtifactStore) -> None:
     assert [record.video for record in ledger.records()] == [name]
 
 
+@pytest.mark.parametrize(
+    "name", ["a " * 82, "\U0001f41d" * 22, "train/" + "हिन्दी" * 11, "动" * 66, "%" * 200]
+)
+def test_every_allowed_name_fits(any_store: ArtifactStore, name: str) -> None:
+    ledger = RunLedger(any_store, "run")
+    ledger.write(VideoRecord(name))
+    ledger.write(VideoRecord(name, state="done"))
+    ledger.write(VideoRecord("ant"))
+    assert ledger.read(name) == VideoRecord(name, state="done")
+    assert ledger.videos() == sorted(["ant", name])
+    assert [record.video for record in ledger.records()] == sorted(["ant", name])
+    files = any_store.folder.names("runs/run/videos")
+    assert max(len(file.encode()) for file in files) <= 255
+
+
+def test_long_names_of_earlier_versions_are_read(memory_url: str) -> None:
+    store, name = ArtifactStore(memory_url), "%" * 100
+    ledger = RunLedger(store, "run")
+    ledger.write(VideoRecord(name))
+    [file] = store.folder.names("runs/run/videos")
+    data = store.folder.read(f"runs/run/videos/{file}")
+    store.folder.write(f"runs/run/videos/{'%25' * 100}.json", data)
+    store.folder.remove_file(f"runs/run/videos/{file}")
+    assert ledger.read(name) == VideoRecord(name)
+    ledger.write(VideoRecord(name, state="done"))
+    assert ledger.records() == [VideoRecord(name, state="done")]
+
+
 @pytest.mark.parametrize("run_id", ["", "  ", "two\nlines"])
 def test_bad_run_names(store: ArtifactStore, run_id: str) -> None:
     with pytest.raises(InvalidAddressError, match="printable"):
