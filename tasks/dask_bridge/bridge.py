@@ -139,8 +139,7 @@ class Bridge:
             with suppress(TimeoutError):  # the cluster is closed in any case
                 client.close(timeout=5)
         if cluster is not None:
-            with suppress(TimeoutError):  # its processes end with this one at the latest
-                cluster.close(timeout=_CLOSE_SECONDS)
+            _close_cluster(cluster)
 
     def __enter__(self) -> Self:
         return self
@@ -178,6 +177,13 @@ class Bridge:
                 set_as_default=False,
             )
         except (OSError, TypeError, ValueError) as error:  # TypeError: TLS is not configured
+            started, self._cluster = self._cluster, None
+            if started is not None:  # the next unit starts another one
+                _close_cluster(started)
+                raise BridgeError(
+                    f"the cluster that was started at {address} does not answer ({error}); the "
+                    "machine may be overloaded: run again, with fewer workers if it happens again"
+                ) from None
             raise BridgeError(
                 f"no Dask scheduler answers at {address} ({error}); start one with "
                 "`dask scheduler`, or omit the address for a local cluster"
@@ -228,3 +234,8 @@ class Bridge:
         except OSError as error:
             raise BridgeError(f"the Dask scheduler no longer answers: {error}") from None
         return workers
+
+
+def _close_cluster(cluster: Any) -> None:
+    with suppress(TimeoutError):  # its processes end with this one at the latest
+        cluster.close(timeout=_CLOSE_SECONDS)

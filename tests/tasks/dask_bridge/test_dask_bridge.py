@@ -93,6 +93,31 @@ def test_no_scheduler_at_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
         lonely.run(len, "abc", resource="CPU")
 
 
+def test_a_cluster_without_a_connection_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    running: list[object] = []
+
+    class Cluster:
+        scheduler_address = "tcp://127.0.0.1:9"
+
+        def __init__(self, _: int | None) -> None:
+            running.append(self)
+
+        def close(self, timeout: float) -> None:
+            running.remove(self)
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError("timed out")
+
+    monkeypatch.setattr("tasks.dask_bridge.bridge.start_local_cluster", Cluster)
+    monkeypatch.setattr("tasks.dask_bridge.client.OwnedClient", fail)
+    with Bridge() as bridge:
+        for _ in range(2):
+            with pytest.raises(BridgeError, match=r"does not answer \(timed out\)"):
+                bridge.run(len, "abc", resource="CPU")
+            assert running == []
+        assert bridge.address is None
+
+
 def test_a_resource_that_nobody_offers(bridge: Bridge) -> None:
     with (
         Bridge(address=bridge.address, worker_wait=0.5) as impatient,
