@@ -4,9 +4,11 @@ A prediction does not need the weights that it was made with. If they are needed
 after a change of `inference.*`, finetuning is repeated.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+import logging
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Literal
 
+from storage.errors import StorageError
 from storage.kinds.checkpoints import FINETUNED
 from storage.runs.all_runs import list_runs
 from storage.runs.drivers import drivers
@@ -17,6 +19,8 @@ from tasks.inputs.configuration import Configuration
 from tasks.keys import PreparedVideo
 from tasks.plan.run_order import finetuned_keys
 from tasks.run.run_context import RunContext
+
+logger = logging.getLogger("maskrnn.run")
 
 KeepWeights = Literal["all", "main", "none"]
 """`main` keeps the weights of the run's main preset and drops those of compared presets."""
@@ -66,11 +70,24 @@ class WeightsDropper:
         self._others: frozenset[str] | None = None
 
     def drop(self, record: RecordName, keys: Collection[str]) -> None:
-        """Remove weights of a video, and the references of its record to them."""
-        store = self._context.store
-        gone = [key for key in sorted(keys) if self._remove(store, key)]
+        """Remove weights of a video, and the references of its record to them.
+
+        Where the store does not tell whether another run needs them, for example because a record
+        is damaged, they stay, and a warning says why.
+        """
+        gone = {(FINETUNED, key) for key in self._removed(record, keys)}
         if gone:
-            self._context.forget(record, {(FINETUNED, key) for key in gone}, DROPPED)
+            self._context.forget(record, gone, DROPPED)
+
+    def _removed(self, record: RecordName, keys: Collection[str]) -> Iterator[str]:
+        """Remove the weights that nobody needs, one at a time; gives their keys."""
+        store = self._context.store
+        try:
+            for key in sorted(keys):
+                if self._remove(store, key):
+                    yield key
+        except StorageError as error:
+            logger.warning("the finetuned weights of %s are kept: %s", record, error)
 
     def _remove(self, store: ArtifactStore, key: str) -> bool:
         if not store.exists(FINETUNED, key) or store.is_leased(FINETUNED, key):
