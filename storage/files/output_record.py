@@ -16,6 +16,8 @@ RECORD = ".maskrnn-outputs.jsonl"
 """Name of the list. Each line is one output: a file, or a folder with all its files."""
 
 _PROGRAM = "maskrnn"
+_BEGIN = json.dumps({"program": _PROGRAM}).removesuffix("}").encode()
+"""The first bytes of every line."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class OutputRecord:
     def __init__(self, folder: Path) -> None:
         self._path = folder / RECORD
         self._read = 0
+        self._is_foreign = False
         self._places: dict[str, list[int]] = defaultdict(list)
 
     @property
@@ -104,7 +107,7 @@ class OutputRecord:
         with self._path.open("ab+") as file:
             if file.tell():
                 file.seek(-1, 2)
-                if file.read(1) != b"\n":  # a writer died while it wrote a line
+                if file.read(1) != b"\n":  # a writer died, or the disk was full, within a line
                     file.write(b"\n")
             file.write(json.dumps(line).encode() + b"\n")
 
@@ -112,19 +115,27 @@ class OutputRecord:
         """Note the positions of lines that were added since the last call."""
         if not self._path.is_file():
             return
-        lines = 0
         with self._path.open("rb") as file:
             file.seek(self._read)
             for line in file:
-                lines += 1
                 if (entry := _parsed(line)) is not None:
                     self._places[entry["output"]].append(self._read)
+                elif not _is_half(line):
+                    self._is_foreign = True
+                elif not line.endswith(b"\n"):
+                    break  # another process may be about to write the rest of it
                 self._read += len(line)
-        if lines and not self._places:
+        if self._is_foreign and not self._places:
             raise OccupiedOutputError(
                 f"{self._path} is not the list of results that this program keeps under that name. "
                 "Move it away, or name another folder."
             )
+
+
+def _is_half(line: bytes) -> bool:
+    """Whether this program may have begun a line that is no entry."""
+    begun = line.rstrip(b"\n")
+    return begun.startswith(_BEGIN) or _BEGIN.startswith(begun)
 
 
 def _parsed(line: bytes) -> Any:

@@ -199,6 +199,44 @@ def test_half_a_line_of_a_killed_writer_hides_no_other(tmp_path: Path) -> None:
     OutputFolder(tmp_path).check(files=["a.csv", "b.csv"])
 
 
+@pytest.mark.parametrize("length", [0, 1, 10, 30, 100])
+@pytest.mark.parametrize("later", [b"", b"\n"])
+def test_half_a_first_line_does_not_block_the_folder(
+    tmp_path: Path, length: int, later: bytes
+) -> None:
+    out = OutputFolder(tmp_path)
+    out.write("a.csv", b"1")
+    whole = (tmp_path / RECORD).read_bytes()
+    (tmp_path / "a.csv").unlink()
+    (tmp_path / RECORD).write_bytes(whole[:length] + later)  # a full disk took the rest
+    out = OutputFolder(tmp_path)
+    out.check(files=["a.csv"])
+    out.write("a.csv", b"2")
+    out.write("a.csv", b"3")
+    assert contents(tmp_path) == {"a.csv": b"3"}
+    OutputFolder(tmp_path).write("a.csv", b"4")
+
+
+def test_a_line_that_is_written_in_two_parts_is_read(tmp_path: Path) -> None:
+    OutputFolder(tmp_path).write("a.csv", b"1")
+    whole = (tmp_path / RECORD).read_bytes()
+    (tmp_path / RECORD).write_bytes(whole[:40])
+    out = OutputFolder(tmp_path)
+    with pytest.raises(OccupiedOutputError, match="not written by this program"):
+        out.check(files=["a.csv"])
+    (tmp_path / RECORD).write_bytes(whole)
+    out.check(files=["a.csv"])
+
+
+def test_a_list_of_somebody_else_is_refused_every_time(tmp_path: Path) -> None:
+    (tmp_path / RECORD).write_bytes(b"mine")
+    (tmp_path / "a.csv").write_bytes(b"1")
+    out = OutputFolder(tmp_path)
+    for _ in range(2):
+        with pytest.raises(OccupiedOutputError, match="is not the list of results"):
+            out.check(files=["a.csv"])
+
+
 def test_a_result_that_was_recorded_and_never_came_may_be_written(tmp_path: Path) -> None:
     """A process that dies between its record and its file leaves the former result."""
     out = OutputFolder(tmp_path)
