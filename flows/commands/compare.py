@@ -8,7 +8,12 @@ from flows.console.markdown_page import MarkdownPage
 from flows.terminal import Terminal
 from storage.store.artifacts import ArtifactStore
 from tasks.inputs.sources import DatasetSpec
-from tasks.pages.compare_page import comparison_folder, markdown, write_comparison
+from tasks.pages.compare_page import (
+    check_users_folder,
+    comparison_folder,
+    markdown,
+    write_comparison,
+)
 from tasks.pages.contestants import find_contestants
 
 
@@ -32,14 +37,18 @@ def compare_results(
 
     Raises:
         ParameterError, DatasetError, MissingArtifactError: a result cannot be compared.
+        OccupiedOutputError: the page would replace a file of somebody else's in `out`.
     """
+    if out is not None:
+        check_users_folder(out)
     store = ArtifactStore(store_url)
     dataset, root, split = data
     spec = None if dataset is None else DatasetSpec(dataset, root, split)
     contestants = find_contestants(store, names, spec)
     console = Terminal()
     console.print(MarkdownPage(markdown(contestants)))
-    page = write_comparison(contestants, out or comparison_folder(store, contestants))
+    folder = comparison_folder(store, contestants) if out is None else out
+    page = write_comparison(contestants, folder, is_users=out is not None)
     console.print(f"Page: {page}")
     if open_page:
         webbrowser.open(page.resolve().as_uri())

@@ -9,11 +9,12 @@ import pandas as pd
 
 from maskrnn_core.digest import stable_digest
 from storage.errors import StorageError
+from storage.files.output_folder import OutputFolder
 from storage.runs.ledger import RunLedger
 from storage.store.artifacts import ArtifactStore
 from tasks.errors import ParameterError
 from tasks.pages.contestants import Contestant
-from tasks.pages.media import write_parts
+from tasks.pages.media import MEDIA, write_parts
 from tasks.pages.page_data import object_rows, track_rows, video_rows
 from tasks.pages.paired import differences, markdown_comparison, paired_tests, sequence_means
 from tasks.pages.rendering import render
@@ -65,10 +66,32 @@ def comparison_folder(store: ArtifactStore, contestants: Sequence[Contestant]) -
     return report_folder(store, RunLedger(store, runs[0].info.run_id).location) / name
 
 
-def write_comparison(contestants: Sequence[Contestant], folder: Path) -> Path:
-    """Write the page into a folder; return its path. Errors as for `compared`.
+def check_users_folder(folder: Path) -> None:
+    """Refuse a folder in which the page would replace something; call this before any work.
+
+    Raises:
+        OccupiedOutputError: the page would replace a file that this program did not write.
+        StoreAccessError: the folder cannot be read.
+    """
+    OutputFolder(folder).check(files=[PAGE])
+    OutputFolder(folder / MEDIA).check()
+
+
+def write_comparison(
+    contestants: Sequence[Contestant], folder: Path, *, is_users: bool = True
+) -> Path:
+    """Write the page into a folder; return its path.
 
     Videos can be played where one of the results is a run, which has the frames.
+
+    Args:
+        contestants: the results; the others are compared with the first.
+        folder: of the page; missing folders are made.
+        is_users: whether the user named the folder, so that others may have written files into it.
+
+    Raises:
+        ParameterError: as for `compared`.
+        OccupiedOutputError: as for `check_users_folder`.
     """
     titles = [contestant.title for contestant in contestants]
     pairs = compared(contestants)
@@ -112,7 +135,11 @@ def write_comparison(contestants: Sequence[Contestant], folder: Path) -> Path:
         content=content,
         parts={},
     )
-    replace_file(folder / PAGE, page.encode("utf-8", "replace"))
+    data = page.encode("utf-8", "replace")
+    if is_users:
+        OutputFolder(folder).write(PAGE, data)
+    else:
+        replace_file(folder / PAGE, data)
     return folder / PAGE
 
 

@@ -34,7 +34,9 @@ def report_folder(store: ArtifactStore, location: str) -> Path:
 
 
 def replace_file(file: Path, data: bytes) -> None:
-    """Write a file so that no reader ever sees a part of it.
+    """Write a file of a report so that no reader ever sees a part of it.
+
+    Only for folders that this program chose: all that is in them counts as its own.
 
     A file that somebody has changed, or that this program did not write, stays as it is; a warning
     names it.

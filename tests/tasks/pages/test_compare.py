@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 from flows.commands.compare import compare_results
+from storage.errors import OccupiedOutputError
+from storage.files.output_folder import OutputFolder
 from storage.store.artifacts import ArtifactStore
 from tasks.errors import ParameterError
 from tasks.pages.compare_page import compared, markdown, write_comparison
@@ -77,6 +79,31 @@ def test_presets_and_runs_are_compared_on_the_terminal(
     assert "=surf\\|\\<b\\>" in printed
     assert str(tmp_path / "page" / "comparison.html") in printed
     assert "+0.000" in markdown(find_contestants(store, ["one", "two"], None))
+
+
+def test_files_in_the_users_folder_stay(store: ArtifactStore, tmp_path: Path) -> None:
+    names = ["one", "one:propagate"]
+    (tmp_path / "bear").mkdir()
+    mine = [tmp_path / "comparison.html", tmp_path / "bear" / "00000.png"]
+    for path in mine:
+        path.write_bytes(b"mine")
+    with pytest.raises(OccupiedOutputError, match=r"comparison\.html exists already"):
+        compare_results(store.url, ["no such run"], NO_DATA, tmp_path, open_page=False)
+    mine[0].unlink()
+    for _ in range(2):
+        assert compare_results(store.url, names, NO_DATA, tmp_path, open_page=False) == 0
+    with pytest.raises(OccupiedOutputError, match=r"00000\.png exists already"):
+        OutputFolder(tmp_path).check(folders=["bear"])
+    assert mine[1].read_bytes() == b"mine"
+
+
+def test_a_report_folder_of_an_earlier_version_is_used(
+    store: ArtifactStore, tmp_path: Path
+) -> None:
+    (tmp_path / "comparison.html").write_bytes(b"by a version that kept no list")
+    contestants = find_contestants(store, ["one", "two"], None)
+    page = write_comparison(contestants, tmp_path, is_users=False)
+    assert page.read_bytes().startswith(b"<!")
 
 
 def test_names_that_mean_nothing_are_explained(store: ArtifactStore) -> None:
