@@ -61,7 +61,7 @@ def segment_own_video(
         )
     for path in (video, *([] if first.place is None else [first.place])):
         _refuse_address(path)
-    video = video.expanduser().resolve()
+    video = _absolute(video.expanduser())
     first.check()
     _check_data(video, data)
     out = video.with_name(f"{_name(video)}-masks") if out is None else out
@@ -219,6 +219,13 @@ def _plan(run: ResolvedRun, source: SourceVideo) -> list[str]:
         f"There is no parent of {parameters.preset} for generated videos in {parameters.store} "
         "yet: it is trained now, and later commands reuse it; --parent names another one.",
     ]
+
+
+def _absolute(video: Path) -> Path:
+    """The path from the root. A link keeps its own name, after which the results are named."""
+    if video.name in {"", ".."}:
+        return video.resolve()
+    return video.parent.resolve() / video.name
 
 
 def _name(video: Path) -> str:

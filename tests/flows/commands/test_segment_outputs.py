@@ -57,6 +57,47 @@ def test_the_video_is_never_replaced(
     assert contents(tmp_path) == before
 
 
+@pytest.mark.parametrize("is_folder", [False, True])
+def test_results_of_a_link_lie_beside_it_under_its_name(
+    is_folder: bool,
+    own_video: Path,
+    drawn: SyntheticVideo,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    target, place = own_video, tmp_path / "place"
+    if is_folder:
+        target = tmp_path / "frames"
+        target.mkdir()
+        for index in range(2):
+            Image.fromarray(drawn.frame(index)).save(target / f"{index:05d}.png")
+    place.mkdir()
+    link = place / ("bear" if is_folder else "bear.mp4")
+    link.symlink_to(target)
+    monkeypatch.chdir(place)
+    options = ("--preset", "first-frame", "--store", tmp_path / "store")
+    assert run(monkeypatch, "segment", link.name, "--mask", tmp_path / "first.png", *options) == 0
+    printed = capsys.readouterr()
+    assert "bear: " in printed.err
+    assert (place / "bear-masks" / "bear" / "00000.png").is_file()
+    assert (place / "bear-masks" / "bear.mp4").is_file()
+    assert not list(tmp_path.glob("*-masks"))
+
+
+def test_a_folder_is_named_by_where_it_is(
+    drawn: SyntheticVideo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "walk" / "inside").mkdir(parents=True)
+    Image.fromarray(drawn.frame(0)).save(tmp_path / "walk" / "00000.png")
+    Image.fromarray(drawn.label_map(0)).save(tmp_path / "first.png")
+    options = ("--mask", tmp_path / "first.png", "--preview", "--store", tmp_path / "store")
+    for folder, name in (("walk", "."), ("walk/inside", "..")):
+        monkeypatch.chdir(tmp_path / folder)
+        assert run(monkeypatch, "segment", name, *options) == 0
+    assert [path.name for path in tmp_path.glob("*-masks")] == ["walk-masks"]
+
+
 def test_a_written_video_is_read_again(tmp_path: Path) -> None:
     pictures = [np.full((9, 13, 3), 40 * index, np.uint8) for index in range(4)]
     path = tmp_path / "a.mp4"
