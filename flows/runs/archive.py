@@ -18,6 +18,7 @@ from flows.runs.pipeline import Pipeline
 from flows.runs.whole_run import RunEnd, bridge_of, log_progress, tag_run
 from storage.archive.check import CheckedManifest
 from storage.archive.fetching import FetchLimits
+from storage.archive.progress_file import expect_rows
 from storage.runs.drivers import drive
 from storage.runs.ledger import RunLedger
 from storage.store.artifacts import ArtifactStore
@@ -63,6 +64,7 @@ def carry_out_archive(resolved: ResolvedArchive) -> RunEnd:
         closing(RunContext(store, bridge, ledger, driver, parameters.timeouts)) as context,
     ):
         ledger.begin(described, version("maskrnn"))
+        expect_rows(store, ledger.run_id, len(manifest.table))  # the parent may take hours
         method = resolved.method(_parent(context, resolved))
         plan = plan_rows(
             store, ledger, manifest.table, method.digest, leave_failed=parameters.leave_failed

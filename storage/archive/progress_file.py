@@ -1,8 +1,9 @@
 """Totals of an archive run in one small file, so that nobody must read 100,000 records."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
+from storage.errors import CorruptArtifactError
 from storage.runs.ledger import run_place
 from storage.store.artifacts import ArtifactStore
 from storage.store.marker import read_record, record_bytes
@@ -86,6 +87,26 @@ def read_progress(store: ArtifactStore, run_id: str) -> ArchiveProgress | None:
     fields.pop("schema")
     failures = tuple(FailedRow(**row) for row in fields.pop("failures"))
     return ArchiveProgress(**fields, failures=failures)
+
+
+def expect_rows(store: ArtifactStore, run_id: str, total: int) -> None:
+    """Count rows that a manifest has gained since the last start as not ended yet.
+
+    Args:
+        store: the store of the run.
+        run_id: name of the run.
+        total: number of usable rows now.
+
+    Raises:
+        NewerSchemaError: the file cannot be read.
+        StoreAccessError: the file cannot be written.
+    """
+    try:
+        former = read_progress(store, run_id)
+    except CorruptArtifactError:
+        return  # it is written anew when the rows start
+    if former is not None and former.total < total:
+        write_progress(store, run_id, replace(former, total=total))
 
 
 def duration(seconds: float) -> str:

@@ -24,7 +24,7 @@ _FAILURES_KEPT = 1000
 
 
 class ProgressWatcher:
-    """Counts ended rows and reports them.
+    """Counts ended rows and reports them; the file is first written when the watcher is made.
 
     Args:
         store: the store of the run.
@@ -62,6 +62,7 @@ class ProgressWatcher:
         self._logged = 0
         for result in plan.settled:
             results.put(result, now=False)
+        self._try_to_write(self._began)
 
     def ended(self, row: ArchiveRow, result: RowResult) -> None:
         """Count a row that has ended."""
@@ -84,10 +85,7 @@ class ProgressWatcher:
         """Log a line or write the file when it is due."""
         now = self._now()
         if now - self._written >= _FILE_SECONDS:
-            try:
-                self._write(now)
-            except StoreAccessError as error:  # the next call tries again; rows continue meanwhile
-                logger.warning("progress could not be saved: %s", error)
+            self._try_to_write(now)
         if now - self._told >= min(_LAST_LINE, max(_FIRST_LINE, (now - self._began) / 20)):
             self._told = now
             logger.info(self.progress().line())
@@ -117,6 +115,12 @@ class ProgressWatcher:
             rows_per_second=rate,
             failures=tuple(self._failures),
         )
+
+    def _try_to_write(self, now: float) -> None:
+        try:
+            self._write(now)
+        except StoreAccessError as error:  # the next call tries again; rows continue meanwhile
+            logger.warning("progress could not be saved: %s", error)
 
     def _write(self, now: float) -> None:
         self._written = now

@@ -7,9 +7,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from flows.commands.archive_status import ArchiveStatus
 from storage.archive.offences import Offence
-from storage.archive.progress_file import ArchiveProgress, duration, read_progress
+from storage.archive.progress_file import (
+    ArchiveProgress,
+    duration,
+    expect_rows,
+    read_progress,
+)
 from storage.errors import StoreAccessError
+from storage.runs.ledger import RunLedger
 from storage.store.artifacts import ArtifactStore
 from tasks.archive.plan import ArchivePlan
 from tasks.archive.progress import ProgressWatcher
@@ -59,12 +66,35 @@ def test_a_store_that_is_away_for_a_moment_does_not_end_the_run(
         patch.setattr("storage.files.folder.Folder.write", away)
         watching.look()
     assert "does not answer" in caplog.text
-    assert read_progress(store, RUN) is None
+    assert _done(store) == 0
     clock.time += 10.0
     watching.look()
+    assert _done(store) == 1
+
+
+def _done(store: ArtifactStore) -> int:
     progress = read_progress(store, RUN)
     assert progress is not None
-    assert progress.done == 1
+    return progress.done
+
+
+def test_a_grown_archive_is_not_done_from_the_first_moment_on(
+    store: ArtifactStore, table: MakeTable
+) -> None:
+    before = RowResult(0, "done", 9.0, "w", 1, "k")
+    info = RunLedger(store, RUN).begin({"manifest": "table.csv"}, "0")
+    watcher(store, table("clip-0"), Clock(), before)
+    assert ArchiveStatus(store, info).state == "done"
+    expect_rows(store, RUN, 1)
+    assert ArchiveStatus(store, info).state == "done"
+    expect_rows(store, RUN, 2)  # killed while the parent is trained
+    assert ArchiveStatus(store, info).state == "stopped before its end"
+    assert _done(store) == 1
+    Path(store.url, "runs", RUN, "progress.json").write_bytes(b"{")
+    expect_rows(store, RUN, 2)
+    watcher(store, table("clip-0", "clip-1"), Clock(), before)  # killed before the first row
+    assert ArchiveStatus(store, info).state == "stopped before its end"
+    assert _done(store) == 1
 
 
 def test_the_line_has_rate_time_left_cost_and_share_of_failures(
