@@ -106,6 +106,8 @@ def report(
 ) -> int:
     """Print the report of a run, and write its page, report.html, from what the run has reached.
 
+    An archive has a summary and a table of its rows, and no page.
+
     Parameters
     ----------
     run

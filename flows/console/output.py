@@ -147,15 +147,23 @@ def print_where(parameters: "BenchmarkParameters", ledger: RunLedger, seconds: f
 
 
 def print_report(store_url: str, run_id: str) -> int:
-    """Print the Markdown summary of a run, and its folder."""
+    """Print the Markdown summary of a run, and its folder; return 0.
+
+    Raises:
+        MissingArtifactError: there is no such run, or it has no summary yet.
+    """
     store = ArtifactStore(store_url)
     ledger = RunLedger(store, run_id)
-    ledger.info()
+    info = ledger.info()
     folder = report_folder(store, ledger.location)
     if not (folder / SUMMARY).exists():
+        cure = (
+            f"; `maskrnn status {run_id}` shows how far it is"
+            if info.is_archive
+            else ", or give --anew for a report of the results so far"
+        )
         raise MissingArtifactError(
-            f"the run {run_id} has no report yet; run its command to the end, or give --anew for "
-            "a report of the results so far"
+            f"the run {run_id} has no report yet: run its command to the end{cure}"
         )
     console = Terminal()
     console.print(MarkdownPage((folder / SUMMARY).read_text()))

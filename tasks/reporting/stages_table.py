@@ -1,6 +1,7 @@
 """Tabulates what the stages of a run cost, and what was reused."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -39,4 +40,11 @@ def _original_seconds(store: ArtifactStore, stage: StageRecord) -> float:
     if stage.state != "done":
         return 0.0
     metadata = [store.open(kind, key).metadata for kind, key in stage.artifacts]
-    return sum(float(known.get("seconds", 0.0)) for known in metadata)
+    return sum(_seconds(known) for known in metadata)
+
+
+def _seconds(metadata: Mapping[str, Any]) -> float:
+    """Return the wall time from the metadata of an artifact; 0 if it is unknown."""
+    seconds = metadata.get("seconds", 0.0)
+    # A streamed prediction has the seconds of its parts, and those of the whole under "all".
+    return float(seconds.get("all", 0.0) if isinstance(seconds, Mapping) else seconds)
