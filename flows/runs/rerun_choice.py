@@ -23,7 +23,8 @@ def choose_videos(
         store: the store of the run.
         run_id: its name.
         known: its videos.
-        failed: choose only those that failed, or whose process died.
+        failed: choose only those that failed or were cut off: their process died, or the run ended
+            before they began.
         videos: choose only these.
 
     Raises:
@@ -38,7 +39,7 @@ def choose_videos(
     if not failed:
         return None if videos is None else frozenset(videos)
     found = run_status(store, run_id).records
-    bad = {video.video for video in found if video.condition in ("failed", "stale")}
+    bad = {video.video for video in found if video.condition in ("failed", "stale", "pending")}
     return frozenset(bad & set(known if videos is None else videos))
 
 

@@ -15,7 +15,8 @@ from storage.runs.drivers import drive
 from storage.runs.ledger import RunLedger
 from storage.store.artifacts import ArtifactStore
 from tasks.dask_bridge import Bridge, InProcess
-from tasks.plan.outcome import Outcome, VideoResult
+from tasks.plan.outcome import Outcome, VideoResult, count_videos
+from tasks.plan.run_order import shared_stages
 from tasks.retries.server_outage import is_in_flow_run
 from tasks.run.progress_artifacts import shown_progress
 from tasks.run.run_context import RunContext
@@ -78,7 +79,7 @@ def carry_out(
             from tasks.reporting.curves import gather_curves
 
             _write_curves(context, gather_curves(store, context.records()))
-    return _end(context, outcome)
+    return _end(context, outcome, with_videos=bool(shared_stages("video", parameters.last_stage)))
 
 
 def bridge_of(parameters: RunFields) -> Bridge:
@@ -164,20 +165,25 @@ def tag_run(*names: str) -> Iterator[None]:
         yield
 
 
-def _end(context: RunContext, outcome: Outcome) -> RunEnd:
+def _end(context: RunContext, outcome: Outcome, *, with_videos: bool) -> RunEnd:
+    """Return how a run ended; one that only trains does not process the videos to segment."""
+    records = context.records()
     failed = {
         name: next(
             (f"{stage}: {item.error}" for stage, item in record.stages.items() if item.error), ""
         )
-        for name, record in context.records().items()
+        for name, record in records.items()
         if record.state == "failed"
     }
+    counts = count_videos(outcome.videos if with_videos else (), records)
+    if not failed and not with_videos:
+        return RunEnd(True, f"parents ready: {', '.join(sorted(outcome.parents))}")
+    if not failed and counts.unfinished:
+        return RunEnd(True, f"{counts.done} of {counts.total} videos done{counts.unfinished_told}")
     if not failed:
-        return RunEnd(True, f"{len(outcome.videos)} videos done")
-    videos = [name for name in outcome.videos if name in failed]
-    others = len(failed) - len(videos)
-    head = f"{len(videos)} of {len(outcome.videos)} videos failed"
-    if others:
+        return RunEnd(True, f"{counts.total} videos done")
+    head = f"{counts.failed} of {counts.total} videos failed{counts.unfinished_told}"
+    if others := len(failed) - counts.failed:
         head += f", and {others} of training"
     details = "; ".join(f"{name} ({reason})" for name, reason in failed.items())
     return RunEnd(False, f"{head}: {details}")

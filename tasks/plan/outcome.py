@@ -1,7 +1,9 @@
 """Defines the results of a run, which with the ledger's records are the input of its report."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from storage.runs.ledger import VideoRecord
 from tasks.keys import PreparedVideo
 
 
@@ -30,3 +32,33 @@ class Outcome:
     results: list[VideoResult] = field(default_factory=list)
     parents: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class VideoCounts:
+    """How many videos of a run are done, failed, or neither: cut off, or never begun."""
+
+    total: int
+    done: int
+    failed: int
+
+    @property
+    def unfinished(self) -> int:
+        """Videos that were cut off or never begun."""
+        return self.total - self.done - self.failed
+
+    @property
+    def unfinished_told(self) -> str:
+        """What follows the counts of the others: ", 2 not finished"; "" if there are none."""
+        return f", {self.unfinished} not finished" if self.unfinished else ""
+
+
+def count_videos(videos: Collection[str], records: Mapping[str, VideoRecord]) -> VideoCounts:
+    """Count the videos of a run by the state of their records; those without one are unfinished.
+
+    Args:
+        videos: names of the videos to segment.
+        records: records of the run, by name; those of training do not count.
+    """
+    states = [records[name].state for name in videos if name in records]
+    return VideoCounts(len(videos), states.count("done"), states.count("failed"))

@@ -10,7 +10,7 @@ import pandas as pd
 from storage.runs.ledger import VideoRecord
 from tasks.given import GivenMask, masks_told
 from tasks.inputs.configuration import Configuration
-from tasks.plan.outcome import Outcome
+from tasks.plan.outcome import Outcome, count_videos
 from tasks.reporting.escaping import (
     markdown_code,
     markdown_picture,
@@ -96,11 +96,11 @@ def confidence_section(confidence: Confidence) -> str:
 def markdown(parts: ReportParts) -> str:
     """Return the summary for people."""
     failed = failures(parts.records)
-    names = {item["video"] for item in failed} & set(parts.outcome.videos)
-    done = len(parts.outcome.videos) - len(names)
+    counts = count_videos(parts.outcome.videos, parts.records)
     sections = [
-        f"# {markdown_text(parts.run_id)}\n\n{done} of {len(parts.outcome.videos)} videos done"
-        + (f", **{len(names)} failed**." if names else "."),
+        f"# {markdown_text(parts.run_id)}\n\n{counts.done} of {counts.total} videos done"
+        + (f", **{counts.failed} failed**" if counts.failed else "")
+        + f"{counts.unfinished_told}.",
         *([] if parts.tables is None else [_figures(parts, parts.tables)]),
         *(section for section in parts.sections if section),
         "## Provenance\n\n" + _provenance(parts),
