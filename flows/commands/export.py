@@ -7,7 +7,7 @@ from flows.console.guarded_command import DONE, FAILED
 from flows.console.output import print_error
 from flows.terminal import Terminal
 from storage.store.artifacts import ArtifactStore
-from tasks.export.export_formats import choose_exports, export
+from tasks.export.export_formats import NotExported, choose_exports, export
 
 
 def export_predictions(
@@ -17,16 +17,17 @@ def export_predictions(
     formats: Sequence[str],
     videos: Sequence[str] | None,
 ) -> int:
-    """Write predictions and print where they are; return 1 if one could not be written."""
+    """Write predictions and print where they are; return 1 if something could not be written."""
     console = Terminal()
     store = ArtifactStore(store_url)
     chosen = choose_exports(store, run, videos)
-    problems = 0
+    problems: list[NotExported] = []
     for result in export(store, chosen, folder.expanduser(), formats):
-        if isinstance(result, str):
-            problems += 1
-            print_error(result)
+        if isinstance(result, NotExported):
+            problems.append(result)
+            print_error(result.text)
         else:
             console.print(str(result))
-    console.print(f"{len(chosen) - problems} of {len(chosen)} predictions are in {folder}")
+    whole = len(chosen) - len({item.export for item in problems if item.export is not None})
+    console.print(f"{whole} of {len(chosen)} predictions are in {folder}")
     return FAILED if problems else DONE

@@ -75,6 +75,19 @@ class Export:
     folder: str = ""
 
 
+@dataclass(frozen=True)
+class NotExported:
+    """Something that could not be written.
+
+    Args:
+        text: what and why, for people.
+        export: the prediction that it belongs to; None for a zip of several.
+    """
+
+    text: str
+    export: Export | None = None
+
+
 def choose_exports(
     store: ArtifactStore, run: str | None, videos: Sequence[str] | None
 ) -> list[Export]:
@@ -111,8 +124,8 @@ def choose_exports(
 
 def export(
     store: ArtifactStore, chosen: Sequence[Export], folder: Path, formats: Sequence[str]
-) -> Iterator[Path | str]:
-    """Write predictions one by one; one that cannot be used does not stop the others.
+) -> Iterator[Path | NotExported]:
+    """Write predictions one by one; what cannot be written does not stop the rest.
 
     Args:
         store: the store with the predictions.
@@ -121,8 +134,9 @@ def export(
         formats: of `FORMATS`.
 
     Yields:
-        Each file or folder when it is complete, and an error for a prediction that is damaged,
-        cannot name a file, or has lost its frames.
+        Each file or folder when it is complete, and an error for each that cannot be written: its
+        prediction is damaged, cannot name a file, or has lost its frames; or a prediction is
+        missing from a zip of all.
 
     Raises:
         ParameterError: an unknown format.
@@ -160,23 +174,42 @@ def _written(
     chosen: Sequence[Export],
     places: Mapping[str, OutputFolder],
     formats: Sequence[str],
-) -> Iterator[Path | str]:
-    whole: dict[str, list[StoredPrediction]] = {folder: [] for folder in places}
+) -> Iterator[Path | NotExported]:
+    opened: dict[str, list[StoredPrediction]] = {folder: [] for folder in places}
+    lacking: dict[str, list[str]] = {folder: [] for folder in places}
     for item in chosen:
         try:
             prediction = StoredPrediction(store, item.key)
-            for name in formats:
-                if name in _OF_VIDEO:
-                    yield _OF_VIDEO[name].write(store, prediction, places[item.folder])
-            whole[item.folder].append(prediction)
         except _OF_ONE as error:
-            yield f"{item.video}: {error}"
+            lacking[item.folder].append(item.video)
+            yield NotExported(f"{item.video}: {error}", item)
+            continue
+        opened[item.folder].append(prediction)
+        for name in formats:
+            if name in _OF_VIDEO:
+                try:
+                    yield _OF_VIDEO[name].write(store, prediction, places[item.folder])
+                except _OF_ONE as error:
+                    yield NotExported(f"{item.video}, {name}: {error}", item)
     for name in formats:
         for folder in places if name in SERVERS else ():
-            try:
-                yield export_server_zip(whole[folder], name, places[folder])
-            except _OF_ONE as error:
-                yield f"{zip_name(name)}: {error}"
+            yield _zip(name, opened[folder], lacking[folder], places[folder])
+
+
+def _zip(
+    form: str, predictions: Sequence[StoredPrediction], lacking: Sequence[str], out: OutputFolder
+) -> Path | NotExported:
+    """Write a zip of all predictions of a folder, unless one of those chosen is lacking."""
+    name = zip_name(form)
+    if lacking:
+        return NotExported(
+            f"{name} was not written: {', '.join(lacking)} would be missing from it; mend this "
+            "first, or name the other videos with --videos"
+        )
+    try:
+        return export_server_zip(predictions, form, out)
+    except _OF_ONE as error:
+        return NotExported(f"{name}: {error}")
 
 
 def _of_store(store: ArtifactStore) -> list[Export]:

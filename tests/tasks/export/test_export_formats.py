@@ -1,6 +1,7 @@
 """Predictions as files: palette PNG, COCO JSON and overlay, of a run or of a store."""
 
 import json
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from storage.runs.ledger import RunLedger, StageRecord, VideoRecord
 from storage.store.artifacts import ArtifactStore
 from tasks.clip import StreamedClip
 from tasks.errors import ParameterError
-from tasks.export.export_formats import FORMATS, Export, choose_exports, export
+from tasks.export.export_formats import FORMATS, Export, NotExported, choose_exports, export
 from tests.command_line import run
 from tests.tasks.streaming.clips import scenes, write_clip
 from tests.tasks.units.streams import stream
@@ -97,12 +98,12 @@ def test_an_overlay_needs_the_same_video(
     Path(frames).replace(clip.video)
     chosen = [Export("clip", "k")]
     (told,) = export(store, chosen, tmp_path / "out", ["overlay"])
-    assert isinstance(told, str)
-    assert "the file has changed" in told
+    assert isinstance(told, NotExported)
+    assert "the file has changed" in told.text
     Path(clip.video).unlink()
     (told,) = export(store, chosen, tmp_path / "out", ["overlay"])
-    assert isinstance(told, str)
-    assert "is not there" in told
+    assert isinstance(told, NotExported)
+    assert "is not there" in told.text
     assert not (tmp_path / "out").exists()
 
 
@@ -149,9 +150,39 @@ def test_one_that_is_damaged_does_not_stop_the_others(
     out = tmp_path / "out"
     assert run(monkeypatch, "export", "--store", store.url, "--out", out) == 1
     printed = capsys.readouterr()
-    assert "ant: " in printed.err
+    assert "ant, png: " in printed.err
     assert "1 of 2 predictions are in" in printed.out
     assert sorted(path.name for path in out.iterdir()) == [RECORD, "clip"]
+
+
+def test_a_format_that_fails_does_not_stop_the_others(
+    store: ArtifactStore,
+    clip: StreamedClip,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path(clip.video).unlink()
+    out = tmp_path / "out"
+    asked = ["export", "--store", store.url, "--out", out, "--format", "overlay,png,csv,davis-zip"]
+    assert run(monkeypatch, *asked) == 1
+    printed = capsys.readouterr()
+    assert "clip, overlay: The frames of clip are needed" in printed.err
+    assert "0 of 1 predictions are in" in printed.out
+    assert {path.name for path in out.iterdir()} == {RECORD, "clip", "clip.csv", "davis.zip"}
+    with zipfile.ZipFile(out / "davis.zip") as archive:
+        assert len(archive.namelist()) == 5
+
+
+def test_a_zip_lacks_no_prediction(store: ArtifactStore, tmp_path: Path) -> None:
+    chosen = [Export("clip", "k"), Export("ant", "gone")]
+    folder, ant, davis = export(store, chosen, tmp_path / "out", ["png", "davis-zip"])
+    assert folder == tmp_path / "out" / "clip"
+    assert isinstance(ant, NotExported)
+    assert ant.export == chosen[1]
+    assert isinstance(davis, NotExported)
+    assert davis.text.startswith("davis.zip was not written: ant would be missing from it")
+    assert not (tmp_path / "out" / "davis.zip").exists()
 
 
 def test_which_predictions(store: ArtifactStore, clip: StreamedClip, tmp_path: Path) -> None:
