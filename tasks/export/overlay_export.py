@@ -50,9 +50,17 @@ def export_overlay(store: ArtifactStore, prediction: StoredPrediction, out: Outp
 
 
 def source_files(prediction: StoredPrediction) -> list[Path]:
-    """Return local files and folders that a streamed clip was read from; none for stored videos."""
+    """Return local files and folders of a user's own video and its masks, which results must spare.
+
+    None for a video of a data set. A relative path is left out: it was that of another folder.
+    """
     source: Mapping[str, Any] = prediction.metadata.get("provenance", {}).get("source", {})
-    return [Path(source[name]) for name in ("video", "masks") if name in source]
+    if "video_key" not in source:  # a streamed clip, which was read from these files
+        places = [source.get("video"), source.get("masks")]
+    else:  # a stored video, whose "video" is its name
+        origin: Mapping[str, Any] = source.get("origin") or {}
+        places = [origin.get("root"), origin["masks"]] if origin.get("masks") else []
+    return [Path(place) for place in places if place and Path(place).is_absolute()]
 
 
 def source_frames(
