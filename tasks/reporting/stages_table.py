@@ -15,7 +15,8 @@ def stages_table(store: ArtifactStore, records: Mapping[str, VideoRecord]) -> pd
     originally.
 
     `original seconds` is the worker time of training, finetuning and inference when their
-    artifacts were made, in this run or an earlier one.
+    artifacts were made, in this run or an earlier one. Artifacts that were removed since, such as
+    optical flow, do not count.
     """
     rows = {name: dict.fromkeys(_COLUMNS, 0.0) for name in STAGE_KINDS}
     for record in records.values():
@@ -39,8 +40,8 @@ _COLUMNS = ["computed", "reused", "failed", "seconds now", "original seconds"]
 def _original_seconds(store: ArtifactStore, stage: StageRecord) -> float:
     if stage.state != "done":
         return 0.0
-    metadata = [store.open(kind, key).metadata for kind, key in stage.artifacts]
-    return sum(_seconds(known) for known in metadata)
+    kept = [pair for pair in stage.artifacts if store.exists(*pair)]
+    return sum(_seconds(store.open(kind, key).metadata) for kind, key in kept)
 
 
 def _seconds(metadata: Mapping[str, Any]) -> float:
