@@ -54,7 +54,7 @@ def compared_presets(tables: Tables, presets: Sequence[str]) -> list[dict[str, A
     """Return figures per preset, over the videos that all completed, and the main preset's lead.
 
     `lead` is the main preset's mean J minus this preset's; None for the main preset, which is the
-    first.
+    first. Empty if they completed no video in common.
     """
     per_object = tables.per_object
     present = [name for name in presets if name in set(per_object["preset"])]
@@ -121,11 +121,9 @@ def markdown(parts: ReportParts) -> str:
 def _figures(parts: ReportParts, tables: Tables) -> str:
     if tables.per_object.empty:
         return "## Figures\n\nNo video could be evaluated."
-    compared = pd.DataFrame(comparison(parts, tables)).rename(columns={"lead": "lead in J"})
     main = parts.configurations[0].preset.name
     sequences = tables.per_sequence[tables.per_sequence["preset"] == main]
     objects = tables.per_object[tables.per_object["preset"] == main]
-    common = len(common_videos(tables, list(compared["preset"])))
     several = ", ".join(given_of(parts.outcome))
     caution = (
         f"\n\n**Objects of {markdown_text(several)} have several given masks.** Their figures are "
@@ -135,12 +133,20 @@ def _figures(parts: ReportParts, tables: Tables) -> str:
         [
             "## Figures\n\nJ is region similarity, F contour accuracy, T temporal instability "
             f"(over all sequences); by the protocol {parts.protocol}." + (several and caution),
-            f"### Presets, on the {common} videos that all of them came through with\n\n"
-            + markdown_table(compared),
+            _compared(comparison(parts, tables)),
             f"### {main} per sequence\n\n" + markdown_table(sequences.drop(columns="preset")),
             f"### {main} per object\n\n" + markdown_table(objects.drop(columns="preset")),
         ]
     )
+
+
+def _compared(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the section that compares the presets, from `compared_presets`."""
+    if not rows:
+        return "### Presets\n\nNo video was completed by all presets, so they are not compared."
+    common = rows[0]["sequences"]
+    table = markdown_table(pd.DataFrame(rows).rename(columns={"lead": "lead in J"}))
+    return f"### Presets, on the {common} videos that all of them came through with\n\n{table}"
 
 
 def _masks(outcome: Outcome) -> list[str]:
