@@ -7,6 +7,7 @@ from pathlib import Path
 from flows.console.markdown_page import MarkdownPage
 from flows.terminal import Terminal
 from storage.store.artifacts import ArtifactStore
+from tasks.errors import ParameterError
 from tasks.inputs.sources import DatasetSpec
 from tasks.pages.compare_page import (
     check_users_folder,
@@ -30,7 +31,7 @@ def compare_results(
     Args:
         store_url: the store of the runs.
         names: as `find_contestants` takes them.
-        data: data set, root and split for predictions of other programs; the first None takes
+        data: data set, root and split for predictions of other programs; three times None takes
             those of the first run.
         out: folder for the page; None chooses one.
         open_page: open the page in the browser.
@@ -43,6 +44,13 @@ def compare_results(
         check_users_folder(out)
     store = ArtifactStore(store_url)
     dataset, root, split = data
+    if dataset is None and (root or split):
+        given = [f"--{name}" for name, text in (("root", root), ("split", split)) if text]
+        named = " and ".join(given)
+        raise ParameterError(
+            f"{named} {'needs' if len(given) == 1 else 'need'} the name of a data set: give "
+            f"--dataset too, or remove {named} to compare on the data set of the first run"
+        )
     spec = None if dataset is None else DatasetSpec(dataset, root, split)
     contestants = find_contestants(store, names, spec)
     console = Terminal()

@@ -45,6 +45,8 @@ class EvaluationRequest:
         missing_is_empty: count a missing frame or sequence as empty.
         stability: compute T, which takes most of the time.
         workers: number of processes; None chooses.
+        missing_option: option of the command that sets `missing_is_empty`, which errors recommend;
+            None: it has none.
     """
 
     predictions: Path
@@ -54,6 +56,7 @@ class EvaluationRequest:
     missing_is_empty: bool = False
     stability: bool = True
     workers: int | None = None
+    missing_option: str | None = "--missing=empty"
 
 
 @dataclass(frozen=True)
@@ -120,17 +123,19 @@ class OpenedRequest:
         notes: of the data set.
         predictions: what is evaluated.
         jobs: one per video.
+        missing_option: as of the request.
     """
 
     rules: Protocol
     notes: DatasetNotes
     predictions: PredictionSet
     jobs: Sequence[Comparison]
+    missing_option: str | None
 
     def check(self, problems: Sequence[Problem]) -> None:
         """Raise ParameterError if there is any problem; it tells all of them."""
         if problems:
-            raise ParameterError(message_of(problems, self.predictions.place))
+            raise ParameterError(message_of(problems, self.predictions.place, self.missing_option))
 
     def without_counted_frames(self) -> ParameterError:
         """The error of a request of which the protocol counts no frame."""
@@ -152,7 +157,7 @@ def open_request(request: EvaluationRequest) -> OpenedRequest:
     binary = reader is not None and reader.binary_masks
     empty, stability = request.missing_is_empty, request.stability
     jobs = [Comparison(video, predictions, rules, binary, empty, stability) for video in videos]
-    return OpenedRequest(rules, notes, predictions, jobs)
+    return OpenedRequest(rules, notes, predictions, jobs, request.missing_option)
 
 
 def _evaluation(

@@ -22,12 +22,13 @@ class Problem:
     frame: str | None = None
 
 
-def message_of(problems: Sequence[Problem], place: str) -> str:
+def message_of(problems: Sequence[Problem], place: str, missing_option: str | None) -> str:
     """Return a message with every fault; faults of one kind share a line.
 
     Args:
         problems: at least one.
         place: where the predictions are.
+        missing_option: option of the command that counts missing ones as empty; None: it has none.
     """
     whole: dict[str, list[str]] = {}
     frames: dict[tuple[str, str], list[str]] = {}
@@ -40,8 +41,8 @@ def message_of(problems: Sequence[Problem], place: str) -> str:
     lines += [f"{video}, {what}: {in_ranges(names)}" for (video, what), names in frames.items()]
     absent = any(problem.what.startswith("missing") for problem in problems)
     cure = "Correct these files"
-    if absent:
-        cure += ", or count missing ones as empty with --missing=empty"
+    if absent and missing_option is not None:
+        cure += f", or count missing ones as empty with {missing_option}"
     return (
         f"the predictions {place} do not fit the data set:\n  " + "\n  ".join(lines) + f"\n{cure}."
     )

@@ -79,7 +79,8 @@ def find_contestants(
     Args:
         store: the store with the runs.
         names: "RUN", "RUN:PRESET", or the path of predictions that `maskrnn evaluate` reads.
-        spec: annotations for predictions of other programs; None: those of the first run.
+        spec: annotations for predictions of other programs; None: those of the first run, of the
+            videos that it was given.
         on_frames: called with the number of evaluated frames since the last call.
 
     Raises:
@@ -87,14 +88,16 @@ def find_contestants(
             annotations for predictions of other programs.
     """
     known = {info.run_id for info in list_runs(store)}
+    annotations = None if spec is None else _Annotations(spec)
     found: dict[str, Contestant] = {}
     for name in names:
         run, _, preset = name.partition(":") if name not in known else (name, "", "")
         if run in known:
             contestant = _of_run(store, run, preset)
         elif Path(name).exists():
-            spec = spec or _spec_of(store, [n.partition(":")[0] for n in names], known)
-            contestant = _of_files(Path(name), spec, on_frames)
+            runs = [name.partition(":")[0] for name in names]
+            annotations = annotations or _annotations_of(store, runs, known)
+            contestant = _of_files(Path(name), annotations, on_frames)
         else:
             RunLedger(store, run).info()  # names similar runs
             raise ParameterError(f"{name} is neither a run nor predictions")
@@ -121,27 +124,40 @@ def _of_run(store: ArtifactStore, run: str, preset: str) -> Contestant:
     return Contestant(title, of_preset, per_frame[per_frame["preset"] == chosen], results, chosen)
 
 
-def _of_files(path: Path, spec: DatasetSpec, on_frames: Callable[[int], None]) -> Contestant:
-    request = EvaluationRequest(path, spec, stability=False, missing_is_empty=False)
+@dataclass(frozen=True)
+class _Annotations:
+    """What predictions of other programs are evaluated against; all videos if `videos` is None."""
+
+    spec: DatasetSpec
+    videos: Sequence[str] | None = None
+
+
+def _of_files(
+    path: Path, annotations: _Annotations, on_frames: Callable[[int], None]
+) -> Contestant:
+    request = EvaluationRequest(
+        path, annotations.spec, annotations.videos, stability=False, missing_option=None
+    )
     found = evaluate_predictions(request, on_frames=on_frames)
     predictions = open_predictions(path)
-    reader = READERS.get(spec.name)
+    reader = READERS.get(annotations.spec.name)
     options = ReadOptions(binary=reader is not None and reader.binary_masks)
     return Contestant(
         str(path), found.per_object, found.per_frame, predictions=predictions, options=options
     )
 
 
-def _spec_of(store: ArtifactStore, names: Sequence[str], known: set[str]) -> DatasetSpec:
-    """The data set of the first run among the names."""
+def _annotations_of(store: ArtifactStore, names: Sequence[str], known: set[str]) -> _Annotations:
+    """The data set and the videos of the first run among the names."""
     runs = [name for name in names if name in known]
     if not runs:
         raise ParameterError("predictions need annotations: name them with --dataset and --root")
     parameters = RunLedger(store, runs[0]).info().parameters
     configuration = configure(parameters["preset"], parameters.get("overrides", {}))
-    return DatasetSpec(
+    spec = DatasetSpec(
         str(parameters["dataset"]),
         parameters.get("root"),
         parameters.get("split") or "val",
         configuration.synthetic,
     )
+    return _Annotations(spec, parameters.get("videos"))

@@ -11,11 +11,13 @@ import pytest
 from flows.commands.compare import compare_results
 from storage.errors import OccupiedOutputError
 from storage.files.output_folder import OutputFolder
+from storage.runs.ledger import RunLedger
 from storage.store.artifacts import ArtifactStore
 from tasks.errors import ParameterError
 from tasks.pages.compare_page import compared, markdown, write_comparison
 from tasks.pages.contestants import Contestant, find_contestants
 from tasks.pages.paired import differences, paired_tests
+from tests.tasks.evaluation.trees import write_davis, write_predictions
 from tests.tasks.pages.made_run import MadeRun, make_run
 
 pytestmark = pytest.mark.timeout(600)  # on a busy machine a browser starts slowly
@@ -118,6 +120,31 @@ def test_names_that_mean_nothing_are_explained(store: ArtifactStore) -> None:
     lonely = Contestant("other", pd.DataFrame({"video": ["x"], "J_mean": 1, "F_mean": 1}), store)  # type: ignore[arg-type]
     with pytest.raises(ParameterError, match="no sequence in common"):
         compared([*find_contestants(store, ["one"], None), lonely])
+
+
+def test_a_data_set_is_named_with_its_folder(store: ArtifactStore) -> None:
+    for data, named in (
+        ((None, "/data", None), "--root needs"),
+        ((None, "/data", "train"), "--root and --split need"),
+    ):
+        with pytest.raises(ParameterError, match=f"{named} the name of a data set: give --dataset"):
+            compare_results(store.url, ["one", "two"], data, None, open_page=False)
+
+
+def test_predictions_are_evaluated_on_the_videos_of_the_first_run(tmp_path: Path) -> None:
+    root = write_davis(tmp_path / "davis", "2017", {"bear": 1, "camel": 1})
+    made = ArtifactStore(str(tmp_path / "store"))
+    make_run(made, "one", MadeRun(("bear",), ("small",), frames=3))
+    ledger = RunLedger(made, "one")
+    asked = {**ledger.info().parameters, "root": str(root), "videos": ["bear"]}
+    ledger.begin(asked, "0.1.0", ["bear"])
+    other = write_predictions(tmp_path / "other", {"bear": 1})
+    _, found = find_contestants(made, ["one", str(other)], None)
+    assert set(found.per_object["video"]) == {"bear"}
+    ledger.begin({**asked, "videos": ["bear", "camel"]}, "0.1.0", ["bear"])
+    with pytest.raises(ParameterError, match="missing sequences: camel") as caught:
+        find_contestants(made, ["one", str(other)], None)
+    assert "--missing" not in str(caught.value)
 
 
 def test_predictions_of_other_programs_are_compared_and_shown(
