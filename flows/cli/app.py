@@ -18,6 +18,7 @@ from flows.console.options import (
     MethodOptions,
     RunOptions,
     StoreOptions,
+    absolute_path,
     as_fields,
     names,
 )
@@ -120,7 +121,8 @@ def flow(
             return collect_flow(store_url(store), dry_run=run.dry_run)
 
         return guarded(collect, store)
-    return _execute("flow", store, data, run, flow=flow, flow_weights=flow_weights)
+    file = None if flow_weights is None else absolute_path(flow_weights)
+    return _execute("flow", store, data, run, flow=flow, flow_weights=file)
 
 
 @app.command

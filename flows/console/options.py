@@ -1,5 +1,6 @@
 """Defines the options that several commands share."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,6 +12,9 @@ from tasks.errors import ParameterError
 _DATA = Group("Data")
 _METHOD = Group("Method")
 _RUN = Group("Run")
+
+_PATHS = ("root", "flow_weights", "parent", "initial_weights")
+"""Fields that may name a file or a folder."""
 
 Debug = Annotated[bool, Parameter(group=_RUN, negative="")]
 
@@ -151,6 +155,9 @@ class RunOptions(WorkOptions):
 def as_fields(*groups: object) -> dict[str, Any]:
     """Return fields of `BenchmarkParameters` from groups of options.
 
+    Paths of existing files and folders become absolute: the run's name is made from them, and a
+    rerun or a remote worker may have another working folder.
+
     Raises:
         ParameterError: an override, a time limit or an option is not key=value.
     """
@@ -173,7 +180,24 @@ def as_fields(*groups: object) -> dict[str, Any]:
             fields[name] = names(fields[name])
     if isinstance(wanted := fields.get("train_videos"), str):
         fields["train_videos"] = int(wanted) if wanted.isdigit() else names(wanted)
-    return fields
+    return {**fields, **_absolute_paths(fields)}
+
+
+def absolute_path(text: str) -> str:
+    """Return the absolute path of an existing file or folder; keys and addresses as they are."""
+    path = Path(text).expanduser()
+    return str(path.absolute()) if path.exists() else text
+
+
+def _absolute_paths(fields: Mapping[str, Any]) -> dict[str, str]:
+    """Return the fields that name an existing file or folder, with its absolute path."""
+    given = {name: fields[name] for name in _PATHS if isinstance(fields.get(name), str)}
+    if "initial_weights" in given:
+        from tasks.inputs.starting_weights import is_name
+
+        if is_name(given["initial_weights"]):
+            del given["initial_weights"]
+    return {name: absolute_path(text) for name, text in given.items()}
 
 
 def names(text: str) -> tuple[str, ...]:

@@ -85,6 +85,11 @@ def starting_weights(initial: str, preset: Preset, store: ArtifactStore) -> "Wei
     return weights_of(network)
 
 
+def is_name(initial: str) -> bool:
+    """Whether starting weights are given by a name, even if a file has the same name."""
+    return initial == IMAGENET or initial in TRUNK_FILES
+
+
 def _file_of(initial: str) -> str:
     """The file of a trunk that is given by name; what is not the name of a trunk, as it is."""
     return str(trunk_file(initial)) if initial in TRUNK_FILES else initial

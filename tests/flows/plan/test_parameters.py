@@ -57,6 +57,34 @@ def test_options_become_fields() -> None:
         as_fields(MethodOptions(set=["static.steps"]))
 
 
+def test_existing_paths_become_absolute_and_names_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a" / "data").mkdir(parents=True)
+    (tmp_path / "b" / "data").mkdir(parents=True)
+    (tmp_path / "a" / "w.safetensors").touch()
+    (tmp_path / "a" / "vgg16-hed").touch()
+    monkeypatch.chdir(tmp_path / "a")
+    file = str(tmp_path / "a" / "w.safetensors")
+    found = as_fields(
+        DataOptions(root="data"),
+        MethodOptions(
+            parent="w.safetensors", flow_weights="./w.safetensors", initial_weights="vgg16-hed"
+        ),
+    )
+    assert found["root"] == str(tmp_path / "a" / "data")
+    assert (found["parent"], found["flow_weights"]) == (file, file)
+    assert found["initial_weights"] == "vgg16-hed"
+    assert as_fields(MethodOptions(initial_weights="w.safetensors"))["initial_weights"] == file
+    assert as_fields(MethodOptions(parent="0123abcd"))["parent"] == "0123abcd"
+    assert as_fields(DataOptions(root="gone"))["root"] == "gone"
+    assert as_fields(DataOptions())["root"] is None
+    named = BenchmarkParameters.model_validate(as_fields(DataOptions(root="data"))).run_name
+    monkeypatch.chdir(tmp_path / "b")
+    elsewhere = BenchmarkParameters.model_validate(as_fields(DataOptions(root="data"))).run_name
+    assert named != elsewhere
+
+
 def test_limits_and_clusters_become_fields(tmp_path: Path) -> None:
     file = tmp_path / "slurm.yaml"
     file.write_text("queue: gpu\nmemory: 8GB\njob_extra_directives: ['--gres=gpu:1']\n")
