@@ -112,7 +112,8 @@ def suggest_frames(
             end = min((frame for frame in frames if frame > index), default=total)
             doubt = doubts.frames[index:end, place]
             doubt *= 1 - doubt[0] * _REACH ** np.arange(end - index)
-            frames.append(index)
+            if prediction.states[index, place] != _ABSENT:  # there is nothing of it to correct
+                frames.append(index)
     return found
 
 

@@ -17,6 +17,7 @@ from tests.flows.tiny import OVERRIDES
 
 FRAMES = 30
 FAILURE = range(12, 20)
+ABSENT = 2
 TO_THE_END = range(12, FRAMES)
 
 Wrong = Callable[[int, UInt8Array], tuple[UInt8Array, int, float]]
@@ -30,19 +31,29 @@ def drawn() -> SyntheticVideo:
 
 
 def predicted(
-    tmp_path: Path, drawn: SyntheticVideo, wrong: Wrong, failure: range = FAILURE
+    tmp_path: Path,
+    drawn: SyntheticVideo,
+    wrong: Wrong,
+    failure: range = FAILURE,
+    second: int | None = None,
 ) -> StoredPrediction:
+    """A prediction of object 1; with `second`, also of an object 2 that begins at that frame."""
     store = ArtifactStore(str(tmp_path))
+    objects = [1] if second is None else [1, 2]
     names = [f"{index:05d}" for index in range(FRAMES)]
     with write_prediction(
-        store, "k", video="v", size=(48, 64), objects=[1], frame_names=names, metadata={}
+        store, "k", video="v", size=(48, 64), objects=objects, frame_names=names, metadata={}
     ) as writer:
         for index in range(FRAMES):
             true = drawn.label_map(index)
             assert true is not None
             mask = (true == 1).astype(np.uint8)
             values = (mask, 0, 0.97) if index not in failure else wrong(index, mask)
-            writer.add(index, values[0], [values[1]], np.zeros((1, 4)), [values[2]])
+            states, sure = [values[1]], [values[2]]
+            if second is not None:
+                states.append(0 if index >= second else ABSENT)
+                sure.append(0.97)
+            writer.add(index, values[0], states, np.zeros((len(objects), 4)), sure)
     return StoredPrediction(store, "k")
 
 
@@ -109,6 +120,16 @@ def test_without_a_sign_the_middle_of_the_longest_gap_is_named(
     assert first.reason == "far from the given masks"
     assert 12 <= first.index <= 17
     assert {other.index < first.index for other in others} == {True, False}
+
+
+def test_a_frame_before_an_object_begins_does_not_help_it(
+    tmp_path: Path, drawn: SyntheticVideo
+) -> None:
+    """An object of the last frame alone, which is given, has no frame to correct."""
+    alone = predicted(tmp_path / "alone", drawn, lost)
+    both = predicted(tmp_path / "both", drawn, lost, second=FRAMES - 1)
+    of_alone, of_both = (suggest_frames(one, drawn.backward_flow, 3) for one in (alone, both))
+    assert [(s.index, s.help) for s in of_both] == [(s.index, s.help) for s in of_alone]
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
