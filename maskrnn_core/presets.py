@@ -92,7 +92,8 @@ _NEARLY_ALL_DREAMS = replace(_DREAMS, share=0.9)
 
 _ONE_STREAM = NetworkOptions(flow_stream=False, localization=False, mask_at="stages")
 _PARENT = StaticOptions(
-    steps=2_000,
+    steps=1_200,
+    coarse=0.8,
     accumulate=4,
     learning_rate=2e-4,
     final_learning_rate=1e-5,
@@ -136,7 +137,7 @@ _SCRATCH = replace(
     _ACCURATE,
     name="scratch",
     network=replace(_ONE_STREAM, width=0.25, norm="group"),
-    static=replace(_PARENT, steps=6_000, learning_rate=1e-3),
+    static=replace(_PARENT, steps=6_000, coarse=0.0, learning_rate=1e-3),
     finetune=replace(
         _FIRST_FRAME,
         iterations=1_000,

@@ -30,7 +30,7 @@ CHOSEN=()
 # The trunk and the budget of `accurate`, for presets that are narrower and shorter by themselves.
 SAME_BUDGET=(
   network.width=1 network.norm=none
-  static.steps=2000 static.accumulate=4 static.learning_rate=2e-4 static.final_learning_rate=1e-5
+  static.steps=1200 static.coarse=0.8 static.accumulate=4 static.learning_rate=2e-4 static.final_learning_rate=1e-5
   static.augmentation.crop=0.6 static.augmentation.anywhere=0.15 "static.augmentation.scale=[0.7,1.4]"
   finetune.iterations=200 finetune.learning_rate=1e-4 finetune.final_learning_rate=1e-5
   finetune.augmentation.crop=0.6 finetune.augmentation.anywhere=0.2

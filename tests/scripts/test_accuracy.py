@@ -50,7 +50,7 @@ def test_a_parent_and_the_videos_from_it(preset: str, tmp_path: Path) -> None:
     assert network is not None
     assert (network.width, network.norm) == (1.0, "none")
     assert made[0].static is not None
-    assert (made[0].static.steps, made[0].static.accumulate) == (2000, 4)
+    assert (made[0].static.steps, made[0].static.accumulate) == (1200, 4)
 
 
 def test_presets_that_need_no_parent_from_elsewhere(tmp_path: Path) -> None:
