@@ -67,7 +67,7 @@ class Follower:
         self._output_size: tuple[int, int] | None = None
 
     def working(self, frame: UInt8Array) -> UInt8Array:
-        """A frame at the size at which objects are followed.
+        """A copy of a frame at the size at which objects are followed, contiguous in memory.
 
         Raises:
             InvalidInputError: the frame has another size than the first.
@@ -80,7 +80,9 @@ class Follower:
                 f"a frame is {size[1]}x{size[0]}, but the first is {self._output_size[1]}x"
                 f"{self._output_size[0]}; bring all frames to one size"
             )
-        return _resized(frame, working_size(size, self._resolution), cv2.INTER_AREA)
+        smaller = _resized(frame, working_size(size, self._resolution), cv2.INTER_AREA)
+        # A camera may write its next frame into the same array, and torch takes no mirrored views.
+        return frame.copy() if smaller is frame else smaller
 
     def advance(self, inputs: FrameInputs, mask: UInt8Array | None) -> FrameResult:
         """Segment the next frame.

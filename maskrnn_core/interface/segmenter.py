@@ -82,7 +82,7 @@ class Segmenter:
             backward = self._flow.estimate(working, self._previous)
         inputs = FrameInputs(working, backward, None, self._is_cut)
         result = self._follower.advance(inputs, given)
-        self._previous, self._is_cut = working.copy(), False
+        self._previous, self._is_cut = working, False
         return result
 
     def cut(self) -> None:

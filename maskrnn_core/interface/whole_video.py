@@ -90,6 +90,6 @@ def _with_flow(frames: Iterable[UInt8Array], estimator: FlowEstimator) -> Iterat
             forward, following = estimator.estimate_both(previous, frame)
             yield FrameInputs(previous, backward, forward, False)
             backward = following
-        previous = frame.copy()  # the source may write the next frame into the same array
+        previous = frame
     if previous is not None:
         yield FrameInputs(previous, backward, None, False)

@@ -105,6 +105,37 @@ def test_a_later_mask_finetunes_again_on_all_masks_so_far(monkeypatch: pytest.Mo
     assert again == [once, ["frame 0, object 1", "frame 2, object 1"]]
 
 
+def test_a_mirrored_view_is_a_frame_as_any_other() -> None:
+    video: Any = SceneWithDIS()
+    results = []
+    for mirrored in (video.frame(0)[:, ::-1], video.frame(0)[:, ::-1].copy()):
+        live = Segmenter(UNTUNED, parent(), compute=CPU)
+        live.step(mirrored, video.label_map(0)[:, ::-1])
+        results.append(live.step(mirrored).label_map)
+    np.testing.assert_array_equal(results[0], results[1])
+
+
+def test_frames_of_one_buffer_are_kept_as_they_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    from maskrnn_core.training import finetuning
+
+    video: Any = SceneWithDIS()
+    asked: list[Any] = []
+    finetune_on = finetuning.finetune_on
+
+    def noted(samples: Any, *args: Any) -> Any:
+        asked.append([sample.frame.copy() for sample in samples.values()])
+        return finetune_on(samples, *args)
+
+    monkeypatch.setattr(finetuning, "finetune_on", noted)
+    tuned = replace(UNTUNED, finetune=FinetuneOptions(iterations=1))
+    live = Segmenter(tuned, parent(), compute=CPU, refinetune=True)
+    buffer = np.empty_like(video.frame(0))
+    for index in range(2):
+        buffer[:] = video.frame(index)
+        live.step(buffer, video.label_map(index) == 1)
+    np.testing.assert_array_equal(asked[1], [video.frame(0), video.frame(1)])
+
+
 def test_a_live_result_does_not_go_backwards() -> None:
     with pytest.raises(InvalidInputError, match="forwards only"):
         Segmenter(replace(UNTUNED, inference=InferenceOptions(backwards=True)), parent())
