@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from storage.datasets.images.frame_matching import VideoFrames
 from storage.datasets.images.image_files import MOST_PIXELS, read_bytes
 from storage.datasets.masks.object_layers import MOST_OBJECTS, MapReader, check_count, layer_readers
+from storage.datasets.masks.white_masks import GivenMask, Values, readers_together
 from storage.datasets.source import UInt8Array
 from storage.errors import DatasetError
 
@@ -59,11 +60,11 @@ def read_array_masks(path: Path, frames: VideoFrames) -> dict[str, MapReader]:
     if len(arrays) == 1:
         (array,) = arrays.values()
         return _readers(path, array, frames)
-    found: dict[str, MapReader] = {}
+    found: dict[str, Callable[[], GivenMask]] = {}
     for name, array in arrays.items():
         frame = frames.find(name, f"{path}, array {name}")
         found[frame] = partial(_checked, f"{path}, array {name}", array, frames)
-    return found
+    return readers_together(found)
 
 
 def _readers(path: Path, array: Array, frames: VideoFrames) -> dict[str, MapReader]:
@@ -72,17 +73,19 @@ def _readers(path: Path, array: Array, frames: VideoFrames) -> dict[str, MapRead
     if array.ndim == 3 and array.shape[0] == 1:
         array = array[0]
     if array.ndim == 2:
-        return {frames.names[0]: partial(_checked, str(path), array, frames)}
+        return readers_together({frames.names[0]: partial(_checked, str(path), array, frames)})
     if array.ndim != 3 or array.shape[1:] != frames.size:
         raise DatasetError(
             f"{path} has the shape {array.shape}, the video frames of {frames.size}. {_HELP}."
         )
     binary, all_frames = _is_binary(array), len(array) == len(frames.names)
     if all_frames and not binary:
-        return {
-            name: partial(_checked, f"{path}, frame {name}", labels, frames)
-            for name, labels in zip(frames.names, array, strict=True)
-        }
+        return readers_together(
+            {
+                name: partial(_checked, f"{path}, frame {name}", labels, frames)
+                for name, labels in zip(frames.names, array, strict=True)
+            }
+        )
     if all_frames or not binary:
         meaning = "frames or objects" if all_frames else f"the {len(frames.names)} frames"
         raise DatasetError(
@@ -97,7 +100,7 @@ def _readers(path: Path, array: Array, frames: VideoFrames) -> dict[str, MapRead
     return layer_readers(frames.size, {frames.names[0]: layers})
 
 
-def _checked(where: str, array: Array, frames: VideoFrames) -> UInt8Array:
+def _checked(where: str, array: Array, frames: VideoFrames) -> GivenMask:
     """A label map from an array of ids, or from the mask of one object."""
     if array.shape != frames.size:
         raise DatasetError(f"{where} has the shape {array.shape}, the frames {frames.size}.")
@@ -108,8 +111,8 @@ def _checked(where: str, array: Array, frames: VideoFrames) -> UInt8Array:
         raise DatasetError(f"{where} holds values from {low} to {high}; ids are 1 to 254.")
     labels = array.astype(np.uint8)
     if high == 255 and set(np.unique(labels)) <= {0, 255}:
-        return np.asarray(labels > 0, dtype=np.uint8)
-    return labels
+        return GivenMask(np.asarray(labels > 0, dtype=np.uint8), Values.WHITE)
+    return GivenMask(labels, Values.OBJECT if array.dtype == np.bool_ else Values.IDS)
 
 
 def _object(mask: Array) -> UInt8Array:

@@ -20,6 +20,7 @@ from storage.datasets.masks.mask_alpha import without_alpha
 from storage.datasets.masks.mask_images import MaskImage, decode_mask
 from storage.datasets.masks.mask_palettes import ids_of_indices
 from storage.datasets.masks.mask_quality import is_lossy
+from storage.datasets.masks.white_masks import GivenMask, Values
 from storage.datasets.source import UInt8Array
 from storage.errors import DatasetError, LossyMaskError
 
@@ -30,11 +31,10 @@ _NEAR_GREY = 24
 
 
 @dataclass(frozen=True, eq=False)
-class GivenImage:
+class GivenImage(GivenMask):
     """What a mask file shows.
 
     Args:
-        labels: uint8 (H, W): 0 background, 1..254 objects, 255 void.
         reading: how the file was read, if that is not obvious; otherwise empty.
     """
 
@@ -82,8 +82,8 @@ def read_given_image(path: Path) -> GivenImage:
     image, from_alpha = _plain(stored, name)
     if stored.lossy:
         reading = "read in black and white, as one object, because a lossy file cannot hold ids"
-        return GivenImage(_lossy_object(image, name), reading)
-    labels = _labels(image, name)
+        return GivenImage(_lossy_object(image, name), Values.OBJECT, reading)
+    labels, values = _labels(image, name)
     if is_lossy(labels):
         raise DatasetError(
             f"{name} holds {len(object_ids(labels))} levels that change from pixel to pixel, as "
@@ -91,10 +91,12 @@ def read_given_image(path: Path) -> GivenImage:
             "Export the mask again as a PNG, and resize it without interpolation (nearest)."
         )
     if from_alpha:
-        return GivenImage(labels, "its alpha channel is read as the mask of one object")
+        reading = "its alpha channel is read as the mask of one object"
+        return GivenImage(labels, Values.OBJECT, reading)
     if stored.mode == "P" and not np.array_equal(image.values, stored.values):
-        return GivenImage(labels, "its palette was sorted anew, so ids are read from its colours")
-    return GivenImage(labels)
+        reading = "its palette was sorted anew, so ids are read from its colours"
+        return GivenImage(labels, values, reading)
+    return GivenImage(labels, values)
 
 
 def _plain(stored: MaskImage, name: str) -> tuple[MaskImage, bool]:
@@ -108,25 +110,26 @@ def _plain(stored: MaskImage, name: str) -> tuple[MaskImage, bool]:
     return stored, False
 
 
-def _labels(image: MaskImage, name: str) -> UInt8Array:
+def _labels(image: MaskImage, name: str) -> tuple[UInt8Array, Values]:
+    """The label map of an image that was saved without loss, and what its values are."""
     if not is_grey(image):
-        return label_map_of_plain(image, name)
+        return label_map_of_plain(image, name), Values.IDS
     values = grey_levels(image)
     if int(values.max(initial=0)) < 255:
         if image.mode == "RGB":
-            return label_map_of_plain(image, name)
-        return values
+            return label_map_of_plain(image, name), Values.IDS
+        return values, Values.OBJECT if image.mode == "1" else Values.IDS
     between = (values > 0) & (values < 255)
     if not between.any():
-        return (values >= _HALF).astype(np.uint8)
+        return (values >= _HALF).astype(np.uint8), Values.WHITE
     if image.mode == "P" or int(values[between].max()) < _HALF:
-        return values  # ids and void
+        return values, Values.IDS  # and void
     if int(between.sum()) > int((values == 255).sum()):
         raise DatasetError(
             f"{name} holds grey levels up to white that may be soft edges or objects. Save it as a "
             "palette PNG whose index is the object id, or in black and white."
         )
-    return (values >= _HALF).astype(np.uint8)
+    return (values >= _HALF).astype(np.uint8), Values.OBJECT
 
 
 def _lossy_object(image: MaskImage, name: str) -> UInt8Array:

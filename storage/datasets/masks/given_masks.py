@@ -47,9 +47,9 @@ from storage.datasets.prompts.prompt_file import Prompt, read_prompts
 from storage.datasets.source import UInt8Array
 from storage.errors import DatasetError, MissingDatasetError
 
-_READER_VERSION = 2
-"""Increased when the same files are read as other label maps than before."""
-
+_READER_VERSION, _TOGETHER_VERSION = 2, 3
+"""Increased when the same files are read as other label maps than before. The second one holds for
+folders and arrays, whose masks are read together; so keys of results from single files stay."""
 
 Picture = Callable[[str], UInt8Array]
 """Reads a frame by its name."""
@@ -165,7 +165,9 @@ def masks_digest(place: Path) -> str:
     files = [place]
     if place.is_dir():
         files = mask_images(place) or _json_files(place)
-    digest = sha256(f"{_READER_VERSION}\n".encode())
+    together = place.is_dir() or place.suffix.lower() in ARRAY_SUFFIXES
+    version = _TOGETHER_VERSION if together else _READER_VERSION
+    digest = sha256(f"{version}\n".encode())
     if read_prompts(place) is not None:
         digest.update(f"GrabCut {GRAB_CUT_VERSION} {cv2.__version__}\n".encode())
     for path in files:

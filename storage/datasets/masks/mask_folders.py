@@ -22,9 +22,14 @@ from storage.datasets.images.image_files import image_files
 from storage.datasets.images.names import name_fault
 from storage.datasets.images.natural_order import in_natural_order
 from storage.datasets.images.upright_images import upright_size
-from storage.datasets.masks.given_images import read_given_map, read_given_object
+from storage.datasets.masks.given_images import (
+    read_given_image,
+    read_given_map,
+    read_given_object,
+)
 from storage.datasets.masks.label_maps import object_ids
 from storage.datasets.masks.object_layers import MapReader, ids_of_names, layer_readers
+from storage.datasets.masks.white_masks import readers_together
 from storage.datasets.source import UInt8Array
 from storage.errors import DatasetError
 
@@ -70,13 +75,13 @@ def read_mask_folder(place: Path, frames: VideoFrames) -> FolderMasks:
     for path in files:
         check_file(path, place, frames)
     if not others:
-        return FolderMasks({path.stem: partial(read_given_map, path) for path in files})
+        return FolderMasks(_label_maps({path.stem: path for path in files}))
     matched = _frames_meant(place, files, frames)
     if matched is None:
         return FolderMasks(_objects({frames.names[0]: files}, place, frames))
     first = files[0]
     return FolderMasks(
-        {matched[path.stem]: partial(read_given_map, path) for path in files},
+        _label_maps({matched[path.stem]: path for path in files}),
         f"{place}: masks are matched with frames by the numbers in their names, such as "
         f"{first.name} with frame {matched[first.stem]}.",
     )
@@ -113,6 +118,11 @@ def check_size(path: Path, frames: VideoFrames) -> None:
             f"The mask {path} is {found[1]}x{found[0]}, but the video is {size[1]}x{size[0]}. "
             f"{frames.note + ' ' if frames.note else ''}Draw the mask at the video's size."
         )
+
+
+def _label_maps(files: Mapping[str, Path]) -> dict[str, MapReader]:
+    """Readers of the label maps of one video, by frame name."""
+    return readers_together({name: partial(read_given_image, path) for name, path in files.items()})
 
 
 def _folders(place: Path, folders: Sequence[Path], frames: VideoFrames) -> FolderMasks:

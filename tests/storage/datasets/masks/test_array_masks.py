@@ -45,6 +45,14 @@ def test_arrays_by_frame(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found["00004"], scene(4))
 
 
+def test_void_among_ids_stays_void(tmp_path: Path) -> None:
+    void = np.where(scene() > 0, 255, 0).astype(np.uint8)
+    np.save(tmp_path / "a.npy", np.stack([scene(), void] * 4))
+    np.savez(tmp_path / "a.npz", **{"00000": scene(), "00001": void})  # type: ignore[arg-type]
+    for name in ("a.npy", "a.npz"):
+        np.testing.assert_array_equal(maps(tmp_path / name)["00001"], void)
+
+
 @pytest.mark.parametrize(
     ("array", "words"),
     [

@@ -1,6 +1,7 @@
 """First masks in every usual form, and masks that cannot be used."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,8 @@ import pytest
 from PIL import Image
 
 from storage.datasets.masks.given_masks import masks_digest, open_masks
+from storage.datasets.masks.palette import PALETTE
+from storage.datasets.masks.white_masks import GivenMask, Values, readers_together
 from storage.errors import DatasetError, MissingDatasetError
 from tests.storage.datasets.masks.small_masks import FRAMES, SIZE, UInt8Array, box, maps
 
@@ -82,6 +85,40 @@ def test_a_folder_of_frames(tmp_path: Path, save_image: SaveImage) -> None:
     found = maps(tmp_path)
     assert list(found) == ["00000", "00003"]
     np.testing.assert_array_equal(found["00003"], box(6, 2))
+
+
+@pytest.mark.parametrize("first", ["00000", "00003"], ids=["ids first", "ids later"])
+def test_void_among_ids_stays_void(tmp_path: Path, first: str) -> None:
+    second = "00003" if first == "00000" else "00000"
+    for name, values in ((first, box(1, 2) + box(6, 255)), (second, box(6, 255))):
+        image = Image.fromarray(values)
+        image.putpalette([level for colour in PALETTE for level in colour])
+        image.save(tmp_path / f"{name}.png")
+    masks = open_masks(tmp_path, FRAMES)
+    np.testing.assert_array_equal(masks.label_map(second), box(6, 255))
+    assert masks.objects == (2,)
+
+
+def test_black_and_white_frames_are_one_object(tmp_path: Path, save_image: SaveImage) -> None:
+    save_image(tmp_path / "00000.png", box(1, 255))
+    save_image(tmp_path / "00002.png", box(1, 255), "1")
+    save_image(tmp_path / "00003.png", box(6, 255))
+    masks = open_masks(tmp_path, FRAMES)
+    np.testing.assert_array_equal(masks.label_map("00003"), box(6))
+    assert masks.objects == (1,)
+
+
+def test_ids_are_looked_for_once() -> None:
+    read: list[int] = []
+
+    def mask(index: int) -> GivenMask:
+        read.append(index)
+        white = GivenMask(box(1), Values.WHITE)
+        return GivenMask(box(1, 3)) if index == 0 else white
+
+    readers = readers_together({str(index): partial(mask, index) for index in range(4)})
+    assert [int(readers[str(index)]().max()) for index in (2, 3, 0)] == [255, 255, 3]
+    assert read == [2, 0, 3, 0]
 
 
 def test_folders_of_frames_know_their_objects_by_name(
