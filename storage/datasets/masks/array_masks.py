@@ -6,7 +6,8 @@
 | (N, H, W), (N, 1, H, W) | truth values | N objects of the first frame |
 | (T, H, W) | ids, T frames in the video | label maps of all frames |
 
-An .npz file contains one such array, or one array (H, W) per frame, under the frame's name.
+An .npz file contains one such array, or one array (H, W) per frame, under the frame's name. A
+single array (H, W) that is named exactly as a frame belongs to this frame.
 """
 
 import io
@@ -58,8 +59,9 @@ def read_array_masks(path: Path, frames: VideoFrames) -> dict[str, MapReader]:
     if not arrays:
         raise DatasetError(f"{path} contains no array. {_HELP}.")
     if len(arrays) == 1:
-        (array,) = arrays.values()
-        return _readers(path, array, frames)
+        ((name, array),) = arrays.items()
+        # Names such as arr_0 and mask say nothing, so nothing but a frame's own name counts.
+        return _readers(path, array, frames, name if name in frames.order else frames.names[0])
     found: dict[str, Callable[[], GivenMask]] = {}
     for name, array in arrays.items():
         frame = frames.find(name, f"{path}, array {name}")
@@ -67,13 +69,14 @@ def read_array_masks(path: Path, frames: VideoFrames) -> dict[str, MapReader]:
     return readers_together(found)
 
 
-def _readers(path: Path, array: Array, frames: VideoFrames) -> dict[str, MapReader]:
+def _readers(path: Path, array: Array, frames: VideoFrames, of_map: str) -> dict[str, MapReader]:
+    """Readers by frame name of the only array of a file; `of_map` is the frame of a single map."""
     if array.ndim == 4 and array.shape[1] == 1:
         array = array[:, 0]
     if array.ndim == 3 and array.shape[0] == 1:
         array = array[0]
     if array.ndim == 2:
-        return readers_together({frames.names[0]: partial(_checked, str(path), array, frames)})
+        return readers_together({of_map: partial(_checked, str(path), array, frames)})
     if array.ndim != 3 or array.shape[1:] != frames.size:
         raise DatasetError(
             f"{path} has the shape {array.shape}, the video frames of {frames.size}. {_HELP}."

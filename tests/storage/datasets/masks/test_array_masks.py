@@ -45,6 +45,18 @@ def test_arrays_by_frame(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found["00004"], scene(4))
 
 
+@pytest.mark.parametrize(
+    ("name", "frame"),
+    [("00003", "00003"), ("arr_0", "00000"), ("mask", "00000"), ("3", "00000")],
+)
+def test_a_single_array_belongs_to_the_frame_that_it_names(
+    tmp_path: Path, name: str, frame: str
+) -> None:
+    arrays: dict[str, Any] = {name: scene(3)}
+    np.savez(tmp_path / "masks.npz", **arrays)
+    assert list(maps(tmp_path / "masks.npz")) == [frame]
+
+
 def test_void_among_ids_stays_void(tmp_path: Path) -> None:
     void = np.where(scene() > 0, 255, 0).astype(np.uint8)
     np.save(tmp_path / "a.npy", np.stack([scene(), void] * 4))
