@@ -71,6 +71,7 @@ class PngZip:
 def _list_members(path: Path, archive: zipfile.ZipFile) -> dict[str, FramePaths]:
     """Members by video."""
     maps: dict[str, dict[str, str]] = {}
+    perhaps_maps: dict[str, dict[str, str]] = {}
     layers: dict[str, dict[str, dict[int, str]]] = {}
     problems = []
     for info in archive.infolist():
@@ -83,13 +84,15 @@ def _list_members(path: Path, archive: zipfile.ZipFile) -> dict[str, FramePaths]
         frame = PurePosixPath(parts[-1])
         if info.is_dir() or frame.suffix.lower() not in SUFFIXES or len(parts) < 2:
             continue
-        of_video: dict[Any, str] = maps.setdefault(parts[-2], {})
+        of_video: dict[Any, str]
         place: Any = frame.stem
         object_id = object_id_of(parts[-2])
         if object_id is not None and len(parts) > 2:  # a video called 7, or the seventh object
-            of_video.setdefault(frame.stem, info.filename)
+            perhaps_maps.setdefault(parts[-2], {}).setdefault(frame.stem, info.filename)
             of_video = layers.setdefault(parts[-3], {}).setdefault(frame.stem, {})
             place = object_id
+        else:
+            of_video = maps.setdefault(parts[-2], {})
         if place in of_video:
             problems.append(f"{info.filename} and {of_video[place]} are the same frame")
         of_video[place] = info.filename
@@ -98,9 +101,11 @@ def _list_members(path: Path, archive: zipfile.ZipFile) -> dict[str, FramePaths]
             f"{path} cannot be used:\n  " + "\n  ".join(problems) + "\nMake an archive with "
             "VIDEO/FRAME.png, each frame once."
         )
-    return {
+    found = {
         video: FramePaths(maps.get(video, {}), layers.get(video, {})) for video in maps | layers
     }
+    # Where videos have numbers as names, too, 1/2/ is object 2 of video 1, and no part of video 2.
+    return {video: FramePaths(guess, {}) for video, guess in perhaps_maps.items()} | found
 
 
 def _fault(info: zipfile.ZipInfo, parts: Sequence[str]) -> str:

@@ -117,3 +117,21 @@ def test_black_and_white_means_the_only_object(tmp_path: Path) -> None:
         )
     ids = MASK * 2
     np.testing.assert_array_equal(options.decode(png(tmp_path, ids), "a"), ids)
+
+
+def test_videos_and_objects_with_numbers_as_names(tmp_path: Path) -> None:
+    path = tmp_path / "made.zip"
+    places = {1: (slice(0, 2), slice(0, 3)), 2: (slice(3, 5), slice(4, 9))}
+    with zipfile.ZipFile(path, "w") as archive:
+        for video in (1, 2):
+            for number, place in places.items():
+                mask = np.zeros((6, 9), np.uint8)
+                mask[place] = 255
+                archive.writestr(f"res/{video}/{number}/00000.png", png(tmp_path, mask))
+    found = open_predictions(path)
+    for name in ("1", "2"):
+        labels = found.label_map(name, "00000", ReadOptions())
+        for number, place in places.items():
+            assert (labels[place] == number).all()
+    maps = open_predictions(zipped(tmp_path, "res/1/00000.png", "res/2/00001.png"))
+    assert [maps.frames(name, NAMES) for name in ("1", "2")] == [["00000"], ["00001"]]
