@@ -17,6 +17,7 @@ from typing import Any
 from storage.datasets.images.frame_matching import VideoFrames
 from storage.datasets.json_masks.drawn_shapes import labelme_shape, via_shape
 from storage.datasets.json_masks.json_mask import JsonMask
+from storage.datasets.json_masks.run_lengths import has_object
 from storage.errors import DatasetError
 
 READ_FORMS = (
@@ -97,7 +98,7 @@ def _youtube_vis(path: Path, document: dict[str, Any], frames: VideoFrames) -> I
             continue
         identity = str(annotation.get("id", number))
         for name, shape in zip(names, annotation["segmentations"], strict=True):
-            if shape:
+            if shape and _is_drawn(shape):
                 where = f"{path}, annotation {identity}, frame {name}"
                 size = _size(video.get("height"), video.get("width"))
                 yield JsonMask(where, name, None, shape, identity, size)
@@ -159,9 +160,14 @@ def _has_regions(entry: Any) -> bool:
 
 
 def _is_drawn(shape: Any) -> bool:
-    """Whether a mask has content; SA-V writes empty masks for hidden objects."""
-    counts = shape["counts"]
-    return not isinstance(counts, list) or len(counts) > 1
+    """Whether a mask has content; SA-V writes empty run lengths for hidden objects."""
+    counts = shape.get("counts") if isinstance(shape, dict) else None
+    if not isinstance(counts, str | list):
+        return True  # polygons
+    try:
+        return has_object(counts)
+    except ValueError:
+        return True  # damaged: its reader says where
 
 
 def _size(height: Any, width: Any) -> tuple[int, int] | None:

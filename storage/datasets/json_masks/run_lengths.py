@@ -39,6 +39,16 @@ def decode_run_lengths(counts: str | Sequence[int], size: tuple[int, int]) -> UI
     return np.ascontiguousarray(flat.reshape(size[1], size[0]).T)
 
 
+def has_object(counts: str | Sequence[int]) -> bool:
+    """Whether run lengths, as text or as numbers, hold a pixel of the object.
+
+    Raises:
+        ValueError: the text is not one of run lengths.
+    """
+    runs = _runs_of_text(counts) if isinstance(counts, str) else counts
+    return any(runs[1::2])
+
+
 def encode_run_lengths(mask: NDArray[Any]) -> str:
     """Run lengths of a mask as text; `decode_run_lengths` is the inverse.
 

@@ -159,6 +159,23 @@ def test_sa_v(tmp_path: Path, frames: int, step: int | None) -> None:
     np.testing.assert_array_equal(found[f"{step:05d}"], np.array([0, 0, 1, 2])[scene(1)])
 
 
+def test_hidden_objects_are_empty_run_lengths(tmp_path: Path) -> None:
+    for empty in (encode_run_lengths(np.zeros(SIZE)), [SIZE[0] * SIZE[1], 0]):
+        hidden = {"size": list(SIZE), "counts": empty}
+        sav = {"masklet": [[runs(scene(index), 1), hidden] for index in range(8)]}
+        assert set(np.unique(maps(written(tmp_path, sav))["00003"])) == {0, 1}
+        vis = youtube_vis([f"walk/{name}.jpg" for name in FRAMES.names])
+        vis["annotations"][1]["segmentations"][3] = hidden
+        assert set(np.unique(maps(written(tmp_path, vis))["00003"])) == {0, 11, 13}
+
+
+def test_a_damaged_run_length_is_named(tmp_path: Path) -> None:
+    damaged = {"size": list(SIZE), "counts": "~"}
+    path = written(tmp_path, {"masklet": [[damaged] for _ in range(8)]})
+    with pytest.raises(DatasetError, match="masklet 0, frame 0: run lengths cannot have"):
+        maps(path)
+
+
 def test_burst(tmp_path: Path) -> None:
     sequence = {
         "id": 1,
