@@ -3,6 +3,7 @@
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from storage.datasets.images.file_checks import check_inside
 from storage.datasets.images.frame_matching import VideoFrames
@@ -49,6 +50,11 @@ class MaskedVideo:
 
     def __repr__(self) -> str:
         return f"MaskedVideo({self.dataset!r}, {self.name!r})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The state without the masks, which another process opens again."""
+        # Readers of masks hold caches and open files of frames, and cannot be pickled.
+        return {name: value for name, value in vars(self).items() if name != "masks"}
 
     @property
     def frame_count(self) -> int:

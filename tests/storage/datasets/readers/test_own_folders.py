@@ -1,5 +1,7 @@
 """The user's own data sets: folders of images, and video files, with masks."""
 
+import json
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 
@@ -48,6 +50,17 @@ def test_folders_of_frames_and_of_masks(root: Path, store: ArtifactStore) -> Non
     stored = open_video(store, write_video(store, second, None))
     assert (stored.first_frame(1), stored.first_frame(2)) == (0, 1)
     assert stored.frame_times is None
+
+
+def test_annotations_by_prompts_travel_to_other_processes(root: Path) -> None:
+    (root / "masks" / "clip2.png").unlink()
+    prompts = {"prompts": [{"box": [5, 5, 40, 30]}]}
+    (root / "masks" / "clip2.json").write_text(json.dumps(prompts))
+    first, *_ = open_annotations("folder", root)
+    here = first.label_map(0)  # opens the masks
+    there = pickle.loads(pickle.dumps(first))
+    assert there.frame_names == first.frame_names
+    np.testing.assert_array_equal(there.label_map(0), here)
 
 
 def test_one_video_without_folders(tmp_path: Path, save_image: SaveImage) -> None:
