@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from maskrnn_core.inference.one_frame import FrameInputs
 from maskrnn_core.interface.follower import Follower
-from maskrnn_core.interface.frames import array_of
+from maskrnn_core.interface.frames import FrameReader
 from maskrnn_core.interface.masks import label_map_of
 from maskrnn_core.interface.method import estimator_of, parent_of, preset_of
 from maskrnn_core.interface.results import FrameResult
@@ -60,6 +60,7 @@ class Segmenter:
             refinetune=refinetune,
         )
         self._flow = estimator_of(flow, compute)
+        self._reader = FrameReader()
         self._previous: UInt8Array | None = None
         self._is_cut = False
 
@@ -76,7 +77,7 @@ class Segmenter:
             IncompatibleWeightsError: the parent belongs to another network.
         """
         given = None if mask is None else label_map_of(mask)
-        working = self._follower.working(array_of(frame))
+        working = self._follower.working(self._reader.array_of(frame))
         backward = None
         if self._previous is not None and not self._is_cut:
             backward = self._flow.estimate(working, self._previous)

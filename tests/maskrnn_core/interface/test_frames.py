@@ -7,7 +7,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from maskrnn_core.errors import InvalidInputError
 from maskrnn_core.interface.frames import frames_of
@@ -68,6 +68,25 @@ def test_arrays_and_iterators_are_read_one_frame_at_a_time() -> None:
     np.testing.assert_array_equal(all_of(FRAMES), FRAMES)
 
 
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+@pytest.mark.parametrize("suffix", ["tif", "jpg"])
+def test_images_are_upright(tmp_path: Path, suffix: str, orientation: int) -> None:
+    picture = np.zeros((16, 24, 3), np.uint8)
+    picture[8:] = 255
+    exif = Image.Exif()
+    exif[0x112] = orientation
+    Image.fromarray(picture).save(tmp_path / f"0.{suffix}", exif=exif)
+    with Image.open(tmp_path / f"0.{suffix}") as image:
+        expected = np.asarray(ImageOps.exif_transpose(image))
+    np.testing.assert_array_equal(next(frames_of(tmp_path)), expected)
+
+
+def test_hidden_files_are_no_frames(tmp_path: Path) -> None:
+    folder = write_images(tmp_path / "walk")
+    (folder / "._0.png").write_bytes(b"\0\5\x16\7 of macOS")
+    np.testing.assert_array_equal(all_of(folder), FRAMES)
+
+
 @pytest.mark.parametrize(
     ("source", "message"),
     [
@@ -90,6 +109,7 @@ def test_files_that_are_no_frames_are_named(tmp_path: Path) -> None:
         list(frames_of(text))
     with pytest.raises(InvalidInputError, match="walk holds no images"):
         list(frames_of(folder))
-    (folder / "0.png").write_text("no image")
-    with pytest.raises(InvalidInputError, match=r"0\.png cannot be read as an image"):
-        list(frames_of(folder))
+    for content in ("no image", ""):
+        (folder / "0.png").write_text(content)
+        with pytest.raises(InvalidInputError, match=r"0\.png cannot be read as an image"):
+            list(frames_of(folder))

@@ -115,6 +115,18 @@ def test_rotation_is_honoured(
     np.testing.assert_array_equal(from_python[2], video.frame(2))
 
 
+@pytest.mark.parametrize("matrix", [(-1, 0, 0, 1), (1, 0, 0, -1), (0, 1, 1, 0), (0, -1, -1, 0)])
+def test_mirrored_videos_are_read_alike_from_python(
+    tmp_path: Path, make_video: MakeVideo, matrix: tuple[int, int, int, int]
+) -> None:
+    path = make_video(tmp_path / "a.mp4")
+    lying = VideoFile(path).frame(2)
+    turn(path, matrix)
+    expected = oriented(lying, matrix)
+    np.testing.assert_array_equal(VideoFile(path).frame(2), expected)
+    np.testing.assert_array_equal(list(frames_of(path))[2], expected)
+
+
 def test_mirrors_and_other_angles() -> None:
     image = np.arange(6, dtype=np.uint8).reshape(2, 3)
     np.testing.assert_array_equal(oriented(image, (-1, 0, 0, 1)), image[:, ::-1])
