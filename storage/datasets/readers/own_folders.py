@@ -91,7 +91,9 @@ class OwnReader:
         folder = next((root / name for name in _FRAMES if (root / name).is_dir()), None)
         if folder is None:
             return {}
-        inner = in_natural_order(p for p in folder.iterdir() if p.is_dir())
+        inner = in_natural_order(
+            p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")
+        )
         return _by_name(inner, root) if inner else {root.resolve().name: folder}
 
     def _masks(self, root: Path, video: str, place: Path) -> Path:

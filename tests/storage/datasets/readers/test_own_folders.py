@@ -67,6 +67,7 @@ def test_one_video_without_folders(tmp_path: Path, save_image: SaveImage) -> Non
     root = tmp_path / "walk"
     add_frames(root / "JPEGImages", save_image, ("a", "b"))
     save_image(root / "Annotations" / "a.png", square(3))
+    (root / "JPEGImages" / ".ipynb_checkpoints").mkdir()
     (video,) = open_dataset("folder", root)
     assert (video.name, video.objects) == ("walk", (3,))
 
