@@ -66,6 +66,10 @@ class Follower:
         self._next = 0
         self._output_size: tuple[int, int] | None = None
 
+    def forget_size(self) -> None:
+        """Let the next frame set the size; for a first frame that was refused."""
+        self._output_size = None
+
     def working(self, frame: UInt8Array) -> UInt8Array:
         """A copy of a frame at the size at which objects are followed, contiguous in memory.
 

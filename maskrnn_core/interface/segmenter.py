@@ -77,6 +77,8 @@ class Segmenter:
             IncompatibleWeightsError: the parent belongs to another network.
         """
         given = None if mask is None else label_map_of(mask)
+        if self._previous is None:
+            self._follower.forget_size()
         working = self._follower.working(self._reader.array_of(frame))
         backward = None
         if self._previous is not None and not self._is_cut:

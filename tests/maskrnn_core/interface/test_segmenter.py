@@ -81,6 +81,16 @@ def test_a_frame_that_is_refused_does_not_count() -> None:
     np.testing.assert_array_equal(result.label_map, expected.step(video.frame(1)).label_map)
 
 
+def test_a_first_frame_that_is_refused_does_not_set_the_size() -> None:
+    video: Any = SceneWithDIS()
+    live = Segmenter()
+    with pytest.raises(InvalidInputError, match="the mask of frame 0 is 10x10"):
+        live.step(video.frame(0), np.ones((10, 10), bool))
+    assert live.step(video.frame(0)[:32, :40]).label_map.shape == (32, 40)
+    with pytest.raises(InvalidInputError, match="a frame is 64x48, but the first is 40x32"):
+        live.step(video.frame(1))
+
+
 def test_a_later_mask_finetunes_again_on_all_masks_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
     from maskrnn_core.training import finetuning
 
