@@ -49,6 +49,11 @@ class Follower:
         keep_probabilities: bool,
         refinetune: bool = False,
     ) -> None:
+        if resolution is not None and resolution < 1:
+            raise InvalidInputError(
+                f"the resolution is {resolution}; give the short side in pixels, 1 or more, or "
+                "None for the frames' size"
+            )
         if preset.inference.backwards:
             raise InvalidInputError(
                 "frames are followed forwards only here: set inference.backwards to False"

@@ -1,10 +1,11 @@
 """Label maps from the forms in which masks are given as arrays."""
 
 from collections.abc import Mapping
+from numbers import Integral
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from maskrnn_core.errors import InvalidInputError
 from maskrnn_core.video import VOID, UInt8Array
@@ -16,6 +17,11 @@ Masks: TypeAlias = ArrayLike | Mapping[int, ArrayLike]
 def masks_by_frame(masks: Masks) -> dict[int, UInt8Array]:
     """Label maps by the number of their frame; errors as for `label_map_of`."""
     given = masks if isinstance(masks, Mapping) else {0: masks}
+    if strange := [index for index in given if not isinstance(index, Integral)]:
+        raise InvalidInputError(
+            f"masks are given by the number of their frame, not by {strange[0]!r}; give whole "
+            "numbers from 0 on"
+        )
     if not given or min(given) < 0:
         raise InvalidInputError(
             "masks are given by the number of their frame, from 0 on; give one or more"
@@ -42,7 +48,7 @@ def label_map_of(mask: ArrayLike, what: str = "the mask") -> UInt8Array:
         layers = array[None] if array.ndim == 2 else array
         if len(layers) >= VOID:
             raise InvalidInputError(f"{what} has {len(layers)} objects; at most 254 are followed")
-        labels = np.where(layers.any(axis=0), layers.argmax(axis=0) + 1, 0)
+        labels = _combined(layers)
     elif array.ndim == 2 and np.issubdtype(array.dtype, np.integer):
         if array.size and not 0 <= int(array.min()) <= int(array.max()) <= VOID:
             raise InvalidInputError(
@@ -59,3 +65,11 @@ def label_map_of(mask: ArrayLike, what: str = "the mask") -> UInt8Array:
     if not labels.any():
         raise InvalidInputError(f"{what} shows no object; mark its pixels with 1")
     return labels.astype(np.uint8)
+
+
+def _combined(layers: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """The label map of truth values (N, H, W); where they overlap, the first one holds."""
+    labels = np.zeros(layers.shape[1:], np.uint8)
+    for number in range(len(layers), 0, -1):
+        labels[layers[number - 1]] = number
+    return labels

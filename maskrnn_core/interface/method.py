@@ -9,7 +9,7 @@ from safetensors.numpy import load_file
 from maskrnn_core.errors import IncompatibleWeightsError, InvalidInputError
 from maskrnn_core.networks.weights import Weights
 from maskrnn_core.optical_flow.estimator import FlowEstimator
-from maskrnn_core.optical_flow.registry import build_estimator
+from maskrnn_core.optical_flow.registry import build_estimator, estimator_entry
 from maskrnn_core.options import ComputeOptions, Preset
 from maskrnn_core.presets import preset as preset_named
 
@@ -20,8 +20,21 @@ def preset_of(preset: str | Preset) -> Preset:
 
 
 def estimator_of(flow: str | FlowEstimator, compute: ComputeOptions) -> FlowEstimator:
-    """An estimator of optical flow from its name or itself; errors as for `build_estimator`."""
-    return build_estimator(flow, compute=compute) if isinstance(flow, str) else flow
+    """An estimator of optical flow from its name or itself.
+
+    Raises:
+        InvalidInputError: an unknown name, or that of an estimator whose weights must be given.
+        OSError: published weights that are not in torch's cache and cannot be fetched.
+    """
+    if not isinstance(flow, str):
+        return flow
+    entry = estimator_entry(flow)
+    if entry.takes_weights and not entry.downloadable:
+        raise InvalidInputError(
+            f"{flow} needs weights: open its checkpoint as a file, and give flow=build_estimator("
+            f"{flow!r}, file) of maskrnn_core.optical_flow.registry"
+        )
+    return build_estimator(flow, compute=compute)
 
 
 def parent_of(parent: str | os.PathLike[str] | Weights | None) -> Weights | None:

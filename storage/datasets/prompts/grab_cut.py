@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from storage.datasets.prompts.colour_model import FloatArray, object_probability
 from storage.datasets.source import UInt8Array
 
-GRAB_CUT_VERSION = 2
+GRAB_CUT_VERSION = 3
 """Raised when the same prompts begin to give other masks."""
 
 _ITERATIONS = 3
@@ -66,6 +66,8 @@ def object_mask(frame: UInt8Array, box: Box | None, points: Sequence[Point] = ()
         uint8 (H, W) of 0 and 1; never empty.
     """
     size = frame.shape[:2]
+    # In the last half pixel of a side, a point would be rounded to a pixel beyond the frame.
+    points = [Point(min(p.x, size[1] - 1), min(p.y, size[0] - 1), p.is_object) for p in points]
     if box is not None:
         return _mask_by(frame, _by_box(size, box), points, _AROUND)
     reach = _reach(size, points)
@@ -192,10 +194,8 @@ def _kept(mask: UInt8Array, points: Sequence[Point]) -> UInt8Array:
     if count == 1:
         return mask
     keep: NDArray[np.bool_] = np.zeros(count, dtype=bool)
-    height, width = mask.shape
     for point in points:
-        x, y = min(round(point.x), width - 1), min(round(point.y), height - 1)
-        keep[labels[y, x]] |= point.is_object
+        keep[labels[round(point.y), round(point.x)]] |= point.is_object
     keep[0] = False
     if not keep.any():
         areas = stats[1:, cv2.CC_STAT_AREA]

@@ -34,6 +34,7 @@ def test_forms_of_masks(mask: Any, labels: list[int]) -> None:
     [
         (np.zeros((2, 2), np.uint8), "the mask shows no object"),
         (np.zeros((2, 2), bool), "the mask shows no object"),
+        (np.zeros((0, 2, 2), bool), "the mask shows no object"),
         (np.ones((2, 2), np.float32), r"the mask is float32 \(2, 2\); give whole numbers"),
         (np.ones((2, 2, 3), np.uint8), r"the mask is uint8 \(2, 2, 3\)"),
         (np.array([[0, 256]]), "values from 0 to 256; objects are 1 to 254"),
@@ -51,6 +52,9 @@ def test_masks_belong_to_frames() -> None:
     assert sorted(masks_by_frame({4: LEFT, 0: MIDDLE})) == [0, 4]
     with pytest.raises(InvalidInputError, match="the mask of frame 4 shows no object"):
         masks_by_frame({0: LEFT, 4: ~LEFT & LEFT})
+    named: Any = {"0": LEFT}
+    with pytest.raises(InvalidInputError, match="number of their frame, not by '0'"):
+        masks_by_frame(named)
     for wrong in ({}, {-1: LEFT}):
         with pytest.raises(InvalidInputError, match="from 0 on; give one or more"):
             masks_by_frame(wrong)

@@ -127,6 +127,12 @@ def test_a_preset_that_learns_from_the_first_mask_alone_needs_no_parent() -> Non
         ({"preset": "oneshot"}, "oneshot needs a parent"),
         ({"parent": "nowhere.safetensors"}, "no parent nowhere.safetensors: there is no such file"),
         ({"flow": "dit"}, "unknown flow estimator 'dit'"),
+        (
+            {"flow": "flownet2"},
+            r"flownet2 needs weights: .* flow=build_estimator\('flownet2', file",
+        ),
+        ({"resolution": 0}, "the resolution is 0; give the short side in pixels"),
+        ({"resolution": -5}, "the resolution is -5"),
         ({"masks": np.zeros((48, 64), bool)}, "the mask of frame 0 shows no object"),
         ({"masks": np.ones((3, 4), bool)}, "the mask of frame 0 is 4x3, the frame 64x48"),
         ({"masks": {7: np.ones((48, 64), bool)}}, "mask for frame 7, but the video has 5 frames"),

@@ -52,6 +52,14 @@ def test_nothing_outside_the_box_and_no_point_beside_the_object() -> None:
     assert true[70, 45]
 
 
+def test_points_in_the_last_half_pixel_are_those_of_the_last_pixel() -> None:
+    frame, _ = picture()
+    for x, y in ((159.7, 119.7), (159.7, 60.0), (80.0, 119.9)):
+        found = object_mask(frame, None, [Point(x, y, True)])
+        inside = Point(min(x, 159), min(y, 119), True)
+        np.testing.assert_array_equal(found, object_mask(frame, None, [inside]))
+
+
 @pytest.mark.parametrize("box", [(0.0, 0.0, 160.0, 120.0), (-5.0, -5.0, 900.0, 900.0)])
 def test_a_box_of_the_whole_picture_has_no_background(box: tuple[float, ...]) -> None:
     frame, _ = picture()
