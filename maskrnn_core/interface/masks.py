@@ -41,7 +41,8 @@ def label_map_of(mask: ArrayLike, what: str = "the mask") -> UInt8Array:
         what: names it in an error.
 
     Raises:
-        InvalidInputError: another shape or other values, or no object.
+        InvalidInputError: another shape or other values, no object, or an object that others
+            cover.
     """
     array = np.asarray(mask)
     if array.dtype == bool and array.ndim in (2, 3):
@@ -49,6 +50,12 @@ def label_map_of(mask: ArrayLike, what: str = "the mask") -> UInt8Array:
         if len(layers) >= VOID:
             raise InvalidInputError(f"{what} has {len(layers)} objects; at most 254 are followed")
         labels = _combined(layers)
+        for number, layer in enumerate(layers, start=1):
+            if layer.any() and not (labels == number).any():
+                raise InvalidInputError(
+                    f"{what} shows nothing of object {number}, which earlier objects cover; put "
+                    "it before them, or give each pixel to one object"
+                )
     elif array.ndim == 2 and np.issubdtype(array.dtype, np.integer):
         if array.size and not 0 <= int(array.min()) <= int(array.max()) <= VOID:
             raise InvalidInputError(

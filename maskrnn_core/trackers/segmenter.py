@@ -127,7 +127,8 @@ class TrackerSegmenter:
     def _cut(self, index: int) -> None:
         self._shot += 1
         if isinstance(self._tracker, CutTracker):
-            self._tracker.cut()
+            if self._started:  # otherwise the tracker has seen no frame yet
+                self._tracker.cut()
             return
         self._tracker = self._build()
         self._started = set()

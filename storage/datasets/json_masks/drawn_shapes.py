@@ -89,7 +89,9 @@ def _painted(
             raise
         raise DatasetError(f"{where} contains no readable PNG ({error}).") from error
     mask = np.zeros(size, np.uint8)
-    left, top = max(0, round(corner[0])), max(0, round(corner[1]))
+    x, y = round(corner[0]), round(corner[1])
+    area = area[max(0, -y) :, max(0, -x) :]
+    left, top = max(0, x), max(0, y)
     part = mask[top : top + area.shape[0], left : left + area.shape[1]]
     part[:] = area[: part.shape[0], : part.shape[1]]
     return mask

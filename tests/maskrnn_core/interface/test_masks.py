@@ -39,6 +39,7 @@ def test_forms_of_masks(mask: Any, labels: list[int]) -> None:
         (np.ones((2, 2, 3), np.uint8), r"the mask is uint8 \(2, 2, 3\)"),
         (np.array([[0, 256]]), "values from 0 to 256; objects are 1 to 254"),
         (np.array([[-1, 1]]), "values from -1 to 1"),
+        (np.stack([LEFT, MIDDLE, LEFT & MIDDLE]), "the mask shows nothing of object 3, which"),
         (np.ones((255, 1, 1), bool), "255 objects; at most 254"),
     ],
 )

@@ -140,6 +140,18 @@ def test_objects_are_lost_at_a_cut_unless_the_tracker_goes_on(video: Any) -> Non
     assert [tracker.cuts for tracker in made] == [1]
 
 
+def test_a_cut_before_the_first_object_is_kept_from_the_tracker(video: Any) -> None:
+    made = []
+
+    def build() -> Enduring:
+        made.append(Enduring())
+        return made[-1]
+
+    results = list(segmenter(video, build, {5: [1]}).frames())
+    assert results[8].states == (TrackState.TRACKED, TrackState.ABSENT)
+    assert [tracker.cuts for tracker in made] == [0]
+
+
 def test_the_tracker_gets_the_masks_of_starting_objects_alone(video: Any) -> None:
     made = []
 

@@ -84,6 +84,23 @@ def test_shapes_of_labelme(tmp_path: Path) -> None:
         maps(written(tmp_path, labelme([line])))
 
 
+def test_a_painted_area_ends_at_the_edges_of_the_picture(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    values = np.zeros((20, 20), np.uint8)
+    values[10:, 15:] = 255
+    Image.fromarray(values).save(buffer, "PNG")
+    shape = {
+        "label": "a",
+        "shape_type": "mask",
+        "points": [[-5, -4], [14, 15]],
+        "mask": base64.b64encode(buffer.getvalue()).decode(),
+    }
+    labels = maps(written(tmp_path, labelme([shape])))["00000"]
+    expected = np.zeros(SIZE, np.uint8)
+    expected[6:16, 10:15] = 1
+    np.testing.assert_array_equal(labels, expected)
+
+
 @pytest.mark.parametrize(("labels", "objects"), [(("ant", "bee"), 2), (("ant", "ant"), 4)])
 def test_a_folder_of_labelme_files(tmp_path: Path, labels: tuple[str, str], objects: int) -> None:
     for index in (0, 3):
