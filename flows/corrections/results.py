@@ -1,11 +1,11 @@
 """Finds the result of a run for a video: its prediction, and what it was made from."""
 
-import difflib
 from dataclasses import dataclass
 
 from storage.kinds.predictions import StoredPrediction
 from storage.runs.all_runs import list_runs
 from storage.runs.ledger import RunInfo
+from storage.runs.unknown_video import unknown_video
 from storage.store.artifacts import ArtifactStore
 from tasks.errors import ParameterError
 from tasks.pages.run_results import RunResults, run_results
@@ -30,14 +30,12 @@ class FoundRun:
             ParameterError: the run has no such video, or no label maps of it by the preset.
         """
         if video not in self.results.videos:
-            close = difflib.get_close_matches(video, self.results.videos, n=3)
-            hint = f"did you mean {' or '.join(close)}?" if close else "`maskrnn status` lists them"
-            raise ParameterError(f"the run {self.info.run_id} has no video {video!r}: {hint}")
+            raise ParameterError(unknown_video(self.info.run_id, video, self.results.videos))
         keys = self.results.keys.get(video)
         if keys is None or self.preset not in keys.predictions:
             raise ParameterError(
                 f"the run {self.info.run_id} has no label maps of {video} by {self.preset}: "
-                "complete it with `maskrnn rerun`"
+                f"complete it with `maskrnn rerun {self.info.run_id}`"
             )
         return StoredPrediction(self.results.store, keys.predictions[self.preset])
 

@@ -1,10 +1,10 @@
 """Chooses the videos and stages of a rerun."""
 
-import difflib
 from collections.abc import Collection, Sequence
 
 from storage.runs.names import STAGE_KINDS, RecordName, StageKind
 from storage.runs.run_status import run_status
+from storage.runs.unknown_video import unknown_video
 from storage.store.artifacts import ArtifactStore
 from tasks.errors import ParameterError
 from tasks.plan.dry_plan import PlannedStage
@@ -33,9 +33,7 @@ def choose_videos(
     if videos is not None:
         for name in videos:
             if name not in known:
-                close = difflib.get_close_matches(name, known, n=3)
-                hint = f"did you mean {' or '.join(close)}" if close else "`maskrnn status` lists"
-                raise ParameterError(f"the run {run_id} has no video {name!r}: {hint}?")
+                raise ParameterError(unknown_video(run_id, name, known))
     if not failed:
         return None if videos is None else frozenset(videos)
     found = run_status(store, run_id).records
