@@ -16,6 +16,13 @@ class BridgeError(TaskError, RuntimeError):
     """There is no worker to run on: the scheduler is unreachable, or no worker has the resource."""
 
 
+class RunEndedError(BridgeError):
+    """The run was ended before a unit could start, so the unit neither failed nor was cut off."""
+
+    def __init__(self) -> None:
+        super().__init__("the run was ended before this unit could start")
+
+
 class TrainingProcessError(TaskError, RuntimeError):
     """One of the processes of a training failed; the message is its own."""
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
+from flows.begun_run import interruption
+
 _GRACE_SECONDS = 8.0
 _NUMBERS = (signal.SIGINT, signal.SIGTERM)
 
@@ -32,13 +34,10 @@ def leaving_soon_on_interrupt() -> Iterator[None]:
 
 
 def print_interrupted() -> None:
-    """Say that the command was interrupted; loads nothing, as any module may be half loaded."""
+    """Say that the command, or which run, was interrupted; loads nothing, as any module may be half
+    loaded."""
     sys.stdout.flush()
-    print(
-        "maskrnn: interrupted; the same command continues where this one stopped",
-        file=sys.stderr,
-        flush=True,
-    )
+    print(f"maskrnn: {interruption()}", file=sys.stderr, flush=True)
 
 
 def _interrupt(number: int, frame: object) -> NoReturn:

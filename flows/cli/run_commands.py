@@ -60,7 +60,7 @@ def rerun(
     run
         Name of the run, as its command printed it.
     failed
-        Only videos that failed or were interrupted.
+        Only videos that failed, were interrupted, or could not start before the run ended.
     videos
         Only these videos, separated by commas.
     stage

@@ -43,7 +43,9 @@ class ArchiveStatus:
             return "running"
         if self.progress is None or not self.progress.is_over:
             return "stopped before its end"
-        return "failed in part" if self.progress.failed else "done"
+        if not self.progress.failed:
+            return "done"
+        return "failed" if self.progress.failed == self.progress.total else "failed in part"
 
     @property
     def is_well(self) -> bool:

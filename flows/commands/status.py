@@ -137,7 +137,9 @@ def _state(status: RunStatus) -> str:
     found = {record.condition for record in status.records}
     if found & {"stale", "pending"}:
         return "stopped before its end"
-    return "failed in part" if "failed" in found else "done"
+    if "failed" not in found:
+        return "done"
+    return "failed in part" if {"done", "reused"} & set(status.counts) else "failed"
 
 
 def _table(videos: Iterable[VideoStatus]) -> PlainTable:

@@ -12,7 +12,7 @@ from storage.errors import StorageError
 from storage.kinds.checkpoints import PARENTS
 from storage.kinds.repair import repair
 from storage.runs.names import RecordName
-from tasks.errors import TaskError
+from tasks.errors import RunEndedError, TaskError
 from tasks.inputs.external_parents import obtain_parent
 from tasks.keys import PreparedVideo
 from tasks.plan.run_order import TRAIN, Training
@@ -102,9 +102,12 @@ class Parents:
         """Wait for the parent of a preset and return its key.
 
         Raises:
+            RunEndedError: the run was ended before the parent was trained.
             TaskError: there is no parent; states why.
         """
         parent = self._keys[preset]
+        if parent.exception() is not None and self._context.bridge.closed:
+            raise RunEndedError
         if parent.exception() is not None:
             raise TaskError(f"there is no parent of {preset}: {parent.exception()}")
         return parent.result()
@@ -139,6 +142,8 @@ class Parents:
         try:
             videos = [future.result() for future in prepared if future.exception() is None]
             if prepared and not videos:
+                if self._context.bridge.closed:
+                    raise RunEndedError
                 with self._context.stage(record, TRAIN):
                     raise TaskError(f"all {len(prepared)} training videos failed; see their errors")
             if len(videos) < len(prepared):

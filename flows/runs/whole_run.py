@@ -1,6 +1,7 @@
 """Carries out a run, as part of a flow run or as a plain call; loads no Prefect by itself."""
 
 import logging
+import shlex
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -8,9 +9,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flows.begun_run import begun_run
+from flows.plan.default_store import default_store
 from flows.plan.parameters import BenchmarkParameters, RunFields
 from flows.plan.resolved_run import ResolvedRun
 from flows.runs.pipeline import Pipeline
+from storage.archive.shown_address import shown_address
 from storage.runs.drivers import drive
 from storage.runs.ledger import RunLedger
 from storage.store.artifacts import ArtifactStore
@@ -70,6 +74,7 @@ def carry_out(
                 context.adopt(record for record in ledger.records() if record.video not in only)
             videos = pipeline.outcome.videos
             ledger.begin(parameters.model_dump(mode="json"), version("maskrnn"), videos)
+            begun_run(ledger.run_id, rerun_command(parameters))
             with shown_progress(lambda: unit_counts(context.records(), pipeline.expected)):
                 outcome = pipeline.run()
         if parameters.until in ("segment", "report"):
@@ -136,6 +141,14 @@ def _write_curves(context: RunContext, curves: "pd.DataFrame") -> str:
     from tasks.reporting.training import training_curves
 
     return start_task(training_curves, context, curves).result()
+
+
+def rerun_command(parameters: BenchmarkParameters) -> str:
+    """Return the command that completes a run; it names the store unless it is the default one."""
+    words = ["maskrnn", "rerun", parameters.run_name]
+    if parameters.store != default_store():
+        words += ["--store", shown_address(parameters.store)]
+    return shlex.join(words)
 
 
 def log_progress() -> None:

@@ -114,7 +114,8 @@ def _video(store: ArtifactStore, record: VideoRecord, is_driven: bool) -> VideoS
         for name, stage in record.stages.items()
     }
     condition: Condition = record.state
-    if record.state in ("pending", "running") and not is_driven:
+    never_started = bool(stages) and all(s.condition == "pending" for s in stages.values())
+    if record.state in ("pending", "running") and not is_driven and not never_started:
         condition = "stale"
     return VideoStatus(record.video, condition, record.attempt, stages)
 

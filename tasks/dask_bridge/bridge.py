@@ -13,7 +13,7 @@ from tasks.dask_bridge.slots import Slots, Workers
 from tasks.dask_bridge.submission import Submission, stop_workers, worker_died
 from tasks.dask_bridge.unit_run import Outcome, UnitRun, returned
 from tasks.dask_bridge.worker_log import WorkerLog
-from tasks.errors import BridgeError
+from tasks.errors import BridgeError, RunEndedError
 from tasks.machine.resources import Resource
 
 logger = logging.getLogger("maskrnn.bridge")
@@ -100,6 +100,7 @@ class Bridge:
 
         Raises:
             UnitError: the unit raised (the message is its own), took too long, or its worker died.
+            RunEndedError: the run was ended before the unit started.
             BridgeError: there is no worker to run on.
         """
         self._start()
@@ -224,7 +225,7 @@ class Bridge:
     def _connected(self) -> _Connection:
         connection = self._connection
         if connection is None:
-            raise BridgeError("the run was ended before this unit could start")
+            raise RunEndedError
         return connection
 
     def _ask(self) -> Workers:
@@ -232,6 +233,8 @@ class Bridge:
         try:
             workers: Workers = client.sync(client.scheduler.identity, n_workers=-1)["workers"]
         except OSError as error:
+            if self._closed:
+                raise RunEndedError from None
             raise BridgeError(f"the Dask scheduler no longer answers: {error}") from None
         return workers
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from tasks.dask_bridge.bridge import Bridge
 from tasks.dask_bridge.unit_run import UnitRun, returned, run_unit
-from tasks.errors import BridgeError
+from tasks.errors import RunEndedError
 from tasks.machine.resources import Resource
 
 _WORKER = "this process"
@@ -35,11 +35,11 @@ class InProcess(Bridge):
 
         Raises:
             UnitError: the unit raised; the message is its own.
-            BridgeError: the run was ended.
+            RunEndedError: the run was ended before the unit started.
         """
         with self._turn:
             if self.closed:
-                raise BridgeError("the run was ended before this unit could start")
+                raise RunEndedError
             return returned(run_unit(unit, args, _WORKER))
 
     def slots(self, resource: Resource) -> int:

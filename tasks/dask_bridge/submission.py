@@ -11,7 +11,7 @@ from tasks.dask_bridge.kept_groups import KeptGroups
 from tasks.dask_bridge.slots import POLL_SECONDS, Slots
 from tasks.dask_bridge.unit_run import Outcome
 from tasks.dask_bridge.worker_log import WorkerLog, run_logged
-from tasks.errors import WORKER_DIED, UnitError
+from tasks.errors import WORKER_DIED, RunEndedError, TaskError, UnitError
 from tasks.machine.resources import Resource
 
 CUT_OFF, TIMED_OUT = "CutOff", "TimedOut"
@@ -83,6 +83,7 @@ class Submission:
 
         Raises:
             UnitError: of one of the kinds above.
+            RunEndedError: the run was ended before the unit started.
         """
         try:
             return self._wait(timeout)
@@ -139,7 +140,9 @@ class Submission:
             TIMED_OUT,
         )
 
-    def _cut_off(self, error: BaseException | None) -> UnitError:
+    def _cut_off(self, error: BaseException | None) -> TaskError:
+        if self._ended() and self._log.started is None:
+            return RunEndedError()
         reason = "the run was ended" if error is None else f"{type(error).__name__}: {error}"
         return UnitError(f"{self._name} was cut off ({reason})", CUT_OFF)
 

@@ -14,7 +14,7 @@ from storage.runs.names import RecordName, StageKind, StageName
 from storage.store.artifacts import ArtifactStore
 from tasks.dask_bridge import Bridge
 from tasks.dask_bridge.unit_run import describe
-from tasks.errors import UnitError
+from tasks.errors import RunEndedError, UnitError
 from tasks.machine.resources import Resource
 from tasks.run.exactly_once import Making, await_other_run, make_once
 from tasks.run.keyed_locks import KeyedLocks
@@ -133,6 +133,8 @@ class RunContext:
     def stage(self, record: RecordName, name: StageName) -> Iterator[Stage]:
         """Record the result of a stage: done, or failed with error and traceback.
 
+        A stage whose unit could not start because the run was ended stays pending.
+
         The stage counts as running as soon as it refers to an artifact. The recorded seconds are
         those on the worker, without the wait for one.
         """
@@ -140,6 +142,9 @@ class RunContext:
         started = time.perf_counter()
         try:
             yield work
+        except RunEndedError:
+            self._put(record, {name: work.record("pending")})
+            raise
         except Exception as error:
             self._put(record, {name: self._failure(work, error, time.perf_counter() - started)})
             logger.error("%s %s failed: %s", name, record, describe(error))
@@ -176,7 +181,7 @@ class RunContext:
         self._put(record, waiting)
 
     def end(self, record: RecordName) -> None:
-        """Close a record: it is done, or failed if any stage failed."""
+        """Close a record: failed if a stage failed, pending if one did not start, or else done."""
         self._records.change(str(record), ended)
 
     def forget(self, record: RecordName, artifacts: Set[tuple[str, str]], note: str) -> None:
@@ -196,7 +201,15 @@ class RunContext:
         return self._records.all()
 
     def blame(self, record: RecordName, name: StageName, error: Exception) -> None:
-        """Record an error for a stage, unless a stage of the record has recorded it itself."""
+        """Record an error for a stage, unless a stage of the record has recorded it itself.
+
+        After the end of the run, the stage has not failed but is pending.
+        """
+        if isinstance(error, RunEndedError):
+            stages = self._records.of(str(record)).stages.values()
+            if not any(stage.state == "pending" for stage in stages):
+                self._put(record, {name: StageRecord("pending")})
+            return
         known = {stage.error for stage in self._records.of(str(record)).stages.values()}
         if describe(error) not in known:
             self._put(record, {name: self._failure(Stage(self, record, name), error, 0.0)})

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from storage.errors import StorageError
-from storage.runs.ledger import RunLedger, VideoRecord
+from storage.runs.ledger import RunLedger, State, VideoRecord
 from storage.store.delayed_calls import DELAYED_CALLS
 from tasks.run.keyed_locks import KeyedLocks
 
@@ -109,13 +109,16 @@ class RunRecords:
 
 
 def ended(record: VideoRecord) -> VideoRecord:
-    """The record of a video that is done, or failed if any of its stages failed.
+    """The record of a video that is done, failed if any of its stages failed, or else pending if
+    the run was ended before one of them could start.
 
     Stages that were announced but never started, because an earlier one failed, are removed.
     """
     kept = {name: stage for name, stage in record.stages.items() if stage.state != "running"}
-    failed = any(stage.state == "failed" for stage in kept.values())
-    return replace(record, state="failed" if failed else "done", stages=kept, former=())
+    found = {stage.state for stage in kept.values()}
+    states: tuple[State, ...] = ("failed", "pending")
+    state = next((state for state in states if state in found), "done")
+    return replace(record, state=state, stages=kept, former=())
 
 
 def without(record: VideoRecord, artifacts: Set[tuple[str, str]], note: str) -> VideoRecord:
