@@ -9,6 +9,7 @@ from cyclopts import App, CycloptsError, Parameter
 from flows.cli import archive_options as archive_cli
 from flows.cli import correction_commands, run_commands
 from flows.cli.interrupts import leaving_soon_on_interrupt, print_interrupted
+from flows.cli.missing_arguments import shown_error
 from flows.commands import weights as weights_command
 from flows.console.evaluation_options import AnnotationOptions, EvaluationOptions
 from flows.console.guarded_command import BAD_INPUT, DONE, FAILED, guarded, store_url
@@ -32,6 +33,7 @@ app = App(
     version=lambda: __import__("importlib.metadata").metadata.version("maskrnn"),
 )
 
+_ANNOTATIONS = AnnotationOptions()
 _DATA = DataOptions()
 _EVALUATION = EvaluationOptions()
 _METHOD = MethodOptions()
@@ -192,7 +194,10 @@ def segment(
 
 @app.command
 def evaluate(
-    predictions: Path, *, data: AnnotationOptions, options: EvaluationOptions = _EVALUATION
+    predictions: Path,
+    *,
+    data: AnnotationOptions = _ANNOTATIONS,
+    options: EvaluationOptions = _EVALUATION,
 ) -> int:
     """Evaluate predictions of any program against a data set: J, F and T.
 
@@ -240,7 +245,12 @@ def main() -> None:
     """Run the command line and exit with its code."""
     with leaving_soon_on_interrupt():
         try:
-            code = app(sys.argv[1:], exit_on_error=False, result_action="return_value")
+            code = app(
+                sys.argv[1:],
+                exit_on_error=False,
+                result_action="return_value",
+                error_formatter=shown_error,
+            )
         except CycloptsError:
             code = BAD_INPUT  # the error has been printed
         except KeyboardInterrupt:

@@ -20,7 +20,7 @@ from tasks.evaluation.evaluation import (
 )
 from tasks.evaluation.output import output_names, write_official, write_tables
 from tasks.evaluation.plan import check_plan, plan_evaluation
-from tasks.inputs.sources import DatasetSpec
+from tasks.inputs.sources import DatasetSpec, dataset_names, told_by_layout
 
 _PLAN = (
     Column("sequence"),
@@ -42,7 +42,8 @@ def evaluate(predictions: Path, data: AnnotationOptions, options: EvaluationOpti
     """
     if options.official_csv and options.out is None:
         raise ParameterError("--official-csv writes files; name a folder for them with --out")
-    spec = DatasetSpec(data.dataset, None if data.root is None else str(data.root), data.split)
+    root = None if data.root is None else str(data.root)
+    spec = DatasetSpec(data.dataset or _told_dataset(root), root, data.split)
     request = EvaluationRequest(
         predictions,
         spec,
@@ -63,6 +64,15 @@ def evaluate(predictions: Path, data: AnnotationOptions, options: EvaluationOpti
         if options.official_csv:
             write_official(evaluation, out)
         Terminal().print(f"Tables: {options.out}")
+
+
+def _told_dataset(root: str | None) -> str:
+    if root is None:
+        raise ParameterError(
+            "evaluate needs --dataset NAME, or --root DIR, whose layout tells it; known are "
+            f"{', '.join(dataset_names())}"
+        )
+    return told_by_layout(root)
 
 
 def _checked_folder(

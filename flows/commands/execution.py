@@ -119,7 +119,7 @@ def validated(fields: dict[str, Any]) -> BenchmarkParameters:
 
 
 def _told_dataset(fields: Mapping[str, Any]) -> dict[str, str]:
-    """Return the data set that the folder `root` holds, if a root is given alone, and log it.
+    """Return the data set that the folder `root` holds, if a root is given alone.
 
     Raises:
         ParameterError, MissingDatasetError: the folder does not tell.
@@ -127,9 +127,7 @@ def _told_dataset(fields: Mapping[str, Any]) -> dict[str, str]:
     root = fields.get("root")
     if root is None or "dataset" in fields:
         return {}
-    name = told_by_layout(root)
-    logger.info("%s is read as the data set %s, by its layout", root, name)
-    return {"dataset": name}
+    return {"dataset": told_by_layout(root)}
 
 
 def announce(run: str, data: str, presets: Sequence[str]) -> None:

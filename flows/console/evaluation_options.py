@@ -16,13 +16,14 @@ class AnnotationOptions:
     """Options that choose the annotations to compare with.
 
     Attributes:
-        dataset: Name of a data set, such as davis2016; an unknown name lists all.
+        dataset: Name of a data set, such as davis2016; an unknown name lists all. Default: told by
+            the layout of the folder ROOT.
         root: Folder of the data set; the frames may be missing.
         split: Split to evaluate. Default: the data set's own, val.
         videos: Only these videos, separated by commas.
     """
 
-    dataset: str
+    dataset: str | None = None
     root: Path | None = None
     split: str | None = None
     videos: str | None = None

@@ -1,5 +1,6 @@
 """Opens data sets by name: those that `storage` reads from folders, and the generated one."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,8 @@ from storage.datasets.readers.own_video import open_own_video
 from storage.datasets.source import SourceVideo
 from tasks.errors import ParameterError
 from tasks.inputs.generated import SYNTHETIC, GeneratedDataset
+
+logger = logging.getLogger("maskrnn.run")
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ def dataset_names() -> list[str]:
 
 
 def told_by_layout(root: str) -> str:
-    """Return the name of the data set whose layout a folder has.
+    """Return the name of the data set whose layout a folder has, and log it.
 
     Raises:
         ParameterError: the layout is that of none, or of several.
@@ -104,6 +107,7 @@ def told_by_layout(root: str) -> str:
     """
     found = catalog.fitting_datasets(Path(root))
     if len(found) == 1:
+        logger.info("%s is read as the data set %s, by its layout", root, found[0])
         return found[0]
     if found:
         raise ParameterError(

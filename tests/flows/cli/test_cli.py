@@ -94,6 +94,31 @@ def test_bad_input_is_one_message_and_exit_code_2(
     assert not (tmp_path / "store").exists()
 
 
+@pytest.mark.parametrize(
+    ("tokens", "needed"),
+    [
+        (["evaluate"], "evaluate needs PREDICTIONS: a folder or zip file with"),
+        (["export", "RUN"], "export needs --out DIR: folder for the files"),
+        (["correct", "RUN"], "correct needs --mask: FRAME=FILE, an image with"),
+        (
+            ["rerun"],
+            "rerun needs RUN: name of the run, as its command printed it; `maskrnn",
+        ),
+        (["weights", "get"], "weights get needs NAME: vgg16, vgg16-hed or maskrcnn"),
+        (["export", "RUN", "--out"], 'Command "export" parameter --out requires an argument.'),
+    ],
+)
+def test_a_missing_argument_is_named_with_what_it_is(
+    tokens: list[str],
+    needed: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    assert run(monkeypatch, *tokens) == 2
+    assert needed in capsys.readouterr().err
+
+
 def test_the_data_set_is_told_by_the_layout_of_its_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

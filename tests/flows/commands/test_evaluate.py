@@ -232,3 +232,20 @@ def test_as_a_process_with_two_workers(data: list[str], predictions: Path) -> No
     )
     assert done.returncode == 0, done.stderr
     assert "0.750" in done.stdout
+
+
+def test_the_layout_of_the_folder_tells_the_data_set(
+    predictions: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    root = write_davis(tmp_path / "davis", "2017", VIDEOS)
+    (root / "JPEGImages" / "480p").mkdir(parents=True, exist_ok=True)
+    tokens = ["evaluate", str(predictions), "--no-stability"]
+    assert run(monkeypatch, *tokens, "--root", str(root)) == 0
+    shown = capsys.readouterr()
+    assert "is read as the data set davis2017, by its layout" in shown.err
+    assert "0.750" in shown.out
+    assert run(monkeypatch, *tokens) == 2
+    assert "evaluate needs --dataset NAME, or --root DIR" in capsys.readouterr().err
