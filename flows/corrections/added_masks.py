@@ -1,6 +1,7 @@
 """Reads the masks that a correction adds, and checks whose objects they show."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -26,19 +27,25 @@ def added_masks(
         ParameterError: a mask is written in another way, or shows an object the video has not.
         DatasetError: as `read_frame_masks`.
     """
-    found = read_frame_masks(frame_files(masks), frames)
-    return {name: _checked(found[name], name, frames.video, objects) for name in found}
+    files = frame_files(masks)
+    found = read_frame_masks(files, frames)
+    given = {frames.find(frame, f"the mask {file}"): file for frame, file in files.items()}
+    return {name: _checked(found[name], given[name], name, frames.video, objects) for name in found}
 
 
-def _checked(label_map: UInt8Array, frame: str, video: str, objects: Sequence[int]) -> UInt8Array:
+def _checked(
+    label_map: UInt8Array, file: Path, frame: str, video: str, objects: Sequence[int]
+) -> UInt8Array:
     """A label map whose objects the video has; a black and white mask is its only object."""
     ids = object_ids(label_map)
     if len(objects) == 1 and ids == (1,) and objects[0] != 1:
         label_map = np.where(label_map == 1, objects[0], label_map).astype(np.uint8)
         ids = (objects[0],)
     if strange := sorted(set(ids) - set(objects)):
+        has = ", ".join(map(str, objects))
         raise ParameterError(
-            f"the mask of frame {frame} shows object {strange[0]}, which {video} does not have: it "
-            f"has {', '.join(map(str, objects))}"
+            f"the mask {file} of frame {frame} shows object {strange[0]}, which {video} does not "
+            f"have (it has {has}): erase object {strange[0]} in {file}, or start again with all "
+            f"objects, `maskrnn segment VIDEO --mask 0=FIRST --mask {frame}={file}`"
         )
     return np.where(label_map == VOID, 0, label_map).astype(np.uint8)

@@ -124,7 +124,9 @@ def test_true_annotations_do_not_reach_a_corrected_result(tmp_path: Path) -> Non
         (["run", "val-009", "--mask", "3=MASK"], "no video 'val-009'"),
         (["run", "--mask", "MASK"], "write FRAME=FILE"),
         (["run", "--mask", "77=MASK"], "no frame '77'"),
-        (["run", "--mask", "3=OTHER"], "shows object 99, which val-000 does not have"),
+        (["run", "--mask", "3=OTHER"], "OTHER of frame 00003 shows object 99, which val-000 does"),
+        (["run", "--mask", "3=OTHER"], "erase object 99 in OTHER, or start again with all objects"),
+        (["run", "--mask", "3=OTHER"], "`maskrnn segment VIDEO --mask 0=FIRST --mask 00003=OTHER`"),
         (["run:small", "--mask", "3=MASK"], "no results by small"),
     ],
 )
@@ -139,6 +141,7 @@ def test_bad_corrections_are_refused(
     files = {"MASK": str(mask), "OTHER": str(tmp_path / "other.png")}
     for name, file in files.items():
         tokens = [token.replace(name, file) for token in tokens]
+        why = why.replace(name, file)
     assert run("correct", *tokens, "--store", store) == 2
     assert why in " ".join(capsys.readouterr().err.split())
     assert not corrected_runs(store)
