@@ -50,9 +50,9 @@ def compared(contestants: Sequence[Contestant]) -> list[tuple[Contestant, pd.Dat
 
 def markdown(contestants: Sequence[Contestant]) -> str:
     """Return the comparison for the terminal; errors as for `compared`."""
-    first = contestants[0].title
     sections = [
-        markdown_comparison(first, other.title, table) for other, table in compared(contestants)
+        markdown_comparison(contestants[0].title, other.title, table)
+        for other, table in compared(contestants)
     ]
     return "\n\n".join(sections)
 

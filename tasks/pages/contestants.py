@@ -1,6 +1,6 @@
 """Finds the results to compare: runs of a store, or predictions of any program."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -84,39 +84,77 @@ def find_contestants(
         on_frames: called with the number of evaluated frames since the last call.
 
     Raises:
-        ParameterError: a name is neither a run nor a path, a run has no figures, or there are no
-            annotations for predictions of other programs.
+        ParameterError: a name is neither a run with this preset nor a path, a run has no figures,
+            or there are no annotations for predictions of other programs.
+        MissingArtifactError: there is no such run; names similar ones.
     """
     known = {info.run_id for info in list_runs(store)}
+    named = {name: _run_and_preset(name, known) for name in names}
+    # All names are checked before figures are read, which may be missing for another reason.
+    runs = {
+        name: _existing_run(store, name, run, preset, known)
+        for name, (run, preset) in named.items()
+    }
     annotations = None if spec is None else _Annotations(spec)
     found: dict[str, Contestant] = {}
     for name in names:
-        run, _, preset = name.partition(":") if name not in known else (name, "", "")
-        if run in known:
-            contestant = _of_run(store, run, preset)
-        elif Path(name).exists():
-            runs = [name.partition(":")[0] for name in names]
-            annotations = annotations or _annotations_of(store, runs, known)
-            contestant = _of_files(Path(name), annotations, on_frames)
+        run, preset = named[name]
+        results = runs[name]
+        if results is not None:
+            contestant = _of_run(results, run, preset)
         else:
-            RunLedger(store, run).info()  # names similar runs
-            raise ParameterError(f"{name} is neither a run nor predictions")
+            annotations = annotations or _annotations_of(
+                store, [run for run, _ in named.values()], known
+            )
+            contestant = _of_files(Path(name), annotations, on_frames)
         if contestant.title in found:
             raise ParameterError(f"{contestant.title} is named twice; name different results")
         found[contestant.title] = contestant
     return list(found.values())
 
 
-def _of_run(store: ArtifactStore, run: str, preset: str) -> Contestant:
+def _run_and_preset(name: str, known: Collection[str]) -> tuple[str, str]:
+    """RUN and PRESET of RUN:PRESET; a run may have a colon in its name."""
+    run, _, preset = (name, "", "") if name in known else name.partition(":")
+    return run, preset
+
+
+def _existing_run(
+    store: ArtifactStore, name: str, run: str, preset: str, known: Collection[str]
+) -> RunResults | None:
+    """The results of a run that has the preset; None for a path of predictions.
+
+    Raises:
+        MissingArtifactError: there is neither; names similar runs.
+        ParameterError: the run has no such preset.
+    """
+    if run not in known and Path(name).exists():
+        return None
+    if run not in known and ("/" in name or Path(name).suffix):
+        raise ParameterError(
+            f"{name} is neither a run nor a path: correct it; `maskrnn status` lists the runs"
+        )
     results = run_results(store, run)
+    if preset and preset not in results.methods:
+        has = ", ".join(results.methods) or "none"
+        raise ParameterError(f"the run {run} has no results by {preset} (by: {has})")
+    return results
+
+
+def _of_run(results: RunResults, run: str, preset: str) -> Contestant:
     chosen = preset or (results.methods[0] if results.methods else "")
     per_object, per_frame = results.table("per_object"), results.table("per_frame")
     of_preset = per_object[per_object["preset"] == chosen]
     if of_preset.empty:
+        if results.info.parameters.get("masks") is not None:
+            raise ParameterError(
+                f"the run {run} has no annotations, so there is nothing to compare; `maskrnn "
+                f"report {run}` shows where it looks wrong"
+            )
         evaluated = ", ".join(sorted(set(per_object["preset"]))) or "none"
         raise ParameterError(
             f"the run {run} has no figures of {chosen or 'any preset'} (it has: {evaluated}); "
-            "compare runs whose videos were evaluated"
+            "compare runs whose videos were evaluated, as by `maskrnn benchmark`"
         )
     title = f"{run}:{preset}" if preset else run
     if results.info.parameters.get("correction"):

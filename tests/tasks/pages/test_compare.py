@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from flows.commands.compare import compare_results
-from storage.errors import OccupiedOutputError
+from storage.errors import MissingArtifactError, OccupiedOutputError
 from storage.files.output_folder import OutputFolder
+from storage.runs.all_runs import list_runs
 from storage.runs.ledger import RunLedger
 from storage.store.artifacts import ArtifactStore
 from tasks.errors import ParameterError
@@ -109,8 +110,8 @@ def test_a_report_folder_of_an_earlier_version_is_used(
 
 
 def test_names_that_mean_nothing_are_explained(store: ArtifactStore) -> None:
-    with pytest.raises(ParameterError, match="no figures of paper"):
-        find_contestants(store, ["one:paper"], None)
+    with pytest.raises(ParameterError, match="two results or more"):
+        markdown([])
     with pytest.raises(Exception, match="no run ones"):
         find_contestants(store, ["ones"], None)
     with pytest.raises(ParameterError, match="named twice"):
@@ -145,6 +146,29 @@ def test_predictions_are_evaluated_on_the_videos_of_the_first_run(tmp_path: Path
     with pytest.raises(ParameterError, match="missing sequences: camel") as caught:
         find_contestants(made, ["one", str(other)], None)
     assert "--missing" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("other", "why"),
+    [
+        ("segmented:first-frame", r"segmented has no results by first-frame \(by: small\)"),
+        ("one:paper", r"one has no results by paper \(by: small, propagate\)"),
+        ("nopath.zip", r"nopath\.zip is neither a run nor a path"),
+        ("segmentd", "There is no run segmentd"),
+        ("one", "the run segmented has no annotations, so there is nothing to compare"),
+    ],
+)
+def test_that_a_result_exists_is_checked_before_its_figures(
+    store: ArtifactStore, other: str, why: str
+) -> None:
+    if "segmented" not in {info.run_id for info in list_runs(store)}:
+        made = MadeRun(("bear",), ("small",), frames=4, evaluated=False)
+        make_run(store, "segmented", made)
+        ledger = RunLedger(store, "segmented")
+        parameters = {**ledger.info().parameters, "dataset": "video", "masks": "/first.png"}
+        ledger.begin(parameters, "0.1.0", ["bear"])
+    with pytest.raises((ParameterError, MissingArtifactError), match=why):
+        find_contestants(store, ["segmented", other], None)
 
 
 def test_predictions_of_other_programs_are_compared_and_shown(
