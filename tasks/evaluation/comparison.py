@@ -175,7 +175,7 @@ def _read(
         problems.append(Problem(job.video.name, f"{what.removeprefix('unreadable ')} {kind}", name))
         return None
     except StorageError as error:
-        problems.append(Problem(job.video.name, f"{what} ({error})", name))
+        problems.append(Problem(job.video.name, what, name, str(error)))
         return None
 
 

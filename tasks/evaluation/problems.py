@@ -15,15 +15,17 @@ class Problem:
         video: its sequence.
         what: such as "missing frames"; equal faults have equal words.
         frame: name of the frame; None for the whole sequence.
+        cause: why the file of the frame is unreadable; "" for other faults.
     """
 
     video: str
     what: str
     frame: str | None = None
+    cause: str = ""
 
 
 def message_of(problems: Sequence[Problem], place: str, missing_option: str | None) -> str:
-    """Return a message with every fault; faults of one kind share a line.
+    """Return a message with every fault; faults of one kind and cause share a line.
 
     Args:
         problems: at least one.
@@ -31,14 +33,15 @@ def message_of(problems: Sequence[Problem], place: str, missing_option: str | No
         missing_option: option of the command that counts missing ones as empty; None: it has none.
     """
     whole: dict[str, list[str]] = {}
-    frames: dict[tuple[str, str], list[str]] = {}
+    frames: dict[tuple[str, str, str], list[Problem]] = {}
     for problem in problems:
         if problem.frame is None:
             whole.setdefault(problem.what, []).append(problem.video)
         else:
-            frames.setdefault((problem.video, problem.what), []).append(problem.frame)
+            kind = problem.video, problem.what, _without_numbers(problem)
+            frames.setdefault(kind, []).append(problem)
     lines = [f"{what}: {', '.join(videos)}" for what, videos in whole.items()]
-    lines += [f"{video}, {what}: {in_ranges(names)}" for (video, what), names in frames.items()]
+    lines += [_line(alike) for alike in frames.values()]
     absent = any(problem.what.startswith("missing") for problem in problems)
     cure = "Correct these files"
     if absent and missing_option is not None:
@@ -46,6 +49,25 @@ def message_of(problems: Sequence[Problem], place: str, missing_option: str | No
     return (
         f"the predictions {place} do not fit the data set:\n  " + "\n  ".join(lines) + f"\n{cure}."
     )
+
+
+def _line(alike: Sequence[Problem]) -> str:
+    """One line on all frames of a video with the same fault."""
+    first = alike[0]
+    names = in_ranges([problem.frame or "" for problem in alike])
+    if not first.cause:
+        return f"{first.video}, {first.what}: {names}"
+    if len(alike) == 1:
+        return f"{first.video}, {first.what} ({first.cause}): {names}"
+    things = f"{first.what.removeprefix('unreadable ')}s"
+    return (
+        f"{first.video}: {len(alike)} {things} cannot be read ({names}). The first: {first.cause}"
+    )
+
+
+def _without_numbers(problem: Problem) -> str:
+    """The cause without the frame and its figures: equal if only these differ between frames."""
+    return re.sub(r"\d+", "#", problem.cause.replace(problem.frame or "", "#"))
 
 
 def in_ranges(names: Sequence[str]) -> str:
