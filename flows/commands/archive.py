@@ -10,6 +10,7 @@ from flows.console.output import print_doubtful_rows, print_error
 from flows.plan.archive_check import check_archive_memory
 from flows.plan.archive_parameters import ArchiveParameters
 from flows.plan.resolved_archive import ResolvedArchive, resolve_archive
+from flows.plan.run_ids import check_run_id
 from flows.runs.archive_batches import NAMED
 from flows.terminal import Terminal
 from storage.archive.progress_file import read_progress
@@ -33,6 +34,7 @@ def segment_archive(manifest: str, fields: dict[str, Any], *, dry_run: bool = Fa
     if "://" not in manifest:
         manifest = str(Path(manifest).expanduser().absolute())
     parameters = archive_parameters({**fields, "manifest": manifest})
+    check_run_id(parameters.store, parameters.run_id)
     announce(parameters.run_name, shown_address(manifest), [parameters.preset])
     resolved = resolve_archive(parameters)
     check_input(resolved.training)

@@ -18,6 +18,7 @@ from flows.console.output import (
 from flows.plan.machine_check import check_machine
 from flows.plan.parameters import BenchmarkParameters
 from flows.plan.resolved_run import ResolvedRun, resolve
+from flows.plan.run_ids import check_run_id
 from storage.runs.ledger import RunLedger
 from storage.store.artifacts import ArtifactStore
 from tasks.dask_bridge.clusters import cluster_class
@@ -113,9 +114,11 @@ def validated(fields: dict[str, Any]) -> BenchmarkParameters:
         ParameterError: a field cannot be used; a one-line message about the first mistake.
     """
     try:
-        return BenchmarkParameters(**fields)
+        parameters = BenchmarkParameters(**fields)
     except ValidationError as error:
         raise first_mistake(error) from None
+    check_run_id(parameters.store, parameters.run_id)
+    return parameters
 
 
 def _told_dataset(fields: Mapping[str, Any]) -> dict[str, str]:
