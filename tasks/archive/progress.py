@@ -51,6 +51,7 @@ class ProgressWatcher:
         self._before = len(plan.settled)
         self._done = sum(result.state == "done" for result in plan.settled)
         self._failed = self._before - self._done
+        self._done_before = self._done
         self._cost = 0.0
         self._ends: deque[tuple[float, int]] = deque([(self._began, 0)])
         ids = plan.table["id"]
@@ -104,7 +105,9 @@ class ProgressWatcher:
         while len(self._ends) > 1 and now - self._ends[0][0] > _RATE_SECONDS:
             self._ends.popleft()
         since, then = self._ends[0]
-        rate = (ended - then) / (now - since) if now > since else 0.0
+        # Bad rows fail within a second, which says nothing of how long the others take.
+        is_known = self._done > self._done_before and now > since
+        rate = (ended - then) / (now - since) if is_known else 0.0
         return ArchiveProgress(
             total=self._total,
             done=self._done,

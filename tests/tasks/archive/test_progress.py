@@ -126,6 +126,22 @@ def test_the_line_has_rate_time_left_cost_and_share_of_failures(
     ]
 
 
+def test_no_time_left_is_told_before_a_row_is_done_in_this_start(
+    store: ArtifactStore, table: MakeTable
+) -> None:
+    clock = Clock()
+    before = RowResult(0, "done", 9.0, "w", 1, "k")
+    watching = watcher(store, table(*(f"clip-{n}" for n in range(4))), clock, before)
+    clock.time += 1.0
+    watching.ended(row(1), RowResult(1, "failed", 0.1, "w", 1, error="the mask has another size"))
+    for _ in range(3):
+        clock.time += 5.0
+        watching.look()
+        assert "left" not in watching.progress().line()
+    watching.ended(row(2), RowResult(2, "done", 15.0, "w", 1, "k"))
+    assert "8 s left" in watching.progress().line()
+
+
 def test_lines_become_rarer_and_failures_are_not_all_logged(
     store: ArtifactStore, table: MakeTable, caplog: pytest.LogCaptureFixture
 ) -> None:
