@@ -117,7 +117,7 @@ def ended(record: VideoRecord) -> VideoRecord:
     kept = {name: stage for name, stage in record.stages.items() if stage.state != "running"}
     found = {stage.state for stage in kept.values()}
     states: tuple[State, ...] = ("failed", "pending")
-    state = next((state for state in states if state in found), "done")
+    state: State = next((state for state in states if state in found), "done")
     return replace(record, state=state, stages=kept, former=())
 
 
