@@ -52,7 +52,7 @@ def test_a_unit_that_could_not_start_stays_pending_and_is_run_again(
     assert "failed" not in told
     assert "stopped before its end; videos: 1 pending" in told
     chosen = choose_videos(context.store, "run", ["walk"], failed=True, videos=None)
-    assert chosen == {"walk"}
+    assert chosen == frozenset({"walk"})
 
 
 def test_a_stage_that_nothing_reached_is_pending_too(context: RunContext) -> None:
