@@ -162,7 +162,8 @@ def segment(
     Parameters
     ----------
     video
-        A video file (mp4, mkv, mov, avi, webm) or a folder of images. Without it: --dataset.
+        A video file (mp4, mkv, mov, avi, webm) or a folder of images. Without it: --dataset or
+        --root.
     mask
         Masks of the objects: a palette or black-and-white PNG, a folder, or COCO JSON. For masks
         of several frames: FRAME=FILE, once per frame.
@@ -176,7 +177,8 @@ def segment(
     out
         Folder for the label maps and an overlay video. Default: VIDEO-masks beside the video.
     """
-    if video is None and out is None and not (mask or box or points or preview):
+    is_own_video = any((video, mask, box, points, preview, out))
+    if not is_own_video and (data.dataset or data.root):
         return _execute("segment", store, data, method, run)
 
     def own_video() -> int:

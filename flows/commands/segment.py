@@ -50,15 +50,12 @@ def segment_own_video(
         dry_run: print what would be computed, write nothing, and stop.
 
     Raises:
-        ParameterError: no mask was given, or options of a data set or an address were.
+        ParameterError: no video or no mask was given, or options of a data set or an address were.
         DatasetError: the video or the masks cannot be used.
         OccupiedOutputError: the results would replace the video, its masks or other files.
     """
     if video is None:
-        raise ParameterError(
-            "--mask, --box, --points, --preview and --out need a video: maskrnn segment VIDEO "
-            "--mask FILE"
-        )
+        raise _no_video(data)
     for path in (video, *([] if first.place is None else [first.place])):
         _refuse_address(path)
     video = _absolute(video.expanduser())
@@ -94,6 +91,15 @@ def _segment(fields: dict[str, Any], masks: Path, out: Path, choice: str, *, dry
         printed.print(f"Label maps: {masks}")
         printed.print(f"To look at: {overlay}")
     return code
+
+
+def _no_video(data: DataOptions) -> ParameterError:
+    if data.dataset or data.root:
+        return ParameterError(
+            "--mask, --box, --points, --preview and --out need a video: maskrnn segment VIDEO "
+            "--mask FILE"
+        )
+    return ParameterError("give VIDEO with --mask, --box or --points, or --dataset NAME")
 
 
 def _refuse_address(path: Path) -> None:

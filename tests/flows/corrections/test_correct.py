@@ -34,7 +34,7 @@ def run(*tokens: object) -> int:
 
 def made(store: Path, preset: str, command: str = "segment") -> None:
     """A run of one video."""
-    asked = [command, "--preset", preset, "--videos", VIDEO]
+    asked = [command, "--dataset", "synthetic", "--preset", preset, "--videos", VIDEO]
     asked += ["--compare", ""] if command == "benchmark" else []
     chosen = [f"{key}={value}" for key, value in OVERRIDES.items()]
     if preset != "small":

@@ -135,7 +135,8 @@ def test_a_frame_before_an_object_begins_does_not_help_it(
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     drawn = [f"{key}={value}" for key, value in OVERRIDES.items() if key.startswith("synthetic")]
     store = ["--store", str(tmp_path)]
-    made = ["segment", "--preset", "first-frame", "--videos", "val-001", "--run-id", "run", "--set"]
+    made = ["segment", "--dataset", "synthetic", "--preset", "first-frame"]
+    made += ["--videos", "val-001", "--run-id", "run", "--set"]
     assert app([*made, *drawn, *store], result_action="return_value") == 0
     capsys.readouterr()
     options = ["--count", "1", "--format", "json", *store]
