@@ -1,14 +1,13 @@
 """Where the masks of a user's video come from: files, or boxes and points."""
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from storage.datasets.prompts.grab_cut import Box, Point
-from storage.datasets.prompts.prompt_file import prompts_of
-from storage.files.output_folder import OutputFolder
+from storage.datasets.prompts.prompt_file import Prompt, checked_prompts, prompts_of
 from tasks.errors import ParameterError
 
 _NUMBER = r"\d+(?:\.\d+)?"
@@ -35,7 +34,7 @@ class FirstMasks:
         """Refuse options that are missing, contradict each other or cannot be read.
 
         Raises:
-            ParameterError: says which one, and how it is written.
+            ParameterError, DatasetError: says which one, and how it is written.
         """
         drawn = bool(self.boxes or self.points)
         if not self.masks and not drawn:
@@ -50,7 +49,7 @@ class FirstMasks:
                 f"--mask {next(m for m in self.masks if not _is_of_frame(m))}: of several masks "
                 "each needs its frame, such as --mask 0=first.png --mask 40=later.png"
             )
-        self._document()
+        self.prompts()
 
     @property
     def of_frames(self) -> dict[str, Path]:
@@ -68,16 +67,18 @@ class FirstMasks:
         """The only file or folder of masks; None if there is none, or several."""
         return Path(self.masks[0]) if self.masks and not self.of_frames else None
 
-    def file(self, video: str) -> str:
-        """Name of the file of boxes and points in the folder of results."""
-        return f"{video}-prompts.json"
+    def prompts(self) -> list[Prompt]:
+        """The boxes and points, an object each, under the option that gave them.
 
-    def write(self, video: str, out: OutputFolder) -> None:
-        """Write the file of boxes and points; errors as for `OutputFolder.write`."""
-        text = json.dumps(self._document(), indent=1)
-        out.write(self.file(video), f"{text}\n".encode())
+        Raises:
+            DatasetError: a box has no area.
+        """
+        names = [f"--box {text}" for text in self.boxes]
+        names += [f'--points "{text}"' for text in self.points]
+        return checked_prompts(self.document()["prompts"], names)
 
-    def _document(self) -> dict[str, object]:
+    def document(self) -> dict[str, Any]:
+        """What a file of the boxes and points contains."""
         return prompts_of([_box(text) for text in self.boxes], [_points(t) for t in self.points])
 
 

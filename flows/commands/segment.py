@@ -1,24 +1,18 @@
 """Carries out `maskrnn segment VIDEO`: your own video, from its file to its label maps."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from flows.commands.execution import announced, execute_run, validated
 from flows.commands.first_masks import FirstMasks
+from flows.commands.placed_masks import PlacedMasks, placed_masks
 from flows.console.options import DataOptions
 from flows.plan.parameters import SHORT_SIDE, BenchmarkParameters
 from flows.plan.resolved_run import ResolvedRun, resolve
 from flows.plan.run_plan import stored_parents
 from flows.terminal import Terminal
-from storage.datasets.images.frame_matching import VideoFrames
-from storage.datasets.masks.frame_masks import read_frame_masks
-from storage.datasets.readers.own_video import open_own_video
-from storage.datasets.source import RemarkedVideo, SourceVideo, UInt8Array
-from storage.export.png_folders import write_label_maps
+from storage.datasets.source import RemarkedVideo, SourceVideo
 from storage.files.output_folder import OutputFolder
 from storage.kinds.videos import working_size
 from storage.store.artifacts import ArtifactStore
@@ -63,20 +57,26 @@ def segment_own_video(
     _check_data(video, data)
     out = video.with_name(f"{_name(video)}-masks") if out is None else out
     fields, choice = with_preset(fields)
-    with _given_masks(video, first, out, dry_run=dry_run) as (masks, readable):
-        fields = {**fields, **_data_fields(video, masks, data)}
+    with placed_masks(video, _name(video), first, out) as masks:
+        fields = {**fields, **_data_fields(video, masks.place, data)}
         if only_preview:
-            return _preview(fields, readable, out, dry_run=dry_run)
-        return _segment(fields, readable, out, choice, dry_run=dry_run)
+            return _preview(fields, masks, out, dry_run=dry_run)
+        return _segment(fields, masks, out, choice, dry_run=dry_run)
 
 
-def _segment(fields: dict[str, Any], masks: Path, out: Path, choice: str, *, dry_run: bool) -> int:
-    """Segment the video of `fields`, whose masks can be read from `masks`; otherwise as above."""
+def _segment(
+    fields: dict[str, Any], masks: PlacedMasks, out: Path, choice: str, *, dry_run: bool
+) -> int:
+    """Segment the video of `fields`, which has these masks; otherwise as above."""
     parameters = announced(fields)
     run = _resolved(parameters, masks)
     (source,) = run.sources
-    results = results_folder(out, source, [Path(fields["root"]), Path(fields["masks"])])
+    results = results_folder(out, source, [Path(fields["root"]), masks.place])
     objects = source.objects  # reads video and masks, so that faults show before the start
+    if masks.is_made and not dry_run:
+        masks.write()
+        run = resolve(parameters)
+        (source,) = run.sources
     console = Terminal(stderr=True)
     warnings = _warnings(source, None if dry_run else results)
     for line in [_found(source, objects), *warnings, choice, *_plan(run, source)]:
@@ -84,11 +84,11 @@ def _segment(fields: dict[str, Any], masks: Path, out: Path, choice: str, *, dry
             console.print(line)
     code = execute_run(run, dry_run=dry_run)
     if code == 0 and not dry_run:
-        masks, overlay = write_results(
+        label_maps, overlay = write_results(
             parameters.store, parameters.run_name, parameters.preset, results
         )
         printed = Terminal()
-        printed.print(f"Label maps: {masks}")
+        printed.print(f"Label maps: {label_maps}")
         printed.print(f"To look at: {overlay}")
     return code
 
@@ -121,46 +121,9 @@ def _check_data(video: Path, data: DataOptions) -> None:
         raise ParameterError(f"the video {video} does not exist; correct the path")
 
 
-@contextmanager
-def _given_masks(
-    video: Path, first: FirstMasks, out: Path, *, dry_run: bool
-) -> Iterator[tuple[Path, Path]]:
-    """Give the path of the masks, and a path to read them from while the block lasts.
-
-    Masks of single frames, and boxes and points, are written into the folder of results. A dry run
-    writes them into a temporary folder.
-    """
-    if first.place is not None:
-        place = first.place.expanduser().resolve()
-        yield place, place
-        return
-    name, files = _name(video), first.of_frames
-    place = out.expanduser().resolve() / (f"{name}-given" if files else first.file(name))
-    source = open_own_video(video, place)
-    maps = _frame_masks(source, files)
-    folder = results_folder(out, source, [video, *files.values()])
-    with ExitStack() as at_end:
-        if dry_run:
-            folder.check(*([], [place.name]) if files else ([place.name], []))
-            folder = OutputFolder(Path(at_end.enter_context(TemporaryDirectory())))
-        if files:
-            write_label_maps(maps.items(), place.name, folder)
-        else:
-            first.write(name, folder)
-        yield place, folder.path / place.name
-
-
-def _frame_masks(source: SourceVideo, files: Mapping[str, Path]) -> Mapping[str, UInt8Array]:
-    """Masks of single frames by the name of the frame."""
-    if not files:
-        return {}
-    height, width = source.frame(0).shape[:2]
-    return read_frame_masks(files, VideoFrames(source.frame_names, (height, width), source.name))
-
-
-def _resolved(parameters: BenchmarkParameters, masks: Path) -> ResolvedRun:
-    """Resolve a run with masks from another path, since a dry run does not write its own."""
-    run = resolve(parameters.model_copy(update={"masks": str(masks)}))
+def _resolved(parameters: BenchmarkParameters, masks: PlacedMasks) -> ResolvedRun:
+    """Resolve a run whose masks may not be in their place yet."""
+    run = resolve(parameters.model_copy(update={"masks": str(masks.readable)}))
     return replace(run, parameters=parameters)
 
 
@@ -173,10 +136,10 @@ def _data_fields(video: Path, masks: Path, data: DataOptions) -> dict[str, Any]:
     }
 
 
-def _preview(fields: dict[str, Any], masks: Path, out: Path, *, dry_run: bool) -> int:
+def _preview(fields: dict[str, Any], masks: PlacedMasks, out: Path, *, dry_run: bool) -> int:
     """Draw the first masks over their frames, unless `dry_run`; exit code as for `execute`."""
     (source,) = _resolved(validated(fields), masks).sources
-    results = results_folder(out, source, [Path(fields["root"]), Path(fields["masks"])])
+    results = results_folder(out, source, [Path(fields["root"]), masks.place])
     found = _found(source, source.objects)
     drawn = "would be drawn" if dry_run else write_mask_preview(source, results)
     printed = Terminal()

@@ -71,7 +71,21 @@ def read_prompts(place: Path) -> list[Prompt] | None:
     entries = document["prompts"]
     if not isinstance(entries, list) or not entries:
         raise DatasetError(f'{place}: "prompts" is no list of prompts. Give one per object.')
-    found = [_prompt(f"{place}, prompt {n}", n, entry) for n, entry in enumerate(entries, 1)]
+    return checked_prompts(entries, [f"{place}, prompt {n + 1}" for n in range(len(entries))])
+
+
+def checked_prompts(entries: Sequence[Any], names: Sequence[str]) -> list[Prompt]:
+    """The prompts of the entries of a file.
+
+    Args:
+        entries: one per prompt, in the form above.
+        names: what errors call each of them.
+
+    Raises:
+        DatasetError: an entry has another form, or an object has two prompts in a frame.
+    """
+    named = enumerate(zip(names, entries, strict=True), 1)
+    found = [_prompt(name, number, entry) for number, (name, entry) in named]
     pairs = [(prompt.object_id, prompt.frame) for prompt in found]
     for prompt, pair in zip(found, pairs, strict=True):
         if pairs.count(pair) > 1:

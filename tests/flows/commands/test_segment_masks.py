@@ -26,17 +26,46 @@ def test_boxes_and_points_in_place_of_a_mask(
     assert run(monkeypatch, *shown, "--store", store) == 0
     assert "5 frames of 65x48, objects 1" in capsys.readouterr().out
     written = {path.name for path in out.iterdir()} - {".maskrnn-outputs.jsonl"}
-    assert {"walk-first-masks.png", "walk-prompts.json"} <= written
+    assert written == {"walk-first-masks.png"}
     assert not store.exists()
+    assert run(monkeypatch, *shown[:-1], "--preset", "first-frame", "--store", store) == 0
     masks = open_own_video(own_video, out / "walk-prompts.json")
     assert 1 in masks.objects
     found = np.asarray(masks.label_map(0)) == 1
     assert not found[: ys.min()].any()
     assert not found[:, : xs.min()].any()
-    assert run(monkeypatch, *shown, "--store", store) == 0
     (out / "walk-prompts.json").write_bytes(b"mine")
     assert run(monkeypatch, *shown, "--store", store) == 2
     assert (out / "walk-prompts.json").read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize(
+    ("bad", "why"),
+    [
+        (["--box", "310,80,420,300"], "--box 310,80,420,300 lies outside the frame, which has 65x"),
+        (["--points", "+20,20", "--points", "+9,90"], '--points "+9,90" lies outside the frame'),
+        (["--box", "30,8,20,30"], "--box 30,8,20,30: box is"),
+        (["--box", "5,5,40,40", "--preset", "smal"], "did you mean small"),
+    ],
+)
+def test_refused_prompts_leave_the_input_of_an_earlier_run(
+    bad: list[str],
+    why: str,
+    own_video: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out, places = tmp_path / "out", ["--store", tmp_path / "store", "--out", tmp_path / "out"]
+    good = ["--points", "+20,20", "--preset", "first-frame"]
+    assert run(monkeypatch, "segment", own_video, *good, *places) == 0
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    for preview in ([], ["--preview"]):
+        assert run(monkeypatch, "segment", own_video, *bad, *places, *preview) == 2
+        assert why in capsys.readouterr().err
+    assert before == {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    (name,) = (path.name for path in (tmp_path / "store" / "runs").iterdir())
+    assert run(monkeypatch, "rerun", name, "--store", tmp_path / "store") == 0
 
 
 def test_masks_of_several_frames(
