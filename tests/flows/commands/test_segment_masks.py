@@ -29,14 +29,15 @@ def test_boxes_and_points_in_place_of_a_mask(
     assert written == {"walk-first-masks.png"}
     assert not store.exists()
     assert run(monkeypatch, *shown[:-1], "--preset", "first-frame", "--store", store) == 0
-    masks = open_own_video(own_video, out / "walk-prompts.json")
+    (prompts,) = out.glob("walk-prompts-*.json")
+    masks = open_own_video(own_video, prompts)
     assert 1 in masks.objects
     found = np.asarray(masks.label_map(0)) == 1
     assert not found[: ys.min()].any()
     assert not found[:, : xs.min()].any()
-    (out / "walk-prompts.json").write_bytes(b"mine")
+    prompts.write_bytes(b"mine")
     assert run(monkeypatch, *shown, "--store", store) == 2
-    assert (out / "walk-prompts.json").read_bytes() == b"mine"
+    assert prompts.read_bytes() == b"mine"
 
 
 @pytest.mark.parametrize(
@@ -85,6 +86,30 @@ def test_masks_of_several_frames(
         np.testing.assert_array_equal(found[index] == 1, later == 255)
     report = next((tmp_path / "store" / "runs").glob("video-*/report/summary.md"))
     assert "Masks given: walk, object 1 in frames 0 and 3" in report.read_text()
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (["--points", "+20,20"], ["--points", "+40,30"]),
+        (["--mask", "0=FIRST", "--mask", "3=FIRST"], ["--mask", "0=FIRST", "--mask", "4=FIRST"]),
+    ],
+)
+def test_other_masks_are_the_input_of_another_run(
+    first: list[str],
+    second: list[str],
+    own_video: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    options = ["--preset", "first-frame", "--out", tmp_path / "out", "--store", tmp_path / "store"]
+    names: list[set[str]] = []
+    for masks in (first, second, first):
+        named = [text.replace("FIRST", str(tmp_path / "first.png")) for text in masks]
+        assert run(monkeypatch, "segment", own_video, *named, *options) == 0
+        names.append({path.name for path in (tmp_path / "store" / "runs").iterdir()})
+    assert [len(known) for known in names] == [1, 2, 2]
+    assert run(monkeypatch, "rerun", *names[0], "--store", tmp_path / "store") == 0
 
 
 @pytest.mark.parametrize(
