@@ -132,7 +132,7 @@ def _data_fields(video: Path, masks: Path, data: DataOptions) -> dict[str, Any]:
         "dataset": "video",
         "root": str(video),
         "masks": str(masks),
-        "resolution": data.resolution or SHORT_SIDE,
+        "resolution": SHORT_SIDE if data.resolution is None else data.resolution,
     }
 
 

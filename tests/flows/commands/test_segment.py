@@ -88,6 +88,10 @@ def test_one_command(
         (["https://example.org/a.mp4", "--mask", "FIRST"], "https:// is an address"),
         (["VIDEO", "--mask", "s3://bucket/first.png"], "`maskrnn archive` (docs/archive.md)"),
         (["VIDEO", "--mask", "FIRST", "--preset", "smal"], "did you mean small"),
+        (
+            ["VIDEO", "--mask", "FIRST", "--resolution", "0"],
+            "--resolution 0: Input",
+        ),
     ],
 )
 def test_bad_input_is_found_before_anything_starts(
