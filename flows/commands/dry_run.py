@@ -9,7 +9,7 @@ from flows.plan.memory_check import local_machine, needs
 from flows.plan.parameters import RunFields
 from flows.plan.resolved_run import ResolvedRun
 from flows.plan.run_plan import RunPlan, plan_run, stored_parents
-from flows.plan.space_check import bytes_needed, free_bytes, unit_of
+from flows.plan.space_check import bytes_needed, disk_size, free_bytes, unit_of
 from flows.terminal import Terminal
 from storage.archive.progress_file import duration
 from storage.runs.ledger import RunLedger
@@ -164,5 +164,5 @@ def _time(timings: PastTimings, units: dict[Unit, int], parameters: RunFields) -
 
 
 def _print_disk(store: ArtifactStore, need: int) -> None:
-    there = f" of {free_bytes(store) / 1e9:.1f} GB free" if store.folder.is_local else ""
-    Terminal().print(f"Disk: about {need / 1e9:.3g} GB{there}, in {store.url}")
+    there = f" of {disk_size(free_bytes(store))} free" if store.folder.is_local else ""
+    Terminal().print(f"Disk: about {disk_size(need)}{there}, in {store.url}")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from flows.plan.configurations import all_configurations
 from flows.plan.parameters import BenchmarkParameters
+from flows.plan.store_check import check_store
 from flows.plan.training_set import TrainingSet, training_for
 from storage.datasets.source import SourceVideo
 from tasks.given import GivenSpec
@@ -85,9 +86,11 @@ def resolve(parameters: BenchmarkParameters) -> ResolvedRun:
     """Read the data set's lists of videos and everything else that the parameters refer to.
 
     Raises:
-        ParameterError: an unknown preset, option, data set or estimator.
+        ParameterError: an unknown preset, option, data set or estimator, or a local store that
+            cannot be written.
         DatasetError: the reader found a fault; names the file and what to do.
     """
+    check_store(parameters.store)
     configurations = all_configurations(parameters)
     main = configurations[0]
     data = DatasetSpec(

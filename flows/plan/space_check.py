@@ -88,6 +88,11 @@ def free_bytes(store: ArtifactStore) -> int:
 def no_room(what: str, need: int, free: int, place: str, cures: str) -> ParameterError:
     """Return the error for data that does not fit on the disk."""
     return ParameterError(
-        f"the {what} needs about {need / 1e9:.1f} GB but {place} has {free / 1e9:.1f} GB free: "
+        f"the {what} needs about {disk_size(need)} but {place} has {disk_size(free)} free: "
         f"free some space, name another --store, {cures}; --force starts the run anyway"
     )
+
+
+def disk_size(size: int) -> str:
+    """Return a number of bytes in GB, or in MB if it is below 1 GB."""
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"

@@ -35,7 +35,7 @@ def test_a_full_disk_is_found_before_the_start(
     store = tmp_path / "store"
     check_machine(resolve(parameters(store)))
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**9, 10**9, 10**8))
-    with pytest.raises(ParameterError, match=r"needs about .* GB but .* has 0\.1 GB free.*--force"):
+    with pytest.raises(ParameterError, match=r"about .* GB but .* has 100\.0 MB free.*--force"):
         check_machine(resolve(parameters(store)))
     check_machine(resolve(parameters(store, force=True)))
     assert not store.exists()
