@@ -73,6 +73,6 @@ def execute_archive(resolved: ResolvedArchive) -> int:
     console = Terminal()
     console.print(f"Run {ledger.run_id}")
     folder = report_folder(store, ledger.location)
-    print_doubtful_rows(folder)
+    print_doubtful_rows(folder, ledger.run_id)
     console.print(f"Results: {folder}")
     return 0 if is_complete else 1

@@ -2,6 +2,7 @@
 
 import json
 import math
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,30 +76,36 @@ def print_confidence(store_url: str, run_id: str) -> None:
         )
     if doubtful:
         more = f"{len(doubtful)} of {len(rows)} objects are doubtful (all: {folder / CONFIDENCE}). "
-        console.print(
-            f"{more}A better first mask may help. In `maskrnn archive`, a mask of that frame "
-            "starts the object again."
-        )
+        console.print(f"{more}A better first mask may help, and so may masks of later frames:")
+        worst = doubtful[0]
+        console.print(f"  maskrnn suggest {run_id}")
+        video, mask = shlex.quote(worst["video"]), f"{worst['doubtful_from']}=FILE"
+        console.print(f"  maskrnn correct {run_id} {video} --mask {mask}")
     elif rows:
         lowest = min(row["confidence"] for row in rows)
         console.print(f"No object looks doubtful; the lowest confidence is {lowest:.2f}.")
 
 
-def print_doubtful_rows(folder: Path) -> None:
-    """Print which videos of an archive a person should look at.
+def print_doubtful_rows(folder: Path, run_id: str) -> None:
+    """Print which videos of an archive a person should look at, and how to correct one.
 
     Args:
         folder: of the archive's report.
+        run_id: name of the archive's run.
     """
     file = folder / FIGURES
     rows = json.loads(file.read_bytes()).get("doubtful", []) if file.exists() else []
     if rows:
         worst = ", ".join(f"{row['id']} ({row['confidence']:.2f})" for row in rows[:_WORST])
-        Terminal().print(
+        console = Terminal()
+        console.print(
             f"{len(rows)} videos may be badly segmented; the lowest confidence: {worst}. Sort "
             f"{folder / 'videos.csv'} by confidence.",
             style="yellow",
         )
+        row = shlex.quote(str(rows[0]["id"]))
+        console.print("A better first mask may help, and so may masks of later frames:")
+        console.print(f"  maskrnn correct {run_id} {row} --mask FRAME=FILE --out DIR")
 
 
 def print_evaluation(evaluation: "Evaluation") -> None:

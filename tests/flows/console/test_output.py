@@ -65,7 +65,11 @@ def test_one_video_has_a_table_of_all_objects_and_a_line_for_each_doubtful_one(
         ["2", "0.500", "2", "0.125"],
     ]
     assert "walk, object 2: low confidence from frame 00012 on; look at it there" in lines
-    assert lines[-1].startswith(f"1 of 2 objects are doubtful (all: {folder / 'confidence.csv'}). ")
+    assert lines[-3].startswith(f"1 of 2 objects are doubtful (all: {folder / 'confidence.csv'}). ")
+    assert lines[-2:] == [
+        "  maskrnn suggest night",
+        "  maskrnn correct night walk --mask 00012=FILE",
+    ]
 
 
 def test_of_many_videos_only_the_doubtful_objects_are_named_the_worst_first(
@@ -96,7 +100,7 @@ def test_the_worst_videos_of_an_archive_are_named(
 ) -> None:
     rows = [{"id": f"film-{n}", "confidence": n / 10, "lost_share": 0.0} for n in range(7)]
     replace_file(tmp_path / FIGURES, json.dumps({"doubtful": rows}).encode())
-    print_doubtful_rows(tmp_path)
+    print_doubtful_rows(tmp_path, "films")
     told = capsys.readouterr().out
     assert told.startswith(
         "7 videos may be badly segmented; the lowest confidence: film-0 (0.00), "
@@ -104,12 +108,13 @@ def test_the_worst_videos_of_an_archive_are_named(
     assert "film-4 (0.40). Sort" in told
     assert "film-5" not in told
     assert f"{tmp_path / 'videos.csv'} by confidence" in told
+    assert "  maskrnn correct films film-0 --mask FRAME=FILE --out DIR\n" in told
 
 
 def test_an_archive_without_a_report_or_doubts_has_no_such_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    print_doubtful_rows(tmp_path)
+    print_doubtful_rows(tmp_path, "films")
     replace_file(tmp_path / FIGURES, json.dumps({"doubtful": []}).encode())
-    print_doubtful_rows(tmp_path)
+    print_doubtful_rows(tmp_path, "films")
     assert capsys.readouterr().out == ""
