@@ -35,9 +35,9 @@ def segment_archive(manifest: str, fields: dict[str, Any], *, dry_run: bool = Fa
         manifest = str(Path(manifest).expanduser().absolute())
     parameters = archive_parameters({**fields, "manifest": manifest})
     check_run_id(parameters.store, parameters.run_id)
-    announce(parameters.run_name, shown_address(manifest), [parameters.preset])
     resolved = resolve_archive(parameters)
     check_input(resolved.training)
+    announce(parameters.run_name, shown_address(manifest), [parameters.preset])
     if dry_run:
         from flows.commands.dry_run import print_archive_dry_run
 

@@ -42,13 +42,14 @@ def execute(fields: dict[str, Any], *, dry_run: bool = False) -> int:
     Raises:
         ParameterError, DatasetError, ...: the input is bad; found before anything starts.
     """
-    run = resolve(announced({**_told_dataset(fields), **fields}))
+    run = resolve(validated({**_told_dataset(fields), **fields}))
     return execute_run(run, dry_run=dry_run)
 
 
 def execute_run(run: ResolvedRun, *, dry_run: bool = False) -> int:
     """Check a run, carry it out and print its results; arguments and exit code as `execute`."""
     check_input(run)
+    announce(run.parameters.run_name, run.parameters.dataset, run.parameters.presets)
     if dry_run:
         from flows.commands.dry_run import print_dry_run
 
@@ -96,17 +97,6 @@ def execute_flow(
     return 0 if is_complete else 1
 
 
-def announced(fields: dict[str, Any]) -> BenchmarkParameters:
-    """Return parameters made from their fields, after logging which run they start.
-
-    Raises:
-        ParameterError: as for `validated`.
-    """
-    parameters = validated(fields)
-    announce(parameters.run_name, parameters.dataset, parameters.presets)
-    return parameters
-
-
 def validated(fields: dict[str, Any]) -> BenchmarkParameters:
     """Return parameters made from their fields.
 
@@ -134,7 +124,10 @@ def _told_dataset(fields: Mapping[str, Any]) -> dict[str, str]:
 
 
 def announce(run: str, data: str, presets: Sequence[str]) -> None:
-    """Log at once what is being run, because checks and the first stage can take a minute."""
+    """Log what is being run: once its input was read, so that no refused run is named.
+
+    The checks of the machine and the first stage come after it, because they can take a minute.
+    """
     logger.info("run %s: %s, by %s", run, data, ", ".join(presets))
 
 

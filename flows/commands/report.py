@@ -42,8 +42,8 @@ def show_report(store_url: str, run_id: str, *, embed: bool, open_page: bool) ->
 
         pages.append(write_report_page(store, run_id, embed=True))
     console = Terminal()
-    for page in pages:
-        console.print(f"Page: {page}")
+    for name, page in zip(("Page", "One file"), pages, strict=False):
+        console.print(f"{name}: {page}")
     if open_page:
         webbrowser.open(pages[-1].resolve().as_uri())
     return 0

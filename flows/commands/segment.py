@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from flows.commands.execution import announced, execute_run, validated
+from flows.commands.execution import execute_run, validated
 from flows.commands.first_masks import FirstMasks
 from flows.commands.placed_masks import PlacedMasks, placed_masks
 from flows.console.options import DataOptions
@@ -68,7 +68,7 @@ def _segment(
     fields: dict[str, Any], masks: PlacedMasks, out: Path, choice: str, *, dry_run: bool
 ) -> int:
     """Segment the video of `fields`, which has these masks; otherwise as above."""
-    parameters = announced(fields)
+    parameters = validated(fields)
     run = _resolved(parameters, masks)
     (source,) = run.sources
     results = results_folder(out, source, [Path(fields["root"]), masks.place])
@@ -78,7 +78,7 @@ def _segment(
         run = resolve(parameters)
         (source,) = run.sources
     console = Terminal(stderr=True)
-    warnings = _warnings(source, None if dry_run else results)
+    warnings = _warnings(source, masks, None if dry_run else results)
     for line in [_found(source, objects), *warnings, choice, *_plan(run, source)]:
         if line:
             console.print(line)
@@ -154,17 +154,21 @@ def _found(source: SourceVideo, objects: tuple[int, ...]) -> str:
     return f"{source.name}: {source.frame_count} frames of {width}x{height}, objects {ids}."
 
 
-def _warnings(source: SourceVideo, out: OutputFolder | None) -> list[str]:
-    """Return warnings that the user should check, and the path of a picture that shows them.
+def _warnings(source: SourceVideo, masks: PlacedMasks, out: OutputFolder | None) -> list[str]:
+    """Return what the user should check, and the path of a picture that shows it.
 
-    Without a folder, no picture is drawn.
+    Without a folder, no picture is drawn, and the warnings are included. With one, a run follows,
+    which logs them when it copies the video.
     """
     remarks = source.remarks() if isinstance(source, RemarkedVideo) else []
     if not remarks:
         return []
-    preview = "--preview draws them" if out is None else write_mask_preview(source, out)
+    advice = "Check the masks before you rely on the result"
+    if out is not None:
+        return [f"{advice}: {write_mask_preview(source, out)}"]
     lines = [f"Warning: {remark}" for remark in remarks]
-    return [*lines, f"Check the masks before you rely on the result: {preview}"]
+    shown = [line.replace(str(masks.readable), str(masks.place)) for line in lines]
+    return [*shown, f"{advice}: --preview draws them"]
 
 
 def _plan(run: ResolvedRun, source: SourceVideo) -> list[str]:

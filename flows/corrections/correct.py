@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from flows.commands.execution import announce, execute_run
+from flows.commands.execution import execute_run
 from flows.corrections.added_masks import added_masks
 from flows.corrections.archive_rows import correct_row, is_archive
 from flows.corrections.request import CorrectionRequest, corrected_run
@@ -48,7 +48,6 @@ def correct(asked: CorrectionRequest, out: Path | None) -> int:
     if out is not None:
         files = [Path(place) for place in (parameters.root, parameters.masks) if place]
         folder = results_folder(out, run.sources[0], files)
-    announce(parameters.run_name, parameters.dataset, parameters.presets)
     code = execute_run(run)
     if code == 0:
         console = Terminal()

@@ -108,7 +108,9 @@ def test_bad_input_is_found_before_anything_starts(
         tokens = [token.replace(name, str(place)) for token in tokens]
     store = tmp_path / "store"
     assert run(monkeypatch, "segment", *tokens, "--store", store) == 2
-    assert message in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert message in told
+    assert ": video, by " not in told  # no run is named that is refused
     assert not store.exists()
 
 

@@ -88,6 +88,25 @@ def test_masks_of_several_frames(
     assert "Masks given: walk, object 1 in frames 0 and 3" in report.read_text()
 
 
+def test_a_warning_appears_once(
+    own_video: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out, store = tmp_path / "out", tmp_path / "store"
+    tokens = ["segment", own_video, "--box", "5,5,40,40", "--preset", "first-frame", "--out", out]
+    why = "the masks follow from them by GrabCut"
+    assert run(monkeypatch, *tokens, "--store", store, "--dry-run") == 0
+    told = capsys.readouterr().err
+    assert told.count(why) == 1
+    assert f"Warning: {out}" in told
+    assert run(monkeypatch, *tokens, "--store", store) == 0
+    told = capsys.readouterr().err
+    assert told.count(why) == 1
+    assert f"Check the masks before you rely on the result: {out}" in told
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [
