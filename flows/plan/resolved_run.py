@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from flows.plan.configurations import all_configurations
 from flows.plan.parameters import BenchmarkParameters
-from flows.plan.store_check import check_store
 from flows.plan.training_set import TrainingSet, training_for
 from storage.datasets.source import SourceVideo
+from tasks.errors import ParameterError
 from tasks.given import GivenSpec
 from tasks.inputs.configuration import Configuration
 from tasks.inputs.flow_method import FlowMethod, flow_method
 from tasks.inputs.sources import DatasetSpec, open_sources
+from tasks.machine.store_fault import store_fault
 from tasks.plan.run_order import Training, in_order, trainings
 from tasks.scores.scoring import protocol_of
 
@@ -90,7 +91,8 @@ def resolve(parameters: BenchmarkParameters) -> ResolvedRun:
             cannot be written.
         DatasetError: the reader found a fault; names the file and what to do.
     """
-    check_store(parameters.store)
+    if fault := store_fault(parameters.store):
+        raise ParameterError(f"{fault}; name a folder with --store or MASKRNN_STORE")
     configurations = all_configurations(parameters)
     main = configurations[0]
     data = DatasetSpec(
