@@ -20,9 +20,11 @@ from tests.flows.tiny import OVERRIDES
 from tests.tasks.inline import InlineBridge
 from tests.tracker_packages import install_example
 
+DRAWN = {key: value for key, value in OVERRIDES.items() if key.startswith("synthetic.")}
+
 
 def fields(store: Path, **others: Any) -> dict[str, Any]:
-    named = {"store": str(store), "overrides": OVERRIDES, "run_id": "run", "compare": ()}
+    named = {"store": str(store), "overrides": DRAWN, "run_id": "run", "compare": ()}
     return {**named, "preset": "propagate", "videos": ("val-000",), **others}
 
 
@@ -72,8 +74,7 @@ def test_a_resolved_run_holds_what_its_stages_work_from(tmp_path: Path) -> None:
 
 
 def test_what_learns_from_the_first_frame_alone_needs_no_training_videos(tmp_path: Path) -> None:
-    drawn = {key: value for key, value in OVERRIDES.items() if key.startswith("synthetic.")}
-    asked = fields(tmp_path, preset="lucid", overrides=drawn)
+    asked = fields(tmp_path, preset="lucid")
     run = resolve(BenchmarkParameters(**asked))
     assert run.with_network == [run.main]
     assert run.training.sources == []
@@ -97,8 +98,7 @@ def test_what_learns_from_the_first_frame_alone_needs_no_training_videos(tmp_pat
 def test_one_video_without_a_network_needs_no_workers(
     tmp_path: Path, others: dict[str, Any], expected: bool
 ) -> None:
-    drawn = {key: value for key, value in OVERRIDES.items() if key.startswith("synthetic.")}
-    run = resolve(BenchmarkParameters(**fields(tmp_path, overrides=drawn, **others)))
+    run = resolve(BenchmarkParameters(**fields(tmp_path, **others)))
     assert run.needs_no_workers is expected
 
 
