@@ -10,8 +10,8 @@ from flows.console.output import print_doubtful_rows, print_error
 from flows.plan.archive_check import check_archive_memory
 from flows.plan.archive_parameters import ArchiveParameters
 from flows.plan.resolved_archive import ResolvedArchive, resolve_archive
-from flows.plan.run_ids import check_run_id
 from flows.runs.archive_batches import NAMED
+from flows.runs.run_ids import check_run_id
 from flows.terminal import Terminal
 from storage.archive.progress_file import read_progress
 from storage.archive.shown_address import shown_address

@@ -18,7 +18,7 @@ from flows.console.output import (
 from flows.plan.machine_check import check_machine
 from flows.plan.parameters import BenchmarkParameters
 from flows.plan.resolved_run import ResolvedRun, resolve
-from flows.plan.run_ids import check_run_id
+from flows.runs.run_ids import check_run_id
 from storage.runs.ledger import RunLedger
 from storage.store.artifacts import ArtifactStore
 from tasks.dask_bridge.clusters import cluster_class

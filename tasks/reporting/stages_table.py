@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from storage.errors import MissingArtifactError
 from storage.runs.ledger import StageRecord, VideoRecord
 from storage.runs.names import STAGE_KINDS, StageName
 from storage.store.artifacts import ArtifactStore
@@ -40,8 +41,15 @@ _COLUMNS = ["computed", "reused", "failed", "seconds now", "original seconds"]
 def _original_seconds(store: ArtifactStore, stage: StageRecord) -> float:
     if stage.state != "done":
         return 0.0
-    kept = [pair for pair in stage.artifacts if store.exists(*pair)]
-    return sum(_seconds(store.open(kind, key).metadata) for kind, key in kept)
+    return sum(_seconds_of(store, kind, key) for kind, key in stage.artifacts)
+
+
+def _seconds_of(store: ArtifactStore, kind: str, key: str) -> float:
+    """The wall time of an artifact; 0 if it was removed since."""
+    try:
+        return _seconds(store.open(kind, key).metadata)
+    except MissingArtifactError:
+        return 0.0
 
 
 def _seconds(metadata: Mapping[str, Any]) -> float:

@@ -25,19 +25,27 @@ class SavedTraining:
         key: of the checkpoint that the training makes.
         static: key of the parent that the static stage alone makes; if that parent exists and no
             state was saved, training continues from it.
+        is_owner: whether this process tells of unusable states and removes them; of several that
+            share a training, one does.
     """
 
-    def __init__(self, store: ArtifactStore, key: str, static: str | None = None) -> None:
+    def __init__(
+        self, store: ArtifactStore, key: str, static: str | None = None, *, is_owner: bool = True
+    ) -> None:
         self._store = store
         self._key = key
         self._static = static
+        self._is_owner = is_owner
         self.resumed = 0
         """How many steps the loaded state had completed."""
         self.note = ""
         """Problems with saved states, for the ledger."""
 
     def load(self) -> TrainingState | None:
-        """Return the last state; None if there is none or it is damaged (see `note`)."""
+        """Return the last state; None if there is none, or it is damaged (see `note`).
+
+        All processes of a training get the same, whether or not the owner has removed it already.
+        """
         try:
             found = load_training_state(self._store, self._key)
             if found is None:
@@ -47,7 +55,7 @@ class SavedTraining:
             state = TrainingState(notes["stage"], arrays, curve)
         except (CorruptArtifactError, KeyError, TypeError) as error:
             self.reject(str(error))
-            return None
+            return self._after_static()
         self.resumed = len(curve)
         return state
 
@@ -73,9 +81,10 @@ class SavedTraining:
 
     def reject(self, reason: str) -> None:
         """Remove a state that cannot be used, and note the reason."""
-        self.forget()
         self.resumed = 0
-        self._tell(f"training starts from the beginning, its saved state is unusable: {reason}")
+        if self._is_owner:
+            self.forget()
+            self._tell(f"training starts from the beginning, its saved state is unusable: {reason}")
 
     def forget(self) -> None:
         """Remove every state, because the training is done."""

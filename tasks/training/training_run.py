@@ -73,8 +73,8 @@ def train_job(job: TrainingJob, peers: "Peers | None" = None) -> TrainingRun:
     from tasks.training.saved_training import SavedTraining
 
     store = ArtifactStore(job.store_url)
-    saved = SavedTraining(store, job.key, job.static)
     peers = peers or ALONE
+    saved = SavedTraining(store, job.key, job.static, is_owner=peers.rank == 0)
     trained = train_parent(
         [open_video(store, video.key, video.flow_key) for video in job.videos],
         job.preset,

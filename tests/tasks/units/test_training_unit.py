@@ -22,6 +22,7 @@ from tasks.errors import ParameterError, TrainingProcessError
 from tasks.inputs.configuration import configure
 from tasks.inputs.flow_method import flow_method
 from tasks.inputs.sources import DatasetSpec, open_source
+from tasks.training.saved_training import SavedTraining
 from tasks.training.training_run import TrainingRun
 from tasks.units.train import train
 from tests.flows.tiny import OVERRIDES
@@ -126,6 +127,19 @@ def test_a_damaged_state_is_told_and_not_used(
     assert "state.safetensors differs from what was written" in run.note
     assert run.note in caplog.text
     assert store.keys(TRAINING) == []
+
+
+def test_one_of_several_processes_removes_a_damaged_state(
+    ready: tuple[ArtifactStore, str],
+) -> None:
+    store, video = ready
+    _leave_damaged_state(store, "shared", video)
+    other = SavedTraining(store, "shared", is_owner=False)
+    assert (other.load(), other.note) == (None, "")
+    owner = SavedTraining(store, "shared")
+    assert owner.load() is None
+    assert "starts from the beginning" in owner.note
+    assert (other.load(), other.note) == (None, "")
 
 
 def test_another_training_does_not_take_it(ready: tuple[ArtifactStore, str]) -> None:

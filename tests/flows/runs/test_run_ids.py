@@ -6,7 +6,7 @@ import pytest
 
 from flows.commands.archive import segment_archive
 from flows.commands.execution import validated
-from flows.plan.run_ids import check_run_id
+from flows.runs.run_ids import check_run_id
 from storage.runs.ledger import RunLedger
 from storage.store.artifacts import ArtifactStore
 from tasks.errors import ParameterError
