@@ -155,9 +155,9 @@ def segment(
 ) -> int:
     """Segment your own video, or a data set, into label maps (palette PNG).
 
-    `maskrnn segment VIDEO --mask FIRST.png` is all you need for one video. The preset
-    lucid needs nothing else; others use their parent for the generated data set, which is trained
-    if it is missing, or --parent.
+    `maskrnn segment VIDEO --mask FIRST.png` is all you need for one video. The preset lucid needs
+    nothing else. Others take --parent, or their parent for the generated data set, which is
+    trained if it is missing.
 
     Parameters
     ----------

@@ -60,8 +60,8 @@ def archive(
     """Segment every video in a table with columns video, mask, and id, priority, start, end.
 
     The same command again processes rows that are missing, failed or new. Videos and masks may be
-    local, http(s):// or s3://. The preset lucid needs nothing else; others use their parent
-    for the generated data set, which is trained if it is missing, or --parent.
+    local, http(s):// or s3://. The preset lucid needs nothing else. Others take --parent, or their
+    parent for the generated data set, which is trained if it is missing.
 
     Parameters
     ----------

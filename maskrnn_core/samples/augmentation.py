@@ -103,7 +103,7 @@ def transform(sample: FrameSample, geometry: Geometry) -> FrameSample:
     """
     frame = _warp(sample.frame, geometry, cv2.INTER_LINEAR, _BORDER_COLOUR)
     if geometry.gain != 1 or geometry.offset != 0:
-        frame = cv2.LUT(frame.astype(np.uint8), _brightness(geometry))
+        frame = cv2.LUT(frame, _brightness(geometry))
     return FrameSample(
         frame=frame.astype(np.uint8),
         target=_warp(sample.target, geometry, cv2.INTER_NEAREST, VOID).astype(np.uint8),
